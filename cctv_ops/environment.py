@@ -1,0 +1,280 @@
+"""Every setting that comes from the environment, in one place: name, kind, default, meaning.
+
+docs/settings.md is this table in words; a test keeps the two equal. A wrong value stops the start with
+one sentence that names the setting (`WrongSetting`).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+class WrongSetting(ImproperlyConfigured):
+    """One sentence for the person who starts the system."""
+
+
+def _text(value: str) -> str:
+    return value.strip()
+
+
+def _words(value: str) -> list[str]:
+    return [word for word in value.replace(",", " ").split() if word]
+
+
+def _yes_no(value: str) -> bool:
+    word = value.strip().lower()
+    if word in {"1", "yes", "true", "on"}:
+        return True
+    if word in {"0", "no", "false", "off", ""}:
+        return False
+    raise ValueError("write yes or no")
+
+
+def _positive(value: str) -> int:
+    number = int(value)
+    if number < 1:
+        raise ValueError("must be 1 or more")
+    return number
+
+
+def _share(value: str) -> float:
+    number = float(value)
+    if not 0 <= number <= 1:
+        raise ValueError("must lie between 0 and 1")
+    return number
+
+
+def _time_of_day(value: str) -> tuple[int, int]:
+    hour, _, minute = value.partition(":")
+    if not (0 <= int(hour) < 24 and 0 <= int(minute or 0) < 60):
+        raise ValueError("write a time of day such as 01:00")
+    return int(hour), int(minute or 0)
+
+
+def _networks(value: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    return [ipaddress.ip_network(word, strict=True) for word in _words(value)]
+
+
+def _profile(value: str) -> str:
+    if value not in {"development", "production"}:
+        raise ValueError("write development or production")
+    return value
+
+
+def _path(value: str) -> Path:
+    return Path(value).expanduser().resolve()
+
+
+@dataclass(frozen=True)
+class Setting:
+    name: str
+    default: str
+    read: Callable[[str], Any]
+    meaning: str
+
+
+SETTINGS = (
+    Setting(
+        "CCTV_PROFILE",
+        "development",
+        _profile,
+        "`production` refuses unsafe values; `development` is for one machine.",
+    ),
+    Setting(
+        "DATA_DIR",
+        "var",
+        _path,
+        "Folder for everything that the system writes: database, keys, pictures, broker.",
+    ),
+    Setting(
+        "SECRET_KEY_FILE",
+        "",
+        _text,
+        "File with Django's secret key, mode 0600. Empty: `DATA_DIR/keys/secret_key`.",
+    ),
+    Setting(
+        "VAULT_KEY_FILE",
+        "",
+        _text,
+        "File with the vault's keys, mode 0600, outside the database and its backups. Empty: `DATA_DIR/keys/vault_keys`.",
+    ),
+    Setting(
+        "DATABASE_URL",
+        "",
+        _text,
+        "`postgres://user:password@host:port/name` or `sqlite:///path`. Empty: SQLite in `DATA_DIR`.",
+    ),
+    Setting(
+        "DATABASE_OWNER_URL",
+        "",
+        _text,
+        "Role that owns the tables and runs migrations. Empty: the same as `DATABASE_URL`.",
+    ),
+    Setting(
+        "DATABASE_SEALER_URL",
+        "",
+        _text,
+        "Role of the audit sealer. Empty: the same as `DATABASE_URL`.",
+    ),
+    Setting(
+        "REDIS_URL",
+        "",
+        _text,
+        "Broker, `redis://` or `unix://`. Empty: `bin/run` starts one in `DATA_DIR`.",
+    ),
+    Setting(
+        "ALLOWED_HOSTS",
+        "localhost 127.0.0.1 [::1]",
+        _words,
+        "Host names under which the pages are opened.",
+    ),
+    Setting(
+        "HTTPS",
+        "no",
+        _yes_no,
+        "Pages are served over TLS: secure cookies, HSTS. `production` needs yes.",
+    ),
+    Setting(
+        "TRUSTED_PROXIES",
+        "",
+        _words,
+        "Addresses of reverse proxies whose X-Forwarded-For is believed.",
+    ),
+    Setting(
+        "DEVICE_NETWORKS",
+        "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16",
+        _networks,
+        "Networks in which devices may be entered and dialled; loopback and link-local only if written here.",
+    ),
+    Setting(
+        "NTP_SERVERS",
+        "",
+        _words,
+        "Time servers (host or host:port), at least two, that prove this server's clock. Empty: offsets are marked unverified.",
+    ),
+    Setting("NIGHT_AT", "01:00", _time_of_day, "When the nightly check begins, Türkiye time."),
+    Setting(
+        "WATCH_AT",
+        "06:00",
+        _time_of_day,
+        "When a night that has not finished counts as `did not run`, Türkiye time.",
+    ),
+    Setting(
+        "NIGHT_JITTER_SECONDS",
+        "120",
+        int,
+        "First visits of a night are spread over so many seconds, so that recorders and switches are not asked at once.",
+    ),
+    Setting("CHECKS_PER_RECORDER", "2", _positive, "Most calls at once to one recorder."),
+    Setting(
+        "DEVICES_AT_ONCE", "50", _positive, "Devices that one worker process talks to at once."
+    ),
+    Setting(
+        "PROOF_SHARE",
+        "0.05",
+        _share,
+        "Share of channels per night of which one random minute is played back and one frame decoded.",
+    ),
+    Setting(
+        "DEVICE_DEADLINE_SECONDS",
+        "12",
+        _positive,
+        "Total deadline of one call to a device, in seconds.",
+    ),
+    Setting(
+        "DEMO",
+        "no",
+        _yes_no,
+        "The simulated campus in a database of its own. `production` refuses it.",
+    ),
+    Setting(
+        "EMAIL_URL",
+        "",
+        _text,
+        "`smtp://user:password@host:port` for reminders. Empty: in-app lists only.",
+    ),
+)
+
+
+def read(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """All settings by name. Raises WrongSetting with the name, the value's fault and what to write."""
+    values: dict[str, Any] = {}
+    for setting in SETTINGS:
+        written = environ.get(setting.name, setting.default)
+        try:
+            values[setting.name] = setting.read(written)
+        except ValueError as error:
+            raise WrongSetting(f"{setting.name} is wrong: {error}. {setting.meaning}") from None
+    return values
+
+
+def database(url: str, *, name: str = "DATABASE_URL") -> dict[str, Any]:
+    """Django's database settings out of a URL (`postgres://` or `sqlite:///`)."""
+    parts = urlsplit(url)
+    if parts.scheme in {"sqlite", "sqlite3"}:
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": unquote(parts.path[1:] if parts.path.startswith("//") else parts.path),
+            "CONN_HEALTH_CHECKS": True,
+            "OPTIONS": {
+                # Writers queue up instead of failing half-way; audit triggers also guard REPLACE.
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": (
+                    "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;"
+                    "PRAGMA recursive_triggers=ON;PRAGMA foreign_keys=ON"
+                ),
+            },
+        }
+    if parts.scheme in {"postgres", "postgresql"}:
+        query = dict(parse_qsl(parts.query))
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": unquote(parts.path.lstrip("/")),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": query.pop("host", None) or parts.hostname or "",
+            "PORT": str(parts.port or ""),
+            "CONN_MAX_AGE": 60,
+            "CONN_HEALTH_CHECKS": True,
+            "OPTIONS": {
+                "options": "-c idle_in_transaction_session_timeout=60s -c lock_timeout=5s",
+                **query,
+            },
+        }
+    raise WrongSetting(
+        f"{name} is wrong: write postgres://user:password@host/name or sqlite:///path."
+    )
+
+
+def refuse_unsafe(values: Mapping[str, Any], environ: Mapping[str, str], secret_key: str) -> None:
+    """Stops a production start that would not be safe. Raises WrongSetting for the first fault found."""
+    if values["DEMO"]:
+        raise WrongSetting("DEMO is on: the production profile never opens a demo database.")
+    if environ.get("DEBUG", "").strip().lower() in {"1", "yes", "true", "on"}:
+        raise WrongSetting("DEBUG is on: the production profile shows no debug pages.")
+    if len(secret_key) < 50 or secret_key.startswith("django-insecure") or len(set(secret_key)) < 5:
+        raise WrongSetting(
+            "SECRET_KEY_FILE holds a weak or default key: make a random one of 50 characters or more."
+        )
+    if not values["HTTPS"]:
+        raise WrongSetting("HTTPS is off: the production profile serves pages over TLS only.")
+    if "*" in values["ALLOWED_HOSTS"]:
+        raise WrongSetting("ALLOWED_HOSTS is *: name the hosts under which the pages are opened.")
+    if not values["REDIS_URL"]:
+        raise WrongSetting(
+            "REDIS_URL is empty: the production profile does not start a broker of its own."
+        )
+    for network in values["DEVICE_NETWORKS"]:
+        if network.is_loopback or network.is_link_local or network.prefixlen == 0:
+            raise WrongSetting(
+                f"DEVICE_NETWORKS contains {network}: loopback, link-local and `everything` are not device networks."
+            )

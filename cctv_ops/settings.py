@@ -1,0 +1,233 @@
+"""Django's settings. What differs between machines comes from cctv_ops.environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from csp.constants import NONCE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from . import environment, keys
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+ENV = environment.read(os.environ)
+
+PRODUCTION = ENV["CCTV_PROFILE"] == "production"
+DEMO = ENV["DEMO"]
+HTTPS = ENV["HTTPS"]
+DATA_DIR: Path = ENV["DATA_DIR"]
+DEBUG = False
+
+SECRET_KEY_FILE = Path(ENV["SECRET_KEY_FILE"] or DATA_DIR / "keys" / "secret_key")
+VAULT_KEY_FILE = Path(ENV["VAULT_KEY_FILE"] or DATA_DIR / "keys" / "vault_keys")
+if not PRODUCTION:
+    keys.ensure_secret_key(SECRET_KEY_FILE)
+    keys.ensure_vault_keys(VAULT_KEY_FILE)
+SECRET_KEY = keys.read_private(SECRET_KEY_FILE, setting="SECRET_KEY_FILE")
+if PRODUCTION:
+    environment.refuse_unsafe(ENV, os.environ, SECRET_KEY)
+    keys.read_private(VAULT_KEY_FILE, setting="VAULT_KEY_FILE")
+
+ALLOWED_HOSTS = ENV["ALLOWED_HOSTS"]
+ROOT_URLCONF = "cctv_ops.urls"
+WSGI_APPLICATION = "cctv_ops.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "accounts.Person"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "axes",
+    "csp",
+    "django_htmx",
+    "simple_history",
+    "audit",
+    "core",
+    "accounts",
+    "inventory",
+    "vault",
+    "cameras",
+    "cctv_ops",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.LanguageOfPersonMiddleware",
+    "accounts.middleware.IdleLogoutMiddleware",
+    "audit.middleware.AuditContextMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "cctv_ops.context.page",
+            ],
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
+        },
+    }
+]
+
+# --- databases -----------------------------------------------------------------------------------
+DATABASE_URL = (
+    ENV["DATABASE_URL"] or f"sqlite:///{DATA_DIR / ('demo.sqlite3' if DEMO else 'cctv.sqlite3')}"
+)
+_migrating = len(sys.argv) > 1 and sys.argv[1] in {"migrate", "sqlmigrate"}
+DATABASES = {
+    "default": environment.database(
+        (ENV["DATABASE_OWNER_URL"] if _migrating else "") or DATABASE_URL,
+        name="DATABASE_OWNER_URL" if _migrating and ENV["DATABASE_OWNER_URL"] else "DATABASE_URL",
+    )
+}
+if ENV["DATABASE_SEALER_URL"]:
+    DATABASES["sealer"] = environment.database(
+        ENV["DATABASE_SEALER_URL"], name="DATABASE_SEALER_URL"
+    )
+    DATABASES["sealer"]["TEST"] = {"MIRROR": "default"}
+
+# --- language and time ---------------------------------------------------------------------------
+LANGUAGE_CODE = "tr"
+LANGUAGES = [("tr", _("Turkish")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Europe/Istanbul"  # UTC+3 all year; shown as TSİ
+FORMAT_MODULE_PATH = ["cctv_ops.formats"]
+
+# --- people --------------------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "accounts:sign_in"
+LOGIN_REDIRECT_URL = "today"
+LOGOUT_REDIRECT_URL = "accounts:sign_in"
+SESSION_COOKIE_AGE = 8 * 3600
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+IDLE_LOGOUT_SECONDS = 15 * 60
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 0.25  # hours: a right password is not locked out for ever
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_ENABLE_ADMIN = False
+AXES_LOCKOUT_TEMPLATE = "accounts/locked_out.html"
+AXES_IPWARE_PROXY_COUNT = len(ENV["TRUSTED_PROXIES"]) or None
+AXES_IPWARE_PROXY_TRUSTED_IPS = ENV["TRUSTED_PROXIES"] or None
+
+# --- web -----------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+MEDIA_ROOT = DATA_DIR / "private"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": [SELF],
+        "frame-ancestors": ["'none'"],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+if ENV["TRUSTED_PROXIES"]:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+
+# --- background work -----------------------------------------------------------------------------
+REDIS_URL = ENV["REDIS_URL"] or f"unix://{DATA_DIR / 'broker' / 'broker.sock'}"
+
+# --- devices -------------------------------------------------------------------------------------
+DEVICE_NETWORKS = ENV["DEVICE_NETWORKS"]
+NTP_SERVERS = ENV["NTP_SERVERS"]
+NIGHT_AT = ENV["NIGHT_AT"]
+WATCH_AT = ENV["WATCH_AT"]
+NIGHT_JITTER_SECONDS = ENV["NIGHT_JITTER_SECONDS"]
+CHECKS_PER_RECORDER = ENV["CHECKS_PER_RECORDER"]
+DEVICES_AT_ONCE = ENV["DEVICES_AT_ONCE"]
+PROOF_SHARE = ENV["PROOF_SHARE"]
+DEVICE_DEADLINE_SECONDS = ENV["DEVICE_DEADLINE_SECONDS"]
+
+# --- mail ----------------------------------------------------------------------------------------
+if ENV["EMAIL_URL"]:
+    _mail = urlsplit(ENV["EMAIL_URL"])
+    EMAIL_HOST, EMAIL_PORT = _mail.hostname or "", _mail.port or 587
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = (
+        unquote(_mail.username or ""),
+        unquote(_mail.password or ""),
+    )
+    EMAIL_USE_TLS, EMAIL_TIMEOUT = True, 15
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    # zeep logs whole envelopes at DEBUG, and they carry the login.
+    "loggers": {"zeep": {"level": "WARNING"}, "axes": {"level": "WARNING"}},
+}

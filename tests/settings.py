@@ -1,0 +1,17 @@
+"""Settings of the tests: the product's own, with quick password hashing and loopback devices allowed."""
+
+import os
+import tempfile
+
+os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="cctv-tests-"))
+os.environ.setdefault("DEVICE_NETWORKS", "127.64.0.0/10 10.0.0.0/8")
+os.environ["NIGHT_JITTER_SECONDS"] = "0"
+
+from cctv_ops.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+AXES_ENABLED = False
