@@ -1,50 +1,58 @@
 """The Celery application. Rows are the queue; messages carry primary keys and only wake work up."""
 
 import os
+from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cctv_ops.settings")
 
-from django.conf import settings  # noqa: E402  after the settings module is named
+from django.conf import settings
 
 # Longer than the longest task: a healthy task must never be handed out a second time.
 VISIBILITY_SECONDS = 900
 TASK_SECONDS = 600
 
 app = Celery("cctv_ops")
-app.conf.update(
-    broker_url=settings.REDIS_URL.replace("unix://", "redis+socket://"),
-    broker_connection_retry_on_startup=True,
-    broker_transport_options={
-        "visibility_timeout": VISIBILITY_SECONDS,
-        # With kombu's defaults the work of a killed worker comes back minutes late.
-        "unacked_restore_throttle": 1,
-        "unacked_restore_interval": 10,
-        "socket_keepalive": True,
-    },
-    task_acks_late=True,
-    task_reject_on_worker_lost=True,
-    worker_prefetch_multiplier=1,
-    task_time_limit=TASK_SECONDS,
-    task_soft_time_limit=TASK_SECONDS - 30,
-    worker_soft_shutdown_timeout=30,
-    task_ignore_result=True,
-    task_serializer="json",
-    accept_content=["json"],
-    task_default_queue="checks",
-    worker_hijack_root_logger=False,
-    worker_send_task_events=False,
-    enable_utc=True,
-    timezone="Europe/Istanbul",
-    beat_schedule_filename=str(settings.DATA_DIR / "beat-schedule"),
-    beat_schedule={
-        # Each of these is a sweep over rows: a lost message costs one interval and nothing else.
-        "start-due-runs": {"task": "cameras.tasks.start_due_runs", "schedule": 30.0},
-        "work-due-checks": {"task": "cameras.tasks.work_due_checks", "schedule": 15.0},
-        "finish-runs": {"task": "cameras.tasks.finish_runs", "schedule": 15.0},
-        "verify-audit": {"task": "audit.tasks.verify_recent", "schedule": crontab(minute=20)},
-    },
-)
+
+
+def _configuration() -> dict[str, Any]:
+    """Asked at first use, not at import: settings modules import this package while they load."""
+    return {
+        "broker_url": settings.REDIS_URL.replace("unix://", "redis+socket://"),
+        "broker_connection_retry_on_startup": True,
+        "broker_transport_options": {
+            "visibility_timeout": VISIBILITY_SECONDS,
+            # With kombu's defaults the work of a killed worker comes back minutes late.
+            "unacked_restore_throttle": 1,
+            "unacked_restore_interval": 10,
+            "socket_keepalive": True,
+        },
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        "worker_prefetch_multiplier": 1,
+        "task_time_limit": TASK_SECONDS,
+        "task_soft_time_limit": TASK_SECONDS - 30,
+        "worker_soft_shutdown_timeout": 30,
+        "task_ignore_result": True,
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "task_default_queue": "checks",
+        "worker_hijack_root_logger": False,
+        "worker_send_task_events": False,
+        "enable_utc": True,
+        "timezone": "Europe/Istanbul",
+        "beat_schedule_filename": str(settings.DATA_DIR / "beat-schedule"),
+        "beat_schedule": {
+            # Each of these is a sweep over rows: a lost message costs one interval and nothing else.
+            "start-due-runs": {"task": "cameras.tasks.start_due_runs", "schedule": 30.0},
+            "work-due-checks": {"task": "cameras.tasks.work_due_checks", "schedule": 15.0},
+            "finish-runs": {"task": "cameras.tasks.finish_runs", "schedule": 15.0},
+            "verify-audit": {"task": "audit.tasks.verify_recent", "schedule": crontab(minute=20)},
+        },
+    }
+
+
+app.add_defaults(_configuration)
 app.autodiscover_tasks(["audit", "cameras"])
