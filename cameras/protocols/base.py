@@ -181,7 +181,8 @@ class Manner:
     """How a device wants to be spoken to: learnt once, kept as JSON, used the next night.
 
     `protocol` is onvif, isapi or dahua; `auth` is one of none, wsse, digest-md5, digest-sha256, basic;
-    `services` maps a service name to its path; `quirks` are short codes of traps met on this device.
+    `services` maps a service name to its path; `quirks` are short codes of traps met on this device;
+    `certificate` is the SHA-256 of the TLS certificate met first: another one is `Untrusted`.
     """
 
     protocol: str = ""
@@ -189,6 +190,7 @@ class Manner:
     services: dict[str, str] = field(default_factory=dict)
     quirks: list[str] = field(default_factory=list)
     clock_offset_ms: int | None = None
+    certificate: str = ""
 
 
 @dataclass(frozen=True)

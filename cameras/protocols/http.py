@@ -1,0 +1,370 @@
+"""The one transport for all messages to devices.
+
+A device is never trusted: no proxy, cookie or redirect is followed, no encoded body is read, the
+connection goes to the one address of the `Endpoint`, and one deadline covers everything from the
+connection to the last byte. Every failure is a `DeviceError`; details never carry a body, a login
+or an address that a device gave.
+
+    async with Transport() as transport:
+        conversation = transport.to(endpoint, login, manner)
+        reply = await conversation.call("GET", "/ISAPI/System/deviceInfo")
+        await conversation.close()
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import socket
+import ssl
+import time
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self, cast
+
+import aiohttp
+from yarl import URL
+
+from cameras.protocols.addresses import is_allowed_port, literal_address, path_on_device
+from cameras.protocols.base import (
+    BadAnswer,
+    Busy,
+    CredentialRefused,
+    DeviceError,
+    Endpoint,
+    Login,
+    Manner,
+    NotSupported,
+    Reason,
+    TooLarge,
+    TooSlow,
+    Unreachable,
+    Untrusted,
+)
+from cameras.protocols.digest import DigestAnswers, basic_header, best_digest, parse_challenges
+from cameras.protocols.http_faults import as_device_error, raise_for_busy_or_lock
+
+__all__ = ["MESSAGE_LIMIT", "PICTURE_LIMIT", "Conversation", "Reply", "Transport", "path_on_device"]
+
+MESSAGE_LIMIT = 4 * 1024 * 1024
+PICTURE_LIMIT = 8 * 1024 * 1024
+_LINE_LIMIT = 8190
+_HEADERS_LIMIT = 100
+_USER_AGENT = "cctv-ops"
+_UNENCODED = {"", "identity", "utf-8"}
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer of a device. The times are true-time milliseconds around the exchange."""
+
+    status: int
+    headers: Mapping[str, str]  # names in any case
+    body: bytes
+    sent_ms: float
+    received_ms: float  # when the headers were there
+
+
+class _Response(aiohttp.ClientResponse):
+    """Notes when the headers arrived and which certificate the device showed."""
+
+    arrived: float = 0.0
+    certificate: bytes | None = None
+
+    async def start(self, connection: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
+        tls = connection.transport and connection.transport.get_extra_info("ssl_object")
+        if tls:
+            self.certificate = tls.getpeercert(binary_form=True)
+        await super().start(connection)
+        self.arrived = time.perf_counter()
+        return self
+
+
+def _tls_context() -> ssl.SSLContext:
+    """Devices have certificates of their own making: trust comes from the pin, not from a CA."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+class Transport:
+    """Owns the connections of one event loop; `calls_at_once` bounds the calls under way."""
+
+    def __init__(
+        self,
+        *,
+        calls_at_once: int = 256,
+        deadline: float = 12.0,
+        connect_timeout: float = 5.0,
+    ) -> None:
+        """`deadline` and `connect_timeout` are seconds; the deadline includes the connection."""
+        self.deadline = deadline
+        self.connect_timeout = connect_timeout
+        self.slots = asyncio.Semaphore(calls_at_once)
+        self.tls = _tls_context()
+        self._open: weakref.WeakSet[Conversation] = weakref.WeakSet()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for conversation in list(self._open):
+            await conversation.close()
+
+    def to(self, endpoint: Endpoint, login: Login | None, manner: Manner) -> Conversation:
+        """A conversation with one device; nothing is sent yet. `manner` is updated as we learn."""
+        conversation = Conversation(self, endpoint, login, manner)
+        self._open.add(conversation)
+        return conversation
+
+
+class Conversation:
+    """Calls to one device, with its login. Close it to close its connections."""
+
+    def __init__(
+        self, transport: Transport, endpoint: Endpoint, login: Login | None, manner: Manner
+    ) -> None:
+        self.transport = transport
+        self.endpoint = endpoint
+        self.login = login
+        self.manner = manner
+        self._session: aiohttp.ClientSession | None = None
+        self._address: str | None = None
+        self._digest: DigestAnswers | None = None
+        self._basic = False
+        self._refusal: CredentialRefused | None = None
+        self._has_answered = False
+        self._pin: aiohttp.Fingerprint | None = None
+
+    async def close(self) -> None:
+        """Closes the connections; a later call opens new ones."""
+        if self._session is not None:
+            session, self._session = self._session, None
+            await session.close()
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        content_type: str | None = None,
+        limit: int = MESSAGE_LIMIT,
+        deadline: float | None = None,
+        authenticate: bool = True,
+        port: int | None = None,
+        repeatable: bool = True,
+    ) -> Reply:
+        """Sends one request and reads the whole answer.
+
+        `path` is path and query as they go on the wire; `port` is another port of the same host.
+        With `authenticate` an HTTP login is answered (at most two tries, and none after a
+        refusal); without it a 401 is returned like any other status. Statuses other than
+        401, 423, 429, 503 and redirects are the caller's business. `repeatable=False` for
+        messages that change something: they are not sent again when a kept connection drops.
+        """
+        if authenticate and self._refusal is not None:
+            raise self._refusal
+        request = _Request(
+            method, path, body, _headers(headers, content_type), limit, port, repeatable
+        )
+        async with self.transport.slots:
+            try:
+                async with asyncio.timeout(deadline or self.transport.deadline):
+                    return await self._converse(request, authenticate)
+            except TimeoutError:
+                raise TooSlow(f"{method} not finished within the deadline") from None
+
+    async def _converse(self, request: _Request, authenticate: bool) -> Reply:
+        authorization = self._authorization(request) if authenticate else None
+        reply = await self._send(request, authorization)
+        raise_for_busy_or_lock(reply.status, reply.body)
+        if reply.status != 401 or not authenticate:
+            return reply
+        self._take_challenge(reply)
+        reply = await self._send(request, self._authorization(request))
+        raise_for_busy_or_lock(reply.status, reply.body)
+        if reply.status == 401:
+            raise self._second_refusal(reply)
+        if self.manner.auth != "wsse":
+            self.manner.auth = self._digest.auth_name if self._digest else "basic"
+        return reply
+
+    def _authorization(self, request: _Request) -> str | None:
+        if self._digest is not None:
+            return self._digest.header(request.method, request.path)
+        if self._basic and self.login is not None and self.endpoint.tls:
+            return basic_header(self.login)
+        return None
+
+    def _take_challenge(self, reply: Reply) -> None:
+        """Chooses the login method; a password never goes out in the clear, nor in a weaker way."""
+        if self.login is None:
+            raise CredentialRefused("the device asks for a login", reason=Reason.NO_CREDENTIAL)
+        challenges = parse_challenges(_all_values(reply.headers, "WWW-Authenticate"))
+        digest = best_digest(challenges)
+        if digest is not None:
+            self._digest = DigestAnswers(digest, self.login)
+            return
+        knew_digest = self._digest is not None or self.manner.auth.startswith("digest")
+        if self._basic:
+            raise self._refused()
+        offers_basic = any(challenge.scheme == "basic" for challenge in challenges)
+        if not (offers_basic and self.endpoint.tls and not knew_digest):
+            raise NotSupported("the device offers no login that keeps the password secret")
+        self._basic = True
+
+    def _second_refusal(self, reply: Reply) -> DeviceError:
+        challenges = parse_challenges(_all_values(reply.headers, "WWW-Authenticate"))
+        # `stale` says that the login itself was good: the account must not be parked for it.
+        if any(challenge.stale for challenge in challenges):
+            return BadAnswer("the device calls every login stale")
+        return self._refused()
+
+    def _refused(self) -> CredentialRefused:
+        self._refusal = CredentialRefused("the device refuses the login")
+        return self._refusal
+
+    async def _send(self, request: _Request, authorization: str | None) -> Reply:
+        try:
+            return await self._exchange(request, authorization)
+        except Busy:
+            # A device may drop a kept connection just as we use it; aiohttp repeats GET by itself.
+            if request.method == "GET" or not (self._has_answered and request.repeatable):
+                raise
+            return await self._exchange(request, authorization)
+
+    async def _exchange(self, request: _Request, authorization: str | None) -> Reply:
+        url = await self._url(request)
+        headers = request.headers
+        if authorization is not None:
+            headers = {**headers, "Authorization": authorization}
+        session = self._session or self._new_session()
+        sent_wall, sent = time.time(), time.perf_counter()
+        try:
+            async with session.request(
+                request.method,
+                url,
+                data=request.body or None,
+                headers=headers,
+                allow_redirects=False,
+                ssl=self._pin or True,
+            ) as response:
+                answer = cast(_Response, response)
+                self._check_certificate(answer)
+                _refuse_encoded(response)
+                body = await _read(response, request.limit)
+        except (aiohttp.ClientError, aiohttp.http_exceptions.HttpProcessingError, OSError) as error:
+            # Our own deadline arrives as a cancellation: a TimeoutError here is aiohttp's.
+            raise as_device_error(error, tls=self.endpoint.tls) from None
+        except ValueError:
+            raise BadAnswer("the answer is not HTTP") from None
+        if 300 <= response.status < 400:
+            raise Untrusted("the device sends us elsewhere", reason=Reason.REDIRECTED)
+        self._has_answered = True
+        arrived = sent_wall + (answer.arrived - sent)
+        return Reply(response.status, response.headers, body, sent_wall * 1000, arrived * 1000)
+
+    def _new_session(self) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            limit=4, ssl=self.transport.tls, use_dns_cache=False, keepalive_timeout=15
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            auto_decompress=False,
+            response_class=_Response,
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.transport.connect_timeout),
+            skip_auto_headers=("Content-Type",),
+            max_line_size=_LINE_LIMIT,
+            max_field_size=_LINE_LIMIT,
+            max_headers=_HEADERS_LIMIT,
+        )
+        if self.manner.certificate:
+            self._pin = aiohttp.Fingerprint(bytes.fromhex(self.manner.certificate))
+        return self._session
+
+    async def _url(self, request: _Request) -> URL:
+        """The request on the one address of this conversation; a name is looked up once."""
+        if self._address is None:
+            self._address = literal_address(self.endpoint.host) or await _look_up(self.endpoint)
+        port = request.port or self.endpoint.port
+        if port != self.endpoint.port and not is_allowed_port(port):
+            raise Untrusted(f"port {port} is not one that devices may name")
+        if not request.path.startswith("/"):
+            raise Untrusted("a path starts with a slash")
+        host = f"[{self._address}]" if ":" in self._address else self._address
+        scheme = "https" if self.endpoint.tls else "http"
+        return URL(f"{scheme}://{host}:{port}{request.path}", encoded=True)
+
+    def _check_certificate(self, response: _Response) -> None:
+        """The certificate met first is remembered; the connection itself checks it from then on."""
+        if self._pin is None and response.certificate:
+            digest = hashlib.sha256(response.certificate)
+            self._pin = aiohttp.Fingerprint(digest.digest())
+            self.manner.certificate = digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class _Request:
+    method: str
+    path: str
+    body: bytes
+    headers: dict[str, str]
+    limit: int
+    port: int | None
+    repeatable: bool
+
+
+def _headers(given: Mapping[str, str] | None, content_type: str | None) -> dict[str, str]:
+    headers = {"User-Agent": _USER_AGENT, "Accept-Encoding": "identity", **(given or {})}
+    if content_type:
+        headers["Content-Type"] = content_type
+    return headers
+
+
+def _all_values(headers: Mapping[str, str], name: str) -> list[str]:
+    every = getattr(headers, "getall", None)
+    return list(every(name, [])) if every else [headers[name]] if name in headers else []
+
+
+def _refuse_encoded(response: aiohttp.ClientResponse) -> None:
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    transfer = response.headers.get("Transfer-Encoding", "chunked").strip().lower()
+    if encoding not in _UNENCODED or transfer not in ("chunked", "identity"):
+        raise BadAnswer("the device sends a compressed body that was not asked for")
+
+
+async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    length = response.content_length
+    if length is not None and length > limit:
+        raise TooLarge(f"more than {limit} bytes")
+    first = await response.content.readany()
+    if response.content.at_eof() and len(first) <= limit:
+        return first
+    body = bytearray(first)
+    while len(body) <= limit:
+        piece = await response.content.readany()
+        if not piece and response.content.at_eof():
+            return bytes(body)
+        body += piece
+    raise TooLarge(f"more than {limit} bytes")
+
+
+async def _look_up(endpoint: Endpoint) -> str:
+    loop = asyncio.get_running_loop()
+    try:
+        rows = await loop.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise Unreachable("the name is not known", reason=Reason.NAME_NOT_FOUND) from None
+    return str(rows[0][4][0])

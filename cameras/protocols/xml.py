@@ -1,0 +1,155 @@
+"""XML from devices: parsed without DTD, entities, network or huge trees, searched by local name.
+
+Namespaces and prefixes differ between makers and firmwares, so paths here are local names:
+`text(root, "Body/GetDeviceInformationResponse/Model")`.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from lxml import etree
+
+from cameras.protocols.base import BadAnswer, Reason, TooLarge
+
+XML_LIMIT = 4 * 1024 * 1024
+TEXT_LIMIT = 1024
+LEGACY_CHARSET = "legacy-charset"
+JUNK_AROUND_XML = "junk-around-xml"
+
+_MOST_ATTRIBUTES = 500
+# An attribute takes six bytes at least, so that a smaller document cannot have too many.
+_SMALL = 6 * _MOST_ATTRIBUTES
+_HAS_TOO_MANY_ATTRIBUTES = etree.XPath(f"boolean(//*[count(@*) > {_MOST_ATTRIBUTES}])")
+_PARSER = etree.XMLParser(
+    resolve_entities=False,
+    no_network=True,
+    load_dtd=False,
+    dtd_validation=False,
+    huge_tree=False,
+    remove_comments=True,
+    remove_pis=True,
+)
+_DECLARATION = re.compile(rb"^<\?xml[^>]{0,200}\?>")
+_WEB_PAGE = re.compile(rb"<(!doctype\s+)?html", re.IGNORECASE)
+_FORBIDDEN = re.compile(rb"<!(doctype|entity)", re.IGNORECASE)
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def _legacy(error: UnicodeError) -> tuple[str, int]:
+    """Bytes that are no UTF-8, read as Turkish Windows text: a name looks odd, nothing is lost."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("cp1254", "replace"), error.end
+
+
+codecs.register_error("legacy-device-text", _legacy)
+
+
+def parse(body: bytes, quirks: list[str] | None = None) -> etree._Element:
+    """The root element of a device's answer.
+
+    What had to be worked round is appended to `quirks` (once each). Raises `BadAnswer` (BAD_XML)
+    for everything that is not one well-formed document without DTD, `TooLarge` over the caps.
+    """
+    if len(body) > XML_LIMIT:
+        raise TooLarge(f"more than {XML_LIMIT} bytes of XML")
+    document = _one_document(body, quirks)
+    try:
+        root = etree.fromstring(document, _PARSER)
+    except (etree.XMLSyntaxError, ValueError):
+        root = _parse_legacy(document, quirks)
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise _bad("a document type is not accepted")
+    if len(document) > _SMALL and _HAS_TOO_MANY_ATTRIBUTES(root):
+        raise TooLarge("too many XML attributes")
+    return root
+
+
+def _bad(detail: str) -> BadAnswer:
+    return BadAnswer(detail, reason=Reason.BAD_XML)
+
+
+def _note(quirks: list[str] | None, quirk: str) -> None:
+    if quirks is not None and quirk not in quirks:
+        quirks.append(quirk)
+
+
+def _one_document(body: bytes, quirks: list[str] | None) -> bytes:
+    """The bytes from the first `<` to the last `>`, as UTF-8 or the charset that they declare."""
+    if body.startswith(_UTF16_MARKS):
+        try:
+            body = body.decode("utf-16").encode()
+        except UnicodeDecodeError:
+            raise _bad("not readable as UTF-16") from None
+        body = _DECLARATION.sub(b"", body)
+    start, end = body.find(b"<"), body.rfind(b">") + 1
+    if start < 0 or end <= start:
+        raise _bad("no XML" if body.strip() else "an empty answer")
+    document = body[start:end]
+    if len(document) != len(body):
+        around = body[:start].removeprefix(codecs.BOM_UTF8) + body[end:]
+        if around.strip(b"\0 \t\r\n"):
+            _note(quirks, JUNK_AROUND_XML)
+    if _WEB_PAGE.search(document, 0, 512):
+        raise _bad("a web page instead of XML")
+    if _FORBIDDEN.search(document):
+        raise _bad("a document type is not accepted")
+    return document
+
+
+def _parse_legacy(document: bytes, quirks: list[str] | None) -> etree._Element:
+    """A second try for text in an old charset that is declared as UTF-8."""
+    try:
+        document.decode("utf-8")
+    except UnicodeDecodeError:
+        repaired = document.decode("utf-8", "legacy-device-text").encode()
+    else:
+        raise _bad("broken XML")
+    try:
+        root = etree.fromstring(_DECLARATION.sub(b"", repaired), _PARSER)
+    except (etree.XMLSyntaxError, ValueError):
+        raise _bad("broken XML") from None
+    _note(quirks, LEGACY_CHARSET)
+    return root
+
+
+@lru_cache(maxsize=512)
+def _any_namespace(path: str) -> str:
+    return "/".join("{*}" + step for step in path.split("/"))
+
+
+def find(element: etree._Element, path: str) -> etree._Element | None:
+    """The first element at a path of local names below `element`."""
+    return element.find(_any_namespace(path))
+
+
+def find_all(element: etree._Element, path: str) -> list[etree._Element]:
+    """All elements at a path of local names below `element`."""
+    return element.findall(_any_namespace(path))
+
+
+def descendants(element: etree._Element, name: str) -> Iterator[etree._Element]:
+    """All elements of this local name at any depth, `element` included, in document order."""
+    return element.iter("{*}" + name)
+
+
+def text(element: etree._Element | None, path: str = "") -> str:
+    """The stripped text at a path, at most `TEXT_LIMIT` characters; blank when it is not there."""
+    found = find(element, path) if path and element is not None else element
+    if found is None or not found.text:
+        return ""
+    return found.text.strip()[:TEXT_LIMIT]
+
+
+def local_name(element: etree._Element) -> str:
+    """The tag without its namespace."""
+    return str(element.tag).rpartition("}")[2]
+
+
+def as_bool(word: str) -> bool | None:
+    """`true`/`false`/`1`/`0` in any case; None for anything else."""
+    return {"true": True, "1": True, "false": False, "0": False}.get(word.strip().lower())
