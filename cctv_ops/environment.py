@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -278,3 +279,7 @@ def refuse_unsafe(values: Mapping[str, Any], environ: Mapping[str, str], secret_
             raise WrongSetting(
                 f"DEVICE_NETWORKS contains {network}: loopback, link-local and `everything` are not device networks."
             )
+
+
+if __name__ == "__main__" and sys.argv[1:] == ["names"]:
+    sys.stdout.write("\n".join(setting.name for setting in SETTINGS) + "\n")

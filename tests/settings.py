@@ -7,7 +7,7 @@ os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="cctv-tests-"))
 os.environ.setdefault("DEVICE_NETWORKS", "127.64.0.0/10 10.0.0.0/8")
 os.environ["NIGHT_JITTER_SECONDS"] = "0"
 
-from cctv_ops.settings import *  # noqa: E402, F403
+from cctv_ops.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {

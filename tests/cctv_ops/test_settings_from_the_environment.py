@@ -1,0 +1,118 @@
+"""Settings: wrong values stop the start with one sentence, production refuses unsafe ones (F18)."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cctv_ops import environment
+from tests.production_check import production_environment
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def start(env):
+    return subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        env=env,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_every_setting_is_documented_in_one_place():
+    text = (ROOT / "docs" / "settings.md").read_text()
+    rows = [f"| `{s.name}` | `{s.default or ' '}` | {s.meaning} |" for s in environment.SETTINGS]
+
+    assert [row for row in rows if row not in text] == []
+    assert text.count("\n| `") == len(rows)
+
+
+def test_the_example_environment_names_every_setting_and_no_other():
+    names = {
+        line.lstrip("# ").partition("=")[0]
+        for line in (ROOT / ".env.example").read_text().splitlines()
+        if "=" in line and line.lstrip("# ").partition("=")[0].isupper()
+    }
+
+    assert names == {setting.name for setting in environment.SETTINGS}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PROOF_SHARE", "2"),
+        ("NIGHT_AT", "25:00"),
+        ("DEVICE_NETWORKS", "10.0.0.1/8"),
+        ("CCTV_PROFILE", "prod"),
+        ("DEVICES_AT_ONCE", "0"),
+        ("DEMO", "perhaps"),
+    ],
+)
+def test_a_wrong_value_is_named_in_one_sentence(name, value):
+    with pytest.raises(environment.WrongSetting, match=f"^{name} is wrong: "):
+        environment.read({name: value})
+
+
+def test_a_wrong_value_stops_the_start_without_a_traceback(tmp_path):
+    done = start({**production_environment(tmp_path), "NIGHT_AT": "late"})
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("Cannot start: NIGHT_AT is wrong")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"DEMO": "yes"}, "DEMO"),
+        ({"DEBUG": "true"}, "DEBUG"),
+        ({"HTTPS": "no"}, "HTTPS"),
+        ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS"),
+        ({"REDIS_URL": ""}, "REDIS_URL"),
+        ({"DEVICE_NETWORKS": "127.0.0.0/8"}, "DEVICE_NETWORKS"),
+        ({"SECRET_KEY_FILE": "/nonexistent/key"}, "SECRET_KEY_FILE"),
+    ],
+)
+def test_the_production_profile_refuses_unsafe_values(tmp_path, change, word):
+    """F18."""
+    done = start({**production_environment(tmp_path), **change})
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("Cannot start: ")
+    assert word in done.stderr
+
+
+@pytest.mark.parametrize("name", ["secret_key", "vault_keys"])
+def test_a_key_file_that_others_can_read_stops_the_start(tmp_path, name):
+    """F18."""
+    env = production_environment(tmp_path)
+    (tmp_path / name).chmod(0o644)
+
+    done = start(env)
+
+    assert done.returncode == 1
+    assert "can be read by others" in done.stderr
+
+
+def test_a_weak_secret_key_stops_the_start(tmp_path):
+    """F18."""
+    env = production_environment(tmp_path)
+    (tmp_path / "secret_key").write_text("django-insecure-" + "a" * 60)
+
+    assert "weak or default key" in start(env).stderr
+
+
+def test_database_urls_of_both_engines_are_read():
+    postgres = environment.database("postgres://who:p%40ss@db:5433/cctv")
+    sqlite = environment.database("sqlite:////var/lib/cctv.sqlite3")
+
+    assert (postgres["PASSWORD"], postgres["PORT"], postgres["NAME"]) == ("p@ss", "5433", "cctv")
+    assert sqlite["NAME"] == "/var/lib/cctv.sqlite3"
+    assert sqlite["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+    with pytest.raises(environment.WrongSetting):
+        environment.database("mysql://x/y")
