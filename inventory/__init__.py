@@ -1,0 +1,1 @@
+"""Sites, positions, devices, addresses and channels, as dated rows."""

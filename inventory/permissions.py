@@ -1,0 +1,60 @@
+"""Who may do what in the inventory. Views, API and templates ask here and nowhere else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from accounts.models import Place, Role, RoleGrant
+
+if TYPE_CHECKING:
+    from accounts.models import Person
+
+    from .models import Building, Position
+
+SEEING = frozenset(
+    {
+        Role.OPERATOR,
+        Role.UNIT_HEAD,
+        Role.SUPERIOR,
+        Role.PRIVACY,
+        Role.ASSET_CLERK,
+        Role.AUDITOR,
+        Role.ADMIN,
+        Role.SECURITY_CHIEF,
+    }
+)
+MAINTAINING = frozenset({Role.OPERATOR, Role.UNIT_HEAD})
+REGISTERING = frozenset({Role.OPERATOR, Role.UNIT_HEAD, Role.ASSET_CLERK})
+
+
+def places_of(building: Building) -> set[Place]:
+    """The building and its site, as role grants name them."""
+    kinds = RoleGrant.ScopeKind
+    return {(kinds.BUILDING, building.pk), (kinds.SITE, building.site_id)}
+
+
+def can_see_inventory(person: Person, obj: object = None) -> bool:
+    """May open the inventory's pages at all; which rows they show is `visible_to`."""
+    return person.has_role(*SEEING)
+
+
+def can_change_devices(person: Person, obj: object = None) -> bool:
+    """Enters devices, takes their steps, gives them addresses and channels."""
+    return person.has_role(*REGISTERING)
+
+
+def can_change_positions(person: Person, obj: Position | None = None) -> bool:
+    """Plans, activates and closes positions, and fits devices at them."""
+    places = None if obj is None else places_of(obj.floor.building)
+    return person.has_role(*MAINTAINING, scope=places)
+
+
+def can_change_schedules(person: Person, obj: Position | None = None) -> bool:
+    """Sets when a position is expected to be recorded: less expectation needs the unit head."""
+    places = None if obj is None else places_of(obj.floor.building)
+    return person.has_role(Role.UNIT_HEAD, scope=places)
+
+
+def can_change_networks(person: Person, obj: object = None) -> bool:
+    """Enters networks and the limits of groups, which hold for the whole campus."""
+    return person.has_role(Role.UNIT_HEAD, Role.ADMIN, scope=())

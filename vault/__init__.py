@@ -1,0 +1,1 @@
+"""Device credentials. The one app that ever holds a device's plain password."""
