@@ -76,9 +76,7 @@ class SteppedModel(models.Model):
             # The WHERE clause is the lock: of two steps at once, one updates no row.
             if before is None or not rows.update(**changes):
                 raise InvalidTransition(step, self)
-            for name, value in changes.items():
-                setattr(self, name, value)
-            return audit.record(
+            entry = audit.record(
                 f"{self._meta.model_name}.{step}",
                 actor=by,
                 target=self,
@@ -87,5 +85,8 @@ class SteppedModel(models.Model):
                 after=changes,
                 **(facts or {}),
             )
+        for name, value in changes.items():
+            setattr(self, name, value)
+        return entry
 
     _take.alters_data = True  # type: ignore[attr-defined]  # templates must not call it

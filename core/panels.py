@@ -1,0 +1,104 @@
+"""What apps add to pages that are not theirs. Registered once, in each app's AppConfig.ready().
+
+A page asks for its panels by name (`"device"`, `"position"`, `"today"` ...) and includes their
+templates; the page's app never imports the apps that fill it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import HttpRequest
+
+Context = Callable[[HttpRequest, Any], dict[str, Any] | None]
+Permission = Callable[[Any, Any], bool]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """`context(request, row)` gives the template's names; None means that there is nothing to show."""
+
+    page: str
+    order: int
+    template: str
+    context: Context
+    permission: Permission
+
+
+@dataclass(frozen=True)
+class ShownPanel:
+    """A panel with its names, ready for `{% include panel.template with panel=panel.context %}`."""
+
+    template: str
+    context: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class TodayLine:
+    """One line of Bugün: a sentence that says what is wrong, and the one thing to do about it.
+
+    `urgency`: 0 is worst. `age_instant`: since when, or how old the evidence is. `kind` and `key` name
+    the subject, so that two apps do not tell the same thing twice.
+    """
+
+    urgency: int
+    sentence: str
+    url: str = ""
+    action_label: str = ""
+    age_instant: dt.datetime | None = None
+    kind: str = ""
+    key: str = ""
+    facts: dict[str, Any] = field(default_factory=dict, compare=False)
+
+
+TodaySource = Callable[[Any], Iterable[TodayLine]]
+
+_panels: list[Panel] = []
+_today_sources: list[TodaySource] = []
+
+
+def register(
+    page: str, order: int, template: str, context: Context, permission: Permission
+) -> None:
+    """Adds a panel to a page. `permission(person, row)` decides who gets it."""
+    panel = Panel(page, order, template, context, permission)
+    if panel not in _panels:
+        _panels.append(panel)
+        _panels.sort(key=lambda p: (p.page, p.order, p.template))
+
+
+def shown(page: str, request: HttpRequest, row: Any = None) -> Iterator[ShownPanel]:
+    """The panels of a page that the signed-in person may see, in order."""
+    for panel in _panels:
+        if panel.page != page or not panel.permission(request.user, row):
+            continue
+        context = panel.context(request, row)
+        if context is not None:
+            yield ShownPanel(panel.template, context)
+
+
+def register_today_lines(source: TodaySource) -> None:
+    """Adds `source(person)` to Bugün."""
+    if source not in _today_sources:
+        _today_sources.append(source)
+
+
+def today_lines(person: Any) -> list[TodayLine]:
+    """All lines for one person, most urgent first, oldest first among equals, each subject once."""
+    seen: set[tuple[str, str]] = set()
+    lines: list[TodayLine] = []
+    for line in sorted((line for source in _today_sources for line in source(person)), key=_rank):
+        subject = (line.kind, line.key)
+        if all(subject) and subject in seen:
+            continue
+        seen.add(subject)
+        lines.append(line)
+    return lines
+
+
+def _rank(line: TodayLine) -> tuple[int, float, str]:
+    since = line.age_instant.timestamp() if line.age_instant else float("inf")
+    return line.urgency, since, line.sentence
