@@ -90,6 +90,12 @@ SETTINGS = (
         "`production` refuses unsafe values; `development` is for one machine.",
     ),
     Setting(
+        "UNIT_NAME",
+        "Kamera İzleme Birimi",
+        _text,
+        "Name of the unit, shown on pages and papers.",
+    ),
+    Setting(
         "DATA_DIR",
         "var",
         _path,

@@ -20,6 +20,7 @@ DEMO = ENV["DEMO"]
 HTTPS = ENV["HTTPS"]
 DATA_DIR: Path = ENV["DATA_DIR"]
 DEBUG = False
+UNIT_NAME = ENV["UNIT_NAME"]
 
 SECRET_KEY_FILE = Path(ENV["SECRET_KEY_FILE"] or DATA_DIR / "keys" / "secret_key")
 VAULT_KEY_FILE = Path(ENV["VAULT_KEY_FILE"] or DATA_DIR / "keys" / "vault_keys")

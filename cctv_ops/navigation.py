@@ -1,0 +1,66 @@
+"""The left navigation in the order of the day, only with what this person may open, and the red banner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts import permissions as accounts_permissions
+from audit.access import may_read_log
+from audit.models import VerifyOutcome
+from cameras import permissions as cameras_permissions
+
+if TYPE_CHECKING:
+    from accounts.models import Person
+
+
+@dataclass(frozen=True)
+class _Place:
+    title: Promise
+    url_name: str
+    icon: str
+    is_open_to: Callable[[Person], bool]
+
+
+@dataclass(frozen=True)
+class Entry:
+    title: str
+    url: str
+    icon: str
+    is_current: bool
+
+
+PLACES = (
+    _Place(gettext_lazy("Today"), "today", "home", cameras_permissions.can_see_cameras),
+    _Place(gettext_lazy("Cameras"), "cameras:positions", "device-cctv", cameras_permissions.can_see_cameras),
+    _Place(gettext_lazy("Recorders"), "cameras:recorders", "server", cameras_permissions.can_see_cameras),
+    _Place(gettext_lazy("Days"), "cameras:days", "calendar", cameras_permissions.can_see_cameras),
+    _Place(gettext_lazy("Findings"), "cameras:findings", "alert-triangle", cameras_permissions.can_see_cameras),
+    _Place(gettext_lazy("Checks"), "cameras:runs", "list-check", cameras_permissions.can_see_cameras),
+    _Place(gettext_lazy("Audit"), "audit:entries", "shield-check", may_read_log),
+    _Place(gettext_lazy("People"), "accounts:people", "users", accounts_permissions.can_manage_people),
+)  # fmt: skip
+
+
+def navigation_for(person: Person, path: str) -> list[Entry]:
+    """What this person may open, with the entry of the page that is open now marked."""
+    entries = []
+    for place in PLACES:
+        if place.is_open_to(person):
+            url = reverse(place.url_name)
+            is_current = path == url if url == "/" else path.startswith(url)
+            entries.append(Entry(str(place.title), url, place.icon, is_current))
+    return entries
+
+
+def alarm_for(person: Person) -> str:
+    """A sentence when the audit log was found tampered with; everybody sees it until it is cleared."""
+    if VerifyOutcome.objects.is_tampered():
+        return _("The audit log does not match its seals. Tell the head of the unit at once.")
+    return ""

@@ -1,0 +1,41 @@
+"""Search everything: cameras, positions, devices by name, code, serial number, MAC or IP."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from core.text import fold
+from inventory.models import Device, Position
+
+MOST = 50
+
+
+@require_safe
+@login_required
+def search(request: HttpRequest) -> HttpResponse:
+    """Turkish-aware: "ışık" finds "IŞIK". Only what this person may see."""
+    words = fold(request.GET.get("q", "")[:100]).split()
+    context = {
+        "query": request.GET.get("q", "")[:100],
+        "positions": [],
+        "devices": [],
+        "most": MOST,
+    }
+    if words:
+        by_words, by_device = Q(), Q()
+        for word in words:
+            by_words &= Q(search_text__contains=word)
+            by_device &= Q(search_text__contains=word) | Q(addresses__ip__startswith=word)
+        context["positions"] = (
+            Position.objects.visible_to(request.user)
+            .filter(by_words)
+            .select_related("floor__building")[:MOST]
+        )
+        context["devices"] = (
+            Device.objects.visible_to(request.user).filter(by_device).distinct()[:MOST]
+        )
+    return render(request, "today/search.html", context)

@@ -1,0 +1,57 @@
+// The few behaviours that pages need beyond htmx. Everything works without them.
+(function () {
+  "use strict";
+
+  // htmx may not add styles of its own: the content security policy forbids it.
+  if (window.htmx) {
+    window.htmx.config.includeIndicatorStyles = false;
+    window.htmx.config.allowEval = false;
+    window.htmx.config.selfRequestsOnly = true;
+  }
+
+  // The theme of a person who chose "auto" follows the system.
+  const root = document.documentElement;
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  function applyTheme() {
+    if (root.dataset.theme === "auto") {
+      root.dataset.bsTheme = dark.matches ? "dark" : "light";
+    }
+  }
+  dark.addEventListener("change", applyTheme);
+  applyTheme();
+
+  // Ctrl+K or "/" goes to the search box.
+  document.addEventListener("keydown", function (event) {
+    const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName);
+    if ((event.ctrlKey && event.key.toLowerCase() === "k") || (event.key === "/" && !typing)) {
+      const box = document.getElementById("search-box");
+      if (box) {
+        event.preventDefault();
+        box.focus();
+        box.select();
+      }
+    }
+  });
+
+  // A form marked data-confirm names what will happen before it is sent.
+  document.addEventListener("submit", function (event) {
+    const question = event.target.dataset.confirm;
+    if (question && !window.confirm(question)) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    }
+  }, true);
+
+  // A select or date marked data-submit sends its form when it changes.
+  document.addEventListener("change", function (event) {
+    if (event.target.matches("[data-submit]")) {
+      event.target.form.requestSubmit();
+    }
+  });
+
+  document.addEventListener("click", function (event) {
+    if (event.target.closest("[data-print]")) {
+      window.print();
+    }
+  });
+})();
