@@ -102,6 +102,12 @@ SETTINGS = (
         "Folder for everything that the system writes: database, keys, pictures, broker.",
     ),
     Setting(
+        "STATIC_ROOT",
+        "",
+        _text,
+        "Folder of the collected static files. Empty: `DATA_DIR/static`.",
+    ),
+    Setting(
         "SECRET_KEY_FILE",
         "",
         _text,

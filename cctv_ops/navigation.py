@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from audit.access import may_read_log
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import permissions as accounts_permissions
-from audit.access import may_read_log
 from audit.models import VerifyOutcome
 from cameras import permissions as cameras_permissions
 

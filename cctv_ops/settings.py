@@ -160,7 +160,7 @@ AXES_IPWARE_PROXY_TRUSTED_IPS = ENV["TRUSTED_PROXIES"] or None
 
 # --- web -----------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = Path(ENV["STATIC_ROOT"] or DATA_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
