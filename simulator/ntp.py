@@ -11,6 +11,7 @@ import struct
 import time
 from collections.abc import Callable
 from enum import StrEnum
+from typing import cast
 
 _NTP_1970 = 2_208_988_800
 _PACKET = struct.Struct(">BBbbII4sQQQQ")
@@ -69,8 +70,7 @@ class NtpServer(asyncio.DatagramProtocol):
             self._transport.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         if len(data) < _PACKET.size or data[0] & 7 != _CLIENT:
