@@ -34,6 +34,7 @@ from cameras.protocols.base import (
     CredentialRefused,
     DeviceError,
     Endpoint,
+    LockedOut,
     Login,
     Manner,
     NotSupported,
@@ -187,17 +188,24 @@ class Conversation:
     async def _converse(self, request: _Request, authenticate: bool) -> Reply:
         authorization = self._authorization(request) if authenticate else None
         reply = await self._send(request, authorization)
-        raise_for_busy_or_lock(reply.status, reply.body)
+        self._heed(reply)
         if reply.status != 401 or not authenticate:
             return reply
         self._take_challenge(reply)
         reply = await self._send(request, self._authorization(request))
-        raise_for_busy_or_lock(reply.status, reply.body)
+        self._heed(reply)
         if reply.status == 401:
             raise self._second_refusal(reply)
         if self.manner.auth != "wsse":
             self.manner.auth = self._digest.auth_name if self._digest else "basic"
         return reply
+
+    def _heed(self, reply: Reply) -> None:
+        try:
+            raise_for_busy_or_lock(reply.status, reply.body)
+        except LockedOut as locked:
+            self._refusal = locked
+            raise
 
     def _authorization(self, request: _Request) -> str | None:
         if self._digest is not None:

@@ -1,0 +1,1 @@
+"""ONVIF: identity, clock, recording index (Profile G), snapshots and stream addresses."""
