@@ -1,0 +1,203 @@
+"""A Dahua recorder or camera, spoken to over its CGI interface."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from cameras.protocols.base import (
+    BadAnswer,
+    Busy,
+    Channel,
+    ClockSample,
+    DeviceError,
+    DiskState,
+    Identity,
+    IndexAnswer,
+    Picture,
+    Reason,
+    Segment,
+    Source,
+    StreamTarget,
+    TimeBase,
+    TooLarge,
+)
+from cameras.protocols.dahua.cgi import OPTIONAL, ask, ask_table
+from cameras.protocols.dahua.file_search import find_files, first_unlocked
+from cameras.protocols.dahua.messages import (
+    Table,
+    is_true,
+    read_channels,
+    read_disks,
+    read_identity,
+    read_states,
+    value_of,
+)
+from cameras.protocols.http import PICTURE_LIMIT, Conversation
+from cameras.protocols.rtsp_address import rtsp_address
+from cameras.protocols.search_budget import SearchBudget, SearchCaps
+from cameras.protocols.wall_clock import one_day_windows, read_wall_time, shown
+
+_CONFIG = "configManager.cgi?action=getConfig&name="
+_SYSTEM_CALLS = (
+    "getSystemInfo",
+    "getDeviceType",
+    "getDeviceClass",
+    "getSoftwareVersion",
+    "getMachineName",
+    "getVendor",
+)
+
+
+class DahuaClient:
+    """One conversation with one Dahua device. Reads only; times are DEVICE_LOCAL."""
+
+    protocol = "dahua"
+    index_time_base = TimeBase.DEVICE_LOCAL
+    index_source = Source.DAHUA_FILES
+
+    def __init__(self, conversation: Conversation, *, caps: SearchCaps | None = None) -> None:
+        self.conversation = conversation
+        self.manner = conversation.manner
+        self._caps = caps or SearchCaps()
+        self._settings: dict[str, Table] = {}
+        self._earliest: dict[int, int | None] = {}
+
+    async def capabilities(self) -> Mapping[str, bool]:
+        """Dahua has no list of them: what this client can ask, whatever the device then answers."""
+        names = ("identity", "clock", "channels", "recordings", "snapshot", "live", "playback")
+        return dict.fromkeys((*names, "disks"), True)
+
+    async def close(self) -> None:
+        await self.conversation.close()
+
+    async def identity(self) -> Identity:
+        """Who it is. A call that the device lacks leaves its field blank."""
+        tables: dict[str, Table] = {}
+        first_error: DeviceError | None = None
+        paths = {call: f"magicBox.cgi?action={call}" for call in _SYSTEM_CALLS}
+        paths["Network"] = f"{_CONFIG}Network"
+        for name, path in paths.items():
+            try:
+                tables[name] = await ask_table(self.conversation, path)
+            except OPTIONAL as error:
+                first_error = first_error or error
+        if not value_of(tables.get("getSystemInfo", {}), "serialNumber"):
+            tables["getSerialNo"] = await self._optional("magicBox.cgi?action=getSerialNo")
+        if first_error is not None and not any(tables.values()):
+            raise first_error
+        return read_identity(tables)
+
+    async def read_clock(self) -> ClockSample:
+        """The wall clock, in whole seconds. Dahua does not tell what it takes for UTC."""
+        ntp = await self._setting("NTP")
+        locales = await self._setting("Locales")
+        reply = await ask(self.conversation, "global.cgi?action=getCurrentTime")
+        text = reply.body.decode("ascii", "replace").partition("=")[2]
+        day_first = not value_of(locales, "TimeFormat").upper().startswith("MM")
+        time = read_wall_time(text, day_first=day_first)
+        if time is None:
+            raise BadAnswer("the device's time cannot be read")
+        uses_ntp = value_of(ntp, "NTP.Enable")
+        summer = value_of(locales, "DSTEnable")
+        server = value_of(ntp, "NTP.Address")
+        return ClockSample(
+            utc_ms=None,
+            local_ms=time.ms,
+            resolution_ms=1_000,
+            sent_ms=reply.sent_ms,
+            received_ms=reply.received_ms,
+            zone=value_of(ntp, "NTP.TimeZoneDesc", "NTP.TimeZone"),
+            daylight_saving=is_true(summer) if summer else None,
+            uses_ntp=is_true(uses_ntp) if uses_ntp else None,
+            ntp_servers=(server,) if server else (),
+        )
+
+    async def channels(self) -> list[Channel]:
+        """Titles, cameras behind them and their state; a device without titles has channel 1."""
+        titles = await self._optional(f"{_CONFIG}ChannelTitle")
+        remote = await self._optional(f"{_CONFIG}RemoteDevice")
+        states = await self._optional(
+            "LogicDeviceManager.cgi?action=getCameraState&uniqueChannels[0]=-1"
+        )
+        listed = read_channels(titles, remote, read_states(states))
+        return listed or [Channel(1, "1")]
+
+    async def recordings(self, channel: Channel, start_ms: int, end_ms: int) -> IndexAnswer:
+        """The files of a channel, searched one day of the wall clock at a time."""
+        budget = SearchBudget(self._caps)
+        segments: dict[Segment, None] = {}
+        notes: set[str] = set()
+        complete = True
+        for start, end in one_day_windows(start_ms, end_ms):
+            found = await find_files(self.conversation, channel.number, start, end, budget)
+            segments.update(dict.fromkeys(found.segments))
+            notes |= found.notes
+            complete = complete and found.complete
+        return IndexAnswer(
+            source=self.index_source,
+            time_base=self.index_time_base,
+            segments=tuple(segments),
+            complete=complete,
+            pages=budget.pages,
+            notes=tuple(sorted(notes)),
+            earliest_ms=await self.earliest(channel, end_ms) if segments else None,
+        )
+
+    async def earliest(self, channel: Channel, before_ms: int) -> int | None:
+        """Start of the oldest unlocked file, asked once per channel; None where it is not told."""
+        if channel.number not in self._earliest:
+            budget = SearchBudget(replace(self._caps, pages=min(self._caps.pages, 10)))
+            try:
+                self._earliest[channel.number] = await first_unlocked(
+                    self.conversation, channel.number, before_ms, budget
+                )
+            except (*OPTIONAL, TooLarge, Busy):
+                self._earliest[channel.number] = None
+        return self._earliest[channel.number]
+
+    async def snapshot(self, channel: Channel) -> Picture:
+        """A still of the channel."""
+        reply = await ask(
+            self.conversation, f"snapshot.cgi?channel={channel.number}", limit=PICTURE_LIMIT
+        )
+        if not reply.body:
+            raise BadAnswer("an empty picture", reason=Reason.UNDECODABLE)
+        return Picture(reply.body, reply.headers.get("Content-Type", ""))
+
+    async def live(self, channel: Channel) -> StreamTarget:
+        """The main stream."""
+        path = f"/cam/realmonitor?channel={channel.number}&subtype=0"
+        return StreamTarget(rtsp_address(self.conversation.endpoint, path))
+
+    async def playback(self, channel: Channel, start_ms: int, end_ms: int) -> StreamTarget:
+        """A past span; it stands in the URL, in digits of the device's wall clock."""
+        path = (
+            f"/cam/playback?channel={channel.number}"
+            f"&starttime={shown(start_ms):%Y_%m_%d_%H_%M_%S}"
+            f"&endtime={shown(end_ms):%Y_%m_%d_%H_%M_%S}"
+        )
+        return StreamTarget(
+            rtsp_address(self.conversation.endpoint, path),
+            TimeBase.DEVICE_LOCAL,
+            start_ms,
+            end_ms,
+            "url",
+        )
+
+    async def disks(self) -> list[DiskState]:
+        """Disks with the device's own word for their state."""
+        path = "storageDevice.cgi?action=getDeviceAllInfo"
+        return read_disks(await ask_table(self.conversation, path))
+
+    async def _optional(self, path: str) -> Table:
+        try:
+            return await ask_table(self.conversation, path)
+        except OPTIONAL:
+            return {}
+
+    async def _setting(self, name: str) -> Table:
+        """A setting that does not change between the readings of one clock."""
+        if name not in self._settings:
+            self._settings[name] = await self._optional(_CONFIG + name)
+        return self._settings[name]

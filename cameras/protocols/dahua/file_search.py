@@ -1,0 +1,163 @@
+"""Dahua's recording index: `mediaFileFind.cgi`.
+
+A search is an object on the device (create, find, fetch pages, close, destroy). Devices have few of
+them, so each is closed and destroyed whatever happens. Channels count from 1 here; some firmware counts
+from 0 in the items. Filters are not trusted: channel, stream and span are checked again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cameras.protocols.base import (
+    BadAnswer,
+    Busy,
+    DeviceError,
+    NoProgress,
+    NotSupported,
+    Reason,
+    Segment,
+)
+from cameras.protocols.dahua.cgi import ask, ask_table, raise_for_refusal
+from cameras.protocols.dahua.messages import FoundFile, FoundPage, read_found, value_of
+from cameras.protocols.http import Conversation
+from cameras.protocols.search_budget import SearchBudget
+from cameras.protocols.wall_clock import shown
+
+PAGE = 100
+CHANNELS_FROM_0 = "dahua-items-count-channels-from-0"
+
+_CLEAN_UP_SECONDS = 3.0
+_OBJECT = re.compile(r"\d{1,20}")
+
+
+@dataclass
+class Findings:
+    """What a search gave: files of the asked channel, and why the answer may miss something."""
+
+    files: list[FoundFile] = field(default_factory=list)
+    notes: set[str] = field(default_factory=set)
+    complete: bool = True
+
+    @property
+    def segments(self) -> list[Segment]:
+        return [file.segment for file in self.files]
+
+
+async def find_files(
+    conversation: Conversation, channel: int, start_ms: int, end_ms: int, budget: SearchBudget
+) -> Findings:
+    """All files of one channel that touch a span of at most a day."""
+    findings = Findings()
+    async with _finder(conversation) as finder:
+        await _start(conversation, finder, channel, start_ms, end_ms)
+        seen: set[FoundFile] = set()
+        async for page in _pages(conversation, finder, budget):
+            fresh = [file for file in page.files if file not in seen]
+            if not fresh:
+                raise NoProgress("the file search repeats itself")
+            seen.update(fresh)
+            if page.unreadable or page.claimed > len(page.files) + page.unreadable:
+                findings.complete = False
+                findings.notes.add("UNREADABLE_ITEMS")
+            findings.files += fresh
+    _keep_asked(findings, conversation.manner.quirks, channel, start_ms, end_ms)
+    return findings
+
+
+async def first_unlocked(
+    conversation: Conversation, channel: int, end_ms: int, budget: SearchBudget
+) -> int | None:
+    """Start of the oldest unlocked file before `end_ms`; None when the device does not sort."""
+    async with _finder(conversation) as finder:
+        await _start(conversation, finder, channel, _LONG_AGO_MS, end_ms)
+        async for page in _pages(conversation, finder, budget):
+            findings = Findings(files=list(page.files))
+            _keep_asked(findings, conversation.manner.quirks, channel, _LONG_AGO_MS, end_ms)
+            starts = [segment.start_ms for segment in findings.segments]
+            if starts != sorted(starts) or not findings.complete:
+                return None
+            for segment in findings.segments:
+                if not segment.locked:
+                    return segment.start_ms
+    return None
+
+
+@contextlib.asynccontextmanager
+async def _finder(conversation: Conversation) -> AsyncIterator[str]:
+    created = value_of(
+        await ask_table(conversation, "mediaFileFind.cgi?action=factory.create"), "result"
+    )
+    if created == "0":
+        raise Busy("the device has no file search free")
+    if not _OBJECT.fullmatch(created):
+        raise BadAnswer("the file search has no number")
+    try:
+        yield created
+    finally:
+        for action in ("close", "destroy"):
+            with contextlib.suppress(DeviceError):
+                await ask(
+                    conversation,
+                    f"mediaFileFind.cgi?action={action}&object={created}",
+                    deadline=_CLEAN_UP_SECONDS,
+                )
+
+
+async def _start(
+    conversation: Conversation, finder: str, channel: int, start_ms: int, end_ms: int
+) -> None:
+    last_second = max(start_ms, end_ms - 1)
+    path = (
+        f"/cgi-bin/mediaFileFind.cgi?action=findFile&object={finder}"
+        f"&condition.Channel={channel}&condition.Types[0]=dav"
+        f"&condition.StartTime={_spelled(start_ms)}&condition.EndTime={_spelled(last_second)}"
+    )
+    reply = await conversation.call("GET", path)
+    if reply.status == 400:
+        raise NotSupported("no such channel, or it is disabled", reason=Reason.NO_SUCH_CHANNEL)
+    raise_for_refusal(reply.status, reply.body)
+
+
+def _spelled(wall_ms: int) -> str:
+    return f"{shown(wall_ms):%Y-%m-%d%%20%H:%M:%S}"
+
+
+async def _pages(
+    conversation: Conversation, finder: str, budget: SearchBudget
+) -> AsyncIterator[FoundPage]:
+    """Pages until one is empty: some firmware gives fewer than asked long before the end."""
+    path = f"mediaFileFind.cgi?action=findNextFile&object={finder}&count={PAGE}"
+    while True:
+        budget.next_page()
+        page = read_found((await ask(conversation, path)).body)
+        budget.add_results(max(len(page.files), min(page.claimed, PAGE)))
+        if page.claimed == 0:
+            return
+        yield page
+
+
+def _keep_asked(
+    findings: Findings, quirks: list[str], channel: int, start_ms: int, end_ms: int
+) -> None:
+    """Drops what was not asked for. Only other channels' files = we were not understood."""
+    told = {file.channel for file in findings.files if file.channel is not None}
+    if 0 in told and CHANNELS_FROM_0 not in quirks:
+        quirks.append(CHANNELS_FROM_0)
+    ours = channel - 1 if CHANNELS_FROM_0 in quirks else channel
+    mine = [file for file in findings.files if file.channel in (None, ours)]
+    if len(mine) < len(findings.files):
+        findings.notes.add("OTHER_CHANNEL")
+        findings.complete = findings.complete and bool(mine)
+    main = [file for file in mine if not file.stream.lower().startswith(("extra", "sub"))]
+    kept = [f for f in main if f.segment.start_ms < end_ms and f.segment.end_ms > start_ms]
+    if len(kept) < len(main):
+        findings.notes.add("SPAN_IGNORED")
+    findings.files = kept
+
+
+_LONG_AGO_MS = int(datetime.fromisoformat("2000-01-01T00:00:00+03:00").timestamp()) * 1000

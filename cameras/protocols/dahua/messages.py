@@ -1,0 +1,252 @@
+"""Dahua's answers: lines of key=value, in any order, in UTF-8 or GBK, errors also with HTTP 200.
+
+Pure functions from bytes to dataclasses. Lines that carry a password are dropped while they are still
+bytes: no structure of ours ever holds one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cameras.protocols.base import (
+    BadAnswer,
+    Channel,
+    DeviceKind,
+    DiskState,
+    Identity,
+    Segment,
+)
+from cameras.protocols.wall_clock import read_wall_time
+
+Table = dict[str, str]
+
+_SECRET_KEY = re.compile(rb"passw|pwd|secret", re.IGNORECASE)
+_NAME_LIMIT = 200
+_VALUE_LIMIT = 2_000
+_CHANNELS_LIMIT = 1_024
+_MAC = re.compile(r"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}")
+_TITLE = re.compile(r"(?:^|\.)ChannelTitle\[(\d{1,5})\]\.Name$")
+_REMOTE = re.compile(r"RemoteDevice(?:\.[^.\[]*?_INFO_(\d{1,5})|\[(\d{1,5})\])\.(.+)$")
+_STATE = re.compile(r"(?:^|\.)states?\[(\d+)\]\.(channel|connectionState)$", re.IGNORECASE)
+_ITEM = re.compile(r"items\[(\d{1,6})\]\.(.+)$")
+_DISK = re.compile(r"info\[(\d{1,4})\]\.(.+)$")
+_RECORDER_WORDS = ("NVR", "XVR", "DVR", "HCVR", "HVR", "EVS", "NVS", "IVSS")
+_CAMERA_WORDS = ("IPC", "SD", "PTZ", "ITC", "VTO")
+
+
+def read_table(body: bytes) -> Table:
+    """The key=value lines of an answer, without those that name a password."""
+    table: Table = {}
+    for line in body.splitlines():
+        key, equals, value = line.partition(b"=")
+        if equals and not _SECRET_KEY.search(key):
+            table[clean(key)] = clean(value, _VALUE_LIMIT)
+    return table
+
+
+def clean(raw: bytes, limit: int = _NAME_LIMIT) -> str:
+    """A value as text: UTF-8, else GBK as old firmware writes names; no control characters."""
+    raw = raw[: limit * 4]
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        text = raw.decode("gb18030", errors="replace")
+    return "".join(letter for letter in text if letter.isprintable()).strip()[:limit]
+
+
+def value_of(table: Mapping[str, str], *names: str) -> str:
+    """The first value whose key is, or ends in, one of `names`; blank when there is none."""
+    for name in names:
+        if name in table:
+            return table[name]
+        for key, value in table.items():
+            if key.endswith("." + name):
+                return value
+    return ""
+
+
+def is_true(word: str) -> bool:
+    return word.strip().lower() in ("true", "1", "yes", "on")
+
+
+def read_identity(tables: Mapping[str, Table]) -> Identity:
+    """Puts together what the calls of `magicBox.cgi` and the network configuration told."""
+    system = tables.get("getSystemInfo", {})
+    model = value_of(tables.get("getDeviceType", {}), "type")
+    if not model:
+        # Newer firmware puts a bare number in deviceType and the model in updateSerial.
+        told = value_of(system, "deviceType")
+        model = value_of(system, "updateSerial") if told.isdigit() or not told else told
+    network = tables.get("Network", {})
+    macs = {
+        value.upper().replace("-", ":")
+        for key, value in network.items()
+        if key.endswith("PhysicalAddress") and _MAC.fullmatch(value)
+    }
+    return Identity(
+        maker=value_of(tables.get("getVendor", {}), "vendor") or "Dahua",
+        model=model,
+        serial=value_of(system, "serialNumber") or value_of(tables.get("getSerialNo", {}), "sn"),
+        firmware=value_of(tables.get("getSoftwareVersion", {}), "version"),
+        hardware=value_of(system, "hardwareVersion"),
+        macs=tuple(sorted(macs)),
+        name=value_of(tables.get("getMachineName", {}), "name"),
+        kind=_kind(value_of(tables.get("getDeviceClass", {}), "class"), model),
+    )
+
+
+def _kind(device_class: str, model: str) -> DeviceKind:
+    for words in (device_class.upper(), model.upper()):
+        if any(word in words for word in _RECORDER_WORDS):
+            return DeviceKind.RECORDER
+        if any(word in words for word in _CAMERA_WORDS):
+            return DeviceKind.CAMERA
+    return DeviceKind.UNKNOWN
+
+
+def read_channels(
+    titles: Mapping[str, str], remote: Mapping[str, str], states: Mapping[int, bool]
+) -> list[Channel]:
+    """The channels, 1-based, from titles, camera rows and states, which all count from 0."""
+    names = {
+        int(match[1]): value
+        for key, value in titles.items()
+        if (match := _TITLE.search(key)) is not None
+    }
+    cameras: dict[int, Table] = defaultdict(dict)
+    for key, value in remote.items():
+        match = _REMOTE.search(key)
+        if match is not None:
+            cameras[int(match[1] or match[2])][match[3]] = value
+    numbers = sorted(names.keys() | cameras.keys())[:_CHANNELS_LIMIT]
+    return [_channel(n, names.get(n, ""), cameras.get(n, {}), states.get(n)) for n in numbers]
+
+
+def _channel(index: int, name: str, camera: Table, online: bool | None) -> Channel:
+    number = index + 1
+    return Channel(
+        number=number,
+        token=str(number),
+        name=name or value_of(camera, "VideoInputs[0].Name", "Name"),
+        online=online,
+        address=camera.get("Address", ""),
+        serial=camera.get("SerialNo", ""),
+    )
+
+
+def read_states(table: Mapping[str, str]) -> dict[int, bool]:
+    """Channel index (from 0) -> connected; states that say neither are left out."""
+    rows: dict[str, Table] = defaultdict(dict)
+    for key, value in table.items():
+        match = _STATE.search(key)
+        if match is not None:
+            rows[match[1]][match[2].lower()] = value
+    states = {}
+    for row in rows.values():
+        word = row.get("connectionstate", "").lower()
+        if row.get("channel", "").isdigit() and word:
+            states[int(row["channel"])] = word == "connected"
+    return states
+
+
+@dataclass(frozen=True)
+class FoundFile:
+    """One file of the index; `channel` is as the device counts, None when it does not say."""
+
+    channel: int | None
+    stream: str
+    segment: Segment
+
+
+@dataclass(frozen=True)
+class FoundPage:
+    """One page: how many files the device claims, and those that could be read."""
+
+    claimed: int
+    files: tuple[FoundFile, ...]
+    unreadable: int
+
+
+def read_found(body: bytes) -> FoundPage:
+    """A page of `findNextFile`. Raises BadAnswer when it does not say how many it found."""
+    table = read_table(body)
+    claimed = value_of(table, "found")
+    if not claimed.isdigit():
+        raise BadAnswer("the file search answers without a count")
+    rows: dict[int, Table] = defaultdict(dict)
+    for key, value in table.items():
+        match = _ITEM.search(key)
+        if match is not None:
+            rows[int(match[1])][match[2]] = value
+    files = [_found_file(row) for _, row in sorted(rows.items())]
+    readable = tuple(file for file in files if file is not None)
+    return FoundPage(int(claimed[:9]), readable, len(files) - len(readable))
+
+
+def _found_file(row: Table) -> FoundFile | None:
+    start = read_wall_time(row.get("StartTime", ""))
+    end = read_wall_time(row.get("EndTime", ""))
+    if start is None or end is None or end.ms < start.ms:
+        return None
+    words = {v.lower() for k, v in row.items() if k.startswith(("Flags[", "Events["))}
+    # "Marked" files are kept from being overwritten, as locked ones are.
+    locked = is_true(row.get("Locked", "")) or bool(words & {"locked", "marked"})
+    channel = row.get("Channel", "")
+    return FoundFile(
+        int(channel) if channel.isdigit() else None,
+        row.get("VideoStream", ""),
+        Segment(start.ms, end.ms, _segment_kind(words), locked, row.get("FilePath", "")),
+    )
+
+
+def _segment_kind(words: set[str]) -> str:
+    if any("motion" in word for word in words):
+        return "motion"
+    if "event" in words or any("alarm" in word for word in words):
+        return "alarm"
+    if "manual" in words:
+        return "manual"
+    return "continuous" if "timing" in words else ""
+
+
+def read_disks(table: Mapping[str, str]) -> list[DiskState]:
+    """Disks of `storageDevice.cgi?action=getDeviceAllInfo`; sizes come in bytes per partition."""
+    rows: dict[int, Table] = defaultdict(dict)
+    for key, value in table.items():
+        match = _DISK.search(key)
+        if match is not None:
+            rows[int(match[1])][match[2]] = value
+    return [_disk(index, row) for index, row in sorted(rows.items())]
+
+
+def _disk(index: int, row: Table) -> DiskState:
+    total = _sum_of(row, "TotalBytes")
+    used = _sum_of(row, "UsedBytes")
+    faulty = any(key.endswith("IsError") and is_true(value) for key, value in row.items())
+    word = row.get("State", "")
+    healthy: bool | None = None
+    if faulty or word:
+        healthy = not faulty and word.lower() in ("success", "normal", "ok", "")
+    return DiskState(
+        slot=row.get("Name", "") or str(index),
+        healthy=healthy,
+        word="Error" if faulty else word,
+        capacity_mb=total,
+        free_mb=None if total is None or used is None else max(0, total - used),
+    )
+
+
+def _sum_of(row: Table, field: str) -> int | None:
+    sizes = []
+    for key, value in row.items():
+        if key == field or key.endswith("." + field):
+            try:
+                sizes.append(float(value))
+            except ValueError:
+                return None
+    total = sum(sizes)
+    # Infinity and NaN are numbers to float(), not to us.
+    return int(total) // 1_000_000 if sizes and 0 <= total < 1e18 else None

@@ -1,0 +1,248 @@
+"""A Hikvision recorder or camera, spoken to over ISAPI."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from cameras.protocols.base import (
+    BadAnswer,
+    Busy,
+    Channel,
+    ClockSample,
+    DeviceError,
+    DiskState,
+    Identity,
+    IndexAnswer,
+    NotSupported,
+    Picture,
+    Reason,
+    Segment,
+    Source,
+    StreamTarget,
+    TimeBase,
+    TooLarge,
+    Untrusted,
+)
+from cameras.protocols.http import PICTURE_LIMIT, Conversation, path_on_device
+from cameras.protocols.isapi import documents
+from cameras.protocols.isapi.calendar import Calendar
+from cameras.protocols.isapi.replies import (
+    OPTIONAL,
+    ask,
+    call,
+    raise_for_failure,
+    read_document,
+)
+from cameras.protocols.isapi.track_search import search_track
+from cameras.protocols.rtsp_address import rtsp_address
+from cameras.protocols.search_budget import SearchBudget, SearchCaps
+from cameras.protocols.wall_clock import DAY_MS, is_whole_day, one_day_windows, shown
+
+# Older recorders give pictures of network cameras only under the second path.
+_PICTURE_PATHS = (
+    "/ISAPI/Streaming/channels/{}/picture",
+    "/ISAPI/ContentMgmt/StreamingProxy/channels/{}/picture",
+)
+_OLDEST_DAYS_LOOKED_AT = 5
+
+
+class IsapiClient:
+    """One conversation with one Hikvision device. Reads only; times are DEVICE_LOCAL."""
+
+    protocol = "isapi"
+    index_time_base = TimeBase.DEVICE_LOCAL
+    index_source = Source.ISAPI_SEARCH
+
+    def __init__(self, conversation: Conversation, *, caps: SearchCaps | None = None) -> None:
+        self.conversation = conversation
+        self.manner = conversation.manner
+        self._caps = caps or SearchCaps()
+        self._calendar = Calendar(conversation)
+        self._ntp_servers: tuple[str, ...] | None = None
+        self._earliest: dict[int, int | None] = {}
+        self._playback_paths: dict[int, str] = {}
+
+    async def capabilities(self) -> Mapping[str, bool]:
+        """What this client can ask, whatever the device then answers."""
+        names = ("identity", "clock", "channels", "recordings", "snapshot", "live", "playback")
+        return dict.fromkeys((*names, "disks"), True)
+
+    async def close(self) -> None:
+        await self.conversation.close()
+
+    async def identity(self) -> Identity:
+        """Who it is, from System/deviceInfo."""
+        return documents.read_identity(await ask(self.conversation, "System/deviceInfo"))
+
+    async def read_clock(self) -> ClockSample:
+        """The wall clock in whole seconds, and UTC where the device tells its zone."""
+        if self._ntp_servers is None:
+            self._ntp_servers = await self._read_ntp_servers()
+        reply = await call(self.conversation, "System/time")
+        time = documents.read_time(read_document(reply, self.manner.quirks))
+        return ClockSample(
+            utc_ms=time.utc_ms,
+            local_ms=time.local_ms,
+            resolution_ms=1_000,
+            sent_ms=reply.sent_ms,
+            received_ms=reply.received_ms,
+            zone=time.zone,
+            daylight_saving=time.daylight_saving,
+            uses_ntp=time.uses_ntp,
+            ntp_servers=self._ntp_servers,
+        )
+
+    async def channels(self) -> list[Channel]:
+        """Network cameras of a recorder, then analogue inputs; else the one picture of a camera.
+
+        On a hybrid recorder the network cameras are numbered behind the analogue inputs.
+        """
+        listed: list[Channel] = []
+        try:
+            root = await ask(self.conversation, "ContentMgmt/InputProxy/channels")
+            listed = documents.with_states(
+                documents.read_proxy_channels(root), await self._proxy_states()
+            )
+        except OPTIONAL:
+            listed = []
+        if not listed or min(channel.number for channel in listed) > 1:
+            known = {channel.number for channel in listed}
+            listed += [c for c in await self._video_inputs() if c.number not in known]
+        every = listed or [Channel(1)]
+        return [replace(c, token=str(track_of(c))) for c in sorted(every, key=lambda c: c.number)]
+
+    async def schedules(self) -> dict[int, str]:
+        """Channel number -> how its main stream is recorded: "off", "CMR", "MOTION", ..."""
+        tracks = documents.read_schedules(await ask(self.conversation, "ContentMgmt/record/tracks"))
+        return {track // 100: word for track, word in tracks.items() if track % 100 == 1}
+
+    async def recordings(self, channel: Channel, start_ms: int, end_ms: int) -> IndexAnswer:
+        """The segments of a channel's main stream, searched one day of the wall clock at a time."""
+        track = track_of(channel)
+        budget = SearchBudget(self._caps)
+        segments: dict[Segment, None] = {}
+        notes: set[str] = set()
+        complete = True
+        for start, end in one_day_windows(start_ms, end_ms):
+            found = await search_track(self.conversation, track, start, end, budget)
+            # An empty answer is believed only when the calendar does not contradict it.
+            is_doubtful = not found.segments and is_whole_day(start, end)
+            if is_doubtful and await self._calendar.has_day(track, start):
+                found.is_incomplete("CALENDAR_DISAGREES")
+            segments.update(dict.fromkeys(found.segments))
+            notes |= found.notes
+            complete = complete and found.complete
+        self._remember_playback_path(track, segments)
+        return IndexAnswer(
+            source=self.index_source,
+            time_base=self.index_time_base,
+            segments=tuple(segments),
+            complete=complete,
+            pages=budget.pages,
+            notes=tuple(sorted(notes)),
+            earliest_ms=await self.earliest(channel, end_ms) if segments else None,
+        )
+
+    async def earliest(self, channel: Channel, before_ms: int) -> int | None:
+        """Start of the oldest unlocked segment, asked once per channel; None where not told."""
+        track = track_of(channel)
+        if track not in self._earliest:
+            try:
+                self._earliest[track] = await self._oldest_unlocked(track, before_ms)
+            except (*OPTIONAL, TooLarge, Busy):
+                self._earliest[track] = None
+        return self._earliest[track]
+
+    async def _oldest_unlocked(self, track: int, before_ms: int) -> int | None:
+        budget = SearchBudget(self._caps)
+        days = await self._calendar.days_from_oldest(track, before_ms)
+        for day in days[:_OLDEST_DAYS_LOOKED_AT]:
+            found = await search_track(self.conversation, track, day, day + DAY_MS, budget)
+            for segment in found.segments:
+                if not segment.locked:
+                    return segment.start_ms
+        return None
+
+    async def snapshot(self, channel: Channel) -> Picture:
+        """A still of the channel's main stream; the path that worked is remembered."""
+        known = self.manner.services.get("isapi-snapshot", "")
+        for path in (known,) if known in _PICTURE_PATHS else _PICTURE_PATHS:
+            reply = await self.conversation.call(
+                "GET", path.format(track_of(channel)), limit=PICTURE_LIMIT
+            )
+            kind = reply.headers.get("Content-Type", "")
+            if reply.status < 400 and reply.body and "xml" not in kind.lower():
+                self.manner.services["isapi-snapshot"] = path
+                return Picture(reply.body, kind)
+            try:
+                raise_for_failure(reply) if reply.status >= 400 else read_document(reply)
+            except NotSupported:
+                continue
+            raise BadAnswer("no picture in the answer", reason=Reason.UNDECODABLE)
+        raise NotSupported("the device gives no pictures of this channel")
+
+    async def live(self, channel: Channel) -> StreamTarget:
+        """The main stream."""
+        path = f"/Streaming/Channels/{track_of(channel)}"
+        return StreamTarget(rtsp_address(self.conversation.endpoint, path))
+
+    async def playback(self, channel: Channel, start_ms: int, end_ms: int) -> StreamTarget:
+        """A past span; it stands in the URL, in digits of the device's wall clock."""
+        track = track_of(channel)
+        endpoint = self.conversation.endpoint
+        base = self._playback_paths.get(track) or rtsp_address(
+            endpoint, f"/Streaming/tracks/{track}"
+        )
+        url = (
+            f"{base}?starttime={shown(start_ms):%Y%m%dT%H%M%SZ}"
+            f"&endtime={shown(end_ms):%Y%m%dT%H%M%SZ}"
+        )
+        return StreamTarget(url, TimeBase.DEVICE_LOCAL, start_ms, end_ms, "url")
+
+    async def disks(self) -> list[DiskState]:
+        """Disks and network volumes with the device's own word for their state."""
+        return documents.read_disks(await ask(self.conversation, "ContentMgmt/Storage"))
+
+    def _remember_playback_path(self, track: int, segments: Mapping[Segment, None]) -> None:
+        """The path in the recorder's own playbackURI, on the host that we dial."""
+        told = next((s.playback for s in reversed(list(segments)) if s.playback), "")
+        if not told:
+            return
+        endpoint = self.conversation.endpoint
+        try:
+            path, port = path_on_device(endpoint, told)
+        except Untrusted:
+            return
+        bare = path.partition("?")[0]
+        if str(track) in bare:
+            self._playback_paths[track] = rtsp_address(replace(endpoint, rtsp_port=port), bare)
+
+    async def _proxy_states(self) -> dict[int, bool]:
+        try:
+            root = await ask(self.conversation, "ContentMgmt/InputProxy/channels/status")
+        except OPTIONAL:
+            return {}
+        return documents.read_proxy_states(root)
+
+    async def _video_inputs(self) -> list[Channel]:
+        try:
+            root = await ask(self.conversation, "System/Video/inputs/channels")
+        except OPTIONAL:
+            return []
+        return documents.read_video_inputs(root)
+
+    async def _read_ntp_servers(self) -> tuple[str, ...]:
+        try:
+            return documents.read_ntp_servers(
+                await ask(self.conversation, "System/time/ntpServers")
+            )
+        except DeviceError as error:
+            if isinstance(error, OPTIONAL):
+                return ()
+            raise
+
+
+def track_of(channel: Channel) -> int:
+    """The trackID of a channel's main stream: channel 7 is 701."""
+    return channel.number * 100 + 1

@@ -1,0 +1,136 @@
+"""ISAPI's documents about recordings: the search and the calendar.
+
+Times are digits of the device's wall clock, although they end in "Z".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+from lxml import etree
+
+from cameras.protocols.base import BadAnswer, Segment
+from cameras.protocols.wall_clock import read_wall_time, shown
+from cameras.protocols.xml import as_bool, descendants, local_name, text
+
+_KINDS = (
+    ("timing", "continuous"),
+    ("cmr", "continuous"),
+    ("motion", "motion"),
+    ("manual", "manual"),
+    ("command", "manual"),
+    ("alarm", "alarm"),
+    ("event", "alarm"),
+    ("edr", "alarm"),
+    ("vca", "alarm"),
+)
+
+
+@dataclass(frozen=True)
+class FoundItem:
+    """One match; `track` is None when the item does not say of which track it is."""
+
+    track: int | None
+    segment: Segment
+
+
+@dataclass(frozen=True)
+class SearchPage:
+    """One page. `claimed` is numOfMatches: of the page or of the whole search, firmwares differ."""
+
+    word: str  # responseStatusStrg in capitals: OK, MORE, NO MATCHES or blank
+    claimed: int
+    items: tuple[FoundItem, ...]
+    unreadable: int
+
+    @property
+    def size(self) -> int:
+        """Rows delivered, readable or not: by this the next page's position moves on."""
+        return len(self.items) + self.unreadable
+
+
+def search_body(
+    search_id: str, track: int, start_ms: int, end_ms: int, position: int, page: int
+) -> bytes:
+    """The request for one page; the element is really spelled searchResultPostion."""
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?><CMSearchDescription>'
+        f"<searchID>{escape(search_id)}</searchID>"
+        f"<trackList><trackID>{track}</trackID></trackList>"
+        f"<timeSpanList><timeSpan><startTime>{_spelled(start_ms)}</startTime>"
+        f"<endTime>{_spelled(end_ms)}</endTime></timeSpan></timeSpanList>"
+        f"<maxResults>{page}</maxResults><searchResultPostion>{position}</searchResultPostion>"
+        "<metadataList><metadataDescriptor>//recordType.meta.std-cgi.com</metadataDescriptor>"
+        "</metadataList></CMSearchDescription>"
+    ).encode()
+
+
+def _spelled(wall_ms: int) -> str:
+    return f"{shown(wall_ms):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def read_search(root: etree._Element) -> SearchPage:
+    """A CMSearchResult. Raises BadAnswer for another document."""
+    if local_name(root).lower() != "cmsearchresult":
+        raise BadAnswer("not a search result")
+    rows = list(descendants(root, "searchMatchItem"))
+    items = tuple(item for row in rows for item in _item(row))
+    claimed = text(root, "numOfMatches")
+    return SearchPage(
+        word=text(root, "responseStatusStrg").upper(),
+        claimed=int(claimed[:9]) if claimed.isdecimal() else len(rows),
+        items=items,
+        unreadable=len(rows) - len(items),
+    )
+
+
+def _item(row: etree._Element) -> Iterator[FoundItem]:
+    start = read_wall_time(text(row, "timeSpan/startTime"))
+    end = read_wall_time(text(row, "timeSpan/endTime"))
+    if start is None or end is None or end.ms < start.ms:
+        return
+    track = text(row, "trackID")
+    lock = text(next(descendants(row, "lockStatus"), None)).lower()
+    yield FoundItem(
+        int(track[:9]) if track.isdecimal() else None,
+        Segment(
+            start.ms,
+            end.ms,
+            _kind(row),
+            lock in ("lock", "locked", "true", "1"),
+            text(next(descendants(row, "playbackURI"), None)),
+        ),
+    )
+
+
+def _kind(row: etree._Element) -> str:
+    """From .../recordType.meta.hikvision.com/timing and the like; blank when it tells nothing."""
+    for descriptor in descendants(row, "metadataDescriptor"):
+        word = text(descriptor).rpartition("/")[2].lower()
+        for part, kind in _KINDS:
+            if part in word:
+                return kind
+    return ""
+
+
+def calendar_body(year: int, month: int) -> bytes:
+    """The request for one month of record/tracks/N/dailyDistribution."""
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>'
+        f"<trackDailyParam><year>{year}</year><monthOfYear>{month}</monthOfYear></trackDailyParam>"
+    ).encode()
+
+
+def read_calendar(root: etree._Element) -> dict[int, bool]:
+    """Day of month -> something was recorded. One minute is enough to make a day true."""
+    days = {}
+    for row in descendants(root, "day"):
+        number = text(row, "dayOfMonth") or text(row, "id")
+        has_any = as_bool(text(row, "record"))
+        if number.isdecimal() and has_any is not None:
+            days[int(number[:3])] = has_any
+    if not days:
+        raise BadAnswer("a calendar without days")
+    return days

@@ -1,0 +1,101 @@
+"""Hikvision's recording index: POST ContentMgmt/search, one day at a time.
+
+Field notes that shaped this (DS-77xx recorders): windows wider than a day give HTTP 500 now and then;
+numOfMatches is the page on some firmware and the total on other; filters may be ignored. So pages move
+on by rows received, what was not asked for is dropped here, and a search that repeats itself is refused.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+
+from cameras.protocols.base import NoProgress, Segment
+from cameras.protocols.http import Conversation
+from cameras.protocols.isapi.replies import ServerFault, ask
+from cameras.protocols.isapi.search_documents import (
+    FoundItem,
+    SearchPage,
+    read_search,
+    search_body,
+)
+from cameras.protocols.search_budget import SearchBudget
+
+PAGE = 40
+
+
+@dataclass
+class Findings:
+    """What a search gave: segments of the asked track, and why the answer may miss something."""
+
+    segments: list[Segment] = field(default_factory=list)
+    notes: set[str] = field(default_factory=set)
+    complete: bool = True
+
+    def is_incomplete(self, note: str) -> None:
+        self.notes.add(note)
+        self.complete = False
+
+
+async def search_track(
+    conversation: Conversation, track: int, start_ms: int, end_ms: int, budget: SearchBudget
+) -> Findings:
+    """All segments of one track that touch a span of at most a day of the wall clock."""
+    findings = Findings()
+    search_id = str(uuid.uuid4()).upper()
+    # Asked to the last second: an end at midnight would make the window two days for the recorder.
+    last_second = max(start_ms, end_ms - 1)
+    seen: set[FoundItem] = set()
+    position = most_claimed = 0
+    while True:
+        budget.next_page()
+        body = search_body(search_id, track, start_ms, last_second, position, PAGE)
+        page = await _page(conversation, body)
+        budget.add_results(page.size)
+        fresh = set(page.items) - seen
+        seen |= fresh
+        position += page.size
+        most_claimed = max(most_claimed, page.claimed)
+        if page.unreadable:
+            findings.is_incomplete("UNREADABLE_ITEMS")
+        if _is_last(page, position):
+            break
+        if not fresh:
+            raise NoProgress("the search repeats itself or claims more than it gives")
+    if most_claimed > position:
+        findings.is_incomplete("COUNT_NOT_REACHED")
+    _keep_asked(findings, seen, track, start_ms, end_ms)
+    return findings
+
+
+async def _page(conversation: Conversation, body: bytes) -> SearchPage:
+    try:
+        return read_search(await ask(conversation, "ContentMgmt/search", body=body))
+    except ServerFault:
+        return read_search(await ask(conversation, "ContentMgmt/search", body=body))
+
+
+def _is_last(page: SearchPage, position: int) -> bool:
+    if page.word == "MORE":
+        return False
+    if page.size == 0 or page.word == "NO MATCHES":
+        return True
+    if page.word == "OK":
+        return page.claimed <= position
+    return page.claimed <= position and page.size < PAGE
+
+
+def _keep_asked(
+    findings: Findings, found: set[FoundItem], track: int, start_ms: int, end_ms: int
+) -> None:
+    """Drops what was not asked for. Only other tracks' items = we were not understood."""
+    mine = [item for item in found if item.track in (None, track)]
+    if len(mine) < len(found):
+        findings.notes.add("OTHER_CHANNEL")
+        if not mine:
+            findings.complete = False
+    segments = [item.segment for item in mine]
+    kept = [s for s in segments if s.start_ms < end_ms and s.end_ms > start_ms]
+    if len(kept) < len(segments):
+        findings.notes.add("SPAN_IGNORED")
+    findings.segments = sorted(kept, key=lambda s: (s.start_ms, s.end_ms))

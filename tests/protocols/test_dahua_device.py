@@ -1,0 +1,215 @@
+"""What a Dahua device says about itself, and what is never read from it."""
+
+from __future__ import annotations
+
+import pytest
+
+from cameras.protocols.base import (
+    BadAnswer,
+    Channel,
+    DeviceKind,
+    IndexesRecordings,
+    ListsChannels,
+    NotSupported,
+    Streams,
+    TakesSnapshots,
+    TellsIdentity,
+    TellsStorage,
+    TellsTime,
+    TimeBase,
+)
+from cameras.protocols.dahua import DahuaClient
+from cameras.protocols.dahua.messages import read_table
+from tests.protocols.isapi_recorder import wall
+from tests.protocols.vendor_device import (
+    PASSWORD,
+    Answer,
+    Asked,
+    Handler,
+    VendorDevice,
+    serving,
+    talking,
+)
+
+
+def at(**calls: bytes | tuple[int, bytes]) -> Handler:
+    """Answers by the last word of the path; every other call does not exist."""
+
+    def answer(asked: Asked) -> Answer:
+        for word, body in calls.items():
+            if f"={word}" in asked.path or f"/{word}." in asked.path:
+                return body
+        return (404, b"Error\r\n404 Not Found\r\n")
+
+    return answer
+
+
+async def test_the_identity_is_put_together_from_what_answers() -> None:
+    """INV-1, INV-3: a call that is missing leaves its field blank."""
+    answer = at(
+        getSystemInfo=b"appAutoStart=true\r\ndeviceType=31\r\nserialNumber=6J0A1\r\n"
+        b"updateSerial=DHI-NVR5216-4KS2\r\nhardwareVersion=1.00\r\n",
+        getSoftwareVersion=b"version=4.001.0000000.0,build:2021-06-02\r\n",
+        getMachineName=b"name=\xcd\xbc\xca\xe9\xb9\xdd\r\n",
+        getDeviceClass=(501, b"Error: Not Implemented"),
+        Network=b"table.Network.eth0.PhysicalAddress=3c:ef:8c:00:11:22\n"
+        b"table.Network.eth0.IPAddress=10.0.0.2\n",
+    )
+    async with serving(answer, password=PASSWORD) as device, talking(device) as conversation:
+        identity = await DahuaClient(conversation).identity()
+    assert identity.maker == "Dahua"
+    assert identity.model == "DHI-NVR5216-4KS2"
+    assert identity.serial == "6J0A1"
+    assert identity.firmware == "4.001.0000000.0,build:2021-06-02"
+    assert identity.macs == ("3C:EF:8C:00:11:22",)
+    assert identity.name == "\u56fe\u4e66\u9986"
+    assert identity.kind is DeviceKind.RECORDER
+
+
+async def test_a_device_that_has_none_of_the_calls_is_not_a_dahua() -> None:
+    async with serving(at()) as device, talking(device) as conversation:
+        with pytest.raises(NotSupported):
+            await DahuaClient(conversation).identity()
+
+
+@pytest.mark.parametrize(
+    ("told", "format_", "shown"),
+    [
+        ("2026-11-23 10:00:00", "yyyy-MM-dd HH:mm:ss", "2026-11-23T10:00:00"),
+        ("2026-3-4 9:05:00", "", "2026-03-04T09:05:00"),
+        ("2026/11/23 10:00:00 PM", "", "2026-11-23T22:00:00"),
+        ("23-11-2026 10:00:00", "", "2026-11-23T10:00:00"),
+        ("04.03.2026 10:00:00", "dd.MM.yyyy HH:mm:ss", "2026-03-04T10:00:00"),
+        ("03-04-2026 12:30:00 AM", "MM-dd-yyyy hh:mm:ss", "2026-03-04T00:30:00"),
+    ],
+)
+async def test_the_clock_is_read_in_every_spelling(told: str, format_: str, shown: str) -> None:
+    """CLK-1, CLK-9."""
+    answer = at(
+        getCurrentTime=f"result={told}\r\n".encode(),
+        Locales=f"table.Locales.DSTEnable=True\ntable.Locales.TimeFormat={format_}\n".encode(),
+        NTP=b"table.NTP.Enable=false\ntable.NTP.Address=time.ege.edu.tr\ntable.NTP.TimeZone=3\n",
+    )
+    async with serving(answer) as device, talking(device) as conversation:
+        client = DahuaClient(conversation)
+        sample = await client.read_clock()
+        await client.read_clock()
+    assert sample.local_ms == wall(shown)
+    assert sample.utc_ms is None
+    assert sample.daylight_saving is True
+    assert sample.uses_ntp is False
+    assert sample.ntp_servers == ("time.ege.edu.tr",)
+    assert sum("name=NTP" in path for path in device.paths()) == 1
+
+
+async def test_an_unreadable_time_is_an_error_and_never_1970() -> None:
+    async with (
+        serving(at(getCurrentTime=b"result=\r\n")) as device,
+        talking(device) as conversation,
+    ):
+        with pytest.raises(BadAnswer):
+            await DahuaClient(conversation).read_clock()
+
+
+REMOTE = (
+    b"table.RemoteDevice.uuid:System_CONFIG_NETCAMERA_INFO_0.Address=10.0.0.5\r\n"
+    b"table.RemoteDevice.uuid:System_CONFIG_NETCAMERA_INFO_0.Password=canary-1\r\n"
+    b"table.RemoteDevice.uuid:System_CONFIG_NETCAMERA_INFO_0.Pwd=canary-2\r\n"
+    b"table.RemoteDevice.uuid:System_CONFIG_NETCAMERA_INFO_0.SerialNo=CAM5\r\n"
+    b"table.RemoteDevice[1].PassWord=canary-3\r\n"
+    b"table.RemoteDevice[1].Address=10.0.0.6\r\n"
+)
+
+
+async def test_channels_count_from_1_and_have_title_camera_and_state() -> None:
+    answer = at(
+        ChannelTitle="table.ChannelTitle[0].Name=Kap\u0131 1\r\n".encode()
+        + b"table.ChannelTitle[1].Name=\xb4\xf3\xc3\xc5\r\n",
+        RemoteDevice=REMOTE,
+        getCameraState=b"states[0].channel=1\r\nstates[0].connectionState=Connected\r\n"
+        b"states[1].connectionState=Unconnect\r\nstates[1].channel=0\r\n",
+    )
+    async with serving(answer) as device, talking(device) as conversation:
+        channels = await DahuaClient(conversation).channels()
+    assert channels == [
+        Channel(1, "1", "Kap\u0131 1", False, "10.0.0.5", "CAM5"),
+        Channel(2, "2", "\u5927\u95e8", True, "10.0.0.6"),
+    ]
+
+
+async def test_without_camera_states_the_channels_are_there_with_unknown_state() -> None:
+    answer = at(
+        ChannelTitle=b"table.ChannelTitle[0].Name=A\r\n", getCameraState=(501, b"Error\r\n")
+    )
+    async with serving(answer) as device, talking(device) as conversation:
+        assert await DahuaClient(conversation).channels() == [Channel(1, "1", "A", None)]
+
+
+def test_password_lines_enter_no_structure() -> None:
+    """Secrets: cameras' passwords are dropped while they are still bytes of the answer."""
+    table = read_table(REMOTE)
+    assert len(table) == 3
+    assert "canary" not in repr(table)
+
+
+async def test_disks_tell_their_state_in_their_own_word() -> None:
+    info = (
+        b"list.info[0].Name=/dev/sda\r\nlist.info[0].State=Success\r\n"
+        b"list.info[0].Detail[0].TotalBytes=4000000000.0\r\n"
+        b"list.info[0].Detail[0].UsedBytes=1000000000\r\nlist.info[0].Detail[0].IsError=false\r\n"
+        b"list.info[1].Name=/dev/sdb\r\nlist.info[1].Detail[0].IsError=True\r\n"
+        b"list.info[1].Detail[0].TotalBytes=nan\r\nlist.info[1].State=Success\r\n"
+    )
+    async with (
+        serving(at(getDeviceAllInfo=info)) as device,
+        talking(device) as conversation,
+    ):
+        disks = await DahuaClient(conversation).disks()
+    assert [(d.slot, d.healthy, d.capacity_mb, d.free_mb) for d in disks] == [
+        ("/dev/sda", True, 4000, 3000),
+        ("/dev/sdb", False, None, None),
+    ]
+
+
+async def test_pictures_and_streams_are_asked_by_the_channels_number() -> None:
+    async with (
+        serving(at(snapshot=b"\xff\xd8picture")) as device,
+        talking(device) as conversation,
+    ):
+        client = DahuaClient(conversation)
+        picture = await client.snapshot(Channel(4))
+        live = await client.live(Channel(4))
+        span = (wall("2026-11-01T10:00:00"), wall("2026-11-01T11:00:00"))
+        past = await client.playback(Channel(4), *span)
+    assert picture.data == b"\xff\xd8picture"
+    assert device.paths() == ["/cgi-bin/snapshot.cgi?channel=4"]
+    assert live.url == "rtsp://127.0.0.1:554/cam/realmonitor?channel=4&subtype=0"
+    assert past.url == (
+        "rtsp://127.0.0.1:554/cam/playback?channel=4"
+        "&starttime=2026_11_01_10_00_00&endtime=2026_11_01_11_00_00"
+    )
+    assert (past.time_base, past.replay) == (TimeBase.DEVICE_LOCAL, "url")
+
+
+async def test_an_error_text_is_no_picture() -> None:
+    async with (
+        serving(at(snapshot=b"Error\r\nBad Request!\r\n")) as device,
+        talking(device) as conversation,
+    ):
+        with pytest.raises(BadAnswer):
+            await DahuaClient(conversation).snapshot(Channel(1))
+
+
+async def test_the_client_has_every_capability_interface() -> None:
+    async with talking(VendorDevice(at())) as conversation:
+        client = DahuaClient(conversation)
+    for interface in (
+        TellsIdentity,
+        TellsTime,
+        ListsChannels,
+        IndexesRecordings,
+        TakesSnapshots,
+        Streams,
+        TellsStorage,
+    ):
+        assert isinstance(client, interface)

@@ -1,0 +1,279 @@
+"""Hikvision's index: every recorded segment of the asked channel and span, or a reason why not."""
+
+from __future__ import annotations
+
+import pytest
+
+from cameras.protocols.base import (
+    BadAnswer,
+    Busy,
+    Channel,
+    IndexAnswer,
+    LockedOut,
+    NoProgress,
+    NotSupported,
+    Reason,
+    Source,
+    TimeBase,
+    TooLarge,
+    TooSlow,
+)
+from cameras.protocols.isapi import IsapiClient
+from cameras.protocols.search_budget import SearchCaps
+from tests.protocols.isapi_recorder import (
+    NO_MATCHES,
+    Recorder,
+    calendar,
+    field_of,
+    match,
+    result,
+    status,
+    wall,
+)
+from tests.protocols.vendor_device import Answer, Asked, Handler, VendorDevice, serving, talking
+
+DAY = (wall("2026-11-01T00:00:00"), wall("2026-11-02T00:00:00"))
+HOUR = (wall("2026-11-01T10:00:00"), wall("2026-11-01T11:00:00"))
+TEN_TO_TEN30 = ("2026-11-01T10:00:00Z", "2026-11-01T10:30:00Z")
+
+
+async def search(
+    answer: Handler,
+    span: tuple[int, int] = DAY,
+    *,
+    number: int = 1,
+    caps: SearchCaps | None = None,
+) -> tuple[IndexAnswer, VendorDevice]:
+    async with serving(answer) as device, talking(device) as conversation:
+        client = IsapiClient(conversation, caps=caps)
+        return await client.recordings(Channel(number), *span), device
+
+
+async def test_times_that_end_in_z_are_the_wall_clock_of_the_device() -> None:
+    """REC-3: 10:00 on the recorder's screen is 07:00 UTC of the time base, whatever Z says."""
+    answer, _ = await search(Recorder([(*TEN_TO_TEN30, 101)]))
+    assert answer.source is Source.ISAPI_SEARCH
+    assert answer.time_base is TimeBase.DEVICE_LOCAL
+    [segment] = answer.segments
+    assert (segment.start_ms, segment.end_ms) == (
+        wall("2026-11-01T10:00:00"),
+        wall("2026-11-01T10:30:00"),
+    )
+    assert segment.kind == "continuous"
+    assert answer.complete
+
+
+@pytest.mark.parametrize("claims_total", [False, True])
+async def test_a_thousand_segments_arrive_over_pages(claims_total: bool) -> None:
+    rows = [
+        (
+            f"2026-11-01T{n // 60:02}:{n % 60:02}:00Z",
+            f"2026-11-01T{n // 60:02}:{n % 60:02}:50Z",
+            101,
+        )
+        for n in range(1_000)
+    ]
+    answer, _ = await search(Recorder(rows, claims_total=claims_total))
+    assert len(answer.segments) == 1_000
+    assert answer.complete
+    assert answer.pages == 25
+
+
+async def test_a_recorder_with_smaller_pages_than_asked_loses_nothing() -> None:
+    rows = [(f"2026-11-01T{n:02}:00:00Z", f"2026-11-01T{n:02}:50:00Z", 101) for n in range(24)]
+    answer, _ = await search(Recorder(rows, page=7))
+    assert len(answer.segments) == 24
+
+
+async def test_days_are_asked_one_by_one_and_a_segment_over_midnight_counts_once() -> None:
+    recorder = Recorder([("2026-11-01T23:00:00Z", "2026-11-02T01:00:00Z", 101)])
+    span = (wall("2026-11-01T12:00:00"), wall("2026-11-03T12:00:00"))
+    answer, device = await search(recorder, span)
+    asked = [
+        (field_of(a, "startTime"), field_of(a, "endTime"))
+        for a in device.log
+        if a.path == "/ISAPI/ContentMgmt/search"
+    ]
+    assert asked[:3] == [
+        ("2026-11-01T12:00:00Z", "2026-11-01T23:59:59Z"),
+        ("2026-11-02T00:00:00Z", "2026-11-02T23:59:59Z"),
+        ("2026-11-03T00:00:00Z", "2026-11-03T11:59:59Z"),
+    ]
+    assert len(answer.segments) == 1
+
+
+async def test_what_was_not_asked_for_is_dropped() -> None:
+    recorder = Recorder(
+        [
+            (*TEN_TO_TEN30, 701),
+            (*TEN_TO_TEN30, 101),
+            ("2026-10-30T10:00:00Z", "2026-10-30T11:00:00Z", 701),
+        ],
+        ignores_filters=True,
+    )
+    answer, _ = await search(recorder, number=7)
+    assert len(answer.segments) == 1
+    assert answer.notes == ("OTHER_CHANNEL", "SPAN_IGNORED")
+    assert answer.complete
+
+
+async def test_only_another_channels_recordings_prove_nothing_about_ours() -> None:
+    """REC-18: not a false "not recorded", and never a false "recorded"."""
+    answer, _ = await search(Recorder([(*TEN_TO_TEN30, 101)], ignores_filters=True), number=7)
+    assert answer.segments == ()
+    assert not answer.complete
+
+
+async def test_nothing_recorded_is_an_answer() -> None:
+    answer, _ = await search(Recorder())
+    assert answer.segments == ()
+    assert answer.complete
+
+
+async def test_a_calendar_that_says_otherwise_makes_an_empty_day_doubtful() -> None:
+    answer, _ = await search(Recorder(calendar_days=(1,)))
+    assert not answer.complete
+    assert answer.notes == ("CALENDAR_DISAGREES",)
+
+
+async def test_an_empty_hour_of_a_green_day_is_believed() -> None:
+    """REC-3: the calendar's day is green from one minute on and says nothing about an hour."""
+    answer, _ = await search(Recorder(calendar_days=(1,)), HOUR)
+    assert answer.complete
+
+
+async def test_the_same_page_for_ever_is_refused() -> None:
+    """D13."""
+    with pytest.raises(NoProgress):
+        await search(lambda _: result([match(*TEN_TO_TEN30)], word="MORE"))
+
+
+async def test_more_without_results_is_refused() -> None:
+    with pytest.raises(NoProgress):
+        await search(lambda _: result([], word="MORE"))
+
+
+async def test_a_million_claimed_results_are_asked_for_and_then_not_believed() -> None:
+    def answer(asked: Asked) -> Answer:
+        if asked.path != "/ISAPI/ContentMgmt/search":
+            return calendar()
+        if field_of(asked, "searchResultPostion") == "0":
+            return result([match(*TEN_TO_TEN30)], claimed=1_000_000)
+        return NO_MATCHES
+
+    found, _ = await search(answer)
+    assert len(found.segments) == 1
+    assert not found.complete
+    assert found.notes == ("COUNT_NOT_REACHED",)
+
+
+def endless(asked: Asked) -> Answer:
+    position = int(field_of(asked, "searchResultPostion") or 0)
+    at = f"2026-11-01T{position // 3600 % 24:02}:{position // 60 % 60:02}:{position % 60:02}Z"
+    return result([match(at, at)], word="MORE", claimed=1_000_000)
+
+
+async def test_a_search_without_end_stops_at_the_cap_of_pages() -> None:
+    with pytest.raises(TooLarge):
+        await search(endless, caps=SearchCaps(pages=5))
+
+
+async def test_a_search_without_end_stops_at_the_cap_of_results() -> None:
+    with pytest.raises(TooLarge):
+        await search(endless, caps=SearchCaps(results=5))
+
+
+async def test_a_search_without_end_stops_at_the_cap_of_seconds() -> None:
+    with pytest.raises(TooSlow):
+        await search(endless, caps=SearchCaps(seconds=0.0))
+
+
+async def test_a_server_fault_now_and_then_is_tried_once_more() -> None:
+    faults = iter([True])
+
+    def answer(asked: Asked) -> Answer:
+        if next(faults, False):
+            return (500, b"")
+        return Recorder([(*TEN_TO_TEN30, 101)])(asked)
+
+    found, _ = await search(answer)
+    assert len(found.segments) == 1
+
+
+async def test_a_lasting_server_fault_is_tried_only_once_more() -> None:
+    seen: list[str] = []
+
+    def answer(asked: Asked) -> Answer:
+        seen.append(asked.path)
+        return (500, b"oops")
+
+    with pytest.raises(BadAnswer):
+        await search(answer)
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "error", "reason"),
+    [
+        (status(2, "deviceBusy", "Device Busy"), Busy, Reason.BUSY),
+        (status(2, "upgrading"), Busy, Reason.BUSY),
+        (status(4, "notSupport", "Invalid Operation"), NotSupported, Reason.NOT_SUPPORTED),
+        (status(4, "lowPrivilege", "Invalid Operation"), NotSupported, Reason.NOT_SUPPORTED),
+        (status(6, "invalidChannel"), NotSupported, Reason.NO_SUCH_CHANNEL),
+        (status(5, "badXmlFormat", "Invalid XML Format"), BadAnswer, Reason.BAD_ANSWER),
+        (status(1, "ok", "OK"), BadAnswer, Reason.BAD_ANSWER),
+        (
+            b"<userCheck><statusValue>401</statusValue><lockStatus>lock</lockStatus></userCheck>",
+            LockedOut,
+            Reason.LOCKED_OUT,
+        ),
+        (b"<html><body>login</body></html>", BadAnswer, Reason.BAD_XML),
+        (b"", BadAnswer, Reason.BAD_XML),
+    ],
+)
+@pytest.mark.parametrize("http", [200, 400])
+async def test_a_refusal_has_its_reason_whatever_the_http_status(
+    body: bytes, error: type[Exception], reason: Reason, http: int
+) -> None:
+    with pytest.raises(error) as caught:
+        await search(lambda _: (http, body))
+    if http == 200 or error is not BadAnswer:
+        assert caught.value.reason is reason  # type: ignore[attr-defined]
+
+
+async def test_locked_segments_are_told_and_do_not_count_as_the_oldest() -> None:
+    """REC-7, REC-17c: one locked clip must not make the retention look long."""
+
+    def answer(asked: Asked) -> Answer:
+        if asked.path.endswith("/dailyDistribution"):
+            return calendar(1, 3) if field_of(asked, "monthOfYear") == "11" else calendar()
+        if "2026-11-01" in field_of(asked, "startTime"):
+            return result([match(*TEN_TO_TEN30, lock="lock")])
+        return result([match("2026-11-03T08:00:00Z", "2026-11-03T09:00:00Z", kind="motion")])
+
+    span = (wall("2026-11-03T00:00:00"), wall("2026-11-04T00:00:00"))
+    found, _ = await search(answer, span)
+    assert [(s.kind, s.locked) for s in found.segments] == [("motion", False)]
+    assert found.earliest_ms == wall("2026-11-03T08:00:00")
+    first, _ = await search(answer, (span[0] - 2 * 86_400_000, span[0] - 86_400_000))
+    assert first.segments[0].locked
+
+
+async def test_missing_optional_fields_and_other_namespaces_are_no_obstacle() -> None:
+    page = (
+        b'<h:CMSearchResult xmlns:h="urn:psialliance-org"><h:responseStatusStrg>ok'
+        b"</h:responseStatusStrg><h:matchList><h:searchMatchItem><h:timeSpan>"
+        b"<h:startTime>2026-11-01T10:00:00+08:00</h:startTime>"
+        b"<h:endTime>2026-11-01 11:00:00</h:endTime></h:timeSpan></h:searchMatchItem>"
+        b"</h:matchList></h:CMSearchResult>"
+    )
+    found, _ = await search(lambda _: page)
+    [segment] = found.segments
+    assert segment.start_ms == wall("2026-11-01T10:00:00")
+    assert segment.end_ms == wall("2026-11-01T11:00:00")
+
+
+async def test_an_unreadable_segment_makes_the_answer_incomplete() -> None:
+    found, _ = await search(lambda _: result([match(*TEN_TO_TEN30), match("yesterday", "today")]))
+    assert len(found.segments) == 1
+    assert not found.complete
