@@ -1,0 +1,380 @@
+"""Plays one video stream of a device, live or past, and says of each picture when it was taken.
+
+A recorder that does not understand a time span tends to play something else and call it a success.
+So a past span is accepted only with a proof: the recording's own NTP times (ONVIF extension), else a
+`Range: clock=` in the reply to PLAY that matches what was asked, else RTCP times inside the span that
+are not simply the time of sending.
+Without one it is `BadAnswer(WRONG_RANGE)`. A picture of another time never leaves here.
+
+Times are integer milliseconds in the target's time base. Audio is never asked for.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .base import (
+    BadAnswer,
+    DeviceError,
+    Endpoint,
+    Login,
+    NotSupported,
+    Reason,
+    StreamTarget,
+    TimeBase,
+    TooSlow,
+)
+from .rtp import SenderReport, parse_rtcp, parse_rtp
+from .rtp_clock import RtpTimeline, StampSource
+from .rtp_video import DEPACKETISERS, AccessUnit
+from .rtsp import (
+    ConnectionEnded,
+    DeadlinePassed,
+    RtspConnection,
+    Stalled,
+    StreamEnded,
+    StreamLimits,
+)
+from .rtsp_messages import ClockRange, Message, control_url, read_range, refusal, write_clock
+from .sdp import VideoTrack, read_sdp
+
+# Recorders start at the key frame before the asked instant; smart codecs put many seconds between two.
+LEAD_MS = 30_000
+_WALL_CLOCK_MS = 3 * 3_600_000
+_NEAR_NOW_MS = 10 * 60_000
+_HOLD_S = 3.0
+_HOLD_BYTES = 8 * 1024 * 1024
+
+
+class EndedBy(StrEnum):
+    """Why no more pictures came."""
+
+    SPAN_END = "SPAN_END"  # a picture at or after the asked end arrived
+    TERMINAL = "TERMINAL"  # the T bit of the ONVIF extension
+    BYE = "BYE"  # RTCP BYE
+    ANNOUNCED = "ANNOUNCED"  # an RTSP message of the device
+    STALL = "STALL"
+    EOF = "EOF"
+    DEADLINE = "DEADLINE"
+    ENOUGH = "ENOUGH"  # we had what we wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One coded picture and when it was taken."""
+
+    stamp_ms: int
+    unit: AccessUnit
+
+
+@asynccontextmanager
+async def open_playback(
+    endpoint: Endpoint,
+    login: Login | None,
+    target: StreamTarget,
+    limits: StreamLimits,
+    *,
+    allow_basic: bool = False,
+    local_ahead_ms: int = 0,
+) -> AsyncIterator[Playback]:
+    """Dial, describe, set up the video and start to play. Ends the session when left.
+
+    `local_ahead_ms` is how far the device's DEVICE_LOCAL is known to be ahead of its DEVICE_UTC, for
+    targets in local time of a device with a wrong zone.
+    """
+    connection = RtspConnection(endpoint, login, target.url, limits, allow_basic=allow_basic)
+    async with connection:
+        playback = Playback(connection, target, local_ahead_ms)
+        await playback.start()
+        yield playback
+
+
+class Playback:
+    """A stream that is playing. `frames()` may be walked once; the figures are true afterwards."""
+
+    def __init__(
+        self, connection: RtspConnection, target: StreamTarget, local_ahead_ms: int = 0
+    ) -> None:
+        self.range_reply = ""
+        self.stamp_source: StampSource | None = None
+        self.ended_by: EndedBy | None = None
+        self._connection = connection
+        self._target = target
+        self._shifts = [0]
+        if target.time_base is TimeBase.DEVICE_LOCAL:
+            self._shifts = [0, local_ahead_ms, -_WALL_CLOCK_MS]
+        self._require = target.replay == "onvif"
+        self._track: VideoTrack
+        self._channel = 0
+        self._confirmed_start_ms: int | None = None
+        self._range_rtp: int | None = None
+        self._report: SenderReport | None = None
+        self._timeline: RtpTimeline | None = None
+        self._shift_ms = 0
+        self._held: deque[AccessUnit] = deque()
+        self._held_bytes = 0
+        self._held_since = 0.0
+
+    @property
+    def codec(self) -> str:
+        """`h264` or `hevc`."""
+        return self._depacketiser.codec
+
+    @property
+    def parameter_sets(self) -> bytes:
+        return self._depacketiser.parameter_sets
+
+    @property
+    def packets_received(self) -> int:
+        return self._depacketiser.sequence.received
+
+    @property
+    def packets_lost(self) -> int:
+        return self._depacketiser.sequence.lost
+
+    def nothing_came(self) -> DeviceError:
+        """What to raise when the stream ended before a single usable picture."""
+        if self.ended_by in (EndedBy.STALL, EndedBy.DEADLINE):
+            reason = Reason.NO_ANSWER if self.ended_by is EndedBy.STALL else Reason.TOO_SLOW
+            return TooSlow("The stream was opened and no picture came.", reason=reason)
+        return BadAnswer("The stream ended without one usable picture.")
+
+    async def start(self) -> None:
+        connection, url = self._connection, self._connection.address.url
+        options = await connection.request("OPTIONS", url)
+        connection.use_methods(options.get("public"))
+        described = await connection.request("DESCRIBE", url, {"Accept": "application/sdp"})
+        if described.status != 200:
+            raise refusal("DESCRIBE", described)
+        session_control, self._track = read_sdp(described.body)
+        self._depacketiser = DEPACKETISERS[self._track.encoding](self._track.fmtp)
+        address = connection.address
+        given = described.get("content-base") or described.get("content-location")
+        base = address.under_same_host(given) if "://" in given else url
+        aggregate = control_url(address, base, session_control if "://" in session_control else "")
+        await self._set_up(control_url(address, base, self._track.control), aggregate)
+        await self._play(aggregate)
+
+    async def _set_up(self, url: str, aggregate: str) -> None:
+        reply = await self._request_replay(
+            "SETUP", url, {"Transport": "RTP/AVP/TCP;unicast;interleaved=0-1"}
+        )
+        self._channel = _interleaved_channel(reply.get("transport"))
+        self._connection.use_session(reply, aggregate)
+
+    async def _play(self, url: str) -> None:
+        target = self._target
+        headers = {}
+        if target.replay == "onvif" and target.start_ms is not None:
+            end = write_clock(target.end_ms) if target.end_ms is not None else ""
+            headers = {
+                "Range": f"clock={write_clock(target.start_ms)}-{end}",
+                "Rate-Control": "no",
+            }
+        reply = await self._request_replay("PLAY", url, headers)
+        self.range_reply = "".join(c for c in reply.get("range")[:200] if c.isprintable())
+        self._range_rtp = _rtp_info_time(reply.get("rtp-info"))
+        if target.replay:
+            self._confirmed_start_ms = self._confirm(read_range(self.range_reply))
+
+    async def _request_replay(self, method: str, url: str, headers: dict[str, str]) -> Message:
+        """A request with `Require: onvif-replay` where wanted, and once without where it is refused."""
+        required = {"Require": "onvif-replay"} if self._require else {}
+        reply = await self._connection.request(method, url, headers | required)
+        if reply.status == 551 and self._require:
+            self._require = False
+            reply = await self._connection.request(method, url, headers)
+        if reply.status != 200:
+            raise refusal(method, reply)
+        return reply
+
+    def _confirm(self, told: ClockRange | None) -> int | None:
+        """The start that the reply to PLAY confirms, in the target's time base; None if it does not."""
+        if told is None or (told.end_ms is not None and told.end_ms <= told.start_ms):
+            return None
+        shift = self._fitting_shift(told.start_ms)
+        return None if shift is None else told.start_ms + shift
+
+    def _fitting_shift(self, ms: int) -> int | None:
+        """What to add to a time of the device so that it lies in the asked span; None = it does not.
+
+        Recorders that think in wall-clock time write it either as such behind a false Z, or as UTC.
+        """
+        fitting = [shift for shift in self._shifts if self._in_span(ms + shift)]
+        if 0 not in fitting and _is_now(ms):
+            # Three hours ago asked, live played: that fits a false Z only by accident.
+            return None
+        start = self._target.start_ms or 0
+        return min(fitting, key=lambda shift: abs(ms + shift - start), default=None)
+
+    def _in_span(self, ms: int) -> bool:
+        start, end = self._target.start_ms, self._target.end_ms
+        return (start is None or ms >= start - LEAD_MS) and (end is None or ms < end)
+
+    async def frames(self) -> AsyncIterator[Frame]:
+        """The pictures in the order of the stream, each inside the span (or one lead before it).
+
+        Raises BadAnswer(WRONG_RANGE) at the first picture that proves to be of another time, or when
+        nothing proves the time; other device errors only where they are not just an end of stream.
+        """
+        try:
+            async for channel, data in self._connection.packets():
+                for frame in self._frames_of(channel, data):
+                    yield frame
+                if self.ended_by is not None:
+                    return
+        except Stalled:
+            self.ended_by = EndedBy.STALL
+        except DeadlinePassed:
+            self.ended_by = EndedBy.DEADLINE
+        except ConnectionEnded:
+            self.ended_by = EndedBy.EOF
+        except StreamEnded:
+            self.ended_by = EndedBy.ANNOUNCED
+        for frame in self._last_frames():
+            yield frame
+
+    def _frames_of(self, channel: int, data: bytes) -> list[Frame]:
+        if channel == self._channel + 1:
+            report, bye = parse_rtcp(data)
+            self._report = report or self._report
+            if not bye:
+                return []
+            frames = self._last_frames()
+            self.ended_by = self.ended_by or EndedBy.BYE
+            return frames
+        packet = parse_rtp(data) if channel == self._channel else None
+        if packet is None or packet.payload_type != self._track.payload_type:
+            return []
+        return self._stamped(self._depacketiser.push(packet))
+
+    def _last_frames(self) -> list[Frame]:
+        frames = self._stamped(self._depacketiser.flush())
+        if self._held and self.stamp_source is None:
+            self._choose_source(self._held[0], final=True)
+            frames += self._stamped([])
+        return frames
+
+    def _stamped(self, units: list[AccessUnit]) -> list[Frame]:
+        frames: list[Frame] = []
+        for unit in units:
+            self._held_since = self._held_since or time.monotonic()
+            self._held.append(unit)
+            self._held_bytes += len(unit.data)
+        while self._held and self._ready():
+            unit = self._held.popleft()
+            stamp = self._stamp(unit)
+            if self._target.end_ms is not None and stamp >= self._target.end_ms:
+                self.ended_by = EndedBy.SPAN_END
+                self._held.clear()
+                break
+            if self._target.replay and not self._in_span(stamp):
+                raise _wrong_range("The pictures leave the asked span.")
+            frames.append(Frame(stamp, unit))
+            if unit.is_terminal:
+                self.ended_by = EndedBy.TERMINAL
+                self._held.clear()
+        return frames
+
+    def _ready(self) -> bool:
+        if self.stamp_source is None:
+            waited = time.monotonic() - self._held_since
+            final = waited > _HOLD_S or self._held_bytes > _HOLD_BYTES
+            self._choose_source(self._held[0], final=final)
+        return self.stamp_source is not None
+
+    def _choose_source(self, first: AccessUnit, *, final: bool) -> None:
+        """Decide once, at the first picture, from where times come. `final`: decide now."""
+        if first.stamp is not None:
+            shift = self._fitting_shift(first.stamp.ms) if self._target.replay else 0
+            if shift is None:
+                raise _wrong_range("The recorder plays another time than was asked.")
+            self._shift_ms, self.stamp_source = shift, StampSource.ONVIF_NTP
+            return
+        if self._report is not None and self._use_report(first, self._report):
+            return
+        if self._confirmed_start_ms is not None:
+            anchor = self._anchor(first)
+            self._timeline = RtpTimeline(self._track.clock_rate, anchor, self._confirmed_start_ms)
+            self.stamp_source = StampSource.RANGE
+        elif final and self._target.replay:
+            raise _wrong_range("The recorder does not confirm the time that it plays.")
+        elif final:
+            now = round(time.time() * 1000)
+            self._timeline = RtpTimeline(self._track.clock_rate, first.rtp_time, now)
+            self.stamp_source = StampSource.ARRIVAL
+
+    def _use_report(self, first: AccessUnit, report: SenderReport) -> bool:
+        timeline = RtpTimeline.of_report(self._track.clock_rate, report)
+        shift = 0
+        if self._target.replay:
+            ms = timeline.ms(first.rtp_time)
+            fitting = self._fitting_shift(ms)
+            if fitting is None or not self._report_is_of_recording(ms, ms + fitting):
+                return False
+            shift = fitting
+        self._shift_ms, self._timeline = shift, timeline
+        self.stamp_source = StampSource.RTCP
+        return True
+
+    def _report_is_of_recording(self, told_ms: int, ms: int) -> bool:
+        """Whether an RTCP time is the recording's. Many recorders write the time of sending instead."""
+        if self._confirmed_start_ms is not None:
+            return abs(ms - self._confirmed_start_ms) <= LEAD_MS
+        return not _is_now(told_ms)
+
+    def _anchor(self, first: AccessUnit) -> int:
+        """The RTP time of the confirmed start: as told, where that is near the first picture."""
+        told = self._range_rtp
+        if told is not None:
+            distance = (first.rtp_time - told) % (1 << 32)
+            distance = min(distance, (1 << 32) - distance)
+            if distance <= LEAD_MS / 1000 * self._track.clock_rate:
+                return told
+        return first.rtp_time
+
+    def _stamp(self, unit: AccessUnit) -> int:
+        if self.stamp_source is StampSource.ONVIF_NTP:
+            if unit.stamp is not None:
+                ms = unit.stamp.ms + self._shift_ms
+                # A picture without the extension is placed by its RTP distance to this one.
+                self._timeline = RtpTimeline(self._track.clock_rate, unit.rtp_time, ms)
+                return ms
+            return self._timeline.ms(unit.rtp_time) if self._timeline else 0
+        if self._timeline is None:
+            return 0
+        return self._timeline.ms(unit.rtp_time) + self._shift_ms
+
+
+def _is_now(ms: int) -> bool:
+    return abs(ms - time.time() * 1000) < _NEAR_NOW_MS
+
+
+def _wrong_range(words: str) -> BadAnswer:
+    return BadAnswer(words, reason=Reason.WRONG_RANGE)
+
+
+def _interleaved_channel(transport: str) -> int:
+    for part in transport.split(",")[0].split(";"):
+        name, _, value = part.strip().partition("=")
+        if name.lower() == "interleaved":
+            first = value.partition("-")[0].strip()
+            if first.isascii() and first.isdigit() and int(first[:4]) < 255:
+                return int(first[:4])
+    if "tcp" not in transport.lower():
+        raise NotSupported("The device does not send over TCP.")
+    return 0
+
+
+def _rtp_info_time(header: str) -> int | None:
+    """`rtptime` of the only track that plays."""
+    for part in header.split(",")[0].split(";"):
+        name, _, value = part.strip().partition("=")
+        if name.lower() == "rtptime" and value.isascii() and value.isdigit() and len(value) <= 10:
+            return int(value) % (1 << 32)
+    return None

@@ -1,0 +1,226 @@
+"""From RTP packets to whole pictures: H.264 (RFC 6184) and H.265 (RFC 7798).
+
+A picture leaves as one access unit in Annex B form: each NAL unit behind a four-byte start code, in
+the order received and unchanged. What cannot be put together is left out and the unit marked damaged.
+Interleaved packetisation (H.264 mode 2, H.265 with DON fields) is not used by cameras and not read.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from .base import NotSupported
+from .rtp import OnvifStamp, RtpPacket, SequenceWatch
+
+START_CODE = b"\0\0\0\1"
+MAX_UNIT_BYTES = 8 * 1024 * 1024
+_MAX_PARAMETER_SET_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class AccessUnit:
+    """One coded picture. `stamp` is its ONVIF time, where the device sends one."""
+
+    rtp_time: int
+    stamp: OnvifStamp | None
+    is_key: bool
+    data: bytes
+    is_damaged: bool
+    is_terminal: bool
+
+
+class Depacketiser(ABC):
+    """Collects the NAL units of one video stream. `push` gives the access units that are complete."""
+
+    codec = ""
+    parameter_types: frozenset[int] = frozenset()
+
+    def __init__(self, fmtp: Mapping[str, str]) -> None:
+        self.sequence = SequenceWatch()
+        self.malformed = 0
+        self._sets: dict[int, bytes] = {}
+        self._nals: list[bytes] = []
+        self._size = 0
+        self._fragment: bytearray | None = None
+        self._rtp_time: int | None = None
+        self._stamp: OnvifStamp | None = None
+        self._terminal = False
+        self._damaged = False
+        for value in self._parameter_values(fmtp):
+            for text in value.split(","):
+                self._keep_parameter_set(_from_base64(text))
+
+    @property
+    def parameter_sets(self) -> bytes:
+        """The newest parameter sets, in Annex B form, for a decoder that starts here."""
+        return b"".join(START_CODE + self._sets[kind] for kind in sorted(self._sets))
+
+    def push(self, packet: RtpPacket) -> list[AccessUnit]:
+        if self.sequence.see(packet.sequence):
+            self._fragment = None
+            self._damaged = self._damaged or bool(self._nals)
+        done: list[AccessUnit] = []
+        if packet.timestamp != self._rtp_time:
+            done.extend(self._finish())
+            self._rtp_time = packet.timestamp
+        if packet.stamp is not None:
+            self._stamp = self._stamp or packet.stamp
+            self._terminal = self._terminal or packet.stamp.terminal
+        self._take(packet.payload)
+        if packet.marker:
+            done.extend(self._finish())
+        return done
+
+    def flush(self) -> list[AccessUnit]:
+        """What is left when the stream has ended."""
+        return list(self._finish())
+
+    def _finish(self) -> Iterator[AccessUnit]:
+        if self._fragment is not None:
+            self._damaged = True
+        if self._nals and self._rtp_time is not None:
+            yield AccessUnit(
+                self._rtp_time,
+                self._stamp,
+                self._is_key({self._kind(nal) for nal in self._nals}),
+                b"".join(START_CODE + nal for nal in self._nals),
+                self._damaged,
+                self._terminal,
+            )
+        self._nals = []
+        self._size = 0
+        self._fragment = None
+        self._stamp = None
+        self._terminal = False
+        self._damaged = False
+
+    def _add(self, nal: bytes) -> None:
+        self._size += len(nal)
+        if not nal or self._size > MAX_UNIT_BYTES:
+            self._damaged = True
+            return
+        self._keep_parameter_set(nal)
+        self._nals.append(nal)
+
+    def _add_aggregate(self, payload: bytes, offset: int) -> None:
+        while offset + 2 <= len(payload):
+            size = int.from_bytes(payload[offset : offset + 2], "big")
+            if offset + 2 + size > len(payload):
+                self._damaged = True
+                return
+            self._add(payload[offset + 2 : offset + 2 + size])
+            offset += 2 + size
+
+    def _add_fragment(self, head: bytes, first: bool, last: bool, part: bytes) -> None:
+        if first:
+            self._fragment = bytearray(head)
+        if self._fragment is None:
+            self._damaged = True
+            return
+        self._fragment += part
+        if self._size + len(self._fragment) > MAX_UNIT_BYTES:
+            self._fragment = None
+            self._damaged = True
+        elif last:
+            nal, self._fragment = bytes(self._fragment), None
+            self._add(nal)
+
+    def _keep_parameter_set(self, nal: bytes) -> None:
+        if nal and len(nal) <= _MAX_PARAMETER_SET_BYTES:
+            kind = self._kind(nal)
+            if kind in self.parameter_types:
+                self._sets[kind] = nal
+
+    @abstractmethod
+    def _parameter_values(self, fmtp: Mapping[str, str]) -> list[str]:
+        """The base64 parameter sets of the session description."""
+
+    @abstractmethod
+    def _kind(self, nal: bytes) -> int:
+        """The type of a NAL unit."""
+
+    @abstractmethod
+    def _is_key(self, kinds: set[int]) -> bool:
+        """Whether decoding can start at a picture made of NAL units of these types."""
+
+    @abstractmethod
+    def _take(self, payload: bytes) -> None:
+        """Take apart one RTP payload."""
+
+
+class H264Depacketiser(Depacketiser):
+    codec = "h264"
+    parameter_types = frozenset({7, 8})
+
+    def _parameter_values(self, fmtp: Mapping[str, str]) -> list[str]:
+        return [fmtp.get("sprop-parameter-sets", "")]
+
+    def _kind(self, nal: bytes) -> int:
+        return nal[0] & 0x1F
+
+    def _is_key(self, kinds: set[int]) -> bool:
+        # Some encoders send open groups: an intra picture behind its parameter sets, never an IDR.
+        return 5 in kinds or (7 in kinds and 1 in kinds)
+
+    def _take(self, payload: bytes) -> None:
+        kind = payload[0] & 0x1F if payload else 0
+        if 1 <= kind <= 23:
+            self._add(payload)
+        elif kind == 24:
+            self._add_aggregate(payload, 1)
+        elif kind == 28 and len(payload) > 2:
+            head = bytes([(payload[0] & 0xE0) | (payload[1] & 0x1F)])
+            first, last = bool(payload[1] & 0x80), bool(payload[1] & 0x40)
+            self._add_fragment(head, first, last, payload[2:])
+        else:
+            self.malformed += 1
+
+
+class H265Depacketiser(Depacketiser):
+    codec = "hevc"
+    parameter_types = frozenset({32, 33, 34})
+
+    def __init__(self, fmtp: Mapping[str, str]) -> None:
+        if fmtp.get("sprop-max-don-diff", "0") not in ("", "0"):
+            raise NotSupported("The stream interleaves its H.265 units.")
+        super().__init__(fmtp)
+
+    def _parameter_values(self, fmtp: Mapping[str, str]) -> list[str]:
+        return [fmtp.get(name, "") for name in ("sprop-vps", "sprop-sps", "sprop-pps")]
+
+    def _kind(self, nal: bytes) -> int:
+        return (nal[0] >> 1) & 0x3F
+
+    def _is_key(self, kinds: set[int]) -> bool:
+        return any(16 <= kind <= 21 for kind in kinds)
+
+    def _take(self, payload: bytes) -> None:
+        kind = (payload[0] >> 1) & 0x3F if len(payload) > 2 else 63
+        if kind < 48:
+            self._add(payload)
+        elif kind == 48:
+            self._add_aggregate(payload, 2)
+        elif kind == 49 and len(payload) > 3:
+            head = bytes([(payload[0] & 0x81) | ((payload[2] & 0x3F) << 1), payload[1]])
+            first, last = bool(payload[2] & 0x80), bool(payload[2] & 0x40)
+            self._add_fragment(head, first, last, payload[3:])
+        else:
+            self.malformed += 1
+
+
+def _from_base64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text.strip() + "==")
+    except (binascii.Error, ValueError):
+        return b""
+
+
+DEPACKETISERS: Mapping[str, type[Depacketiser]] = {
+    "H264": H264Depacketiser,
+    "H265": H265Depacketiser,
+    "HEVC": H265Depacketiser,
+}

@@ -1,0 +1,387 @@
+"""One RTSP 1.0 conversation (RFC 2326) with RTP interleaved in the same TCP connection.
+
+Dials the endpoint's host and nothing else. Every wait ends: at the reply limit, at the stall limit
+between two packets, or at the total deadline that runs from the start, however much is trickling in.
+Bytes are capped. Redirects are refused. A login is tried once per challenge. No password, no body
+and no address with a login ever stands in an error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from .base import (
+    BadAnswer,
+    Busy,
+    CredentialRefused,
+    DeviceError,
+    Endpoint,
+    Login,
+    NotSupported,
+    Reason,
+    TooLarge,
+    TooSlow,
+    Unreachable,
+    Untrusted,
+)
+from .digest import DigestAnswers, basic_header, best_digest, parse_challenges
+from .rtsp_messages import (
+    MAX_HEAD_BYTES,
+    Address,
+    Message,
+    address_of,
+    body_length,
+    parse_head,
+    refusal,
+)
+from .sdp import MAX_SDP_BYTES
+
+_READ_BYTES = 256 * 1024
+_MAX_WAITING_BYTES = 8 * 1024 * 1024
+_USER_AGENT = "cctv-ops"
+_GOODBYE_S = 1.0
+_MAX_JUNK_MESSAGES = 200
+
+
+@dataclass(frozen=True)
+class StreamLimits:
+    """How long, in seconds, and how much may be waited for. `total_s` counts from dialling."""
+
+    connect_s: float = 5.0
+    reply_s: float = 8.0
+    stall_s: float = 8.0
+    total_s: float = 90.0
+    max_bytes: int = 1024 * 1024 * 1024
+
+
+class Stalled(TooSlow):
+    """Nothing came for the stall limit."""
+
+    reason = Reason.NO_ANSWER
+
+
+class DeadlinePassed(TooSlow):
+    """The total deadline passed."""
+
+
+class ConnectionEnded(Busy):
+    """The device closed the connection."""
+
+
+class StreamEnded(Exception):
+    """The device announced that the stream is over; not an error."""
+
+
+class RtspConnection:
+    """Requests, replies and interleaved packets. Use as an async context manager."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        login: Login | None,
+        url: str,
+        limits: StreamLimits,
+        *,
+        allow_basic: bool = False,
+    ) -> None:
+        self.address: Address = address_of(endpoint, url)
+        self.bytes_received = 0
+        self._login = login
+        self._limits = limits
+        self._allow_basic = allow_basic
+        self._digest: DigestAnswers | None = None
+        self._basic = ""
+        self._loop = asyncio.get_running_loop()
+        self._deadline = self._loop.time() + limits.total_s
+        self._buffer = bytearray()
+        self._waiting: deque[tuple[int, bytes]] = deque()
+        self._waiting_bytes = 0
+        self._sequence = 0
+        self._session = ""
+        self._control = self.address.url
+        self._alive_every_s = 0.0
+        self._alive_due = 0.0
+        self._alive_method = "OPTIONS"
+        self._login_accepted = False
+
+    async def __aenter__(self) -> Self:
+        await self._dial()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if self._session and not isinstance(error, asyncio.CancelledError | ConnectionEnded):
+                await self._say_goodbye()
+        finally:
+            self._writer.transport.abort()
+
+    async def _dial(self) -> None:
+        left = min(self._limits.connect_s, self._deadline - self._loop.time())
+        context = _device_tls() if self.address.tls else None
+        try:
+            async with asyncio.timeout(left):
+                self._reader, self._writer = await asyncio.open_connection(
+                    self.address.host, self.address.port, ssl=context, limit=2 * _READ_BYTES
+                )
+        except TimeoutError:
+            raise Unreachable("Nothing answers at the RTSP port.") from None
+        except ConnectionRefusedError:
+            raise Unreachable(
+                "The RTSP port is closed.", reason=Reason.CONNECTION_REFUSED
+            ) from None
+        except ssl.SSLError:
+            raise Untrusted("TLS with the RTSP port failed.", reason=Reason.TLS_FAULT) from None
+        except OSError:
+            raise Unreachable("There is no way to the RTSP port.") from None
+        self._buffer.clear()
+
+    def use_session(self, reply: Message, control: str) -> None:
+        """Remember the session of a SETUP reply, to keep it alive and to end it."""
+        identity, _, rest = reply.get("session").partition(";")
+        self._session = identity.strip() or self._session
+        self._control = control
+        seconds = 60
+        name, _, value = rest.partition("=")
+        if (
+            name.strip().lower() == "timeout"
+            and value.strip().isascii()
+            and value.strip().isdigit()
+        ):
+            seconds = max(2, min(int(value.strip()[:6]), 3600))
+        self._alive_every_s = seconds / 2
+        self._alive_due = self._loop.time() + self._alive_every_s
+
+    def use_methods(self, public: str) -> None:
+        """Choose how the session is kept alive from the reply to OPTIONS."""
+        if "GET_PARAMETER" in public.upper():
+            self._alive_method = "GET_PARAMETER"
+
+    async def request(
+        self, method: str, url: str, headers: Mapping[str, str] | None = None
+    ) -> Message:
+        """One request and its reply, whatever its status; a challenge is answered once.
+
+        Raises CredentialRefused where the login is refused or missing.
+        """
+        reply = await self._exchange(method, url, headers or {})
+        if reply.status != 401:
+            self._login_accepted = self._login_accepted or self._shows_login
+            return reply
+        if self._login is None:
+            raise CredentialRefused(
+                f"{method}: the device asks for a login.", reason=Reason.NO_CREDENTIAL
+            )
+        if self._shows_login and not self._login_accepted:
+            raise refusal(method, reply)
+        self._answer_challenge(reply, self._login)
+        if "close" in reply.get("connection").lower() and not self._session:
+            self._writer.transport.abort()
+            await self._dial()
+        reply = await self._exchange(method, url, headers or {})
+        if reply.status == 401:
+            raise refusal(method, reply)
+        self._login_accepted = True
+        return reply
+
+    @property
+    def _shows_login(self) -> bool:
+        return bool(self._digest or self._basic)
+
+    def _answer_challenge(self, reply: Message, login: Login) -> None:
+        offered = parse_challenges(reply.headers.get("www-authenticate", []))
+        digest = best_digest(offered)
+        if digest is not None:
+            self._digest = DigestAnswers(digest, login)
+        elif {one.scheme for one in offered} != {"basic"}:
+            raise NotSupported("The device asks for a login in a way that we do not know.")
+        elif not self._allow_basic:
+            raise NotSupported("The device offers only Basic: the password would go in clear.")
+        else:
+            self._basic = basic_header(login)
+
+    async def packets(self) -> AsyncIterator[tuple[int, bytes]]:
+        """Interleaved packets as (channel, bytes), with the session kept alive meanwhile.
+
+        Raises Stalled, DeadlinePassed, ConnectionEnded, TooLarge, or StreamEnded when announced.
+        """
+        while True:
+            while self._waiting:
+                packet = self._waiting.popleft()
+                self._waiting_bytes -= len(packet[1])
+                yield packet
+            item = await self._next_item(self._limits.stall_s)
+            if isinstance(item, Message):
+                await self._unasked(item)
+            else:
+                yield item
+
+    async def _exchange(self, method: str, url: str, headers: Mapping[str, str]) -> Message:
+        sequence = await self._send(method, url, headers)
+        give_up = self._loop.time() + self._limits.reply_s
+        for _ in range(_MAX_JUNK_MESSAGES):
+            item = await self._reply_or_packet(method, give_up)
+            if isinstance(item, Message) and item.status:
+                if item.get("cseq").strip() in ("", str(sequence)):
+                    return item
+            elif isinstance(item, Message):
+                await self._unasked(item)
+        raise BadAnswer(f"{method}: the device answers other questions than ours.")
+
+    async def _reply_or_packet(self, method: str, give_up: float) -> Message:
+        while True:
+            left = give_up - self._loop.time()
+            if left <= 0:
+                raise Stalled(f"{method} was not answered.")
+            try:
+                item = await self._next_item(left)
+            except Stalled:
+                raise Stalled(f"{method} was not answered.") from None
+            if isinstance(item, Message):
+                return item
+            self._waiting_bytes += len(item[1])
+            if self._waiting_bytes > _MAX_WAITING_BYTES:
+                raise TooLarge(f"{method}: the device sends packets instead of an answer.")
+            self._waiting.append(item)
+
+    async def _send(self, method: str, url: str, headers: Mapping[str, str]) -> int:
+        self._sequence += 1
+        lines = [
+            f"{method} {url} RTSP/1.0",
+            f"CSeq: {self._sequence}",
+            f"User-Agent: {_USER_AGENT}",
+        ]
+        if self._session:
+            lines.append(f"Session: {self._session}")
+        if self._shows_login:
+            value = self._digest.header(method, url) if self._digest else self._basic
+            lines.append(f"Authorization: {value}")
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        await self._write("\r\n".join(lines).encode() + b"\r\n\r\n")
+        return self._sequence
+
+    async def _write(self, data: bytes) -> None:
+        try:
+            async with asyncio.timeout(min(self._limits.reply_s, self._left())):
+                self._writer.write(data)
+                await self._writer.drain()
+        except TimeoutError:
+            raise Stalled("The device no longer reads what we send.") from None
+        except OSError:
+            raise ConnectionEnded("The device closed the connection.") from None
+
+    async def _next_item(self, patience_s: float) -> Message | tuple[int, bytes]:
+        give_up = self._loop.time() + patience_s
+        while True:
+            item = self._take_packet() if self._buffer[:1] == b"$" else await self._take_message()
+            if item is not None:
+                return item
+            await self._fill(give_up)
+
+    def _take_packet(self) -> tuple[int, bytes] | None:
+        buffer = self._buffer
+        if len(buffer) < 4:
+            return None
+        end = 4 + (buffer[2] << 8 | buffer[3])
+        if len(buffer) < end:
+            return None
+        packet = (buffer[1], bytes(buffer[4:end]))
+        del buffer[:end]
+        return packet
+
+    async def _take_message(self) -> Message | None:
+        while self._buffer[:1] in (b"\r", b"\n"):
+            del self._buffer[:1]
+        end = self._buffer.find(b"\r\n\r\n")
+        if end < 0 or end > MAX_HEAD_BYTES:
+            if len(self._buffer) > MAX_HEAD_BYTES:
+                raise BadAnswer("What the device sends is not RTSP.")
+            return None
+        message = parse_head(bytes(self._buffer[:end]))
+        size = body_length(message, MAX_SDP_BYTES)
+        if size > MAX_SDP_BYTES:
+            raise TooLarge("An RTSP reply is larger than we accept.")
+        if len(self._buffer) < end + 4 + size:
+            return None
+        message.body = bytes(self._buffer[end + 4 : end + 4 + size])
+        del self._buffer[: end + 4 + size]
+        return message
+
+    def _left(self) -> float:
+        left = self._deadline - self._loop.time()
+        if left <= 0:
+            raise DeadlinePassed("The total deadline passed.")
+        return left
+
+    async def _fill(self, give_up: float) -> None:
+        if self._alive_every_s and self._loop.time() >= self._alive_due:
+            self._alive_due = self._loop.time() + self._alive_every_s
+            await self._send(self._alive_method, self._control, {})
+        left = self._left()
+        patience = min(give_up - self._loop.time(), left)
+        until_alive = self._alive_due - self._loop.time() if self._alive_every_s else patience
+        try:
+            async with asyncio.timeout(max(0.0, min(patience, until_alive))):
+                data = await self._reader.read(_READ_BYTES)
+        except TimeoutError:
+            self._left()
+            if self._loop.time() >= give_up:
+                raise Stalled("The device fell silent.") from None
+            return
+        except OSError:
+            data = b""
+        if not data:
+            raise ConnectionEnded("The device closed the connection.")
+        self.bytes_received += len(data)
+        if self.bytes_received > self._limits.max_bytes:
+            raise TooLarge("The stream is larger than we accept.")
+        self._buffer += data
+
+    async def _unasked(self, message: Message) -> None:
+        """Replies to keep-alives, and requests that the device makes of us."""
+        if message.status in (405, 501):
+            self._alive_method = "OPTIONS"
+        elif message.status == 454:
+            raise StreamEnded
+        if message.status:
+            return
+        if message.method == "REDIRECT":
+            raise Untrusted("The device sends us elsewhere.", reason=Reason.REDIRECTED)
+        await self._write(
+            f"RTSP/1.0 200 OK\r\nCSeq: {message.get('cseq')[:20]}\r\n\r\n".encode(
+                "ascii", "replace"
+            )
+        )
+        if message.method in ("ANNOUNCE", "TEARDOWN"):
+            raise StreamEnded
+
+    async def _say_goodbye(self) -> None:
+        """End the session: recorders play few at once. Reading on keeps a reset from eating TEARDOWN."""
+        with contextlib.suppress(DeviceError, StreamEnded, TimeoutError, OSError):
+            async with asyncio.timeout(_GOODBYE_S):
+                self._deadline = self._loop.time() + _GOODBYE_S
+                self._alive_every_s = 0.0
+                await self._send("TEARDOWN", self._control, {})
+                for _ in range(10_000):
+                    item = await self._next_item(_GOODBYE_S)
+                    if isinstance(item, Message) and item.status:
+                        return
+
+
+def _device_tls() -> ssl.SSLContext:
+    """TLS as devices have it: self-signed. It hides the stream from bystanders; it proves no identity."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context

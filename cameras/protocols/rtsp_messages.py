@@ -1,0 +1,200 @@
+"""RTSP 1.0 messages (RFC 2326): replies, addresses, the Range header, and what a status code means.
+
+Addresses that a device hands out never change the host that is dialled: only path and query are used.
+Times of a `Range: clock=` header are milliseconds since 1970 of the clock in which the device wrote.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from urllib.parse import quote, urlsplit
+
+from .base import (
+    BadAnswer,
+    Busy,
+    CredentialRefused,
+    DeviceError,
+    Endpoint,
+    LockedOut,
+    NotSupported,
+    Reason,
+    TooSlow,
+    Untrusted,
+)
+
+MAX_HEAD_BYTES = 32 * 1024
+_MAX_HEADERS = 100
+_CLOCK = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)T(\d\d):?(\d\d):?(\d\d)(?:\.(\d{1,6}))?\d*Z?", re.I)
+_SAFE_IN_URL = "/?&=:;,@!$'()*+~.-_%[]"
+
+
+@dataclass
+class Message:
+    """A reply (`status` > 0) or a request that the device sends us (`method` set)."""
+
+    status: int = 0
+    phrase: str = ""
+    method: str = ""
+    headers: dict[str, list[str]] = field(default_factory=dict)
+    body: bytes = b""
+
+    def get(self, name: str) -> str:
+        values = self.headers.get(name.lower())
+        return values[0] if values else ""
+
+
+@dataclass(frozen=True)
+class ClockRange:
+    """A `clock=` range; `end_ms` is None for an open end."""
+
+    start_ms: int
+    end_ms: int | None
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where to dial, and the address as it stands in requests: never with a login in it."""
+
+    host: str
+    port: int
+    tls: bool
+    url: str
+
+    def under_same_host(self, url: str) -> str:
+        """An absolute address that the device gave, with the host that we dialled in it."""
+        parts = urlsplit(url)
+        return _join(self, parts.path, parts.query)
+
+
+def parse_head(head: bytes) -> Message:
+    lines = head.decode("utf-8", errors="replace").split("\r\n")
+    if len(lines) > _MAX_HEADERS:
+        raise BadAnswer("An RTSP reply has more headers than we accept.")
+    words = lines[0].split(None, 2)
+    message = Message()
+    if words and words[0].upper().startswith("RTSP/"):
+        if len(words) < 2 or not re.fullmatch(r"[1-5]\d\d", words[1], re.ASCII):
+            raise BadAnswer("An RTSP reply has no status.")
+        message.status = int(words[1])
+        message.phrase = "".join(c for c in (words[2] if len(words) > 2 else "") if c.isprintable())
+    elif len(words) == 3 and re.fullmatch(r"[A-Z_]{3,20}", words[0]):
+        message.method = words[0]
+    else:
+        raise BadAnswer("What the device sends is not RTSP.")
+    for line in lines[1:]:
+        name, colon, value = line.partition(":")
+        if colon:
+            message.headers.setdefault(name.strip().lower(), []).append(value.strip())
+    return message
+
+
+def body_length(message: Message, cap: int) -> int:
+    text = message.get("content-length") or "0"
+    if not re.fullmatch(r"\d{1,12}", text, re.ASCII):
+        raise BadAnswer("An RTSP reply has no usable length.")
+    return min(int(text), cap + 1)
+
+
+def address_of(endpoint: Endpoint, url: str) -> Address:
+    """The address to play `url` on this endpoint. Host and login inside the URL are dropped.
+
+    Raises Untrusted where the scheme or the port is not one of RTSP's.
+    """
+    try:
+        parts = urlsplit(url)
+        given_port = parts.port
+    except ValueError:
+        raise Untrusted("The stream address cannot be read.") from None
+    scheme = parts.scheme.lower()
+    if scheme not in ("rtsp", "rtsps"):
+        raise Untrusted("The stream address is not an RTSP address.")
+    tls = scheme == "rtsps"
+    port = endpoint.rtsp_port or given_port or (322 if tls else 554)
+    if endpoint.rtsp_port is None and port not in (322, 554) and port < 1024:
+        raise Untrusted("The stream address names a port that is not RTSP's.")
+    bare = Address(endpoint.host, port, tls, "")
+    return Address(endpoint.host, port, tls, _join(bare, parts.path, parts.query))
+
+
+def _join(address: Address, path: str, query: str) -> str:
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    scheme = "rtsps" if address.tls else "rtsp"
+    target = quote(path or "/", safe=_SAFE_IN_URL)
+    if query:
+        target += "?" + quote(query, safe=_SAFE_IN_URL)
+    return f"{scheme}://{host}:{address.port}{target}"
+
+
+def control_url(address: Address, base: str, control: str) -> str:
+    """The address of a track. Relative forms are appended, as devices expect, even behind a query."""
+    if control in ("", "*"):
+        return base
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", control):
+        return address.under_same_host(control)
+    relative = quote(control.lstrip("/"), safe=_SAFE_IN_URL)
+    return base + ("" if base.endswith("/") else "/") + relative
+
+
+def write_clock(ms: int) -> str:
+    """`YYYYMMDDTHHMMSS.mmmZ`, as `Range: clock=` wants it."""
+    moment = datetime.fromtimestamp(ms // 1000, tz=UTC)
+    return f"{moment:%Y%m%dT%H%M%S}.{ms % 1000:03d}Z"
+
+
+def read_range(header: str) -> ClockRange | None:
+    """The `clock=` range of a reply; None for npt, smpte, nonsense or no header."""
+    match = re.match(
+        r"\s*clock\s*=\s*([^-;\s]+)\s*-\s*([^;\s]*)", _without_date_dashes(header), re.I
+    )
+    if match is None:
+        return None
+    start = _clock_ms(match[1])
+    if start is None:
+        return None
+    return ClockRange(start, _clock_ms(match[2]))
+
+
+def _without_date_dashes(text: str) -> str:
+    return re.sub(r"(\d{4})-(\d\d)-(\d\d)T", r"\1\2\3T", text[:200])
+
+
+def _clock_ms(text: str) -> int | None:
+    match = _CLOCK.fullmatch(text)
+    if match is None:
+        return None
+    try:
+        moment = datetime(*(int(match[i]) for i in range(1, 7)), tzinfo=UTC)  # type: ignore[misc, arg-type]
+    except ValueError:
+        return None
+    return int(moment.timestamp()) * 1000 + int((match[7] or "0").ljust(3, "0")[:3])
+
+
+_MEANINGS: dict[int, tuple[type[DeviceError], Reason | None, str]] = {
+    403: (NotSupported, None, "the login may not see this stream"),
+    404: (NotSupported, Reason.NO_SUCH_CHANNEL, "there is no such stream"),
+    405: (NotSupported, None, "the method is not offered"),
+    408: (TooSlow, None, "the device gave up waiting"),
+    453: (Busy, None, "not enough bandwidth for one more stream"),
+    454: (Busy, None, "the device dropped the session"),
+    456: (NotSupported, None, "the stream cannot be positioned"),
+    457: (BadAnswer, Reason.WRONG_RANGE, "the device refuses the time span"),
+    461: (NotSupported, None, "the device does not send over TCP"),
+    501: (NotSupported, None, "the method is not implemented"),
+    503: (Busy, None, "the device has no capacity left"),
+    505: (NotSupported, None, "the RTSP version is not spoken"),
+    551: (NotSupported, None, "a required option is not offered"),
+}
+
+
+def refusal(method: str, message: Message) -> DeviceError:
+    """What a reply other than 200 means for the caller."""
+    if message.status == 401:
+        if "lock" in message.phrase.lower():
+            return LockedOut(f"{method}: the device says that the account is locked.")
+        return CredentialRefused(f"{method}: the login was refused.")
+    if 300 <= message.status < 400:
+        return Untrusted(f"{method}: the device sends us elsewhere.", reason=Reason.REDIRECTED)
+    kind, reason, words = _MEANINGS.get(message.status, (BadAnswer, None, "not expected"))
+    return kind(f"{method} was answered {message.status}: {words}.", reason=reason)

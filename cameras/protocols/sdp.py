@@ -1,0 +1,99 @@
+"""The session description that an RTSP device gives (RFC 8866): which video track, how to control it.
+
+Only what playing one video needs is read. A hostile description ends as `TooLarge` or `BadAnswer`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .base import BadAnswer, NotSupported, TooLarge
+from .rtp_video import DEPACKETISERS
+
+MAX_SDP_BYTES = 256 * 1024
+_MAX_LINES = 4000
+_MAX_MEDIA = 32
+
+
+@dataclass
+class VideoTrack:
+    payload_type: int
+    encoding: str  # as in DEPACKETISERS
+    clock_rate: int
+    control: str
+    fmtp: dict[str, str]
+
+
+@dataclass
+class _Media:
+    kind: str
+    payload_types: list[int]
+    control: str = ""
+    rtpmaps: dict[int, str] = field(default_factory=dict)
+    fmtps: dict[int, str] = field(default_factory=dict)
+
+
+def read_sdp(body: bytes) -> tuple[str, VideoTrack]:
+    """The session's own control address (may be blank) and the first video track that we can read."""
+    if len(body) > MAX_SDP_BYTES:
+        raise TooLarge("The session description is larger than we accept.")
+    lines = body.decode("utf-8", errors="replace").splitlines()
+    if len(lines) > _MAX_LINES:
+        raise TooLarge("The session description has more lines than we accept.")
+    session_control = ""
+    media: list[_Media] = []
+    for line in lines:
+        if line.startswith("m="):
+            media.append(_media_line(line))
+            if len(media) > _MAX_MEDIA:
+                raise TooLarge("The session description has more tracks than we accept.")
+        elif line.startswith("a=control:") and not media:
+            session_control = line[10:].strip()
+        elif line.startswith("a=") and media:
+            _attribute(media[-1], line[2:])
+    return session_control, _choose_video(media)
+
+
+def _media_line(line: str) -> _Media:
+    words = line[2:].split()
+    numbers = [int(word) for word in words[3:35] if word.isascii() and word.isdigit()]
+    return _Media(words[0].lower() if words else "", [n for n in numbers if n < 128])
+
+
+def _attribute(media: _Media, text: str) -> None:
+    name, _, value = text.partition(":")
+    value = value.strip()
+    if name == "control":
+        media.control = value
+    elif name in ("rtpmap", "fmtp"):
+        number, _, rest = value.partition(" ")
+        if number.isascii() and number.isdigit() and int(number) < 128:
+            (media.rtpmaps if name == "rtpmap" else media.fmtps)[int(number)] = rest.strip()
+
+
+def _choose_video(media: list[_Media]) -> VideoTrack:
+    videos = [one for one in media if one.kind == "video"]
+    if not videos:
+        raise BadAnswer("The session description has no video track.")
+    for video in videos:
+        for number in video.payload_types:
+            encoding, _, rate = video.rtpmaps.get(number, "").partition("/")
+            if encoding.upper() in DEPACKETISERS:
+                rate = rate.partition("/")[0]
+                clock_rate = int(rate) if rate.isascii() and rate.isdigit() else 0
+                return VideoTrack(
+                    number,
+                    encoding.upper(),
+                    clock_rate if 1000 <= clock_rate <= 1_000_000 else 90_000,
+                    video.control,
+                    _parameters(video.fmtps.get(number, "")),
+                )
+    raise NotSupported("The video is neither H.264 nor H.265.")
+
+
+def _parameters(text: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for part in text.split(";")[:64]:
+        name, _, value = part.strip().partition("=")
+        found[name.strip().lower()] = value.strip()
+    return found
