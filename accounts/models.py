@@ -15,11 +15,11 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
 from django.db.models import F, Q
-from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from core.scoping import Scope, ScopedQuerySet
+from core.tsi import today
 
 Place = tuple[str, int]  # ("site" | "building", id): accounts knows no inventory rows
 
@@ -235,13 +235,16 @@ class RoleGrant(models.Model):
     def __str__(self) -> str:
         return f"{self.get_role_display()}: {self.person}"
 
+    @property
+    def has_ended(self) -> bool:
+        return self.ends_on is not None and self.ends_on <= today()
+
+    @property
+    def holds_today(self) -> bool:
+        return self.starts_on <= today() and not self.has_ended
+
     def covers(self, places: set[Place] | None) -> bool:
         """Is the grant for everything, or for one of these places? None asks for no place."""
         if places is None or self.scope_kind == self.ScopeKind.ALL:
             return True
         return (self.scope_kind, self.scope_id) in places
-
-
-def today() -> dt.date:
-    """The current calendar day in Türkiye time."""
-    return timezone.localdate()

@@ -15,9 +15,9 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import Person
 from core.scoping import Scope, ScopedQuerySet
+from core.tsi import day_bounds
 
 from .dated import DatedQuerySet
-from .days import window
 from .permissions import SEEING
 
 M = TypeVar("M", bound=models.Model)
@@ -87,7 +87,7 @@ class PositionQuerySet(PlacedQuerySet[Any]):
         Active, with a device installed that is in service or faulty; and those whose latest device is
         out for repair without a substitute: nothing records there, and the sum must say so.
         """
-        start, end = window(day)
+        start, end = day_bounds(day)
         installations = self.model._meta.get_field("installations").related_model
         device = installations._meta.get_field("device").related_model
         here = installations._base_manager.filter(position=OuterRef("pk"), starts_at__lt=end)
@@ -189,14 +189,17 @@ class AddressQuerySet(DatedQuerySet[Any]):
         return self.filter(device__in=devices._default_manager.visible_to(person))
 
 
-class InstallationQuerySet(OfPositionQuerySet, DatedQuerySet[Any]):
+class AtPositionQuerySet(DatedQuerySet[Any]):
+    """Dated rows with a column `position`: installations and channel assignments."""
+
+    def visible_to(self, person: Person) -> Self:
+        """Rows of the positions that the person may see."""
+        positions = self.model._meta.get_field("position").related_model
+        return self.filter(position__in=positions._default_manager.visible_to(person))
+
     def on(self, day: dt.date) -> Self:
         """Rows that held at some instant of that day."""
-        return self.during(*window(day))
-
-
-class AssignmentQuerySet(InstallationQuerySet):
-    pass
+        return self.during(*day_bounds(day))
 
 
 def _now_at(model: type[models.Model], relation: str, instant: dt.datetime) -> Any:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+
+from core.tsi import today
 
 from .errors import WrongDate
 
@@ -64,7 +65,7 @@ def check_step_date(earlier: models.QuerySet[Any], on_date: dt.date, document: s
     """
     if not document.strip():
         raise ValidationError(_now("A step needs a document."), code="document")
-    if on_date > timezone.localdate():
+    if on_date > today():
         raise WrongDate(_now("A step cannot be dated in the future."))
     last = earlier.order_by("-on_date").values_list("on_date", flat=True).first()
     if last is not None and on_date < last:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from core.text import fold
+
 # What people and devices write into the serial field when there is no serial.
 PLACEHOLDERS = frozenset(
     {
@@ -22,7 +24,6 @@ PLACEHOLDERS = frozenset(
     | {"test", "serial", "serialnumber", "sn", "tobefilledbyoem", "systemserialnumber", "notset"}
     | {"123", "1234", "12345", "123456", "1234567", "12345678", "123456789", "1234567890"}
 )
-_TURKISH = str.maketrans("ıİIçÇğĞöÖşŞüÜâÂîÎûÛ", "iiiccggoossuuaaiiuu")
 _SEPARATORS = re.compile(r"[\s\-_./:]+")
 
 
@@ -51,8 +52,3 @@ def serial_key(maker: str, serial: str) -> str:
 def search_text(*words: str) -> str:
     """The words folded for search, so that "ışık" finds "IŞIK"."""
     return fold(" ".join(word for word in words if word))
-
-
-def fold(text: str) -> str:
-    """Lower case without Turkish marks and without the difference between I and İ."""
-    return " ".join(text.translate(_TURKISH).casefold().split())

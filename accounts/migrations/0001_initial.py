@@ -7,54 +7,173 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Person',
+            name="Person",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('staff_number', models.CharField(max_length=32, unique=True, validators=[django.contrib.auth.validators.UnicodeUsernameValidator()], verbose_name='staff number')),
-                ('full_name', models.CharField(max_length=150, verbose_name='full name')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
-                ('language', models.CharField(choices=[('tr', 'Turkish'), ('en', 'English')], default='tr', max_length=2, verbose_name='language')),
-                ('theme', models.CharField(choices=[('auto', 'As the device'), ('light', 'Light'), ('dark', 'Dark')], default='auto', max_length=5, verbose_name='theme')),
-                ('is_active', models.BooleanField(default=True, verbose_name='may sign in')),
-                ('session_epoch', models.PositiveIntegerField(default=0, editable=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                (
+                    "last_login",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last login"),
+                ),
+                (
+                    "staff_number",
+                    models.CharField(
+                        max_length=32,
+                        unique=True,
+                        validators=[django.contrib.auth.validators.UnicodeUsernameValidator()],
+                        verbose_name="staff number",
+                    ),
+                ),
+                ("full_name", models.CharField(max_length=150, verbose_name="full name")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[("tr", "Turkish"), ("en", "English")],
+                        default="tr",
+                        max_length=2,
+                        verbose_name="language",
+                    ),
+                ),
+                (
+                    "theme",
+                    models.CharField(
+                        choices=[("auto", "As the device"), ("light", "Light"), ("dark", "Dark")],
+                        default="auto",
+                        max_length=5,
+                        verbose_name="theme",
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="may sign in")),
+                ("session_epoch", models.PositiveIntegerField(default=0, editable=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'verbose_name': 'person',
-                'verbose_name_plural': 'people',
-                'ordering': ['full_name', 'staff_number'],
+                "verbose_name": "person",
+                "verbose_name_plural": "people",
+                "ordering": ["full_name", "staff_number"],
             },
         ),
         migrations.CreateModel(
-            name='RoleGrant',
+            name="RoleGrant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('REGISTRY_CLERK', 'Registry clerk'), ('OPERATOR', 'CCTV operator'), ('UNIT_HEAD', 'Unit head'), ('SUPERIOR', 'Authorised superior'), ('LEGAL', 'Legal office'), ('PRIVACY', 'Privacy officer'), ('HANDOVER', 'Hand-over officer'), ('ASSET_CLERK', 'Asset clerk'), ('WEB_EDITOR', 'Web editor'), ('AUDITOR', 'Auditor'), ('ADMIN', 'System administrator'), ('SECURITY_CHIEF', 'Security chief')], max_length=20, verbose_name='role')),
-                ('scope_kind', models.CharField(choices=[('all', 'Everything'), ('site', 'One site'), ('building', 'One building')], default='all', max_length=10, verbose_name='scope')),
-                ('scope_id', models.BigIntegerField(blank=True, null=True, verbose_name='site or building')),
-                ('starts_on', models.DateField(verbose_name='from')),
-                ('ends_on', models.DateField(blank=True, null=True, verbose_name='until (not included)')),
-                ('document', models.CharField(max_length=200, verbose_name='document')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('granted_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='grants_given', to=settings.AUTH_USER_MODEL)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='grants', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("REGISTRY_CLERK", "Registry clerk"),
+                            ("OPERATOR", "CCTV operator"),
+                            ("UNIT_HEAD", "Unit head"),
+                            ("SUPERIOR", "Authorised superior"),
+                            ("LEGAL", "Legal office"),
+                            ("PRIVACY", "Privacy officer"),
+                            ("HANDOVER", "Hand-over officer"),
+                            ("ASSET_CLERK", "Asset clerk"),
+                            ("WEB_EDITOR", "Web editor"),
+                            ("AUDITOR", "Auditor"),
+                            ("ADMIN", "System administrator"),
+                            ("SECURITY_CHIEF", "Security chief"),
+                        ],
+                        max_length=20,
+                        verbose_name="role",
+                    ),
+                ),
+                (
+                    "scope_kind",
+                    models.CharField(
+                        choices=[
+                            ("all", "Everything"),
+                            ("site", "One site"),
+                            ("building", "One building"),
+                        ],
+                        default="all",
+                        max_length=10,
+                        verbose_name="scope",
+                    ),
+                ),
+                (
+                    "scope_id",
+                    models.BigIntegerField(blank=True, null=True, verbose_name="site or building"),
+                ),
+                ("starts_on", models.DateField(verbose_name="from")),
+                (
+                    "ends_on",
+                    models.DateField(blank=True, null=True, verbose_name="until (not included)"),
+                ),
+                ("document", models.CharField(max_length=200, verbose_name="document")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "granted_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="grants_given",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="grants",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'role grant',
-                'verbose_name_plural': 'role grants',
-                'ordering': ['person', 'role', 'starts_on'],
-                'indexes': [models.Index(fields=['person', 'starts_on'], name='accounts_grant_person')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('ends_on', None), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='accounts_grant_ends_after_start'), models.CheckConstraint(condition=models.Q(models.Q(('scope_id', None), ('scope_kind', 'all')), models.Q(models.Q(('scope_kind', 'all'), _negated=True), ('scope_id__isnull', False)), _connector='OR'), name='accounts_grant_scope_has_id'), models.CheckConstraint(condition=models.Q(('granted_by', None), models.Q(('granted_by', models.F('person')), _negated=True), _connector='OR'), name='accounts_nobody_grants_himself')],
+                "verbose_name": "role grant",
+                "verbose_name_plural": "role grants",
+                "ordering": ["person", "role", "starts_on"],
+                "indexes": [
+                    models.Index(fields=["person", "starts_on"], name="accounts_grant_person")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_on", None),
+                            ("ends_on__gte", models.F("starts_on")),
+                            _connector="OR",
+                        ),
+                        name="accounts_grant_ends_after_start",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("scope_id", None), ("scope_kind", "all")),
+                            models.Q(
+                                models.Q(("scope_kind", "all"), _negated=True),
+                                ("scope_id__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="accounts_grant_scope_has_id",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("granted_by", None),
+                            models.Q(("granted_by", models.F("person")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="accounts_nobody_grants_himself",
+                    ),
+                ],
             },
         ),
     ]

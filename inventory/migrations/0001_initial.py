@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,634 +15,1515 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Building',
+            name="Building",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=150, verbose_name='name')),
-                ('code', models.CharField(max_length=30, verbose_name='code')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=150, verbose_name="name")),
+                ("code", models.CharField(max_length=30, verbose_name="code")),
             ],
             options={
-                'verbose_name': 'building',
-                'ordering': ['name'],
+                "verbose_name": "building",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='PositionGroup',
+            name="PositionGroup",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True, verbose_name='name')),
-                ('retention_goal_days', models.PositiveSmallIntegerField(default=30, verbose_name='retention goal in days')),
-                ('lost_seconds_allowed', models.PositiveIntegerField(default=60, verbose_name='seconds lost a day, allowed')),
-                ('gap_seconds_allowed', models.PositiveIntegerField(default=10, verbose_name='longest gap allowed, seconds')),
-                ('silent_days_allowed', models.PositiveSmallIntegerField(default=3, verbose_name='days without motion, allowed')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True, verbose_name="name")),
+                (
+                    "retention_goal_days",
+                    models.PositiveSmallIntegerField(
+                        default=30, verbose_name="retention goal in days"
+                    ),
+                ),
+                (
+                    "lost_seconds_allowed",
+                    models.PositiveIntegerField(
+                        default=60, verbose_name="seconds lost a day, allowed"
+                    ),
+                ),
+                (
+                    "gap_seconds_allowed",
+                    models.PositiveIntegerField(
+                        default=10, verbose_name="longest gap allowed, seconds"
+                    ),
+                ),
+                (
+                    "silent_days_allowed",
+                    models.PositiveSmallIntegerField(
+                        default=3, verbose_name="days without motion, allowed"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'group of positions',
-                'ordering': ['name'],
+                "verbose_name": "group of positions",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Site',
+            name="Site",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=150, verbose_name='name')),
-                ('code', models.CharField(max_length=30, unique=True, verbose_name='code')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=150, verbose_name="name")),
+                ("code", models.CharField(max_length=30, unique=True, verbose_name="code")),
             ],
             options={
-                'verbose_name': 'site',
-                'ordering': ['name'],
+                "verbose_name": "site",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Device',
+            name="Device",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('CAMERA', 'Camera'), ('RECORDER', 'Recorder')], max_length=10, verbose_name='kind')),
-                ('maker', models.CharField(max_length=80, verbose_name='maker')),
-                ('model', models.CharField(blank=True, max_length=120, verbose_name='model')),
-                ('serial', models.CharField(blank=True, max_length=120, verbose_name='serial number')),
-                ('serial_key', models.CharField(blank=True, default='', editable=False, max_length=210)),
-                ('mac', models.CharField(blank=True, max_length=17, verbose_name='MAC')),
-                ('firmware', models.CharField(blank=True, max_length=120, verbose_name='firmware')),
-                ('asset_register_no', models.CharField(blank=True, max_length=60, verbose_name='asset register no.')),
-                ('purchased_on', models.DateField(blank=True, null=True, verbose_name='purchased on')),
-                ('warranty_ends_on', models.DateField(blank=True, null=True, verbose_name='warranty ends on')),
-                ('purpose', models.CharField(blank=True, max_length=300, verbose_name='purpose')),
-                ('audio_off', models.BooleanField(default=True, verbose_name='audio is off')),
-                ('protocol', models.CharField(choices=[('auto', 'Find out'), ('onvif', 'ONVIF'), ('isapi', 'ISAPI'), ('dahua', 'Dahua CGI')], default='auto', max_length=10, verbose_name='protocol')),
-                ('http_port', models.PositiveIntegerField(default=80, verbose_name='HTTP port')),
-                ('rtsp_port', models.PositiveIntegerField(blank=True, null=True, verbose_name='RTSP port')),
-                ('tls', models.BooleanField(default=False, verbose_name='TLS')),
-                ('status', models.CharField(choices=[('STOCK', 'In stock'), ('COMMISSIONING', 'Being commissioned'), ('IN_SERVICE', 'In service'), ('FAULTY', 'Faulty'), ('OUT_FOR_REPAIR', 'Out for repair'), ('REMOVED', 'Removed'), ('SCRAPPED', 'Scrapped')], default='STOCK', editable=False, max_length=20, verbose_name='status')),
-                ('search_text', models.TextField(blank=True, default='', editable=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("CAMERA", "Camera"), ("RECORDER", "Recorder")],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("maker", models.CharField(max_length=80, verbose_name="maker")),
+                ("model", models.CharField(blank=True, max_length=120, verbose_name="model")),
+                (
+                    "serial",
+                    models.CharField(blank=True, max_length=120, verbose_name="serial number"),
+                ),
+                (
+                    "serial_key",
+                    models.CharField(blank=True, default="", editable=False, max_length=210),
+                ),
+                ("mac", models.CharField(blank=True, max_length=17, verbose_name="MAC")),
+                ("firmware", models.CharField(blank=True, max_length=120, verbose_name="firmware")),
+                (
+                    "asset_register_no",
+                    models.CharField(blank=True, max_length=60, verbose_name="asset register no."),
+                ),
+                (
+                    "purchased_on",
+                    models.DateField(blank=True, null=True, verbose_name="purchased on"),
+                ),
+                (
+                    "warranty_ends_on",
+                    models.DateField(blank=True, null=True, verbose_name="warranty ends on"),
+                ),
+                ("purpose", models.CharField(blank=True, max_length=300, verbose_name="purpose")),
+                ("audio_off", models.BooleanField(default=True, verbose_name="audio is off")),
+                (
+                    "protocol",
+                    models.CharField(
+                        choices=[
+                            ("auto", "Find out"),
+                            ("onvif", "ONVIF"),
+                            ("isapi", "ISAPI"),
+                            ("dahua", "Dahua CGI"),
+                        ],
+                        default="auto",
+                        max_length=10,
+                        verbose_name="protocol",
+                    ),
+                ),
+                ("http_port", models.PositiveIntegerField(default=80, verbose_name="HTTP port")),
+                (
+                    "rtsp_port",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="RTSP port"),
+                ),
+                ("tls", models.BooleanField(default=False, verbose_name="TLS")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("STOCK", "In stock"),
+                            ("COMMISSIONING", "Being commissioned"),
+                            ("IN_SERVICE", "In service"),
+                            ("FAULTY", "Faulty"),
+                            ("OUT_FOR_REPAIR", "Out for repair"),
+                            ("REMOVED", "Removed"),
+                            ("SCRAPPED", "Scrapped"),
+                        ],
+                        default="STOCK",
+                        editable=False,
+                        max_length=20,
+                        verbose_name="status",
+                    ),
+                ),
+                ("search_text", models.TextField(blank=True, default="", editable=False)),
             ],
             options={
-                'verbose_name': 'device',
-                'ordering': ['kind', 'maker', 'model', 'pk'],
-                'indexes': [models.Index(fields=['kind', 'status'], name='inventory_device_kind_status'), models.Index(fields=['mac'], name='inventory_device_mac')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('serial_key', ''), _negated=True), fields=('serial_key',), name='inventory_device_serial_per_maker', violation_error_message="This maker's serial number is already in the inventory."), models.CheckConstraint(condition=models.Q(('http_port__gte', 1), ('http_port__lte', 65535), models.Q(('rtsp_port', None), models.Q(('rtsp_port__gte', 1), ('rtsp_port__lte', 65535)), _connector='OR')), name='inventory_device_ports')],
+                "verbose_name": "device",
+                "ordering": ["kind", "maker", "model", "pk"],
+                "indexes": [
+                    models.Index(fields=["kind", "status"], name="inventory_device_kind_status"),
+                    models.Index(fields=["mac"], name="inventory_device_mac"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("serial_key", ""), _negated=True),
+                        fields=("serial_key",),
+                        name="inventory_device_serial_per_maker",
+                        violation_error_message="This maker's serial number is already in the inventory.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("http_port__gte", 1),
+                            ("http_port__lte", 65535),
+                            models.Q(
+                                ("rtsp_port", None),
+                                models.Q(("rtsp_port__gte", 1), ("rtsp_port__lte", 65535)),
+                                _connector="OR",
+                            ),
+                        ),
+                        name="inventory_device_ports",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Channel',
+            name="Channel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(verbose_name='number')),
-                ('name', models.CharField(blank=True, max_length=150, verbose_name='name')),
-                ('token', models.CharField(blank=True, max_length=200, verbose_name='token')),
-                ('recorder', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='channels', to='inventory.device')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField(verbose_name="number")),
+                ("name", models.CharField(blank=True, max_length=150, verbose_name="name")),
+                ("token", models.CharField(blank=True, max_length=200, verbose_name="token")),
+                (
+                    "recorder",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="channels",
+                        to="inventory.device",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'channel',
-                'ordering': ['recorder', 'number'],
+                "verbose_name": "channel",
+                "ordering": ["recorder", "number"],
             },
         ),
         migrations.CreateModel(
-            name='DeviceStep',
+            name="DeviceStep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('step', models.CharField(max_length=30, verbose_name='step')),
-                ('from_status', models.CharField(max_length=20, verbose_name='from')),
-                ('to_status', models.CharField(max_length=20, verbose_name='to')),
-                ('on_date', models.DateField(verbose_name='on')),
-                ('by_name', models.CharField(max_length=150, verbose_name='by')),
-                ('document', models.CharField(max_length=200, verbose_name='document')),
-                ('remark', models.CharField(blank=True, max_length=200, verbose_name='remark')),
-                ('taken_at', models.DateTimeField(auto_now_add=True)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('device', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='inventory.device')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("step", models.CharField(max_length=30, verbose_name="step")),
+                ("from_status", models.CharField(max_length=20, verbose_name="from")),
+                ("to_status", models.CharField(max_length=20, verbose_name="to")),
+                ("on_date", models.DateField(verbose_name="on")),
+                ("by_name", models.CharField(max_length=150, verbose_name="by")),
+                ("document", models.CharField(max_length=200, verbose_name="document")),
+                ("remark", models.CharField(blank=True, max_length=200, verbose_name="remark")),
+                ("taken_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "device",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="steps",
+                        to="inventory.device",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['on_date', 'pk'],
-                'abstract': False,
+                "ordering": ["on_date", "pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Disk',
+            name="Disk",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slot', models.CharField(max_length=20, verbose_name='slot')),
-                ('serial', models.CharField(blank=True, max_length=120, verbose_name='serial number')),
-                ('capacity_gb', models.PositiveIntegerField(blank=True, null=True, verbose_name='capacity in GB')),
-                ('fitted_on', models.DateField(verbose_name='fitted on')),
-                ('removed_on', models.DateField(blank=True, null=True, verbose_name='removed on')),
-                ('recorder', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='disks', to='inventory.device')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slot", models.CharField(max_length=20, verbose_name="slot")),
+                (
+                    "serial",
+                    models.CharField(blank=True, max_length=120, verbose_name="serial number"),
+                ),
+                (
+                    "capacity_gb",
+                    models.PositiveIntegerField(
+                        blank=True, null=True, verbose_name="capacity in GB"
+                    ),
+                ),
+                ("fitted_on", models.DateField(verbose_name="fitted on")),
+                ("removed_on", models.DateField(blank=True, null=True, verbose_name="removed on")),
+                (
+                    "recorder",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="disks",
+                        to="inventory.device",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'disk',
-                'ordering': ['recorder', 'slot', 'fitted_on'],
+                "verbose_name": "disk",
+                "ordering": ["recorder", "slot", "fitted_on"],
             },
         ),
         migrations.CreateModel(
-            name='Floor',
+            name="Floor",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('level', models.SmallIntegerField(default=0, verbose_name='level')),
-                ('building', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='floors', to='inventory.building')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                ("level", models.SmallIntegerField(default=0, verbose_name="level")),
+                (
+                    "building",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="floors",
+                        to="inventory.building",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'floor',
-                'ordering': ['building', 'level', 'name'],
+                "verbose_name": "floor",
+                "ordering": ["building", "level", "name"],
             },
         ),
         migrations.CreateModel(
-            name='HistoricalChannel',
+            name="HistoricalChannel",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(verbose_name='number')),
-                ('name', models.CharField(blank=True, max_length=150, verbose_name='name')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('recorder', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='inventory.device')),
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField(verbose_name="number")),
+                ("name", models.CharField(blank=True, max_length=150, verbose_name="name")),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "recorder",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="inventory.device",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical channel',
-                'verbose_name_plural': 'historical channels',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name='HistoricalDevice',
-            fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('CAMERA', 'Camera'), ('RECORDER', 'Recorder')], max_length=10, verbose_name='kind')),
-                ('maker', models.CharField(max_length=80, verbose_name='maker')),
-                ('model', models.CharField(blank=True, max_length=120, verbose_name='model')),
-                ('serial', models.CharField(blank=True, max_length=120, verbose_name='serial number')),
-                ('mac', models.CharField(blank=True, max_length=17, verbose_name='MAC')),
-                ('firmware', models.CharField(blank=True, max_length=120, verbose_name='firmware')),
-                ('asset_register_no', models.CharField(blank=True, max_length=60, verbose_name='asset register no.')),
-                ('purchased_on', models.DateField(blank=True, null=True, verbose_name='purchased on')),
-                ('warranty_ends_on', models.DateField(blank=True, null=True, verbose_name='warranty ends on')),
-                ('purpose', models.CharField(blank=True, max_length=300, verbose_name='purpose')),
-                ('audio_off', models.BooleanField(default=True, verbose_name='audio is off')),
-                ('protocol', models.CharField(choices=[('auto', 'Find out'), ('onvif', 'ONVIF'), ('isapi', 'ISAPI'), ('dahua', 'Dahua CGI')], default='auto', max_length=10, verbose_name='protocol')),
-                ('http_port', models.PositiveIntegerField(default=80, verbose_name='HTTP port')),
-                ('rtsp_port', models.PositiveIntegerField(blank=True, null=True, verbose_name='RTSP port')),
-                ('tls', models.BooleanField(default=False, verbose_name='TLS')),
-                ('status', models.CharField(choices=[('STOCK', 'In stock'), ('COMMISSIONING', 'Being commissioned'), ('IN_SERVICE', 'In service'), ('FAULTY', 'Faulty'), ('OUT_FOR_REPAIR', 'Out for repair'), ('REMOVED', 'Removed'), ('SCRAPPED', 'Scrapped')], default='STOCK', editable=False, max_length=20, verbose_name='status')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name': 'historical device',
-                'verbose_name_plural': 'historical devices',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name='HistoricalDisk',
-            fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('slot', models.CharField(max_length=20, verbose_name='slot')),
-                ('serial', models.CharField(blank=True, max_length=120, verbose_name='serial number')),
-                ('capacity_gb', models.PositiveIntegerField(blank=True, null=True, verbose_name='capacity in GB')),
-                ('fitted_on', models.DateField(verbose_name='fitted on')),
-                ('removed_on', models.DateField(blank=True, null=True, verbose_name='removed on')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('recorder', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='inventory.device')),
-            ],
-            options={
-                'verbose_name': 'historical disk',
-                'verbose_name_plural': 'historical disks',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name='HistoricalFloor',
-            fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('level', models.SmallIntegerField(default=0, verbose_name='level')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('building', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='inventory.building')),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name': 'historical floor',
-                'verbose_name_plural': 'historical floors',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name='HistoricalNetwork',
-            fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('name', models.CharField(db_index=True, max_length=100, verbose_name='name')),
-                ('cidr', models.CharField(max_length=43, verbose_name='range')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('via', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='inventory.device')),
-            ],
-            options={
-                'verbose_name': 'historical network',
-                'verbose_name_plural': 'historical networks',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name='HistoricalPositionGroup',
-            fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('name', models.CharField(db_index=True, max_length=100, verbose_name='name')),
-                ('retention_goal_days', models.PositiveSmallIntegerField(default=30, verbose_name='retention goal in days')),
-                ('lost_seconds_allowed', models.PositiveIntegerField(default=60, verbose_name='seconds lost a day, allowed')),
-                ('gap_seconds_allowed', models.PositiveIntegerField(default=10, verbose_name='longest gap allowed, seconds')),
-                ('silent_days_allowed', models.PositiveSmallIntegerField(default=3, verbose_name='days without motion, allowed')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name': 'historical group of positions',
-                'verbose_name_plural': 'historical group of positionss',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name='HistoricalSite',
-            fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('name', models.CharField(max_length=150, verbose_name='name')),
-                ('code', models.CharField(db_index=True, max_length=30, verbose_name='code')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name': 'historical site',
-                'verbose_name_plural': 'historical sites',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name='Network',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True, verbose_name='name')),
-                ('cidr', models.CharField(max_length=43, verbose_name='range')),
-                ('via', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='inner_networks', to='inventory.device')),
-            ],
-            options={
-                'verbose_name': 'network',
-                'ordering': ['name'],
-            },
-        ),
-        migrations.CreateModel(
-            name='HistoricalAddress',
-            fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField(blank=True, null=True)),
-                ('ip', models.GenericIPAddressField(unpack_ipv4=True, verbose_name='IP')),
-                ('mac', models.CharField(blank=True, max_length=17, verbose_name='MAC')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('device', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='inventory.device')),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('network', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='inventory.network')),
-            ],
-            options={
-                'verbose_name': 'historical address',
-                'verbose_name_plural': 'historical addresss',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name='Address',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField(blank=True, null=True)),
-                ('ip', models.GenericIPAddressField(unpack_ipv4=True, verbose_name='IP')),
-                ('mac', models.CharField(blank=True, max_length=17, verbose_name='MAC')),
-                ('device', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='addresses', to='inventory.device')),
-                ('network', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='addresses', to='inventory.network')),
-            ],
-            options={
-                'verbose_name': 'address',
-                'ordering': ['-starts_at'],
-                'abstract': False,
-            },
-        ),
-        migrations.CreateModel(
-            name='Position',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=40, unique=True, verbose_name='code')),
-                ('name', models.CharField(max_length=150, verbose_name='name')),
-                ('purpose', models.CharField(blank=True, max_length=300, verbose_name='purpose')),
-                ('status', models.CharField(choices=[('PLANNED', 'Planned'), ('ACTIVE', 'Active'), ('CLOSED', 'Closed')], default='PLANNED', editable=False, max_length=10, verbose_name='status')),
-                ('search_text', models.TextField(blank=True, default='', editable=False)),
-                ('floor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='positions', to='inventory.floor')),
-                ('group', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='positions', to='inventory.positiongroup')),
-            ],
-            options={
-                'verbose_name': 'position',
-                'ordering': ['code'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Installation',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField(blank=True, null=True)),
-                ('lens_no', models.PositiveSmallIntegerField(default=1, verbose_name='lens')),
-                ('device', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='installations', to='inventory.device')),
-                ('position', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='installations', to='inventory.position')),
-            ],
-            options={
-                'verbose_name': 'installation',
-                'ordering': ['-starts_at'],
-                'abstract': False,
-            },
-        ),
-        migrations.CreateModel(
-            name='HistoricalRecordingSchedule',
-            fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('ALWAYS', 'Always'), ('HOURS', 'At given hours'), ('MOTION', 'On motion only'), ('EXEMPT', 'Exempt')], default='ALWAYS', max_length=10, verbose_name='kind')),
-                ('hours', models.JSONField(blank=True, default=dict, verbose_name='hours')),
-                ('reason', models.CharField(blank=True, max_length=300, verbose_name='reason')),
-                ('valid_from', models.DateField(verbose_name='from')),
-                ('valid_to', models.DateField(blank=True, null=True, verbose_name='until (not included)')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('position', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='inventory.position')),
-            ],
-            options={
-                'verbose_name': 'historical recording schedule',
-                'verbose_name_plural': 'historical recording schedules',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical channel",
+                "verbose_name_plural": "historical channels",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='HistoricalInstallation',
+            name="HistoricalDevice",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField(blank=True, null=True)),
-                ('lens_no', models.PositiveSmallIntegerField(default=1, verbose_name='lens')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('device', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='inventory.device')),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('position', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='inventory.position')),
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("CAMERA", "Camera"), ("RECORDER", "Recorder")],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("maker", models.CharField(max_length=80, verbose_name="maker")),
+                ("model", models.CharField(blank=True, max_length=120, verbose_name="model")),
+                (
+                    "serial",
+                    models.CharField(blank=True, max_length=120, verbose_name="serial number"),
+                ),
+                ("mac", models.CharField(blank=True, max_length=17, verbose_name="MAC")),
+                ("firmware", models.CharField(blank=True, max_length=120, verbose_name="firmware")),
+                (
+                    "asset_register_no",
+                    models.CharField(blank=True, max_length=60, verbose_name="asset register no."),
+                ),
+                (
+                    "purchased_on",
+                    models.DateField(blank=True, null=True, verbose_name="purchased on"),
+                ),
+                (
+                    "warranty_ends_on",
+                    models.DateField(blank=True, null=True, verbose_name="warranty ends on"),
+                ),
+                ("purpose", models.CharField(blank=True, max_length=300, verbose_name="purpose")),
+                ("audio_off", models.BooleanField(default=True, verbose_name="audio is off")),
+                (
+                    "protocol",
+                    models.CharField(
+                        choices=[
+                            ("auto", "Find out"),
+                            ("onvif", "ONVIF"),
+                            ("isapi", "ISAPI"),
+                            ("dahua", "Dahua CGI"),
+                        ],
+                        default="auto",
+                        max_length=10,
+                        verbose_name="protocol",
+                    ),
+                ),
+                ("http_port", models.PositiveIntegerField(default=80, verbose_name="HTTP port")),
+                (
+                    "rtsp_port",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="RTSP port"),
+                ),
+                ("tls", models.BooleanField(default=False, verbose_name="TLS")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("STOCK", "In stock"),
+                            ("COMMISSIONING", "Being commissioned"),
+                            ("IN_SERVICE", "In service"),
+                            ("FAULTY", "Faulty"),
+                            ("OUT_FOR_REPAIR", "Out for repair"),
+                            ("REMOVED", "Removed"),
+                            ("SCRAPPED", "Scrapped"),
+                        ],
+                        default="STOCK",
+                        editable=False,
+                        max_length=20,
+                        verbose_name="status",
+                    ),
+                ),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical installation',
-                'verbose_name_plural': 'historical installations',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical device",
+                "verbose_name_plural": "historical devices",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='HistoricalChannelAssignment',
+            name="HistoricalDisk",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField(blank=True, null=True)),
-                ('stream', models.CharField(choices=[('MAIN', 'Main stream'), ('SUB', 'Second stream')], default='MAIN', max_length=5, verbose_name='stream')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('channel', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='inventory.channel')),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('position', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='inventory.position')),
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                ("slot", models.CharField(max_length=20, verbose_name="slot")),
+                (
+                    "serial",
+                    models.CharField(blank=True, max_length=120, verbose_name="serial number"),
+                ),
+                (
+                    "capacity_gb",
+                    models.PositiveIntegerField(
+                        blank=True, null=True, verbose_name="capacity in GB"
+                    ),
+                ),
+                ("fitted_on", models.DateField(verbose_name="fitted on")),
+                ("removed_on", models.DateField(blank=True, null=True, verbose_name="removed on")),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "recorder",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="inventory.device",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical channel assignment',
-                'verbose_name_plural': 'historical channel assignments',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical disk",
+                "verbose_name_plural": "historical disks",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='ChannelAssignment',
+            name="HistoricalFloor",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField(blank=True, null=True)),
-                ('stream', models.CharField(choices=[('MAIN', 'Main stream'), ('SUB', 'Second stream')], default='MAIN', max_length=5, verbose_name='stream')),
-                ('channel', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='inventory.channel')),
-                ('position', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='inventory.position')),
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                ("level", models.SmallIntegerField(default=0, verbose_name="level")),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "building",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="inventory.building",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'channel assignment',
-                'ordering': ['-starts_at'],
-                'abstract': False,
-            },
-        ),
-        migrations.CreateModel(
-            name='HistoricalPosition',
-            fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('code', models.CharField(db_index=True, max_length=40, verbose_name='code')),
-                ('name', models.CharField(max_length=150, verbose_name='name')),
-                ('purpose', models.CharField(blank=True, max_length=300, verbose_name='purpose')),
-                ('status', models.CharField(choices=[('PLANNED', 'Planned'), ('ACTIVE', 'Active'), ('CLOSED', 'Closed')], default='PLANNED', editable=False, max_length=10, verbose_name='status')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('floor', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='inventory.floor')),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('group', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='inventory.positiongroup')),
-            ],
-            options={
-                'verbose_name': 'historical position',
-                'verbose_name_plural': 'historical positions',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical floor",
+                "verbose_name_plural": "historical floors",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='PositionStep',
+            name="HistoricalNetwork",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('step', models.CharField(max_length=30, verbose_name='step')),
-                ('from_status', models.CharField(max_length=20, verbose_name='from')),
-                ('to_status', models.CharField(max_length=20, verbose_name='to')),
-                ('on_date', models.DateField(verbose_name='on')),
-                ('by_name', models.CharField(max_length=150, verbose_name='by')),
-                ('document', models.CharField(max_length=200, verbose_name='document')),
-                ('remark', models.CharField(blank=True, max_length=200, verbose_name='remark')),
-                ('taken_at', models.DateTimeField(auto_now_add=True)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('position', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='inventory.position')),
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(db_index=True, max_length=100, verbose_name="name")),
+                ("cidr", models.CharField(max_length=43, verbose_name="range")),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "via",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="inventory.device",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['on_date', 'pk'],
-                'abstract': False,
+                "verbose_name": "historical network",
+                "verbose_name_plural": "historical networks",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+        migrations.CreateModel(
+            name="HistoricalPositionGroup",
+            fields=[
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(db_index=True, max_length=100, verbose_name="name")),
+                (
+                    "retention_goal_days",
+                    models.PositiveSmallIntegerField(
+                        default=30, verbose_name="retention goal in days"
+                    ),
+                ),
+                (
+                    "lost_seconds_allowed",
+                    models.PositiveIntegerField(
+                        default=60, verbose_name="seconds lost a day, allowed"
+                    ),
+                ),
+                (
+                    "gap_seconds_allowed",
+                    models.PositiveIntegerField(
+                        default=10, verbose_name="longest gap allowed, seconds"
+                    ),
+                ),
+                (
+                    "silent_days_allowed",
+                    models.PositiveSmallIntegerField(
+                        default=3, verbose_name="days without motion, allowed"
+                    ),
+                ),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "historical group of positions",
+                "verbose_name_plural": "historical group of positionss",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+        migrations.CreateModel(
+            name="HistoricalSite",
+            fields=[
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=150, verbose_name="name")),
+                ("code", models.CharField(db_index=True, max_length=30, verbose_name="code")),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "historical site",
+                "verbose_name_plural": "historical sites",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+        migrations.CreateModel(
+            name="Network",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True, verbose_name="name")),
+                ("cidr", models.CharField(max_length=43, verbose_name="range")),
+                (
+                    "via",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="inner_networks",
+                        to="inventory.device",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "network",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='RecordingSchedule',
+            name="HistoricalAddress",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('ALWAYS', 'Always'), ('HOURS', 'At given hours'), ('MOTION', 'On motion only'), ('EXEMPT', 'Exempt')], default='ALWAYS', max_length=10, verbose_name='kind')),
-                ('hours', models.JSONField(blank=True, default=dict, verbose_name='hours')),
-                ('reason', models.CharField(blank=True, max_length=300, verbose_name='reason')),
-                ('valid_from', models.DateField(verbose_name='from')),
-                ('valid_to', models.DateField(blank=True, null=True, verbose_name='until (not included)')),
-                ('position', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='schedules', to='inventory.position')),
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField(blank=True, null=True)),
+                ("ip", models.GenericIPAddressField(unpack_ipv4=True, verbose_name="IP")),
+                ("mac", models.CharField(blank=True, max_length=17, verbose_name="MAC")),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "device",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="inventory.device",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "network",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="inventory.network",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'recording schedule',
-                'ordering': ['position', 'valid_from'],
+                "verbose_name": "historical address",
+                "verbose_name_plural": "historical addresss",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+        migrations.CreateModel(
+            name="Address",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField(blank=True, null=True)),
+                ("ip", models.GenericIPAddressField(unpack_ipv4=True, verbose_name="IP")),
+                ("mac", models.CharField(blank=True, max_length=17, verbose_name="MAC")),
+                (
+                    "device",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="addresses",
+                        to="inventory.device",
+                    ),
+                ),
+                (
+                    "network",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="addresses",
+                        to="inventory.network",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "address",
+                "ordering": ["-starts_at"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='HistoricalBuilding',
+            name="Position",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('name', models.CharField(max_length=150, verbose_name='name')),
-                ('code', models.CharField(max_length=30, verbose_name='code')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('site', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='inventory.site')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=40, unique=True, verbose_name="code")),
+                ("name", models.CharField(max_length=150, verbose_name="name")),
+                ("purpose", models.CharField(blank=True, max_length=300, verbose_name="purpose")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("PLANNED", "Planned"),
+                            ("ACTIVE", "Active"),
+                            ("CLOSED", "Closed"),
+                        ],
+                        default="PLANNED",
+                        editable=False,
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                ("search_text", models.TextField(blank=True, default="", editable=False)),
+                (
+                    "floor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="positions",
+                        to="inventory.floor",
+                    ),
+                ),
+                (
+                    "group",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="positions",
+                        to="inventory.positiongroup",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical building',
-                'verbose_name_plural': 'historical buildings',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "position",
+                "ordering": ["code"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Installation",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField(blank=True, null=True)),
+                ("lens_no", models.PositiveSmallIntegerField(default=1, verbose_name="lens")),
+                (
+                    "device",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="installations",
+                        to="inventory.device",
+                    ),
+                ),
+                (
+                    "position",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="installations",
+                        to="inventory.position",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "installation",
+                "ordering": ["-starts_at"],
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="HistoricalRecordingSchedule",
+            fields=[
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("ALWAYS", "Always"),
+                            ("HOURS", "At given hours"),
+                            ("MOTION", "On motion only"),
+                            ("EXEMPT", "Exempt"),
+                        ],
+                        default="ALWAYS",
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("hours", models.JSONField(blank=True, default=dict, verbose_name="hours")),
+                ("reason", models.CharField(blank=True, max_length=300, verbose_name="reason")),
+                ("valid_from", models.DateField(verbose_name="from")),
+                (
+                    "valid_to",
+                    models.DateField(blank=True, null=True, verbose_name="until (not included)"),
+                ),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "position",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="inventory.position",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "historical recording schedule",
+                "verbose_name_plural": "historical recording schedules",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+        migrations.CreateModel(
+            name="HistoricalInstallation",
+            fields=[
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField(blank=True, null=True)),
+                ("lens_no", models.PositiveSmallIntegerField(default=1, verbose_name="lens")),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "device",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="inventory.device",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "position",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="inventory.position",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "historical installation",
+                "verbose_name_plural": "historical installations",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+        migrations.CreateModel(
+            name="HistoricalChannelAssignment",
+            fields=[
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "stream",
+                    models.CharField(
+                        choices=[("MAIN", "Main stream"), ("SUB", "Second stream")],
+                        default="MAIN",
+                        max_length=5,
+                        verbose_name="stream",
+                    ),
+                ),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "channel",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="inventory.channel",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "position",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="inventory.position",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "historical channel assignment",
+                "verbose_name_plural": "historical channel assignments",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+        migrations.CreateModel(
+            name="ChannelAssignment",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "stream",
+                    models.CharField(
+                        choices=[("MAIN", "Main stream"), ("SUB", "Second stream")],
+                        default="MAIN",
+                        max_length=5,
+                        verbose_name="stream",
+                    ),
+                ),
+                (
+                    "channel",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assignments",
+                        to="inventory.channel",
+                    ),
+                ),
+                (
+                    "position",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assignments",
+                        to="inventory.position",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "channel assignment",
+                "ordering": ["-starts_at"],
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="HistoricalPosition",
+            fields=[
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(db_index=True, max_length=40, verbose_name="code")),
+                ("name", models.CharField(max_length=150, verbose_name="name")),
+                ("purpose", models.CharField(blank=True, max_length=300, verbose_name="purpose")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("PLANNED", "Planned"),
+                            ("ACTIVE", "Active"),
+                            ("CLOSED", "Closed"),
+                        ],
+                        default="PLANNED",
+                        editable=False,
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "floor",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="inventory.floor",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "group",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="inventory.positiongroup",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "historical position",
+                "verbose_name_plural": "historical positions",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+        migrations.CreateModel(
+            name="PositionStep",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("step", models.CharField(max_length=30, verbose_name="step")),
+                ("from_status", models.CharField(max_length=20, verbose_name="from")),
+                ("to_status", models.CharField(max_length=20, verbose_name="to")),
+                ("on_date", models.DateField(verbose_name="on")),
+                ("by_name", models.CharField(max_length=150, verbose_name="by")),
+                ("document", models.CharField(max_length=200, verbose_name="document")),
+                ("remark", models.CharField(blank=True, max_length=200, verbose_name="remark")),
+                ("taken_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "position",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="steps",
+                        to="inventory.position",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["on_date", "pk"],
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="RecordingSchedule",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("ALWAYS", "Always"),
+                            ("HOURS", "At given hours"),
+                            ("MOTION", "On motion only"),
+                            ("EXEMPT", "Exempt"),
+                        ],
+                        default="ALWAYS",
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("hours", models.JSONField(blank=True, default=dict, verbose_name="hours")),
+                ("reason", models.CharField(blank=True, max_length=300, verbose_name="reason")),
+                ("valid_from", models.DateField(verbose_name="from")),
+                (
+                    "valid_to",
+                    models.DateField(blank=True, null=True, verbose_name="until (not included)"),
+                ),
+                (
+                    "position",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="schedules",
+                        to="inventory.position",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "recording schedule",
+                "ordering": ["position", "valid_from"],
+            },
+        ),
+        migrations.CreateModel(
+            name="HistoricalBuilding",
+            fields=[
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=150, verbose_name="name")),
+                ("code", models.CharField(max_length=30, verbose_name="code")),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="inventory.site",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "historical building",
+                "verbose_name_plural": "historical buildings",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.AddField(
-            model_name='building',
-            name='site',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='buildings', to='inventory.site'),
+            model_name="building",
+            name="site",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="buildings",
+                to="inventory.site",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='channel',
-            constraint=models.UniqueConstraint(fields=('recorder', 'number'), name='inventory_channel_number'),
+            model_name="channel",
+            constraint=models.UniqueConstraint(
+                fields=("recorder", "number"), name="inventory_channel_number"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='channel',
-            constraint=models.CheckConstraint(condition=models.Q(('number__gte', 1)), name='inventory_channel_from_one'),
+            model_name="channel",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("number__gte", 1)), name="inventory_channel_from_one"
+            ),
         ),
         migrations.AddIndex(
-            model_name='devicestep',
-            index=models.Index(fields=['device', 'on_date'], name='inventory_devstep_date'),
+            model_name="devicestep",
+            index=models.Index(fields=["device", "on_date"], name="inventory_devstep_date"),
         ),
         migrations.AddConstraint(
-            model_name='disk',
-            constraint=models.UniqueConstraint(condition=models.Q(('removed_on', None)), fields=('recorder', 'slot'), name='inventory_disk_one_per_slot'),
+            model_name="disk",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("removed_on", None)),
+                fields=("recorder", "slot"),
+                name="inventory_disk_one_per_slot",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='disk',
-            constraint=models.CheckConstraint(condition=models.Q(('removed_on', None), ('removed_on__gte', models.F('fitted_on')), _connector='OR'), name='inventory_disk_removed_after_fitted'),
+            model_name="disk",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("removed_on", None),
+                    ("removed_on__gte", models.F("fitted_on")),
+                    _connector="OR",
+                ),
+                name="inventory_disk_removed_after_fitted",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='floor',
-            constraint=models.UniqueConstraint(fields=('building', 'name'), name='inventory_floor_name'),
+            model_name="floor",
+            constraint=models.UniqueConstraint(
+                fields=("building", "name"), name="inventory_floor_name"
+            ),
         ),
         migrations.AddIndex(
-            model_name='address',
-            index=models.Index(fields=['ip', 'starts_at'], name='inventory_address_ip'),
+            model_name="address",
+            index=models.Index(fields=["ip", "starts_at"], name="inventory_address_ip"),
         ),
         migrations.AddConstraint(
-            model_name='address',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at', None), ('ends_at__gt', models.F('starts_at')), _connector='OR'), name='inventory_address_ends_after_start'),
+            model_name="address",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ends_at", None), ("ends_at__gt", models.F("starts_at")), _connector="OR"
+                ),
+                name="inventory_address_ends_after_start",
+            ),
         ),
         migrations.AddIndex(
-            model_name='installation',
-            index=models.Index(fields=['position', 'starts_at'], name='inventory_install_position'),
+            model_name="installation",
+            index=models.Index(fields=["position", "starts_at"], name="inventory_install_position"),
         ),
         migrations.AddIndex(
-            model_name='installation',
-            index=models.Index(fields=['device', 'starts_at'], name='inventory_install_device'),
+            model_name="installation",
+            index=models.Index(fields=["device", "starts_at"], name="inventory_install_device"),
         ),
         migrations.AddConstraint(
-            model_name='installation',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at', None), ('ends_at__gt', models.F('starts_at')), _connector='OR'), name='inventory_installation_ends_after_start'),
+            model_name="installation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ends_at", None), ("ends_at__gt", models.F("starts_at")), _connector="OR"
+                ),
+                name="inventory_installation_ends_after_start",
+            ),
         ),
         migrations.AddIndex(
-            model_name='channelassignment',
-            index=models.Index(fields=['channel', 'starts_at'], name='inventory_assign_channel'),
+            model_name="channelassignment",
+            index=models.Index(fields=["channel", "starts_at"], name="inventory_assign_channel"),
         ),
         migrations.AddIndex(
-            model_name='channelassignment',
-            index=models.Index(fields=['position', 'starts_at'], name='inventory_assign_position'),
+            model_name="channelassignment",
+            index=models.Index(fields=["position", "starts_at"], name="inventory_assign_position"),
         ),
         migrations.AddConstraint(
-            model_name='channelassignment',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at', None), ('ends_at__gt', models.F('starts_at')), _connector='OR'), name='inventory_channelassignment_ends_after_start'),
+            model_name="channelassignment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ends_at", None), ("ends_at__gt", models.F("starts_at")), _connector="OR"
+                ),
+                name="inventory_channelassignment_ends_after_start",
+            ),
         ),
         migrations.AddIndex(
-            model_name='position',
-            index=models.Index(fields=['status'], name='inventory_position_status'),
+            model_name="position",
+            index=models.Index(fields=["status"], name="inventory_position_status"),
         ),
         migrations.AddIndex(
-            model_name='positionstep',
-            index=models.Index(fields=['position', 'on_date'], name='inventory_posstep_date'),
+            model_name="positionstep",
+            index=models.Index(fields=["position", "on_date"], name="inventory_posstep_date"),
         ),
         migrations.AddConstraint(
-            model_name='recordingschedule',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gt', models.F('valid_from')), _connector='OR'), name='inventory_schedule_ends_after_start'),
+            model_name="recordingschedule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"
+                ),
+                name="inventory_schedule_ends_after_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recordingschedule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'EXEMPT'), _negated=True), models.Q(models.Q(('reason', ''), _negated=True), ('valid_to__isnull', False)), _connector='OR'), name='inventory_schedule_exempt_has_reason_and_end'),
+            model_name="recordingschedule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "EXEMPT"), _negated=True),
+                    models.Q(models.Q(("reason", ""), _negated=True), ("valid_to__isnull", False)),
+                    _connector="OR",
+                ),
+                name="inventory_schedule_exempt_has_reason_and_end",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='building',
-            constraint=models.UniqueConstraint(fields=('site', 'code'), name='inventory_building_code'),
+            model_name="building",
+            constraint=models.UniqueConstraint(
+                fields=("site", "code"), name="inventory_building_code"
+            ),
         ),
     ]

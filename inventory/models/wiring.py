@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from ..dated import DatedModel
-from ..queries import AssignmentQuerySet, ChannelQuerySet, InstallationQuerySet
+from ..queries import AtPositionQuerySet, ChannelQuerySet
 from .devices import Device
 from .places import Position
 
@@ -46,7 +46,7 @@ class Installation(DatedModel):
     position = models.ForeignKey(Position, on_delete=models.PROTECT, related_name="installations")
 
     objects: ClassVar[models.Manager[Installation]] = models.Manager.from_queryset(
-        InstallationQuerySet
+        AtPositionQuerySet
     )()
     history = HistoricalRecords()
 
@@ -76,7 +76,7 @@ class ChannelAssignment(DatedModel):
     )
 
     objects: ClassVar[models.Manager[ChannelAssignment]] = models.Manager.from_queryset(
-        AssignmentQuerySet
+        AtPositionQuerySet
     )()
     history = HistoricalRecords()
 

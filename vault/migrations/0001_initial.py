@@ -7,33 +7,53 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('inventory', '0001_initial'),
+        ("inventory", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Credential',
+            name="Credential",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('username', models.CharField(max_length=100, verbose_name='user name')),
-                ('ciphertext', models.TextField(editable=False)),
-                ('key_id', models.CharField(editable=False, max_length=40)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('changed_at', models.DateTimeField(verbose_name='changed')),
-                ('parked_reason', models.CharField(blank=True, max_length=200, verbose_name='parked because')),
-                ('parked_at', models.DateTimeField(blank=True, null=True, verbose_name='parked since')),
-                ('refused_fingerprint', models.CharField(blank=True, editable=False, max_length=64)),
-                ('device', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='credential', to='inventory.device')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("username", models.CharField(max_length=100, verbose_name="user name")),
+                ("ciphertext", models.TextField(editable=False)),
+                ("key_id", models.CharField(editable=False, max_length=40)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("changed_at", models.DateTimeField(verbose_name="changed")),
+                (
+                    "parked_reason",
+                    models.CharField(blank=True, max_length=200, verbose_name="parked because"),
+                ),
+                (
+                    "parked_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="parked since"),
+                ),
+                (
+                    "refused_fingerprint",
+                    models.CharField(blank=True, editable=False, max_length=64),
+                ),
+                (
+                    "device",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="credential",
+                        to="inventory.device",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'credential',
-                'ordering': ['device'],
-                'indexes': [models.Index(fields=['key_id'], name='vault_credential_key')],
+                "verbose_name": "credential",
+                "ordering": ["device"],
+                "indexes": [models.Index(fields=["key_id"], name="vault_credential_key")],
             },
         ),
     ]

@@ -1,0 +1,106 @@
+"""Forms of sign-in, profile, and people with their roles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordMixin
+from django.utils.translation import gettext_lazy as _
+
+from core.tsi import today
+
+from .models import Person, RoleGrant
+
+
+def _dress(form: forms.BaseForm) -> None:
+    """Gives the fields the classes of the kit."""
+    for name, field in form.fields.items():
+        select = isinstance(field.widget, forms.Select)
+        field.widget.attrs.setdefault("class", "form-select" if select else "form-control")
+        if form.is_bound and name in form.errors:
+            field.widget.attrs["class"] += " is-invalid"
+
+
+class SignInForm(AuthenticationForm):
+    """Staff number and password."""
+
+    error_messages = {
+        "invalid_login": _("Staff number and password do not match."),
+        "inactive": _("This account is switched off."),
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].label = _("Staff number")
+        self.fields["username"].widget.attrs |= {"autocomplete": "username", "autofocus": True}
+        _dress(self)
+
+
+class ProfileForm(forms.ModelForm[Person]):
+    """What a person sets for himself."""
+
+    class Meta:
+        model = Person
+        fields = ["language", "theme"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _dress(self)
+
+
+class ChangePasswordForm(PasswordChangeForm):
+    """Old password, new password twice. The view saves it, with its audit entry."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _dress(self)
+
+
+class PersonForm(SetPasswordMixin, forms.ModelForm[Person]):
+    """A new person with a first password."""
+
+    password1, password2 = SetPasswordMixin.create_password_fields()
+
+    class Meta:
+        model = Person
+        fields = ["staff_number", "full_name", "email", "language"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _dress(self)
+
+    def clean(self) -> dict[str, Any] | None:
+        self.validate_passwords()
+        return super().clean()
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]  # fills the instance that the check compares with
+        self.validate_password_for_user(self.instance)
+
+
+class GrantForm(forms.ModelForm[RoleGrant]):
+    """A role for a person, for a time, because of a document."""
+
+    class Meta:
+        model = RoleGrant
+        fields = ["role", "scope_kind", "scope_id", "starts_on", "ends_on", "document"]
+        widgets = {
+            "starts_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            "ends_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["starts_on"].initial = today()
+        _dress(self)
+
+
+class ReasonForm(forms.Form):
+    """Why a right ends."""
+
+    because = forms.CharField(label=_("Reason"), max_length=300)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _dress(self)

@@ -1,0 +1,37 @@
+"""Who may do what with people and roles. Views and templates ask here and nowhere else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .models import Role
+
+if TYPE_CHECKING:
+    from .models import Person
+
+# Whoever holds one of these may read the audit log.
+READING_THE_LOG = (Role.AUDITOR, Role.ADMIN, Role.UNIT_HEAD)
+
+
+def can_see_people(person: Person, obj: Person | None = None) -> bool:
+    """May open the page of people and roles."""
+    return person.has_role(Role.ADMIN, Role.AUDITOR)
+
+
+def can_create_person(person: Person, obj: object = None) -> bool:
+    return person.has_role(Role.ADMIN)
+
+
+def can_grant_role(person: Person, obj: Person | None = None) -> bool:
+    """Grants and ends roles of others; nobody changes his own."""
+    return person.has_role(Role.ADMIN) and (obj is None or obj.pk != person.pk)
+
+
+def can_deactivate(person: Person, obj: Person | None = None) -> bool:
+    """Switches the sign-in of others off and on."""
+    return person.has_role(Role.ADMIN) and (obj is None or obj.pk != person.pk)
+
+
+def can_read_log(person: Person, obj: object = None) -> bool:
+    """Reads the audit log."""
+    return person.has_role(*READING_THE_LOG)

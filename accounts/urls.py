@@ -1,0 +1,20 @@
+"""Addresses of sign-in, profile and people."""
+
+from django.urls import path
+
+from . import views
+
+app_name = "accounts"
+urlpatterns = [
+    path("sign-in/", views.SignIn.as_view(), name="sign_in"),
+    path("sign-out/", views.sign_out, name="sign_out"),
+    path("preferences/", views.preferences, name="preferences"),
+    path("profile/", views.profile, name="profile"),
+    path("password/", views.password, name="password"),
+    path("people/", views.people_list, name="people"),
+    path("people/new/", views.person_create, name="person_create"),
+    path("people/<int:pk>/", views.person_page, name="person"),
+    path("people/<int:pk>/grant/", views.role_grant, name="role_grant"),
+    path("people/<int:pk>/switch/", views.person_switch, name="person_switch"),
+    path("grants/<int:pk>/end/", views.role_end, name="role_end"),
+]
