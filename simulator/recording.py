@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -98,6 +98,17 @@ class RecordingPlan:
     hours: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
     locked: tuple[tuple[int, int], ...] = ()
+
+    def changed(
+        self, gaps: Iterable[Gap], retention_days: float | None, locked: Iterable[tuple[int, int]]
+    ) -> RecordingPlan:
+        """Return this plan with more gaps and locks, and another retention unless None."""
+        return replace(
+            self,
+            gaps=(*self.gaps, *gaps),
+            locked=(*self.locked, *locked),
+            retention_days=self.retention_days if retention_days is None else retention_days,
+        )
 
 
 def tsi_midnight(true_ms: int) -> int:

@@ -58,6 +58,17 @@ class SimUser:
 
 
 @dataclass
+class RtspCount:
+    """What a device's RTSP server has seen; `audio` counts set-ups of an audio track."""
+
+    requests: int = 0
+    sessions: int = 0
+    at_once: int = 0
+    max_at_once: int = 0
+    audio: int = 0
+
+
+@dataclass
 class SimChannel:
     """A channel of a recorder, or a lens of a camera. `number` counts from 1."""
 
@@ -104,7 +115,11 @@ class SimDevice:
     calls: int = 0
     at_once: int = 0
     max_at_once: int = 0
+    rtsp: RtspCount = field(default_factory=RtspCount)
     latency_ms: int = 0
+    connections: set[Any] = field(default_factory=set, repr=False)
+    max_connections: int = 0
+    memory: dict[Any, Any] = field(default_factory=dict, repr=False)  # of its servers
 
     @property
     def seed(self) -> int:
