@@ -1,0 +1,70 @@
+"""The session description of a stream (RFC 8866, RFC 6184 section 8.2), honest and hostile."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from simulator.faults import fault
+from simulator.rtsp_message import Reply
+from simulator.rtsp_play import has_recording
+from simulator.rtsp_playback import video_of
+from simulator.rtsp_rtp import PAYLOAD_TYPE
+from simulator.rtsp_targets import Target, TargetKind
+from simulator.video import parameter_sets
+from simulator.world import Campus, SimDevice
+
+_TWO_GIB = 1 << 31
+_BLOCK = b"a=x-note:" + b"n" * 65_525 + b"\r\n"
+
+
+def description(campus: Campus, device: SimDevice, target: Target, url: str) -> Reply:
+    """The answer to DESCRIBE; 404 where there is no picture to describe."""
+    if target.kind is TargetKind.LIVE and not campus.is_online(target.channel):
+        return Reply(404)
+    if not has_recording(campus, device, target):
+        return Reply(404)
+    host = fault(device, "rtsp_other_host_control")
+    control = "" if host is None else f"rtsp://{host}/stream/"
+    headers = {"Content-Base": control or f"{url}/", "Content-Type": "application/sdp"}
+    text = _sdp(device, target, control)
+    return Reply(200, headers, text.encode())
+
+
+async def huge_description(send: Callable[[bytes], Awaitable[None]], cseq: str, size: Any) -> None:
+    """A description of `size` bytes, made while it is sent."""
+    total = _TWO_GIB if size is True else int(size)
+    head = f"RTSP/1.0 200 OK\r\nCSeq: {cseq}\r\nContent-Type: application/sdp\r\n"
+    await send(f"{head}Content-Length: {total}\r\n\r\nv=0\r\n".encode())
+    left = total - len(b"v=0\r\n")
+    while left > 0:
+        await send(_BLOCK[:left])
+        left -= len(_BLOCK)
+
+
+def _sdp(device: SimDevice, target: Target, control: str) -> str:
+    video = video_of(device, is_substream=target.is_substream)
+    sets = parameter_sets(video["width"], video["height"])
+    sprop = ",".join(base64.b64encode(nal).decode() for nal in (sets.sps, sets.pps))
+    span = "npt=now-" if target.kind is TargetKind.LIVE else "npt=0-"
+    lines = [
+        "v=0",
+        f"o=- {device.seed & 0xFFFFFFFF} 1 IN IP4 {device.address}",
+        "s=Media Presentation",
+        "c=IN IP4 0.0.0.0",
+        "t=0 0",
+        f"a=control:{control or '*'}",
+        f"a=range:{span}",
+        f"m=video 0 RTP/AVP {PAYLOAD_TYPE}",
+        f"a=rtpmap:{PAYLOAD_TYPE} H264/90000",
+        f"a=fmtp:{PAYLOAD_TYPE} packetization-mode=1;"
+        f"profile-level-id={sets.profile_level_id};sprop-parameter-sets={sprop}",
+        f"a=framerate:{video['fps']}",
+        f"a=control:{control}trackID=1",
+    ]
+    if target.kind is TargetKind.REPLAY:
+        lines.append("a=x-onvif-track:VIDEO001")
+    if fault(device, "rtsp_audio") is not None:
+        lines += ["m=audio 0 RTP/AVP 0", "a=rtpmap:0 PCMU/8000", f"a=control:{control}trackID=2"]
+    return "\r\n".join(lines) + "\r\n"

@@ -1,0 +1,177 @@
+"""Sends the pictures of one PLAY: paced or as fast as the socket takes them, with RTCP and faults."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.clocks import Base
+from simulator.faults import fault
+from simulator.rtsp_faults import damaged
+from simulator.rtsp_playback import Played
+from simulator.rtsp_rtp import Mark, RtpSender, replay_extension, split_interleaved
+from simulator.video import gop
+from simulator.video_camera import camera_for
+from simulator.world import Campus, SimChannel, SimDevice
+
+_REPORT_EVERY_S = 5.0
+_TICKS_PER_MS = 90
+_STEP_MS = 40
+
+
+class PoweredOff(Exception):
+    """The device lost its power while it was sending."""
+
+
+@dataclass(frozen=True)
+class Play:
+    """One PLAY. `speed` 1.0 = real time, None = unthrottled; `cseq` None = no replay extension."""
+
+    groups: Iterator[list[Played]]
+    speed: float | None = 1.0
+    cseq: int | None = None
+    is_live: bool = False
+    stamp_shift_ms: int = 0
+
+
+def live_pictures(
+    campus: Campus, device: SimDevice, channel: SimChannel, video: dict[str, Any]
+) -> Iterator[list[Played]]:
+    """Pictures of now, without end, with the device's clock in them."""
+    start = device.clock.at(campus.now_ms(), Base.UTC)
+    while True:
+        camera = camera_for(device, channel, campus.now_ms())
+        group = gop(camera, start, **video)
+        yield [Played(unit.pts_ms, unit, Mark(0)) for unit in group]
+        start += 1000 - start % 1000
+
+
+class Player:
+    """The sending side of a session; it lives over several PLAYs, so that RTP numbers run on."""
+
+    def __init__(
+        self,
+        campus: Campus,
+        device: SimDevice,
+        sender: RtpSender,
+        send: Callable[[bytes], Awaitable[None]],
+    ) -> None:
+        self.sender = sender
+        self.next_ms: int | None = None  # where a PLAY after PAUSE goes on
+        self._campus = campus
+        self._device = device
+        self._send = send
+        self._chance = random.Random(device.seed)
+        self._timestamp = self._chance.getrandbits(32)
+        self._last_ms: int | None = None
+        self._reported_at = 0.0
+
+    @property
+    def timestamp(self) -> int:
+        """The RTP time stamp of the last picture, or of the first before any was sent."""
+        return self._timestamp & 0xFFFFFFFF
+
+    async def run(self, play: Play) -> None:
+        """Send everything, then say goodbye. PoweredOff when the device dies meanwhile."""
+        started = asyncio.get_running_loop().time()
+        self._reported_at = started - _REPORT_EVERY_S
+        first_ms: int | None = None
+        for group in play.groups:
+            if self._device.is_down(self._campus.now_ms()):
+                raise PoweredOff
+            if first_ms is None:
+                first_ms = group[0].instant_ms
+                self._begin_at(first_ms)
+            kept = self._before_limit(group, first_ms)
+            if play.speed is None:
+                await self._deliver(b"".join(self._packets(each, play) for each in kept))
+                await self._report(play)
+                await asyncio.sleep(0)
+            else:
+                await self._paced(kept, play, play.speed, started - first_ms / 1000 / play.speed)
+            if len(kept) < len(group):
+                break
+        await self._end()
+
+    async def _paced(
+        self, group: list[Played], play: Play, speed: float, started_for_zero: float
+    ) -> None:
+        for each in group:
+            due = started_for_zero + each.instant_ms / 1000 / speed
+            await asyncio.sleep(max(0.0, due - asyncio.get_running_loop().time()))
+            await self._deliver(self._packets(each, play))
+            await self._report(play)
+
+    async def _end(self) -> None:
+        if self._silent_after_ms() is not None:
+            await asyncio.Event().wait()
+        if fault(self._device, "rtsp_no_bye") is None:
+            await self._send(self.sender.bye())
+
+    def _begin_at(self, first_ms: int) -> None:
+        """RTP time runs on when a PLAY begins somewhere else than the last one ended."""
+        if self._last_ms is not None and first_ms != self.next_ms:
+            self._last_ms = first_ms - _STEP_MS
+
+    def _silent_after_ms(self) -> int | None:
+        value = fault(self._device, "rtsp_silent_after")
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+    def _before_limit(self, group: list[Played], first_ms: int) -> list[Played]:
+        """What is sent of a group before a fault ends the clip."""
+        limits = (self._silent_after_ms(), fault(self._device, "rtsp_stops_early"))
+        ends = [first_ms + int(limit) for limit in limits if limit is not None]
+        return [each for each in group if not ends or each.instant_ms < min(ends)]
+
+    def _packets(self, picture: Played, play: Play) -> bytes:
+        self._advance(picture)
+        self.next_ms = picture.instant_ms + 1
+        extension = b""
+        if play.cseq is not None:
+            marks = picture.marks
+            if fault(self._device, "rtsp_no_bye") is not None:
+                marks &= ~Mark.TERMINAL
+            stamp = picture.instant_ms + play.stamp_shift_ms
+            extension = replay_extension(stamp, marks, play.cseq)
+        nals = picture.unit.nals
+        share = fault(self._device, "rtsp_corrupt")
+        if share is not None and self._chance.random() < float(share):
+            nals = damaged(nals, self._chance)
+        return self.sender.picture(nals, self._timestamp, extension)
+
+    def _advance(self, picture: Played) -> None:
+        """Move the RTP clock with the recording's, or over a gap as if it were not there."""
+        if self._last_ms is not None:
+            step = picture.instant_ms - self._last_ms
+            is_hidden = Mark.DISCONTINUITY in picture.marks
+            if is_hidden and fault(self._device, "rtsp_gapless") is not None:
+                step = _STEP_MS
+            self._timestamp += step * _TICKS_PER_MS
+        self._last_ms = picture.instant_ms
+
+    async def _report(self, play: Play) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._reported_at < _REPORT_EVERY_S:
+            return
+        self._reported_at = now
+        wall: int | None = self._device.clock.at(self._campus.now_ms())
+        if play.is_live:
+            wall = self._last_ms
+        elif play.cseq is not None and play.speed is None:
+            wall = None
+        await self._send(self.sender.sender_report(wall, self._timestamp))
+
+    async def _deliver(self, data: bytes) -> None:
+        rate = fault(self._device, "rtsp_trickle")
+        lost = fault(self._device, "rtsp_lost")
+        if rate is None and lost is None:
+            await self._send(data)
+            return
+        for packet in split_interleaved(data):
+            if lost is None or self._chance.random() >= float(lost):
+                await self._send(packet)
+            if rate is not None:
+                await asyncio.sleep(1 / float(rate))
