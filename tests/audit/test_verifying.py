@@ -170,11 +170,11 @@ def test_nonsense_in_the_columns_does_not_end_the_verification(sealed, attack):
     attack("UPDATE audit_seal SET leaf_hash = 'no hash' WHERE leaf = 5")
     attack("UPDATE audit_entry SET canon = 'no json' WHERE id = %(id)s", id=id_of(6, sealed))
 
-    codes = found(verify(using=sealed))
-    assert {("chain_broken", 5), ("text_changed", 5), ("text_changed", 6)} >= codes - {
-        ("entry_swapped", 5)
+    assert found(verify(using=sealed)) == {
+        ("chain_broken", 5),
+        ("entry_swapped", 5),
+        ("text_changed", 6),
     }
-    assert ("text_changed", 6) in codes
 
 
 def test_a_log_cut_short_is_seen_by_who_remembers_its_size(sealed, attack):
