@@ -17,6 +17,7 @@ from pathlib import Path
 from simulator.campus_file import DEMO_CAMPUS, load_campus, moment
 from simulator.discovery import PORT as DISCOVERY_PORT
 from simulator.generator import make_campus
+from simulator.ntp import serve_ntp
 from simulator.recording import tsi_midnight
 from simulator.running import NotLoopback, RunningCampus
 from simulator.world import Campus
@@ -38,6 +39,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--addresses", nargs="*", default=[], help="only these addresses or keys")
     parser.add_argument("--rtsp", choices=("all", "recorders", "none"), default="all")
     parser.add_argument("--discovery-port", type=int, default=DISCOVERY_PORT, help="0 = none")
+    parser.add_argument("--ntp", nargs="*", default=[], metavar="HOST:PORT", help="tell the time")
     parser.add_argument("--die-with-parent", action="store_true")
     return parser.parse_args()
 
@@ -66,6 +68,13 @@ def _campus(options: argparse.Namespace) -> Campus:
     return campus
 
 
+def _host_and_port(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host.startswith("127.") or not port.isdigit():
+        raise NotLoopback(text)
+    return host, int(port)
+
+
 async def _run(options: argparse.Namespace) -> None:
     campus = _campus(options)
     stop = asyncio.Event()
@@ -84,9 +93,12 @@ async def _run(options: argparse.Namespace) -> None:
         gc.collect()
         gc.freeze()
         control = running.control.address if running.control else "-"
+        clocks = [await serve_ntp(*_host_and_port(each)) for each in options.ntp]
         sys.stdout.write(f"simulator ready devices={len(running.servers)} control={control}\n")
         sys.stdout.flush()
         await stop.wait()
+        for each in clocks:
+            each.close()
 
 
 def main() -> None:

@@ -62,7 +62,7 @@ def describe(campus: Campus, device: SimDevice) -> dict[str, Any]:
 
 
 class ControlServer:
-    """Listens on "PORT" of 127.0.0.1 (0 = a free one) or on the path of a Unix socket."""
+    """Listens on "PORT" of 127.0.0.1 (0 = a free one) or on a Unix socket: "unix:PATH" or just the path."""
 
     def __init__(self, campus: Campus, changed: Callable[[], Awaitable[None]]) -> None:
         self._campus = campus
@@ -93,9 +93,10 @@ class ControlServer:
             server = await asyncio.start_server(self._serve, "127.0.0.1", int(at), limit=MAX_LINE)
             self.address = str(server.sockets[0].getsockname()[1])
         else:
-            Path(at).unlink(missing_ok=True)
-            server = await asyncio.start_unix_server(self._serve, at, limit=MAX_LINE)
-            self.address = at
+            path = at.removeprefix("unix:")
+            Path(path).unlink(missing_ok=True)
+            server = await asyncio.start_unix_server(self._serve, path, limit=MAX_LINE)
+            self.address = path
         self._server = server
 
     async def stop(self) -> None:
@@ -212,7 +213,7 @@ class Control:
         else:
             self._socket = socket.socket(socket.AF_UNIX)
             self._socket.settimeout(timeout_s)
-            self._socket.connect(at)
+            self._socket.connect(at.removeprefix("unix:"))
         self._file = self._socket.makefile("rwb")
 
     def __enter__(self) -> Control:
