@@ -16,6 +16,7 @@ The instant is in `DEVICE_UTC`: what the device believes to be UTC.
 from __future__ import annotations
 
 import binascii
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +76,7 @@ def draw_strip(picture: Picture, camera_id: int, instant_ms: int) -> None:
     picture[:HEIGHT, :WIDTH] = luma(cells)
 
 
-def read_strip(image: Picture) -> tuple[int, int] | None:
+def read_strip(image: NDArray[Any]) -> tuple[int, int] | None:
     """(camera id, instant in ms) of a decoded picture, or None where no sound strip is found.
 
     `image` is grey (height, width) or coloured (height, width, 3), at its original size.

@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import av
 
@@ -217,7 +218,7 @@ async def replay(device: SimDevice, span: str, *, silence_s: float = PATIENCE_S)
     async with probing(device) as probe:
         url = f"{base_url(device)}/replay/REC001"
         assert (await probe.set_up(url, Require="onvif-replay")).status == 200
-        order = {"Rate_Control": "no", "Require": "onvif-replay", "Range": span}
+        order: dict[str, Any] = {"Rate_Control": "no", "Require": "onvif-replay", "Range": span}
         return await probe.play(url, silence_s=silence_s, **order)
 
 

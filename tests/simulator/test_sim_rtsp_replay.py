@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from simulator.clocks import SimClock
 from simulator.rtsp_rtp import Mark
 from simulator.video import camera_id
@@ -10,7 +12,7 @@ from simulator.world import Campus
 from tests.simulator.rtsp_probe import GAP, NOW, START, base_url, probing, recorder, replay
 
 SPAN = "clock=20261101T080001.300Z-20261101T080007.000Z"
-ORDER = {"Rate_Control": "no", "Require": "onvif-replay"}
+ORDER: dict[str, Any] = {"Rate_Control": "no", "Require": "onvif-replay"}
 
 
 async def test_a_span_with_a_gap_says_when_every_picture_was_taken() -> None:
@@ -94,7 +96,12 @@ async def test_rate_control_paces_the_pictures() -> None:
         url = f"{base_url(device)}/replay/REC001"
         await probe.set_up(url, Require="onvif-replay")
         span = "clock=20261101T080000Z-20261101T080002Z"
-        order = {"Require": "onvif-replay", "Range": span, "Rate_Control": "yes", "Scale": "16"}
+        order: dict[str, Any] = {
+            "Require": "onvif-replay",
+            "Range": span,
+            "Rate_Control": "yes",
+            "Scale": "16",
+        }
         clip = await probe.play(url, **order)
         assert clip.headers["scale"] == "16"
         assert clip.reports[0][8:12] != bytes(4)
@@ -106,7 +113,7 @@ async def test_pause_then_play_goes_on_where_it_stopped() -> None:
     async with probing(device) as probe:
         url = f"{base_url(device)}/replay/REC001"
         await probe.set_up(url, Require="onvif-replay")
-        order = {"Require": "onvif-replay", "Scale": "16"}
+        order: dict[str, Any] = {"Require": "onvif-replay", "Scale": "16"}
         span = "clock=20261101T080000Z-20261101T080100Z"
         first = await probe.play(url, frames=20, Range=span, **order)
         assert (await probe.ask("PAUSE", url)).status == 200

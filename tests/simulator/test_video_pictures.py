@@ -17,7 +17,7 @@ SECOND = 1_793_520_000_000
 
 
 def decoded(stream: bytes) -> list[np.ndarray]:
-    with av.open(io.BytesIO(stream), format="h264") as container:
+    with av.open(io.BytesIO(stream), "r", format="h264") as container:
         return [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
 
 
