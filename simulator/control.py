@@ -10,6 +10,7 @@ import asyncio
 import json
 import socket
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,7 @@ def describe(campus: Campus, device: SimDevice) -> dict[str, Any]:
         "max_at_once": device.max_at_once,
         "connections": len(device.connections),
         "max_connections": device.max_connections,
+        "rtsp": asdict(device.rtsp),
         "wrong_tries": device.wrong_tries,
         "channels": [each.number for each in device.channels],
     }
@@ -187,6 +189,7 @@ class ControlServer:
         for each in chosen:
             each.calls = 0
             each.max_at_once, each.max_connections = each.at_once, len(each.connections)
+            each.rtsp.sessions, each.rtsp.max_at_once = 0, each.rtsp.at_once
             each.wrong_tries.clear()
 
     def _recorded(self, order: dict[str, Any]) -> list[list[int]]:

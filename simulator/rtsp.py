@@ -4,8 +4,9 @@ RFC 2326 over TCP with interleaved RTP only (461 for everything else), and the r
 ONVIF Streaming Specification (Require: onvif-replay, Range: clock=, Rate-Control, Immediate). The
 addresses are those of `simulator.rtsp_targets`, the faults those of `simulator.rtsp_faults`.
 
-Use: `server = await serve_rtsp(device, campus)`; `server.close()` ends it and its connections.
-`device.rtsp_port` 0 takes a free port and writes it back. Sessions are counted in `device.rtsp`.
+Use: `server = await serve_rtsp(device, campus)`. `device.rtsp_port` 0 takes a free port and writes it
+back. Open connections stand in `device.connections`, sessions are counted in `device.rtsp`. A session
+ends after 60 s without a request or an RTCP packet of the client, also while it is sending.
 """
 
 from __future__ import annotations
@@ -92,7 +93,9 @@ class Connection:
 
     async def run(self) -> None:
         """Serve until either side ends it."""
-        self._writer.transport.set_write_buffer_limits(_WRITE_LIMIT)
+        transport = self._writer.transport
+        transport.set_write_buffer_limits(_WRITE_LIMIT)
+        self._device.connections.add(transport)
         try:
             if not self._device.is_down(self._campus.now_ms()):
                 await self._converse()
@@ -100,7 +103,8 @@ class Connection:
             pass  # the client left, fell silent, or is no RTSP client; devices say nothing either
         finally:
             await self._end_session()
-            self._writer.transport.abort()
+            self._device.connections.discard(transport)
+            transport.abort()
 
     async def _converse(self) -> None:
         while True:
@@ -126,7 +130,7 @@ class Connection:
         if fault(self._device, "silent", "RTSP") is not None:
             return True
         last = fault(self._device, "rtsp_silent_after")
-        return isinstance(last, str) and _STAGES.get(request.method, 9) > _STAGES[last]
+        return isinstance(last, str) and _STAGES.get(request.method, 9) > _STAGES.get(last, 9)
 
     async def _answer(self, request: Request) -> Reply | None:
         self._device.rtsp.requests += 1

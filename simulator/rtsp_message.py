@@ -37,6 +37,12 @@ class Request:
         """The value of a header, blank when absent."""
         return self.headers.get(name.lower(), "")
 
+    @property
+    def number(self) -> int:
+        """The CSeq of the request, 0 where it is none."""
+        text = self.header("CSeq")
+        return int(text) if text.isdecimal() else 0
+
 
 @dataclass
 class Reply:

@@ -62,7 +62,7 @@ def order(
     play = Play(
         pictures(spans, video_of(device)),
         speed,
-        cseq=int(request.header("CSeq") or 0) if is_replay else None,
+        cseq=request.number if is_replay else None,
         stamp_shift_ms=-shift if is_lying else 0,
     )
     return Ordered(play, headers)

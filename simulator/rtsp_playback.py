@@ -16,6 +16,7 @@ from simulator.video_camera import camera_for
 from simulator.world import Campus, SimChannel, SimDevice
 
 _LONGEST_AGE_MS = 400 * 86_400_000
+_ROUNDING_MS = 2  # between files, where a clock that drifts is rounded
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def recorded_spans(
     joined: list[list[int]] = []
     for file in campus.index(device, channel, start, end, base):
         first, last = max(file.start_ms, start), min(file.end_ms, end)
-        if joined and first <= joined[-1][1]:
+        if joined and first <= joined[-1][1] + _ROUNDING_MS:
             joined[-1][1] = max(joined[-1][1], last)
         else:
             joined.append([first, last])

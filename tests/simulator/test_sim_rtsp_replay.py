@@ -168,3 +168,20 @@ async def test_a_recorder_that_loses_power_stops_in_the_middle() -> None:
         await probe.collect(clip, 10_000, 10.0)
         assert clip.end == "closed"
     assert device.rtsp.at_once == 0
+
+
+async def test_a_drifting_clock_makes_no_false_gaps_between_files() -> None:
+    device = recorder(clock=SimClock(drift_s_per_day=3.7))
+    clip = await replay(device, "clock=20261101T140000Z-20261101T140100Z")
+    assert [frame.marks for frame in clip.frames if frame.marks & Mark.DISCONTINUITY] == []
+    assert len(clip.frames) == 900
+
+
+async def test_cutting_the_device_s_connections_ends_its_sessions() -> None:
+    device = recorder()
+    async with probing(device) as probe:
+        await probe.set_up(f"{base_url(device)}/replay/REC001")
+        for transport in list(device.connections):
+            transport.abort()
+        assert await probe.reader.read() == b""
+    assert (device.rtsp.at_once, device.connections) == (0, set())
