@@ -128,15 +128,14 @@ class FileFinders:
             text += self._item(number, channel, file)
         return Reply(200, ("\r\n".join(text) + "\r\n").encode())
 
-    @staticmethod
-    def _item(number: int, channel: int, file: Recorded) -> list[str]:
+    def _item(self, number: int, channel: int, file: Recorded) -> list[str]:
         start, end = wall_text(file.start_ms, " "), wall_text(file.end_ms, " ")
         day = start[:10]
         span = f"{start[11:].replace(':', '.')}-{end[11:].replace(':', '.')}"
+        told = channel if fault(self._device, "zero_based_items") is None else channel - 1
         event = "M" if file.kind == "motion" else "R"
         values: dict[str, Any] = {
-            # The answer counts channels from 0, the question from 1.
-            "Channel": channel - 1,
+            "Channel": told,
             "Cluster": 1000 + number,
             "Disk": 0,
             "EndTime": end,

@@ -78,6 +78,7 @@ CATALOGUE: dict[str, str] = {
     "total_as_matches": "tells the total as the number of matches of the page",
     "errors_as_200": "sends ISAPI errors as HTTP 200",
     "wide_windows_fail": "fails every search of more than a day, not only now and then",
+    "zero_based_items": "counts channels from 0 in the items of findNextFile",
     "empty_is_error": "answers findFile with 400 when there is nothing",
 }
 
