@@ -31,7 +31,7 @@ def path_on_device(endpoint: Endpoint, url: str) -> tuple[str, int]:
     Raises `Untrusted` (OTHER_HOST) for other schemes, forbidden ports and unreadable addresses.
     """
     text = url.strip()
-    if not text or len(text) > _LONGEST or "\\" in text or any(ord(c) < 32 for c in text):
+    if not text or len(text) > _LONGEST or "\\" in text or not text.isprintable():
         raise Untrusted("the device gives an address that cannot be used")
     if text.startswith("/") and not text.startswith("//"):
         text = f"{'https' if endpoint.tls else 'http'}://{_netloc(endpoint)}{text}"

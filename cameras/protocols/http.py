@@ -85,9 +85,10 @@ class _Response(aiohttp.ClientResponse):
 
 def _tls_context() -> ssl.SSLContext:
     """Devices have certificates of their own making: trust comes from the pin, not from a CA."""
-    context = ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
 
 

@@ -63,12 +63,20 @@ def as_device_error(error: BaseException, *, tls: bool) -> DeviceError:
     if isinstance(error, aiohttp.ClientPayloadError):
         return Busy("the answer is cut off")
     if isinstance(error, aiohttp.ClientResponseError | HttpProcessingError):
-        if isinstance(error, LineTooLong) or isinstance(error.__cause__, LineTooLong):
+        if _comes_from(error, LineTooLong):
             return TooLarge("a header line is too long")
         return BadAnswer("the answer is not HTTP")
     if isinstance(error, aiohttp.ClientConnectionError | OSError):
         return Busy("the device closed the connection")
     return BadAnswer("the answer is not HTTP")
+
+
+def _comes_from(error: BaseException | None, kind: type[BaseException]) -> bool:
+    while error is not None:
+        if isinstance(error, kind):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _connection_fault(cause: OSError, *, tls: bool) -> DeviceError:

@@ -82,11 +82,11 @@ class OnvifDevice:
 
     async def _serve(self, seen: Seen, _: asyncio.StreamWriter) -> bytes:
         if seen.method == "GET":
-            content = self.operations.get(seen.target, b"")
-            assert isinstance(content, bytes)
-            return reply(content, 200 if content else 404, content_type="image/jpeg")
+            picture = self.operations.get(seen.target, b"")
+            assert isinstance(picture, bytes)
+            return reply(picture, 200 if picture else 404, content_type="image/jpeg")
         root = etree.fromstring(seen.body)
-        request = root.find("{*}Body")[0]
+        request = next(iter(root.iter("{*}Body")))[0]
         operation = etree.QName(request).localname
         self.calls.append(operation)
         refusal = self._refusal(seen, root, operation)
@@ -96,9 +96,8 @@ class OnvifDevice:
             shown = date_time("UTCDateTime", time.time() * 1000 + self.shown_ms)
             clock = f"<x:SystemDateAndTime>{shown}</x:SystemDateAndTime>"
             return reply(answer(operation, clock))
-        content = self.operations.get(operation)
-        if callable(content):
-            content = content(request)
+        told = self.operations.get(operation)
+        content: str | bytes | None = told(request) if callable(told) else told
         if content is None:
             return reply(fault("ActionNotSupported"), self.fault_status)
         if isinstance(content, bytes):
@@ -121,7 +120,7 @@ class OnvifDevice:
         token = root.find("{*}Header/{*}Security/{*}UsernameToken")
         if token is None:
             return False
-        nonce, created = token.findtext("{*}Nonce"), token.findtext("{*}Created")
+        nonce, created = (token.findtext("{*}" + name, "") for name in ("Nonce", "Created"))
         self.signed.append(created)
         plain = base64.b64decode(nonce) + created.encode() + LOGIN.password.reveal().encode()
         proof = base64.b64encode(hashlib.sha1(plain).digest()).decode()

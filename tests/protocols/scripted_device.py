@@ -47,7 +47,7 @@ class ScriptedDevice:
     """`script` returns the bytes to send, or None when it wrote what it wanted and hangs up."""
 
     def __init__(self, script: Script | bytes, tls: ssl.SSLContext | None = None) -> None:
-        self._script = script
+        self.script = script
         self._tls = tls
         self._tasks: set[asyncio.Task[None]] = set()
         self.seen: list[Seen] = []
@@ -89,7 +89,7 @@ class ScriptedDevice:
         body = await reader.readexactly(int(headers.get("content-length", 0)))
         seen = Seen(method, target, headers, body)
         self.seen.append(seen)
-        script = self._script
+        script = self.script
         answer = script if isinstance(script, bytes) else await script(seen, writer)
         if answer is None:
             return False

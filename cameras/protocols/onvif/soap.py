@@ -151,7 +151,7 @@ class SoapConversation:
     async def _climb(self, ask: _Ask) -> Answer:
         """The login that worked before; after a refusal the other one, once."""
         if ask.service in self._http_login or self.manner.auth.startswith(("digest", "basic")):
-            return await self._by_http(ask, then_sign=not self._proven)
+            return await self._by_http(ask, then_sign=True)
         try:
             answer = await self._signed(ask)
         except NotAuthorized as refused:
