@@ -1,0 +1,265 @@
+"""What devices have in common, judged when a run ends: one finding for one cause, not one per camera."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db.models import Sum
+
+from cameras.device_findings import device_subject
+from cameras.findings import Found, Subject, settle
+from cameras.models import (
+    ChannelCondition,
+    CheckResult,
+    CoverageDay,
+    DeviceCondition,
+    Finding,
+    PositionDay,
+    Result,
+    Run,
+)
+from cameras.nights import SWEEPS
+from core.tsi import day_of, to_ms
+from inventory.models import Address, ChannelAssignment, Device, Installation, Network
+from inventory.schedules import expected_many
+
+Kind = Finding.Kind
+MASS_AT_LEAST = 5
+MASS_SHARE = 0.6
+"""So many silent devices, and such a share of a network's devices, are one fault of the network."""
+SILENT_REASONS = {"CONNECTION_REFUSED", "NO_ANSWER", "TOO_SLOW"}
+TOGETHER = {"RECORDER_DOWN", "DISK"}
+
+
+def judge(run: Run, now: datetime) -> None:
+    """Settles the findings that need the whole run."""
+    if run.kind == Run.Kind.BACKFILL:
+        return
+    judge_silence(run, now)
+    judge_identities(run, now)
+    if run.kind in SWEEPS and run.day >= day_of(now) - timedelta(days=1):
+        judge_positions(run, now)
+        judge_retention(run, now)
+
+
+def judge_silence(run: Run, now: datetime) -> None:
+    """Cameras that do not answer: one finding each, or one for the network that took them along."""
+    asked = list(
+        run.checks.filter(device__kind=Device.Kind.CAMERA).values_list("device", flat=True)
+    )
+    rows = CheckResult.objects.filter(
+        device_check__run=run, device_check__device__kind=Device.Kind.CAMERA, kind="IDENTITY"
+    ).values_list("device_check__device", "answer", "reason")
+    silent = {d: reason for d, answer, reason in rows if reason in SILENT_REASONS}
+    networks = dict(
+        Address.objects.at(now).filter(device__in=asked).values_list("device", "network")
+    )
+    asked_in = Counter(networks.values())
+    by_network: dict[int, list[int]] = defaultdict(list)
+    for device_id in silent:
+        if device_id in networks:
+            by_network[networks[device_id]].append(device_id)
+    mass = {
+        network: devices
+        for network, devices in by_network.items()
+        if len(devices) >= MASS_AT_LEAST and len(devices) >= MASS_SHARE * asked_in[network]
+    }
+    found = list(_mass(mass, now))
+    explained = {device for devices in mass.values() for device in devices}
+    devices = Device.objects.in_bulk(asked)
+    for device_id, reason in silent.items():
+        if device_id not in explained:
+            found.append(Found(Kind.CAMERA_SILENT, device_subject(devices[device_id]), reason))
+    looked = [(Kind.CAMERA_SILENT, device_subject(device)) for device in devices.values()]
+    if run.kind in SWEEPS:
+        looked += [
+            (Kind.NETWORK_SILENT, Subject(Finding.Subject.NETWORK, network)) for network in asked_in
+        ]
+    settle(found, looked, now)
+
+
+def _mass(mass: dict[int, list[int]], now: datetime) -> Iterable[Found]:
+    names = {network.pk: str(network) for network in Network.objects.filter(pk__in=mass)}
+    for network, devices in mass.items():
+        positions = Installation.objects.at(now).filter(device__in=devices)
+        covers = tuple(positions.values_list("position", flat=True))
+        yield Found(
+            Kind.NETWORK_SILENT,
+            Subject(Finding.Subject.NETWORK, network, names[network]),
+            covers=covers,
+            count=len(devices),
+        )
+
+
+def judge_identities(run: Run, now: datetime) -> None:
+    """The same serial or MAC at two addresses; a device that answers at another one (INV-10, D18)."""
+    since = run.started_at or run.start_at
+    rows = DeviceCondition.objects.filter(identity_at__gte=since).select_related("device")
+    by_serial: dict[tuple[str, str], list[DeviceCondition]] = defaultdict(list)
+    by_mac: dict[str, list[DeviceCondition]] = defaultdict(list)
+    for row in rows:
+        if row.serial:
+            by_serial[row.maker.casefold(), row.serial.upper()].append(row)
+        for mac in row.macs:
+            by_mac[mac].append(row)
+    found: dict[tuple[str, str, int], Found] = {}
+    for key, group in [*by_serial.items(), *by_mac.items()]:
+        if len(group) < 2:
+            continue
+        for row in group:
+            others = [other.address for other in group if other is not row][:8]
+            item = Found(
+                Kind.DUPLICATE_IDENTITY,
+                device_subject(row.device),
+                detail={"same": str(key if isinstance(key, str) else key[1]), "at": others},
+            )
+            found.setdefault(item.key, item)
+    _moved(by_mac, found)
+    looked = [(Kind.DUPLICATE_IDENTITY, device_subject(row.device)) for row in rows]
+    settle(found.values(), looked, now)
+
+
+def _moved(
+    by_mac: dict[str, list[DeviceCondition]], found: dict[tuple[str, str, int], Found]
+) -> None:
+    """A MAC that the inventory knows for another device: that device now answers here."""
+    for device in Device.objects.filter(mac__in=[mac for mac in by_mac if mac]):
+        here = by_mac[device.mac]
+        if len(here) == 1 and here[0].device_id != device.pk:
+            item = Found(
+                Kind.DEVICE_MOVED, device_subject(device), detail={"now_at": here[0].address}
+            )
+            found[item.key] = item
+
+
+def judge_positions(run: Run, now: datetime) -> None:
+    """Missing recordings: one finding per recorder that missed the same time everywhere, else per position."""
+    days = list(PositionDay.objects.filter(day=run.day).select_related("position__group"))
+    expected = expected_many([row.position for row in days], run.day)
+    bad = {
+        row.position_id: row
+        for row in days
+        if row.result in {Result.PARTLY, Result.NOT_RECORDED}
+        and expected[row.position_id].kind != "MOTION"
+    }
+    together = _together(run, set(bad))
+    found = []
+    explained: set[int] = set()
+    for recorder, positions in together.items():
+        explained |= positions
+        found.append(
+            Found(
+                Kind.RECORDER_STOPPED,
+                device_subject(recorder),
+                covers=tuple(positions),
+                count=len(positions),
+            )
+        )
+    subjects = {
+        row.position_id: Subject(Finding.Subject.POSITION, row.position_id, row.position.name)
+        for row in days
+    }
+    for position_id, row in bad.items():
+        if position_id not in explained:
+            detail = {"day": str(run.day), "longest_gap_ms": row.longest_gap_ms}
+            found.append(Found(Kind.NOT_RECORDING, subjects[position_id], row.result, detail))
+    motion = [r for r in days if expected[r.position_id].kind == "MOTION"]
+    found += _silent_motion(run, motion, subjects)
+    known = [row for row in days if row.result != Result.UNKNOWN]
+    looked = [(Kind.NOT_RECORDING, subjects[row.position_id]) for row in known]
+    looked += [(Kind.MOTION_SILENT, subjects[row.position_id]) for row in motion]
+    looked += [
+        (Kind.RECORDER_STOPPED, device_subject(device))
+        for device in Device.objects.recorders().filter(checks__run=run)
+    ]
+    settle(found, looked, now)
+
+
+def _together(run: Run, positions: set[int]) -> dict[Device, set[int]]:
+    """Recorders whose channels lack the same time, with the positions that this explains."""
+    rows = (
+        ChannelAssignment.objects.on(run.day)
+        .filter(position__in=positions)
+        .select_related("channel__recorder")
+    )
+    channels = {row.channel_id: row for row in rows}
+    proofs = CoverageDay.objects.filter(day=run.day, channel__in=channels).only(
+        "channel", "gaps", "longest_gap_ms"
+    )
+    together: dict[Device, set[int]] = defaultdict(set)
+    for proof in proofs:
+        longest = max(proof.gaps, key=lambda gap: gap[1] - gap[0], default=None)
+        if longest is not None and longest[2] in TOGETHER:
+            row = channels[proof.channel_id]
+            together[row.channel.recorder].add(row.position_id)
+    return {device: ids for device, ids in together.items() if len(ids) >= 2}
+
+
+def _silent_motion(
+    run: Run, rows: Iterable[PositionDay], subjects: dict[int, Subject]
+) -> Iterable[Found]:
+    """Motion recording that shows nothing for too many days in a row (REC-21)."""
+    for row in rows:
+        allowed = row.position.group.silent_days_allowed
+        since = run.day - timedelta(days=allowed - 1)
+        nothing = PositionDay.objects.filter(
+            position=row.position_id, day__range=(since, run.day), result=Result.NOT_RECORDED
+        ).count()
+        if nothing >= allowed:
+            yield Found(Kind.MOTION_SILENT, subjects[row.position_id], detail={"days": nothing})
+
+
+def judge_retention(run: Run, now: datetime) -> None:
+    """Days really held per channel, holes taken off, against the goal (REC-2, REC-6, REC-7)."""
+    rows = {
+        row.channel_id: row
+        for row in ChannelCondition.objects.filter(
+            channel__recorder__checks__run=run, asked_at__gte=run.started_at or run.start_at
+        ).select_related("channel__recorder")
+    }
+    assigned = {
+        row.channel_id: row
+        for row in ChannelAssignment.objects.current()
+        .filter(channel__in=rows)
+        .select_related("position__group")
+    }
+    lost = dict(
+        CoverageDay.objects.filter(
+            channel__in=rows, day__gte=day_of(now) - timedelta(days=400), is_complete=True
+        )
+        .filter(day__gte=_oldest(rows.values()), day__lt=day_of(now))
+        .values_list("channel")
+        .annotate(lost=Sum("expected_ms") - Sum("recorded_ms"))
+    )
+    found, looked = [], []
+    for channel_id, row in rows.items():
+        if row.earliest_at is None:
+            continue
+        held_ms = to_ms(now) - to_ms(row.earliest_at) - lost.get(channel_id, 0)
+        held = round(max(held_ms, 0) / 86_400_000, 2)
+        row.held_days = held
+        row.recent = [*row.recent, [now.isoformat(timespec="seconds"), held]][-7:]
+        assignment = assigned.get(channel_id)
+        if assignment is None:
+            continue
+        goal = assignment.position.group.retention_goal_days
+        subject = Subject(Finding.Subject.CHANNEL, channel_id, str(row.channel))
+        looked.append((Kind.RETENTION_SHORT, subject))
+        # A channel that records for fewer days than the goal cannot hold them yet.
+        old_enough = assignment.starts_at <= now - timedelta(days=goal)
+        if old_enough and held < goal - 0.5:
+            detail = {"held_days": str(held), "goal_days": goal}
+            found.append(
+                Found(
+                    Kind.RETENTION_SHORT, subject, detail=detail, covers=(assignment.position_id,)
+                )
+            )
+    ChannelCondition.objects.bulk_update(rows.values(), ["held_days", "recent"], batch_size=200)
+    settle(found, looked, now)
+
+
+def _oldest(rows: Iterable[ChannelCondition]) -> object:
+    told = [day_of(row.earliest_at) for row in rows if row.earliest_at is not None]
+    return min(told, default=day_of(datetime.now().astimezone()))

@@ -1,0 +1,29 @@
+"""Rows about what devices do. One file per topic."""
+
+from .clocks import ClockMeasurement
+from .conditions import ChannelCondition, DeviceCondition
+from .coverage import CoverageDay, CoverageRevision, PositionDay, Result
+from .evidence import LastPicture, PlaybackProof, RecorderUse
+from .findings import Finding, StateChange
+from .runs import Answer, CheckFrequency, CheckKind, CheckResult, DeviceCheck, Run
+
+__all__ = [
+    "Answer",
+    "ChannelCondition",
+    "CheckFrequency",
+    "CheckKind",
+    "CheckResult",
+    "ClockMeasurement",
+    "CoverageDay",
+    "CoverageRevision",
+    "DeviceCheck",
+    "DeviceCondition",
+    "Finding",
+    "LastPicture",
+    "PlaybackProof",
+    "PositionDay",
+    "RecorderUse",
+    "Result",
+    "Run",
+    "StateChange",
+]

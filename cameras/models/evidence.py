@@ -1,0 +1,109 @@
+"""Played-back minutes, last pictures, and who is using a recorder."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from inventory.models import Channel, Device
+
+from .runs import Answer, Run
+from .scopes import ChannelScoped, DeviceScoped
+
+
+class PlaybackProof(models.Model):
+    """One random minute that the index claims, really played back. The frame is hashed and dropped.
+
+    `minute_at` is true time; `seed` and `share` let anybody draw the same minute again.
+    """
+
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="proofs")
+    day = models.DateField()
+    run = models.ForeignKey(Run, null=True, on_delete=models.SET_NULL, related_name="+")
+    minute_at = models.DateTimeField(null=True, blank=True)
+    seed = models.CharField(max_length=80)
+    answer = models.CharField(max_length=7, choices=Answer)
+    reason = models.CharField(max_length=40, blank=True)
+    frame_sha256 = models.CharField(max_length=64, blank=True)
+    frame_at = models.DateTimeField(null=True, blank=True, help_text=_("True time of the frame."))
+    frames = models.PositiveIntegerField(default=0)
+    lost_per_mille = models.PositiveSmallIntegerField(null=True, blank=True)
+    played_at = models.DateTimeField(default=timezone.now)
+
+    objects = ChannelScoped.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["channel", "day", "seed"], name="cameras_one_proof_a_seed"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(answer="YES") | ~models.Q(frame_sha256=""),
+                name="cameras_proof_has_a_frame",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel_id} {self.day} {self.answer}"
+
+
+class LastPicture(models.Model):
+    """The last picture of a camera, sealed by the vault. One per camera; viewing it is audited."""
+
+    device = models.OneToOneField(
+        Device, on_delete=models.CASCADE, primary_key=True, related_name="last_picture"
+    )
+    sealed = models.BinaryField()
+    content_type = models.CharField(max_length=40)
+    size = models.PositiveIntegerField()
+    taken_at = models.DateTimeField()
+
+    objects = DeviceScoped.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.device_id} {self.taken_at:%Y-%m-%d %H:%M}"
+
+
+class RecorderUseQuerySet(DeviceScoped):
+    def visible_to(self, person: Any) -> Self:
+        return self.filter(recorder__in=Device.objects.visible_to(person))
+
+    def open(self) -> Self:
+        return self.filter(ends_at__isnull=True)
+
+
+class RecorderUse(models.Model):
+    """An export or a hold uses this recorder: nothing may be written to it meanwhile."""
+
+    recorder = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="uses")
+    purpose = models.CharField(max_length=40)
+    holder_uuid = models.UUIDField()
+    starts_at = models.DateTimeField(default=timezone.now)
+    ends_at = models.DateTimeField(null=True, blank=True)
+
+    objects = RecorderUseQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["recorder", "purpose", "holder_uuid"],
+                condition=models.Q(ends_at__isnull=True),
+                name="cameras_one_open_use",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ends_at__isnull=True)
+                | models.Q(ends_at__gte=models.F("starts_at")),
+                name="cameras_use_ends_after_it_starts",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.recorder_id} {self.purpose}"
+
+    @classmethod
+    def is_in_use(cls, recorder: Device) -> bool:
+        """Whether a write to this recorder must be refused now."""
+        return cls.objects.open().filter(recorder=recorder).exists()

@@ -1,0 +1,183 @@
+"""The answer per position and day, out of the proofs of its channels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from cameras import coverage
+from cameras.coverage import DayCoverage, Interval, Limits, Result
+from cameras.models import CoverageDay, PositionDay, Run
+from core.tsi import day_bounds_ms, to_ms
+from inventory.models import ChannelAssignment, Position
+from inventory.schedules import ExpectedDay, expected_many
+
+NO_CHANNEL = "NO_CHANNEL"
+COLUMNS = [
+    "result",
+    "reason",
+    "expected_ms",
+    "recorded_ms",
+    "longest_gap_ms",
+    "gap_count",
+    "is_provisional",
+    "evidence_at",
+    "run",
+]
+
+
+def limits_of(position: Position) -> Limits:
+    """The limits between recorded and partly recorded of a position's group."""
+    group = position.group
+    return Limits(
+        lost_ms=1000 * group.lost_seconds_allowed, gap_ms=1000 * group.gap_seconds_allowed
+    )
+
+
+def refresh_channels(channel_days: Iterable[tuple[int, date]], run: Run | None) -> int:
+    """Recomputes the positions of these channels and days. Returns how many rows were written."""
+    by_day: dict[date, set[int]] = {}
+    for channel_id, day in channel_days:
+        by_day.setdefault(day, set()).add(channel_id)
+    written = 0
+    for day, channels in by_day.items():
+        positions = Position.objects.filter(
+            pk__in=ChannelAssignment.objects.on(day).filter(channel__in=channels).values("position")
+        )
+        written += refresh(positions.select_related("group"), day, run)
+    return written
+
+
+def refresh(positions: Iterable[Position], day: date, run: Run | None) -> int:
+    """Recomputes the answers of these positions for one day, in five queries."""
+    positions = list(positions)
+    if not positions:
+        return 0
+    expected = expected_many(positions, day)
+    assignments: dict[int, list[ChannelAssignment]] = {}
+    for row in ChannelAssignment.objects.on(day).filter(position__in=positions):
+        assignments.setdefault(row.position_id, []).append(row)
+    used: dict[int, int] = {}
+    for rows in assignments.values():
+        for row in rows:
+            used[row.channel_id] = used.get(row.channel_id, 0) + 1
+    proofs = {
+        row.channel_id: row for row in CoverageDay.objects.filter(day=day, channel__in=list(used))
+    }
+    answers = [
+        PositionDay(
+            position=position,
+            day=day,
+            run=run,
+            **_answer(
+                position, day, expected[position.pk], assignments.get(position.pk, []), proofs
+            ),
+        )
+        for position in positions
+    ]
+    PositionDay.objects.bulk_create(
+        answers,
+        batch_size=500,
+        update_conflicts=True,
+        unique_fields=["position", "day"],
+        update_fields=COLUMNS,
+    )
+    return len(answers)
+
+
+def _answer(
+    position: Position,
+    day: date,
+    expected: ExpectedDay,
+    assignments: Sequence[ChannelAssignment],
+    proofs: Mapping[int, CoverageDay],
+) -> dict[str, Any]:
+    if expected.kind == "EXEMPT" or not expected.spans_ms:
+        return {"result": Result.EXEMPT, "reason": ""}
+    rows = [proofs[a.channel_id] for a in assignments if a.channel_id in proofs]
+    if not assignments:
+        return {"result": Result.UNKNOWN, "reason": NO_CHANNEL}
+    if not rows:
+        return {"result": Result.UNKNOWN, "reason": "NOT_ASKED"}
+    if len(rows) == len(assignments) == 1 and _is_whole(assignments[0], day):
+        return _copied(rows[0])
+    return _united(position, day, expected, assignments, proofs)
+
+
+def _is_whole(assignment: ChannelAssignment, day: date) -> bool:
+    start_ms, end_ms = day_bounds_ms(day)
+    until = assignment.ends_at
+    return to_ms(assignment.starts_at) <= start_ms and (until is None or to_ms(until) >= end_ms)
+
+
+def _copied(row: CoverageDay) -> dict[str, Any]:
+    return {
+        "result": row.result,
+        "reason": row.reason,
+        "expected_ms": row.expected_ms,
+        "recorded_ms": row.recorded_ms,
+        "longest_gap_ms": row.longest_gap_ms,
+        "gap_count": row.gap_count,
+        "is_provisional": row.is_provisional,
+        "evidence_at": row.asked_at if row.result != Result.UNKNOWN else None,
+    }
+
+
+def _united(
+    position: Position,
+    day: date,
+    expected: ExpectedDay,
+    assignments: Sequence[ChannelAssignment],
+    proofs: Mapping[int, CoverageDay],
+) -> dict[str, Any]:
+    """Several channels, or a channel for a part of the day. Time that nobody could tell stays unknown."""
+    spans = list(expected.spans_ms)
+    known: list[Interval] = []
+    unsure: list[Interval] = []
+    evidence = []
+    provisional = False
+    reason = NO_CHANNEL
+    for assignment in assignments:
+        held = _held(assignment, spans)
+        row = proofs.get(assignment.channel_id)
+        if row is None or row.result == Result.UNKNOWN:
+            unsure += held
+            reason = row.reason if row else "NOT_ASKED"
+            continue
+        evidence.append(row.asked_at)
+        if row.is_provisional:
+            provisional = True
+            spans = coverage.clip(spans, [(0, to_ms(row.asked_at))])
+        known += coverage.clip(recorded_of(row, held), held)
+    known = coverage.merge(known)
+    together: DayCoverage = coverage.cover(
+        known, spans, disputed=coverage.subtract(coverage.merge(unsure), known)
+    )
+    result = coverage.judge(together, limits_of(position), motion_only=expected.kind == "MOTION")
+    if not evidence:
+        result = Result.UNKNOWN
+    return {
+        "result": result,
+        "reason": reason if result is Result.UNKNOWN else "",
+        "expected_ms": together.expected_ms,
+        "recorded_ms": together.recorded_ms,
+        "longest_gap_ms": together.longest_gap_ms,
+        "gap_count": together.gap_count,
+        "is_provisional": provisional,
+        "evidence_at": min(evidence) if evidence and result is not Result.UNKNOWN else None,
+    }
+
+
+def _held(assignment: ChannelAssignment, spans: Sequence[Interval]) -> list[Interval]:
+    start_ms = to_ms(assignment.starts_at)
+    end_ms = to_ms(assignment.ends_at) if assignment.ends_at else 2**62
+    return coverage.clip(spans, [(start_ms, end_ms)])
+
+
+def recorded_of(row: CoverageDay, spans: Sequence[Interval]) -> list[Interval]:
+    """Recorded intervals of a stored day inside `spans`: what its listed gaps leave."""
+    if row.recorded_ms == 0:
+        return []
+    gaps = coverage.merge((start, end) for start, end, _cause in row.gaps)
+    return coverage.subtract(list(spans), gaps)

@@ -1,0 +1,120 @@
+"""A random minute that the index claims, really played back. Pure asyncio; the frame is hashed and dropped.
+
+Watching ends after a minute of the stream or after `WATCH_SECONDS` of ours, whichever is first: recorders
+that play in real time would otherwise hold up the night.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cameras.clocks import OffsetHistory
+from cameras.coverage import Interval
+from cameras.judging import ChannelAsk, true_instant
+from cameras.protocols.base import (
+    Channel,
+    DeviceClient,
+    DeviceError,
+    Endpoint,
+    Login,
+    Reason,
+    Streams,
+)
+from cameras.protocols.decoding import Decoder
+from cameras.protocols.proof_frames import ProofFrame, proof_frame
+from cameras.protocols.rtsp import StreamLimits
+
+MINUTE_SECONDS = 60.0
+WATCH_SECONDS = 15.0
+FRAME_SLACK_MS = 30_000
+"""A key frame may lie this far before the asked minute."""
+
+YES, NO, UNKNOWN = "YES", "NO", "UNKNOWN"
+
+
+@dataclass(frozen=True)
+class ProofAnswer:
+    """What came of playing one minute. True time; `frame_sha256` is of the coded key frame."""
+
+    channel_id: int
+    seed: str
+    answer: str
+    minute_ms: int
+    played_ms: int
+    reason: str = ""
+    detail: str = ""
+    frame_sha256: str = ""
+    frame_ms: int | None = None
+    frames: int = 0
+    lost_per_mille: int | None = None
+
+
+@dataclass(frozen=True)
+class Player:
+    """Where and as whom to play, and what decodes."""
+
+    endpoint: Endpoint
+    login: Login | None
+    decoder: Decoder | None = None
+    call_seconds: float = 12.0
+
+
+async def play_minute(
+    client: DeviceClient,
+    player: Player,
+    channel: Channel,
+    ask: ChannelAsk,
+    minute: Interval,
+    history: OffsetHistory,
+    now_ms: int,
+) -> ProofAnswer:
+    """Plays one minute of true time. NO means: the index claims it and the recorder plays something else or nothing."""
+    seed = ask.proof.seed if ask.proof else ""
+    asked = {
+        "channel_id": ask.channel_id,
+        "seed": seed,
+        "minute_ms": minute[0],
+        "played_ms": now_ms,
+    }
+    span = history.device_span(*minute)
+    if span is None:
+        return ProofAnswer(**asked, answer=UNKNOWN, reason=Reason.CLOCK_UNKNOWN)
+    if not isinstance(client, Streams):
+        return ProofAnswer(**asked, answer=UNKNOWN, reason=Reason.NOT_SUPPORTED)
+    try:
+        target = await client.playback(channel, *span)
+        frame = await proof_frame(
+            player.endpoint,
+            player.login,
+            target,
+            limits=StreamLimits(
+                total_s=WATCH_SECONDS + player.call_seconds, stall_s=player.call_seconds
+            ),
+            watch_s=MINUTE_SECONDS,
+            decoder=player.decoder,
+        )
+    except DeviceError as error:
+        # A wrong range is the lie that this check is for; trouble on the way is not knowing.
+        lies = error.reason in {Reason.WRONG_RANGE, Reason.BAD_ANSWER}
+        return ProofAnswer(
+            **asked, answer=NO if lies else UNKNOWN, reason=error.reason, detail=error.detail
+        )
+    return _judged(asked, frame, minute, history)
+
+
+def _judged(
+    asked: dict[str, object], frame: ProofFrame, minute: Interval, history: OffsetHistory
+) -> ProofAnswer:
+    frame_ms = true_instant(frame.stamp_ms, history)
+    facts = {
+        "frame_sha256": frame.sha256,
+        "frame_ms": frame_ms,
+        "frames": frame.frames_seen,
+        "lost_per_mille": min(1000, round(1000 * frame.lost_share)),
+    }
+    if not frame.decoded:
+        return ProofAnswer(**asked, **facts, answer=NO, reason=Reason.UNDECODABLE)  # type: ignore[arg-type]
+    slack = FRAME_SLACK_MS + history.offset_at(minute[0]).uncertainty_ms
+    if frame_ms is None or not minute[0] - slack <= frame_ms <= minute[1] + slack:
+        return ProofAnswer(**asked, **facts, answer=NO, reason=Reason.WRONG_RANGE)  # type: ignore[arg-type]
+    return ProofAnswer(**asked, **facts, answer=YES)  # type: ignore[arg-type]
