@@ -80,6 +80,11 @@ class Fault:
         }
 
 
+def stored_sentence(stored: dict[str, Any]) -> str:
+    """The sentence of a fault that went through `as_dict`."""
+    return Fault(stored["code"], stored["leaf"], stored["entry"], stored["facts"]).sentence()
+
+
 @dataclass
 class Report:
     """Outcome of one verification of leaves [since, size). `root` (hex) only when `since` is 0."""

@@ -156,7 +156,13 @@ class Witness(models.Model):
         return self.name
 
 
-class Verification(models.Model):
+class VerifyOutcomeQuerySet(models.QuerySet):
+    def is_tampered(self) -> bool:
+        """Whether the latest verification found the log tampered with: the red banner."""
+        return self.filter(exit_code=2).exists()
+
+
+class VerifyOutcome(models.Model):
     """Outcome of the latest verification, for the banner and to continue from: one row."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
@@ -167,9 +173,11 @@ class Verification(models.Model):
     checked_at = models.DateTimeField()
     full_at = models.DateTimeField(null=True, blank=True)
 
+    objects = VerifyOutcomeQuerySet.as_manager()
+
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=models.Q(pk=1), name="audit_verification_one_row")
+            models.CheckConstraint(condition=models.Q(pk=1), name="audit_outcome_one_row")
         ]
 
     def __str__(self) -> str:

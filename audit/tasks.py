@@ -9,7 +9,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from .faults import Level
-from .models import Verification
+from .models import VerifyOutcome
 from .verifying import remember, verify
 
 logger = logging.getLogger(__name__)
@@ -19,7 +19,7 @@ FULL_EVERY = dt.timedelta(days=7)
 @shared_task
 def verify_recent() -> None:
     """Continues from the last verified leaf; once a week, and after a fault, from the beginning."""
-    last = Verification.objects.first()
+    last = VerifyOutcome.objects.first()
     if last is None or last.exit_code >= Level.TAMPERED or _full_is_due(last):
         report = verify(seen=last.size if last else 0)
     else:
@@ -29,5 +29,5 @@ def verify_recent() -> None:
         logger.error("The audit log was tampered with: %s", report.counts)
 
 
-def _full_is_due(last: Verification) -> bool:
+def _full_is_due(last: VerifyOutcome) -> bool:
     return last.full_at is None or timezone.now() - last.full_at > FULL_EVERY

@@ -20,7 +20,7 @@ from .clock import ClockWatch
 from .faults import Report
 from .links import ObjectLinks
 from .merkle import Frontier
-from .models import Checkpoint, Entry, Pending, Seal, Verification, Witness
+from .models import Checkpoint, Entry, Pending, Seal, VerifyOutcome, Witness
 from .sealing import FIRST_CHAIN, LATE_SECONDS, backlog, next_chain
 
 CHUNK = 2000
@@ -285,4 +285,4 @@ def remember(report: Report, *, using: str = DEFAULT_DB_ALIAS) -> None:
     }
     if report.since == 0:
         values["full_at"] = now
-    Verification.objects.using(using).update_or_create(pk=1, defaults=values)
+    VerifyOutcome.objects.using(using).update_or_create(pk=1, defaults=values)

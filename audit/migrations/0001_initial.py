@@ -96,7 +96,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="Verification",
+            name="VerifyOutcome",
             fields=[
                 (
                     "id",
@@ -112,7 +112,7 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("pk", 1)), name="audit_verification_one_row"
+                        condition=models.Q(("pk", 1)), name="audit_outcome_one_row"
                     )
                 ],
             },

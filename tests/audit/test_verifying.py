@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from audit.canon import leaf_hash
 from audit.faults import Level, Report
-from audit.models import Checkpoint, Entry, Seal, Verification, Witness
+from audit.models import Checkpoint, Entry, Seal, VerifyOutcome, Witness
 from audit.sealing import next_chain, seal_pending
 from audit.verifying import remember, verify
 from tests.audit.conftest import write_entry
@@ -300,7 +300,7 @@ def test_the_outcome_is_remembered_in_one_row(sealed, attack):
     attack("UPDATE audit_entry SET because = 'x' WHERE id = %(id)s", id=id_of(1, sealed))
     remember(verify(using=sealed), using=sealed)
 
-    row = Verification.objects.using(sealed).get()
+    row = VerifyOutcome.objects.using(sealed).get()
     assert (row.exit_code, row.size, row.findings[0]["leaf"]) == (2, 10, 1)
 
 

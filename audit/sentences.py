@@ -1,0 +1,29 @@
+"""Entries in words. Apps register a sentence per action in AppConfig.ready(); others are spelled out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from .models import Entry
+
+_sentences: dict[str, Any] = {}
+
+
+def register(sentences: Mapping[str, Any]) -> None:
+    """`{"device.scrap": _("%(actor)s scrapped %(object)s")}`, lazily translated."""
+    _sentences.update(sentences)
+
+
+def sentence(entry: Entry) -> str:
+    """Who did what to which object."""
+    names = {"actor": entry.actor_name, "object": entry.object_name}
+    known = _sentences.get(entry.action)
+    if known is not None:
+        return str(known) % names
+    names["action"] = entry.action.replace("_", " ").replace(".", ": ", 1)
+    if entry.object_name:
+        return _("%(actor)s — %(action)s — %(object)s") % names
+    return _("%(actor)s — %(action)s") % names
