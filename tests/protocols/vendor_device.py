@@ -62,7 +62,7 @@ class VendorDevice:
             request.headers.get("Authorization", ""),
         )
         self.log.append(asked)
-        reply = self._refusal(asked) or self.answer(asked)
+        reply = (self.password and self.refusal(asked, self.password)) or self.answer(asked)
         if isinstance(reply, Awaitable) and not isinstance(reply, web.StreamResponse):
             reply = await reply
         if isinstance(reply, bytes):
@@ -73,8 +73,9 @@ class VendorDevice:
             reply.headers["Server"] = self.server
         return reply
 
-    def _refusal(self, asked: Asked) -> web.Response | None:
-        if self.password is None or _is_right(asked, self.realm, self.password):
+    def refusal(self, asked: Asked, password: str) -> web.Response | None:
+        """The digest challenge for a request without the right login; None when it is right."""
+        if _is_right(asked, self.realm, password):
             return None
         challenge = f'Digest realm="{self.realm}", nonce="abc", qop="auth", algorithm=MD5'
         return web.Response(status=401, headers={"WWW-Authenticate": challenge})

@@ -1,0 +1,362 @@
+"""Opens a device: learns once how it wants to be spoken to, with as few login tries as possible.
+
+A wrong password must never lock an account: after a refusal at most one other protocol tries, and a
+word about a lock stops everything. What was learnt stands in `OpenDevice.manner`; given back the next
+night, nothing is tried again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+
+from cameras.protocols.base import (
+    BadAnswer,
+    Channel,
+    CredentialRefused,
+    DeviceError,
+    Endpoint,
+    Identity,
+    IndexAnswer,
+    IndexesRecordings,
+    ListsChannels,
+    LockedOut,
+    Login,
+    Manner,
+    NotSupported,
+    Reason,
+    Streams,
+    TakesSnapshots,
+    TellsIdentity,
+    TellsStorage,
+    TellsTime,
+    TimeBase,
+    TooLarge,
+)
+from cameras.protocols.dahua import DahuaClient
+from cameras.protocols.http import Conversation, Transport
+from cameras.protocols.isapi import IsapiClient
+from cameras.protocols.onvif.client import OnvifClient
+from cameras.protocols.onvif.soap import DEVICE_PATH
+from cameras.protocols.recognition import (
+    Hints,
+    is_same_device,
+    recognise,
+    refuse_another_device,
+    told_by_isapi,
+    told_by_onvif,
+    vendor_protocol,
+)
+
+Client = OnvifClient | IsapiClient | DahuaClient
+
+# One line per protocol: this is the list that settings, forms and commands show.
+PROTOCOLS: dict[str, Callable[[Conversation], Client]] = {
+    "onvif": OnvifClient,
+    "isapi": IsapiClient,
+    "dahua": DahuaClient,
+}
+CAPABILITIES = (
+    "identity",
+    "clock",
+    "channels",
+    "recordings",
+    "snapshot",
+    "live",
+    "playback",
+    "disks",
+)
+# In `Manner.services` of a vendor's device: it speaks ONVIF as well.
+ALSO_ONVIF = "onvif"
+ONVIF_REFUSES_LOGIN = "onvif-refuses-this-login"
+_HALF = (NotSupported, BadAnswer, TooLarge)
+
+
+class SecondIndex:
+    """ONVIF's index of a vendor's recorder. Its tokens are others, so the channel's number counts."""
+
+    index_time_base = TimeBase.DEVICE_UTC
+
+    def __init__(self, client: OnvifClient, manner: Manner) -> None:
+        self._client = client
+        self._manner = manner
+
+    async def recordings(self, channel: Channel, start_ms: int, end_ms: int) -> IndexAnswer:
+        """As OnvifClient.recordings. A refused login is noted, so that it is not tried every night."""
+        try:
+            return await self._client.recordings(replace(channel, token=""), start_ms, end_ms)
+        except CredentialRefused:
+            if ONVIF_REFUSES_LOGIN not in self._manner.quirks:
+                self._manner.quirks.append(ONVIF_REFUSES_LOGIN)
+            raise
+
+
+@dataclass
+class OpenDevice:
+    """A device with the client for each capability; None where it has none (see `failures`).
+
+    `identity` is what the device said at opening, None when it was not asked or did not answer.
+    `other_device` is True when that is not the device that the inventory expects.
+    """
+
+    manner: Manner
+    identity: Identity | None = None
+    other_device: bool = False
+    identity_client: TellsIdentity | None = None
+    clock: TellsTime | None = None
+    channels: ListsChannels | None = None
+    recordings: IndexesRecordings | None = None
+    snapshot: TakesSnapshots | None = None
+    live: Streams | None = None
+    playback: Streams | None = None
+    disks: TellsStorage | None = None
+    second_index: IndexesRecordings | None = None
+    failures: list[tuple[str, str, DeviceError]] = field(default_factory=list)
+    conversations: list[Conversation] = field(default_factory=list, repr=False)
+
+    @property
+    def protocol(self) -> str:
+        """The protocol that serves the device."""
+        return self.manner.protocol
+
+    def client_for(self, capability: str) -> object | None:
+        """The client of a capability named in `CAPABILITIES`."""
+        return getattr(self, "identity_client" if capability == "identity" else capability, None)
+
+    async def close(self) -> None:
+        """Closes every connection to the device."""
+        for conversation in self.conversations:
+            await conversation.close()
+
+
+async def open_device(
+    transport: Transport,
+    endpoint: Endpoint,
+    login: Login | None,
+    *,
+    protocol: str = "auto",
+    manner: Manner | None = None,
+    expect: Identity | None = None,
+) -> OpenDevice:
+    """Opens a device over `protocol`: auto, onvif, isapi or dahua.
+
+    With a saved `manner` nothing is learnt anew. `expect` is what the inventory knows: a device that
+    says without login that it is another one gets no login (Untrusted, WRONG_DEVICE); one that says so
+    after the login is returned with `other_device`. Raises CredentialRefused when every protocol that
+    answered refused the login, LockedOut, and what concerns the whole device (Unreachable, TooSlow).
+    """
+    opening = _Opening(transport, endpoint, login, expect)
+    try:
+        if protocol != "auto":
+            return await opening.over(protocol, _fitting(manner, protocol))
+        if manner is not None and manner.protocol in PROTOCOLS:
+            device = await opening.over(manner.protocol, manner)
+            if not opening.speaks_another_protocol:
+                return device
+        return await opening.learn(Manner(certificate=manner.certificate if manner else ""))
+    except BaseException:
+        await opening.close()
+        raise
+
+
+def _fitting(manner: Manner | None, protocol: str) -> Manner:
+    if manner is not None and manner.protocol in ("", protocol):
+        return manner
+    return Manner(certificate=manner.certificate if manner else "")
+
+
+class _Opening:
+    """The steps of one `open_device`, with what they have in common."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        endpoint: Endpoint,
+        login: Login | None,
+        expect: Identity | None,
+    ) -> None:
+        self._transport = transport
+        self._endpoint = endpoint
+        self._login = login
+        self._expect = expect
+        self._conversations: list[Conversation] = []
+        self._failures: list[tuple[str, str, DeviceError]] = []
+
+    async def close(self) -> None:
+        for conversation in self._conversations:
+            await conversation.close()
+
+    def _talk(self, manner: Manner) -> Conversation:
+        conversation = self._transport.to(self._endpoint, self._login, manner)
+        self._conversations.append(conversation)
+        return conversation
+
+    @property
+    def speaks_another_protocol(self) -> bool:
+        """The saved manner is of a device that no longer stands there: it has to be learnt anew."""
+        return any(
+            capability == "identity" and isinstance(error, NotSupported)
+            for capability, _, error in self._failures
+        )
+
+    async def over(self, protocol: str, manner: Manner) -> OpenDevice:
+        """One protocol, named by a person or known from before."""
+        manner.protocol = protocol
+        conversation = self._talk(manner)
+        client = PROTOCOLS[protocol](conversation)
+        identity: Identity | None = None
+        if self._expect is not None:
+            if isinstance(client, OnvifClient):
+                refuse_another_device(await told_by_onvif(client.soap), self._expect)
+            elif isinstance(client, IsapiClient):
+                refuse_another_device(await told_by_isapi(conversation), self._expect)
+        if self._expect is not None or not manner.auth:
+            identity = await self._identify(client)
+        second: OnvifClient | None = None
+        if ALSO_ONVIF in manner.services and protocol != "onvif":
+            second = OnvifClient(self._talk(_copy_for(manner, "onvif")))
+        return await self._opened(client, identity, second)
+
+    async def learn(self, manner: Manner) -> OpenDevice:
+        """Recognises without login, then tries the likely protocols one after the other."""
+        vendor = self._talk(_copy_for(manner, "isapi"))
+        onvif = OnvifClient(self._talk(_copy_for(manner, "onvif")))
+        clients: dict[str, Client] = {
+            "isapi": IsapiClient(vendor),
+            "dahua": DahuaClient(self._talk(_copy_for(manner, "dahua"))),
+            "onvif": onvif,
+        }
+        hints = await recognise(onvif.soap, vendor)
+        refuse_another_device(hints, self._expect)
+        self._failures += [("protocol", name, error) for name, error in hints.reasons.items()]
+        chosen, identity = await self._first_that_answers(clients, hints)
+        if identity is None:
+            return await self._without_identity(onvif, hints)
+        if chosen == "onvif":
+            chosen, identity = await self._vendor_behind(clients, identity)
+        client = clients[chosen]
+        if chosen == "onvif" or not hints.has_onvif:
+            return await self._opened(client, identity, None)
+        client.manner.services[ALSO_ONVIF] = DEVICE_PATH
+        if any(name == "onvif" and _is_refusal(error) for _, name, error in self._failures):
+            client.manner.quirks.append(ONVIF_REFUSES_LOGIN)
+        return await self._opened(client, identity, onvif)
+
+    async def _first_that_answers(
+        self, clients: Mapping[str, Client], hints: Hints
+    ) -> tuple[str, Identity | None]:
+        order = [*hints.sure, *(["onvif"] if hints.has_onvif else []), *hints.possible]
+        refusals = 0
+        for name in dict.fromkeys(order):
+            identity = await self._identify(clients[name])
+            if identity is not None:
+                return name, identity
+            refusals += _is_refusal(self._failures[-1][2])
+            if refusals == 2:
+                break
+        return "", None
+
+    async def _vendor_behind(
+        self, clients: Mapping[str, Client], identity: Identity
+    ) -> tuple[str, Identity]:
+        """The vendor's own protocol of a device that ONVIF has identified; its index is better."""
+        name = vendor_protocol(identity)
+        if not name or any(tried == name for _, tried, _ in self._failures):
+            return "onvif", identity
+        own = await self._identify(clients[name])
+        return ("onvif", identity) if own is None else (name, own)
+
+    async def _identify(self, client: Client) -> Identity | None:
+        """None, with the failure noted, when this protocol does not tell who the device is."""
+        try:
+            return await client.identity()
+        except LockedOut:
+            raise
+        except (CredentialRefused, *_HALF) as error:
+            self._failures.append(("identity", client.protocol, error))
+            return None
+
+    async def _without_identity(self, onvif: OnvifClient, hints: Hints) -> OpenDevice:
+        """Nobody identified the device: half of it is still better than nothing."""
+        errors = [error for _, _, error in self._failures]
+        refused = next((error for error in errors if _is_refusal(error)), None)
+        if refused is not None:
+            raise refused
+        if hints.has_onvif:
+            return await self._opened(onvif, None, None)
+        asked_for_login = next((e for e in errors if isinstance(e, CredentialRefused)), None)
+        raise asked_for_login or NotSupported(
+            "the device speaks neither ONVIF nor ISAPI nor Dahua CGI on this port"
+        )
+
+    async def _opened(
+        self, client: Client, identity: Identity | None, second: OnvifClient | None
+    ) -> OpenDevice:
+        self._raise_refusal_of(client, identity)
+        client.manner.protocol = client.protocol
+        device = OpenDevice(
+            manner=client.manner,
+            identity=identity,
+            failures=self._failures,
+            conversations=self._conversations,
+        )
+        if identity is not None and self._expect is not None:
+            device.other_device = is_same_device(self._expect, identity) is False
+        for capability, is_offered in (await self._offers(client)).items():
+            if is_offered:
+                name = "identity_client" if capability == "identity" else capability
+                setattr(device, name, client)
+            else:
+                error = NotSupported("the device does not offer this")
+                device.failures.append((capability, client.protocol, error))
+        if second is not None and ONVIF_REFUSES_LOGIN not in client.manner.quirks:
+            device.second_index = SecondIndex(second, client.manner)
+        return device
+
+    def _raise_refusal_of(self, client: Client, identity: Identity | None) -> None:
+        """A login that the only protocol refused concerns the whole device."""
+        if identity is None:
+            for _, protocol, error in self._failures:
+                if protocol == client.protocol and _is_refusal(error):
+                    raise error
+
+    async def _offers(self, client: Client) -> Mapping[str, bool]:
+        if client.protocol == "onvif" and client.manner.services:
+            return onvif_offers(client.manner.services)
+        try:
+            return await client.capabilities()
+        except (CredentialRefused, *_HALF) as error:
+            if _is_refusal(error):
+                raise
+            # The clock is the one thing that ONVIF tells without a login.
+            self._failures.append(("services", client.protocol, error))
+            return {name: name == "clock" for name in CAPABILITIES}
+
+
+def onvif_offers(services: Mapping[str, str]) -> dict[str, bool]:
+    """What an ONVIF device with these services offers."""
+    has_media = bool({"media", "media2"} & services.keys())
+    has_index = bool({"search", "recording"} & services.keys())
+    return {
+        "identity": True,
+        "clock": True,
+        "channels": has_media or has_index,
+        "recordings": "search" in services,
+        "snapshot": has_media,
+        "live": has_media,
+        "playback": "replay" in services,
+        "disks": False,
+    }
+
+
+def _is_refusal(error: DeviceError) -> bool:
+    """A login was sent and refused; not: none was there to be sent."""
+    return isinstance(error, CredentialRefused) and error.reason is not Reason.NO_CREDENTIAL
+
+
+def _copy_for(manner: Manner, protocol: str) -> Manner:
+    """A manner of its own for another protocol; the pinned certificate is the device's."""
+    if manner.protocol == protocol:
+        return deepcopy(manner)
+    return Manner(protocol=protocol, certificate=manner.certificate)

@@ -1,0 +1,204 @@
+"""What a device gives away before any login: which protocols answer, whose make it is, who it is.
+
+Nothing here sends a login. It decides where the few login tries go, and whether they may go there.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from cameras.protocols.base import (
+    BadAnswer,
+    Busy,
+    DeviceError,
+    Identity,
+    NotSupported,
+    Reason,
+    TooLarge,
+    Untrusted,
+)
+from cameras.protocols.dahua.messages import read_table
+from cameras.protocols.digest import parse_challenges
+from cameras.protocols.http import Conversation, Reply
+from cameras.protocols.isapi.documents import read_identity
+from cameras.protocols.onvif import identity as onvif_identity
+from cameras.protocols.onvif.faults import NotAuthorized
+from cameras.protocols.onvif.soap import SoapConversation
+from cameras.protocols.xml import find_all, parse, text
+
+ISAPI_WORDS = re.compile(r"hikvision|hiwatch|hilook|\blts\b|\bi?ds-\d", re.IGNORECASE)
+DAHUA_WORDS = re.compile(r"dahua|amcrest|lorex|imou|\bdhi?-", re.IGNORECASE)
+_ISAPI_SERVERS = re.compile(r"app-webs|dnvrs-webs|dvrdvs-webs|hikvision", re.IGNORECASE)
+_DAHUA_REALM = re.compile(r"^login to ", re.IGNORECASE)
+_NOT_A_SERIAL = re.compile(r"(.)\1*|0*123456789?0?|none|null|unknown|n/?a|default", re.IGNORECASE)
+_SHORTEST_SERIAL_PART = 6
+_SERIAL_SCOPES = ("serial", "serialnumber", "sn")
+_MAC_SCOPES = ("mac", "macaddress", "macaddr")
+
+# Not there, or not fit to be used: another protocol may still serve the device.
+_NOT_HERE = (NotSupported, BadAnswer, TooLarge, Busy)
+
+
+@dataclass
+class Hints:
+    """What was learnt. `sure` and `possible` are vendor protocols, the likelier first."""
+
+    has_onvif: bool = False
+    sure: list[str] = field(default_factory=list)
+    possible: list[str] = field(default_factory=list)
+    told: list[Identity] = field(default_factory=list)
+    reasons: dict[str, DeviceError] = field(default_factory=dict)
+
+
+def vendor_protocol(identity: Identity) -> str:
+    """The vendor protocol of a make, also under other labels; blank for the rest."""
+    words = f"{identity.maker} {identity.model} {identity.name}"
+    if ISAPI_WORDS.search(words):
+        return "isapi"
+    return "dahua" if DAHUA_WORDS.search(words) else ""
+
+
+async def recognise(onvif: SoapConversation, vendor: Conversation) -> Hints:
+    """Asks each protocol one or two things without login.
+
+    Raises what concerns the whole device: Unreachable, TooSlow, LockedOut, Untrusted; and Busy when
+    nothing but closed connections came back.
+    """
+    hints = Hints()
+    await _try_onvif(onvif, hints)
+    for protocol, path in (
+        ("isapi", "/ISAPI/System/deviceInfo"),
+        ("dahua", "/cgi-bin/magicBox.cgi?action=getDeviceType"),
+    ):
+        try:
+            reply = await vendor.call("GET", path, authenticate=False)
+        except _NOT_HERE as error:
+            hints.reasons[protocol] = error
+            continue
+        _take_reply(hints, protocol, reply)
+    busy = [error for error in hints.reasons.values() if isinstance(error, Busy)]
+    if len(busy) == 3:
+        raise busy[0]
+    return hints
+
+
+async def told_by_onvif(onvif: SoapConversation) -> Hints:
+    """What a known ONVIF device tells about itself without login."""
+    hints = Hints()
+    await _take_scopes(onvif, hints)
+    return hints
+
+
+async def told_by_isapi(vendor: Conversation) -> Hints:
+    """What a known Hikvision device tells about itself without login."""
+    hints = Hints()
+    try:
+        reply = await vendor.call("GET", "/ISAPI/System/deviceInfo", authenticate=False)
+    except _NOT_HERE:
+        return hints
+    _take_reply(hints, "isapi", reply)
+    return hints
+
+
+def refuse_another_device(hints: Hints, expect: Identity | None) -> None:
+    """Raises Untrusted (WRONG_DEVICE) when the device itself says that it is another one (D18)."""
+    for told in hints.told:
+        if expect is not None and is_same_device(expect, told) is False:
+            raise Untrusted("another device answers at this address", reason=Reason.WRONG_DEVICE)
+
+
+def is_same_device(expect: Identity, told: Identity) -> bool | None:
+    """By serial, then by MAC; None when there is nothing to compare.
+
+    The same device tells its serial with and without the model in front, depending on the protocol.
+    """
+    a, b = (re.sub(r"[^A-Z0-9]", "", i.serial.upper()) for i in (expect, told))
+    macs = bool(set(expect.macs) & set(told.macs))
+    if _is_serial(a) and _is_serial(b):
+        short, long = sorted((a, b), key=len)
+        is_part = len(short) >= _SHORTEST_SERIAL_PART and short in long
+        return short == long or is_part or macs
+    if expect.macs and told.macs:
+        return macs
+    return None
+
+
+def _is_serial(serial: str) -> bool:
+    return bool(serial) and not _NOT_A_SERIAL.fullmatch(serial)
+
+
+async def _try_onvif(onvif: SoapConversation, hints: Hints) -> None:
+    try:
+        answer = await onvif.call_bare("device", "GetSystemDateAndTime")
+    except NotAuthorized:
+        # Some devices want a login even for the time; so does a web server without ONVIF.
+        hints.has_onvif = True
+        return
+    except _NOT_HERE as error:
+        hints.reasons["onvif"] = error
+        return
+    hints.has_onvif = True
+    onvif.take_offset(answer)
+    await _take_scopes(onvif, hints)
+
+
+async def _take_scopes(onvif: SoapConversation, hints: Hints) -> None:
+    try:
+        answer = await onvif.call_bare("device", "GetScopes")
+    except (*_NOT_HERE, NotAuthorized):
+        return
+    scopes = [text(scope, "ScopeItem") for scope in find_all(answer.content, "Scopes")]
+
+    def first(*kinds: str) -> str:
+        found = [v for kind in kinds for v in onvif_identity.scope_values(scopes, kind)]
+        return found[0] if found else ""
+
+    mac = onvif_identity.mac_address(first(*_MAC_SCOPES))
+    told = Identity(
+        maker=first("manufacturer", "mfr"),
+        model=first("hardware"),
+        serial=first(*_SERIAL_SCOPES),
+        macs=(mac,) if mac else (),
+        name=first("name"),
+    )
+    hints.told.append(told)
+    vendor = vendor_protocol(told)
+    if vendor:
+        hints.sure.append(vendor)
+
+
+def _take_reply(hints: Hints, protocol: str, reply: Reply) -> None:
+    is_open, is_ours = _read_open(hints, protocol, reply), False
+    if reply.status == 401:
+        realms = _realms(reply)
+        server = reply.headers.get("Server", "")
+        if protocol == "isapi":
+            is_ours = bool(ISAPI_WORDS.search(realms) or _ISAPI_SERVERS.search(server))
+        else:
+            is_ours = bool(_DAHUA_REALM.search(realms) or DAHUA_WORDS.search(realms))
+    if is_open or is_ours:
+        hints.sure = [protocol, *(known for known in hints.sure if known != protocol)]
+    elif reply.status == 401:
+        hints.possible.append(protocol)
+    else:
+        hints.reasons[protocol] = NotSupported(f"nothing there (HTTP {reply.status})")
+
+
+def _read_open(hints: Hints, protocol: str, reply: Reply) -> bool:
+    """A device that tells who it is without a login."""
+    if reply.status != 200:
+        return False
+    if protocol == "dahua":
+        return "type" in read_table(reply.body)
+    try:
+        hints.told.append(read_identity(parse(reply.body)))
+    except DeviceError:
+        return False
+    return True
+
+
+def _realms(reply: Reply) -> str:
+    every = getattr(reply.headers, "getall", lambda name, default: default)
+    challenges = parse_challenges(every("WWW-Authenticate", []))
+    return " ".join(challenge.realm for challenge in challenges)
