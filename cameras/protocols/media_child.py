@@ -105,7 +105,7 @@ def _decode(kind: str, data: bytes) -> av.VideoFrame:
 
 
 def _to_jpeg(frame: av.VideoFrame) -> bytes:
-    context = cast(av.VideoCodecContext, av.CodecContext.create("mjpeg", "w"))
+    context = av.CodecContext.create("mjpeg", "w")
     context.width, context.height = frame.width, frame.height
     context.pix_fmt = "yuvj420p"
     context.time_base = Fraction(1, 25)

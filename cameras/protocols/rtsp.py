@@ -125,7 +125,12 @@ class RtspConnection:
             if self._session and not isinstance(error, asyncio.CancelledError | ConnectionEnded):
                 await self._say_goodbye()
         finally:
-            self._writer.transport.abort()
+            await self._hang_up()
+
+    async def _hang_up(self) -> None:
+        self._writer.transport.abort()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
 
     async def _dial(self) -> None:
         left = min(self._limits.connect_s, self._deadline - self._loop.time())
@@ -187,7 +192,7 @@ class RtspConnection:
             raise refusal(method, reply)
         self._answer_challenge(reply, self._login)
         if "close" in reply.get("connection").lower() and not self._session:
-            self._writer.transport.abort()
+            await self._hang_up()
             await self._dial()
         reply = await self._exchange(method, url, headers or {})
         if reply.status == 401:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import re
 import struct
@@ -61,8 +62,9 @@ class Script:
 
     codec: str = "h264"
     reordered: int = 0
-    silent_after: str = ""  # OPTIONS, DESCRIBE, SETUP, PLAY or FRAME:<n>
-    close_after: str = ""  # as above
+    mute_on: str = ""  # the method that gets no reply: OPTIONS, DESCRIBE, SETUP, PLAY
+    silent_after: str = ""  # PLAY or FRAME:<n>
+    close_after: str = ""  # a method or FRAME:<n>
     statuses: dict[str, str] = field(default_factory=dict)  # method -> status line to answer
     refuse_require_on: tuple[str, ...] = ()
     challenges: tuple[str, ...] = ()  # WWW-Authenticate values; the login is then checked
@@ -78,6 +80,7 @@ class Script:
     lose: frozenset[int] = frozenset()  # numbers of packets that are not sent
     ends_with: str = "bye"  # bye, tbit, eof, silence, none (plays on past the asked end)
     trickle_s: float = 0.0  # pause after each packet
+    spoil: bool = False  # every coded byte behind a unit's head is wrong
     noise: bool = False  # RTCP and foreign packets before each reply and between pictures
     keep_alive: str = ""  # parameters of the Session header, such as ;timeout=2
     live_frames: int = 50
@@ -134,8 +137,14 @@ class RtspServer:
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
+            await hang_up(writer)
             self._tasks.discard(task)
-            writer.transport.abort()
+
+
+async def hang_up(writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
 
 
 class _Caller:
@@ -173,6 +182,8 @@ class _Caller:
 
     async def _answer(self, request: Request) -> None:
         script, method = self.script, request.method
+        if script.mute_on == method:
+            await asyncio.sleep(3600)
         status, extra, body = self._reply(request)
         if script.noise and method in ("PLAY", "SETUP"):
             self._send(1, _report(START_MS, 0))
@@ -183,8 +194,6 @@ class _Caller:
         await self.writer.drain()
         if script.close_after == method:
             self.writer.close()
-        if script.silent_after == method:
-            await asyncio.sleep(3600)
 
     def _reply(self, request: Request) -> tuple[str, list[str], bytes]:
         script, method = self.script, request.method
@@ -290,7 +299,10 @@ class _Caller:
             shown, unit = second[number % FPS]
             at = first + (number // FPS) * 1000 + shown * FRAME_MS
             last = number == count - 1 and self.script.ends_with == "tbit"
-            payloads = list(_payloads(self.script.codec, nal_units(unit)))
+            nals = nal_units(unit)
+            if self.script.spoil:
+                nals = [nal[:1] + b"\x5a" * (len(nal) - 1) for nal in nals]
+            payloads = list(_payloads(self.script.codec, nals))
             for index, payload in enumerate(payloads):
                 extension = b""
                 if self.script.has_extension and index == 0:
@@ -316,12 +328,14 @@ def _rtp(sequence: int, when: int, marker: bool, extension: bytes, payload: byte
 def _extension(ms: int, *, terminal: bool) -> bytes:
     seconds, rest = divmod(ms, 1000)
     bits = 0x10 if terminal else 0
-    return struct.pack(">HHIIB3x", 0xABAC, 3, seconds + _NTP, (rest << 32) // 1000 + 1, bits)
+    return struct.pack(
+        ">HHIIB3x", 0xABAC, 3, (seconds + _NTP) & 0xFFFFFFFF, (rest << 32) // 1000 + 1, bits
+    )
 
 
 def _report(ms: int, rtp_time: int) -> bytes:
     seconds, rest = divmod(ms, 1000)
-    words = (99, seconds + _NTP, (rest << 32) // 1000 + 1, rtp_time, 0, 0)
+    words = (99, (seconds + _NTP) & 0xFFFFFFFF, (rest << 32) // 1000 + 1, rtp_time, 0, 0)
     return struct.pack(">BBHIIIIII", 0x80, 200, 6, *words)
 
 

@@ -1,0 +1,123 @@
+"""RTP and RTCP packets, sound and broken."""
+
+import random
+import struct
+
+import pytest
+
+from cameras.protocols.base import NotSupported
+from cameras.protocols.rtp import SequenceWatch, ntp_to_ms, parse_rtcp, parse_rtp
+from cameras.protocols.rtp_clock import RtpTimeline
+from cameras.protocols.rtp_video import H264Depacketiser, H265Depacketiser
+
+EXTENSION = struct.pack(">HHIIB3x", 0xABAC, 3, 2_208_988_800 + 5, 1 << 31, 0b1101_0000)
+
+
+def rtp(sequence=1, when=90, *, marker=True, extension=b"", payload=b"\x41abc", padding=b""):
+    first = 0x80 | (0x10 if extension else 0) | (0x20 if padding else 0)
+    head = struct.pack(">BBHII", first, 96 | (marker << 7), sequence, when, 7)
+    return head + extension + payload + padding
+
+
+def test_the_onvif_extension_gives_the_time_and_its_bits():
+    stamp = parse_rtp(rtp(extension=EXTENSION)).stamp
+    assert stamp.ms == 5500
+    assert (stamp.clean_point, stamp.section_end) == (True, True)
+    assert (stamp.discontinuity, stamp.terminal) == (False, True)
+
+
+def test_another_extension_is_passed_over():
+    packet = parse_rtp(rtp(extension=struct.pack(">HHI", 0xBEDE, 1, 0)))
+    assert (packet.stamp, packet.payload) == (None, b"\x41abc")
+
+
+def test_padding_is_cut_off():
+    assert parse_rtp(rtp(padding=b"\0\0\3")).payload == b"\x41abc"
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\x80" * 11, b"\x40" + bytes(20), rtp(padding=b"\xff"), rtp()[:1] + b"\x60"]
+)
+def test_what_is_not_rtp_is_none(data):
+    assert parse_rtp(data) is None
+
+
+def test_an_extension_that_reaches_beyond_the_packet_is_none():
+    assert parse_rtp(rtp(extension=struct.pack(">HH", 0xABAC, 60_000))) is None
+
+
+def test_no_bytes_at_all_make_the_readers_fail():
+    chance = random.Random(11)
+    depacketisers = [H264Depacketiser({}), H265Depacketiser({})]
+    for _ in range(3000):
+        data = bytearray(chance.randbytes(chance.randrange(60)))
+        data[:1] = b"\x80"
+        parse_rtcp(bytes(data))
+        packet = parse_rtp(bytes(data))
+        for depacketiser in depacketisers if packet else []:
+            depacketiser.push(packet)
+
+
+def test_a_compound_report_gives_clock_and_bye():
+    report = struct.pack(">BBHIIIIII", 0x80, 200, 6, 7, 2_208_988_800 + 5, 0, 1234, 0, 0)
+    description = struct.pack(">BBHI", 0x81, 202, 1, 7)
+    bye = struct.pack(">BBHI", 0x81, 203, 1, 7)
+    found, says_bye = parse_rtcp(report + description + bye)
+    assert (found.ntp_ms, found.rtp_time, says_bye) == (5000, 1234, True)
+    assert parse_rtcp(report)[1] is False
+
+
+def test_ntp_goes_on_after_2036():
+    assert ntp_to_ms(0, 0) == 2_085_978_496_000
+
+
+def test_missing_numbers_are_counted_across_the_wrap():
+    watch = SequenceWatch()
+    for number in (65_533, 65_534, 1, 2, 5):
+        watch.see(number)
+    assert (watch.received, watch.lost, watch.restarts) == (5, 4, 0)
+
+
+def test_a_new_count_is_no_loss():
+    watch = SequenceWatch()
+    for number in (10, 11, 40_000, 40_001):
+        watch.see(number)
+    assert (watch.lost, watch.restarts) == (0, 1)
+
+
+def test_rtp_time_goes_on_across_its_wrap():
+    timeline = RtpTimeline(90_000, (1 << 32) - 45_000, 1000)
+    assert [timeline.ms(t) for t in ((1 << 32) - 45_000, 45_000, 0)] == [1000, 2000, 1500]
+
+
+def test_interleaved_h265_is_not_supported():
+    with pytest.raises(NotSupported):
+        H265Depacketiser({"sprop-max-don-diff": "2"})
+
+
+def test_parameter_sets_come_from_the_description_or_the_stream():
+    depacketiser = H264Depacketiser({"sprop-parameter-sets": "Z0I=,aM4=,!!"})
+    assert depacketiser.parameter_sets == b"\0\0\0\1\x67\x42\0\0\0\1\x68\xce"
+    depacketiser.push(parse_rtp(rtp(payload=b"\x67new")))
+    assert depacketiser.parameter_sets.startswith(b"\0\0\0\1\x67new")
+
+
+def test_a_fragment_with_a_hole_is_left_out_and_the_picture_marked():
+    depacketiser = H264Depacketiser({})
+    parts = [b"\x41whole", b"\x5c\x81aa", b"\x5c\x01bb", b"\x5c\x41cc"]
+    units = []
+    for number, part in enumerate(parts):
+        if number != 2:
+            packet = parse_rtp(rtp(sequence=number, payload=part, marker=number == 3))
+            units += depacketiser.push(packet)
+    assert [(unit.data, unit.is_damaged) for unit in units] == [(b"\0\0\0\1\x41whole", True)]
+    assert depacketiser.sequence.lost == 1
+
+
+def test_a_picture_without_end_is_given_up_at_its_cap():
+    depacketiser = H264Depacketiser({})
+    part = b"\x5c\x01" + bytes(65_000)
+    for number in range(300):
+        payload = b"\x5c\x81x" if number == 0 else part
+        depacketiser.push(parse_rtp(rtp(sequence=number, payload=payload, marker=False)))
+    assert depacketiser.flush() == []
