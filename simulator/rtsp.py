@@ -24,6 +24,7 @@ from simulator.rtsp_auth import Gate
 from simulator.rtsp_describe import description, huge_description
 from simulator.rtsp_message import Malformed, Reply, Request, read_request
 from simulator.rtsp_play import NothingThere, order
+from simulator.rtsp_playback import video_of
 from simulator.rtsp_player import Play, Player, PoweredOff
 from simulator.rtsp_rtp import RtpSender
 from simulator.rtsp_targets import Target, resolve, without_track
@@ -249,7 +250,8 @@ class Connection:
         count.at_once += 1
         count.max_at_once = max(count.max_at_once, count.at_once)
         ssrc = zlib.crc32(f"{self._device.address}{target.channel.number}".encode())
-        sender = RtpSender(0, ssrc, secrets.randbelow(65_536))
+        is_h265 = video_of(self._device)["codec"] == "h265"
+        sender = RtpSender(0, ssrc, secrets.randbelow(65_536), is_h265=is_h265)
         player = Player(self._campus, self._device, sender, self._send)
         self._session = Session(f"{secrets.randbits(31):010d}", target, url, player)
 

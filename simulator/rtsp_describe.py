@@ -6,6 +6,7 @@ import base64
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from simulator import video_h265
 from simulator.faults import fault
 from simulator.rtsp_message import Reply
 from simulator.rtsp_play import has_recording
@@ -45,8 +46,6 @@ async def huge_description(send: Callable[[bytes], Awaitable[None]], cseq: str, 
 
 def _sdp(device: SimDevice, target: Target, control: str) -> str:
     video = video_of(device, is_substream=target.is_substream)
-    sets = parameter_sets(video["width"], video["height"])
-    sprop = ",".join(base64.b64encode(nal).decode() for nal in (sets.sps, sets.pps))
     span = "npt=now-" if target.kind is TargetKind.LIVE else "npt=0-"
     lines = [
         "v=0",
@@ -57,9 +56,8 @@ def _sdp(device: SimDevice, target: Target, control: str) -> str:
         f"a=control:{control or '*'}",
         f"a=range:{span}",
         f"m=video 0 RTP/AVP {PAYLOAD_TYPE}",
-        f"a=rtpmap:{PAYLOAD_TYPE} H264/90000",
-        f"a=fmtp:{PAYLOAD_TYPE} packetization-mode=1;"
-        f"profile-level-id={sets.profile_level_id};sprop-parameter-sets={sprop}",
+        f"a=rtpmap:{PAYLOAD_TYPE} {video['codec'].upper()}/90000",
+        f"a=fmtp:{PAYLOAD_TYPE} {_format(video)}",
         f"a=framerate:{video['fps']}",
         f"a=control:{control}trackID=1",
     ]
@@ -68,3 +66,18 @@ def _sdp(device: SimDevice, target: Target, control: str) -> str:
     if fault(device, "rtsp_audio") is not None:
         lines += ["m=audio 0 RTP/AVP 0", "a=rtpmap:0 PCMU/8000", f"a=control:{control}trackID=2"]
     return "\r\n".join(lines) + "\r\n"
+
+
+def _format(video: dict[str, Any]) -> str:
+    if video["codec"] == "h265":
+        h265 = video_h265.parameter_sets(video["width"], video["height"], video["fps"])
+        names = {video_h265.NAL_VPS: "vps", video_h265.NAL_SPS: "sps", video_h265.NAL_PPS: "pps"}
+        return ";".join(f"sprop-{names[kind]}={_base64(nal)}" for kind, nal in h265.items())
+    h264 = parameter_sets(video["width"], video["height"])
+    sprop = f"{_base64(h264.sps)},{_base64(h264.pps)}"
+    level = h264.profile_level_id
+    return f"packetization-mode=1;profile-level-id={level};sprop-parameter-sets={sprop}"
+
+
+def _base64(nal: bytes) -> str:
+    return base64.b64encode(nal).decode()

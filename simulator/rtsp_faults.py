@@ -11,7 +11,7 @@ import random
 RTSP_CATALOGUE: dict[str, str] = {
     # How it is, not what is wrong with it
     "rtsp_auth": "signs in with none, basic, digest-md5 or digest-sha256, whatever HTTP does",
-    "rtsp_video": "dict of fps, width, height, bitrate (bit/s, reached with filler data)",
+    "rtsp_video": "dict of codec (h264, h265), fps, width, height, bitrate (bit/s, by filler data)",
     "rtsp_audio": "offers an audio track",
     "rtsp_max_sessions": "answers 453 beyond so many sessions at once",
     "rtsp_session_timeout": "ends a session after so many seconds without a sign of life (60)",
@@ -43,13 +43,14 @@ RTSP_CATALOGUE: dict[str, str] = {
 }
 
 
-def damaged(nals: tuple[bytes, ...], chance: random.Random) -> tuple[bytes, ...]:
+def damaged(nals: tuple[bytes, ...], chance: random.Random, *, is_h265: bool) -> tuple[bytes, ...]:
     """The NAL units with bytes of their slices changed; their headers stay."""
     spoilt = []
     for nal in nals:
         data = bytearray(nal)
-        if data[0] & 0x1F in (1, 5):
+        is_slice = data[0] >> 1 & 0x3F < 32 if is_h265 else data[0] & 0x1F in (1, 5)
+        if is_slice:
             for _ in range(max(4, len(data) // 50)):
-                data[chance.randrange(1, len(data))] = chance.randrange(256)
+                data[chance.randrange(2, len(data))] = chance.randrange(256)
         spoilt.append(bytes(data))
     return tuple(spoilt)

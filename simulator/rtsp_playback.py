@@ -39,8 +39,8 @@ class Played:
 
 
 def video_of(device: SimDevice, *, is_substream: bool = False) -> dict[str, Any]:
-    """Size, pictures per second and bit rate: `faults["rtsp_video"]` over the usual 640 x 360 at 15."""
-    video = {"fps": 15, "width": 640, "height": 360, "bitrate": None}
+    """How a stream is coded: `faults["rtsp_video"]` over 640 x 360 at 15 pictures in H.264."""
+    video = {"fps": 15, "width": 640, "height": 360, "bitrate": None, "codec": "h264"}
     video |= device.faults.get("rtsp_video", {})
     if is_substream:
         video |= {"width": 320, "height": 240, "bitrate": None}

@@ -139,7 +139,7 @@ class Player:
         nals = picture.unit.nals
         share = fault(self._device, "rtsp_corrupt")
         if share is not None and self._chance.random() < float(share):
-            nals = damaged(nals, self._chance)
+            nals = damaged(nals, self._chance, is_h265=self.sender.is_h265)
         return self.sender.picture(nals, self._timestamp, extension)
 
     def _advance(self, picture: Played) -> None:

@@ -1,6 +1,6 @@
 """RTP and RTCP packets, interleaved into the RTSP connection.
 
-RFC 3550 (RTP, RTCP), RFC 6184 (H.264: single NAL unit and FU-A packets), RFC 2326 section 10.12
+RFC 3550 (RTP, RTCP), RFC 6184 and RFC 7798 (H.264 and H.265: single NAL units and fragments), RFC 2326 section 10.12
 (interleaving), ONVIF Streaming Specification section 6.2 (replay header extension 0xABAC).
 """
 
@@ -18,7 +18,8 @@ MTU = 1400
 
 _NTP_1970 = 2_208_988_800
 _HEADER = struct.Struct(">cBHBBHII")
-_FU_A = 28
+_FU_H264 = 28
+_FU_H265 = 49
 _FU_START = 0x80
 _FU_END = 0x40
 
@@ -55,7 +56,10 @@ def split_interleaved(data: bytes) -> Iterator[bytes]:
 class RtpSender:
     """One RTP stream with its RTCP, on interleaved channels `channel` and `channel + 1`."""
 
-    def __init__(self, channel: int, ssrc: int, sequence: int = 0) -> None:
+    def __init__(
+        self, channel: int, ssrc: int, sequence: int = 0, *, is_h265: bool = False
+    ) -> None:
+        self.is_h265 = is_h265
         self.channel = channel
         self.ssrc = ssrc
         self.sequence = sequence & 0xFFFF
@@ -126,34 +130,38 @@ class RtpSender:
         self._count(1, len(payload))
         return header + payload
 
+    def _fragment_header(self, nal: bytes) -> tuple[bytes, int]:
+        """Payload header and FU header without its flags; both stand in for the NAL unit's header."""
+        if self.is_h265:
+            return bytes([nal[0] & 0x81 | _FU_H265 << 1, nal[1]]), nal[0] >> 1 & 0x3F
+        return bytes([nal[0] & 0xE0 | _FU_H264]), nal[0] & 0x1F
+
     def _fragments(
         self, nal: bytes, timestamp: int, is_last: bool, extension: bytes
     ) -> list[bytes]:
-        """FU-A: first and last packet by themselves, all equal ones between as one matrix."""
-        indicator, kind = nal[0] & 0xE0 | _FU_A, nal[0] & 0x1F
-        room = MTU - 2
-        middle = (len(nal) - 2) // room - 1
-        first_end = 1 + room
-        middle_end = first_end + middle * room
-        start = bytes([indicator, kind | _FU_START]) + nal[1:first_end]
+        """First and last packet by themselves, all equal ones between as one matrix."""
+        prefix, kind = self._fragment_header(nal)
+        body = nal[len(prefix) :]
+        room = MTU - len(prefix) - 1
+        middle = (len(body) - 1) // room - 1
+        middle_end = (1 + middle) * room
+        start = prefix + bytes([kind | _FU_START]) + body[:room]
         parts = [self._packet(start, timestamp, False, extension)]
         if middle > 0:
-            parts.append(
-                self._equal_fragments(nal[first_end:middle_end], middle, timestamp, nal[0])
-            )
-        end = bytes([indicator, kind | _FU_END]) + nal[middle_end:]
+            equal = body[room:middle_end]
+            parts.append(self._equal_fragments(equal, middle, timestamp, prefix + bytes([kind])))
+        end = prefix + bytes([kind | _FU_END]) + body[middle_end:]
         parts.append(self._packet(end, timestamp, is_last, b""))
         return parts
 
-    def _equal_fragments(self, body: bytes, count: int, timestamp: int, nal_header: int) -> bytes:
+    def _equal_fragments(self, body: bytes, count: int, timestamp: int, prefix: bytes) -> bytes:
         room = len(body) // count
-        packets = np.empty((count, 18 + room), np.uint8)
-        header = self._header(room + 2, timestamp, False, b"")
-        packets[:, :16] = np.frombuffer(header, np.uint8)
+        payload = room + len(prefix)
+        packets = np.empty((count, 16 + payload), np.uint8)
+        header = self._header(payload, timestamp, False, b"") + prefix
+        packets[:, : len(header)] = np.frombuffer(header, np.uint8)
         numbers = (np.arange(count) + self.sequence).astype(np.uint16)
         packets[:, 6], packets[:, 7] = numbers >> 8, numbers & 0xFF
-        packets[:, 16] = nal_header & 0xE0 | _FU_A
-        packets[:, 17] = nal_header & 0x1F
-        packets[:, 18:] = np.frombuffer(body, np.uint8).reshape(count, room)
-        self._count(count, count * (room + 2))
+        packets[:, len(header) :] = np.frombuffer(body, np.uint8).reshape(count, room)
+        self._count(count, count * payload)
         return packets.tobytes()

@@ -10,17 +10,13 @@ shows the device's wall clock, `zone_ms` ahead of that.
 
 from __future__ import annotations
 
-import datetime as dt
 import threading
-import unicodedata
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
 import av
-import cv2
 import numpy as np
 from av.video.frame import PictureType
 
@@ -35,23 +31,20 @@ from simulator.video_h264 import (
     read_parameter_sets,
     split_annex_b,
 )
+from simulator.video_h265 import group_of_pictures
+from simulator.video_scene import Camera, camera_id, draw, still
 from simulator.video_strip import Picture, read_strip
 
-__all__ = ["AccessUnit", "Camera", "gop", "gops", "parameter_sets", "read_strip", "still"]
-
-TURKIYE_MS = 3 * 3600 * 1000
-_DOTLESS = str.maketrans("ıİ", "iI")
-_SHAPES = 36
-_FONT = cv2.FONT_HERSHEY_SIMPLEX
-
-
-@dataclass(frozen=True)
-class Camera:
-    """Whose pictures these are. `id` (32 bits) is what the strip says; `camera_id` makes one."""
-
-    id: int
-    name: str
-    zone_ms: int = TURKIYE_MS
+__all__ = [
+    "AccessUnit",
+    "Camera",
+    "camera_id",
+    "gop",
+    "gops",
+    "parameter_sets",
+    "read_strip",
+    "still",
+]
 
 
 @dataclass(frozen=True)
@@ -67,11 +60,6 @@ class AccessUnit:
         return b"".join(b"\x00\x00\x00\x01" + nal for nal in self.nals)
 
 
-def camera_id(name: str) -> int:
-    """A stable 32-bit id for a name or token."""
-    return zlib.crc32(name.encode())
-
-
 def gop(
     camera: Camera,
     start_ms: int,
@@ -81,23 +69,29 @@ def gop(
     width: int = 640,
     height: int = 360,
     bitrate: int | None = None,
+    codec: str = "h264",
 ) -> list[AccessUnit]:
     """The pictures from `start_ms` (a key picture) to the end of its second, or to `until_ms`.
 
     P pictures stand on the grid whole second + i / fps. `bitrate` in bit/s pads each picture with filler
     data up to its share. `width` is at least 320, both sizes are even, `fps` lies in 1..100.
+    `codec` "h265" costs fifty times as much and takes no `bitrate`.
     """
     second = start_ms - start_ms % 1000
     end = second + 1000 if until_ms is None else min(until_ms, second + 1000)
+    instants = [second + i * 1000 // fps for i in range(fps)]
+    instants = [start_ms, *(each for each in instants if start_ms < each < end)]
+    if codec == "h265":
+        coded = group_of_pictures(camera, tuple(instants), fps, width, height)
+        pairs = zip(instants, coded, strict=True)
+        return [AccessUnit(each, each == start_ms, nals) for each, nals in pairs]
     share = bitrate // 8 // fps if bitrate else 0
     units = [
         AccessUnit(start_ms, True, _padded(_key_picture(camera, start_ms, width, height), share))
     ]
-    for i in range(fps):
-        instant = second + i * 1000 // fps
-        if start_ms < instant < end:
-            nals = (_p_picture(width, height, len(units), instant - second),)
-            units.append(AccessUnit(instant, False, _padded(nals, share)))
+    for instant in instants[1:]:
+        nals = (_p_picture(width, height, len(units), instant - second),)
+        units.append(AccessUnit(instant, False, _padded(nals, share)))
     return units
 
 
@@ -110,26 +104,22 @@ def gops(
     width: int = 640,
     height: int = 360,
     bitrate: int | None = None,
+    codec: str = "h264",
 ) -> Iterator[list[AccessUnit]]:
     """Groups of pictures that fill [start_ms, end_ms), the first one beginning exactly at the start."""
     instant = start_ms
     while instant < end_ms:
         yield gop(
-            camera, instant, until_ms=end_ms, fps=fps, width=width, height=height, bitrate=bitrate
+            camera,
+            instant,
+            until_ms=end_ms,
+            fps=fps,
+            width=width,
+            height=height,
+            bitrate=bitrate,
+            codec=codec,
         )
         instant += 1000 - instant % 1000
-
-
-def still(
-    camera: Camera, instant_ms: int, *, width: int = 640, height: int = 360, quality: int = 85
-) -> bytes:
-    """A snapshot as JPEG, with the same text and strip."""
-    planes = _planes(camera, instant_ms, width, height)
-    coloured = cv2.cvtColor(planes, cv2.COLOR_YUV2BGR_I420)
-    done, data = cv2.imencode(".jpg", coloured, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    if not done:
-        raise ValueError(f"no JPEG of {width} x {height}")
-    return data.tobytes()
 
 
 @lru_cache(maxsize=8)
@@ -149,7 +139,7 @@ _filler = lru_cache(maxsize=64)(filler)
 @lru_cache(maxsize=512)
 def _key_picture(camera: Camera, instant_ms: int, width: int, height: int) -> tuple[bytes, ...]:
     encoder = _Encoder.of(width, height)
-    idr = encoder.key_picture(_planes(camera, instant_ms, width, height), instant_ms // 1000)
+    idr = encoder.key_picture(draw(camera, instant_ms, width, height), instant_ms // 1000)
     return (encoder.sets.sps, encoder.sets.pps, idr)
 
 
@@ -164,46 +154,6 @@ def _p_picture(width: int, height: int, frame_num: int, milliseconds: int) -> by
         for i in range(samples.shape[1] // 16)
     }
     return p_slice(sets, frame_num, macroblocks)
-
-
-def _planes(camera: Camera, instant_ms: int, width: int, height: int) -> Picture:
-    """The scene with text and strip: I420, luma above chroma, shape (height * 3 / 2, width)."""
-    planes = _scene(camera, width, height).copy()
-    shown = dt.datetime.fromtimestamp((instant_ms + camera.zone_ms) / 1000, dt.UTC)
-    clock = shown.strftime("%Y-%m-%d %H:%M:%S")
-    scale = width / 800
-    cv2.putText(planes, clock, (8, strip.HEIGHT + int(34 * scale)), _FONT, scale, 235, 2)
-    strip.draw_strip(planes, camera.id, instant_ms)
-    planes[: strip.HEIGHT, strip.WIDTH : strip.WIDTH + 16] = 16
-    return planes
-
-
-@lru_cache(maxsize=64)
-def _scene(camera: Camera, width: int, height: int) -> Picture:
-    """A still scene of the camera's own, with its name: what is the same in every picture."""
-    random = np.random.default_rng(camera.id)
-    planes = np.full((height * 3 // 2, width), 128, np.uint8)
-    luma = planes[:height]
-    luma[:] = np.linspace(70, 150, height, dtype=np.uint8)[:, None]
-    for _ in range(_SHAPES):
-        x, y = int(random.integers(0, width)), int(random.integers(0, height))
-        size = int(random.integers(width // 40, width // 6))
-        grey = int(random.integers(40, 200))
-        cv2.rectangle(luma, (x, y), (x + size, y + size * 2 // 3), grey, -1)
-    planes[height:] = np.repeat(random.integers(112, 144, 2), height // 4)[:, None]
-    top = strip.HEIGHT + int(width / 800 * 46)
-    luma[:top] = 16
-    scale = width / 900
-    ascii_name = _without_marks(camera.name)
-    cv2.putText(luma, ascii_name, (8, height - 12), _FONT, scale, 16, 5)
-    cv2.putText(luma, ascii_name, (8, height - 12), _FONT, scale, 235, 2)
-    return planes
-
-
-def _without_marks(text: str) -> str:
-    """Plain letters for the built-in font, which knows ASCII only."""
-    decomposed = unicodedata.normalize("NFKD", text.translate(_DOTLESS))
-    return decomposed.encode("ascii", "ignore").decode()
 
 
 class _Encoder:

@@ -8,9 +8,11 @@ import av
 import pytest
 
 from simulator.clocks import SimClock
+from simulator.rtsp_targets import clock_time
 from simulator.video import camera_id, read_strip
+from simulator.video_camera import camera_key
 from simulator.world import Campus, Dialect, Kind, SimDevice, true_now_ms
-from tests.simulator.rtsp_probe import NOW, base_url, probing, recorder
+from tests.simulator.rtsp_probe import NOW, START, base_url, probing, recorder
 
 
 async def test_the_picture_shows_the_device_s_clock() -> None:
@@ -95,18 +97,22 @@ async def test_a_channel_without_its_camera_has_no_picture() -> None:
         assert (await probe.ask("DESCRIBE", f"{base_url(device)}/live/1")).status == 404
 
 
-async def test_an_ordinary_player_opens_it() -> None:
-    device = recorder()
-    async with probing(device, Campus([device])):
-        strips = await asyncio.to_thread(_read_with_libav, f"{base_url(device)}/live/1", 4)
-    assert [strip is not None for strip in strips] == [True] * 4
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+async def test_an_ordinary_player_opens_it(codec: str) -> None:
+    device = recorder(faults={"rtsp_video": {"codec": codec, "fps": 10}})
+    url = f"/plain/1?start={clock_time(START)}&end={clock_time(START + 1500)}"
+    async with probing(device):
+        strips = await asyncio.to_thread(_read_with_libav, base_url(device) + url, codec)
+    first = camera_id(camera_key(device, device.channels[0]))
+    assert strips == [(first, START + 100 * i) for i in range(15)]
 
 
-def _read_with_libav(url: str, count: int) -> list[tuple[int, int] | None]:
+def _read_with_libav(url: str, codec: str) -> list[tuple[int, int] | None]:
     options = {"rtsp_transport": "tcp", "analyzeduration": "100000", "probesize": "50000"}
-    with av.open(url, options=options, timeout=10) as container:
-        frames = container.decode(video=0)
-        return [read_strip(next(frames).to_ndarray(format="gray")) for _ in range(count)]
+    with av.open(url, "r", options=options, timeout=10) as container:
+        assert container.streams.video[0].codec_context.name == codec.replace("h265", "hevc")
+        pictures = container.decode(video=0)
+        return [read_strip(picture.to_ndarray(format="gray")) for picture in pictures]
 
 
 async def test_only_interleaved_transport_is_offered() -> None:

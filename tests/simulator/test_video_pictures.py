@@ -16,8 +16,8 @@ CAMERA = Camera(video.camera_id("REC001"), "Kütüphane Işık Kapısı")
 SECOND = 1_793_520_000_000
 
 
-def decoded(stream: bytes) -> list[np.ndarray]:
-    with av.open(io.BytesIO(stream), "r", format="h264") as container:
+def decoded(stream: bytes, codec: str = "h264") -> list[np.ndarray]:
+    with av.open(io.BytesIO(stream), "r", format=codec) as container:
         return [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
 
 
@@ -89,3 +89,10 @@ def test_the_text_moves_every_second() -> None:
     first, second = (decoded(stream_of(gop(CAMERA, SECOND + i * 1000, fps=1)))[0] for i in (0, 1))
     below_strip = slice(32, 80)
     assert np.abs(first[below_strip].astype(int) - second[below_strip]).max() > 50
+
+
+def test_h265_says_the_same() -> None:
+    units = gop(CAMERA, SECOND + 300, fps=10, codec="h265")
+    read = [read_strip(image) for image in decoded(stream_of(units), "hevc")]
+    assert read == [(CAMERA.id, SECOND + at) for at in range(300, 1000, 100)]
+    assert [unit.key for unit in units] == [True] + [False] * 6
