@@ -1,0 +1,224 @@
+"""A small campus of rows, and scripted devices that answer as told: the engine and database are real."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import time
+from dataclasses import dataclass, field
+from itertools import count
+
+from cameras import visits, work
+from cameras.models import Run
+from cameras.protocols.base import (
+    Channel,
+    ClockSample,
+    DeviceClient,
+    DeviceError,
+    DeviceKind,
+    DiskState,
+    Endpoint,
+    Identity,
+    IndexAnswer,
+    Login,
+    Manner,
+    Picture,
+    Segment,
+    Source,
+    TimeBase,
+    Unreachable,
+)
+from cameras.protocols.decoding import Decoder
+from core.tsi import day_bounds, day_bounds_ms, day_of
+from inventory.models import (
+    Address,
+    ChannelAssignment,
+    Device,
+    Installation,
+    Position,
+)
+from inventory.models import Channel as ChannelRow
+from tests.inventory import rows
+
+NUMBER = count(1)
+LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+PIXEL = b"\xff\xd8\xff\xe0 a picture"
+
+
+def yesterday() -> dt.date:
+    return day_of(dt.datetime.now(dt.UTC)) - dt.timedelta(days=1)
+
+
+def hours(day: dt.date, *spans: tuple[float, float]) -> list[tuple[int, int]]:
+    """Spans of hours of a day (Türkiye time) as true-time milliseconds."""
+    start = day_bounds_ms(day)[0]
+    return [(start + round(a * 3_600_000), start + round(b * 3_600_000)) for a, b in spans]
+
+
+@dataclass
+class Scripted:
+    """What a device does. `recorded` maps channel numbers to true-time intervals."""
+
+    serial: str = ""
+    firmware: str = "1.0"
+    mac: str = ""
+    offset_ms: int = 0
+    recorded: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    second: dict[int, list[tuple[int, int]]] | None = None
+    earliest_ms: int | None = None
+    locked: bool = False
+    error: DeviceError | None = None
+    hang_s: float = 0
+    complete: bool = True
+    source: Source = Source.ISAPI_SEARCH
+    online: dict[int, bool] = field(default_factory=dict)
+    disk_ok: bool = True
+    has_clock: bool = True
+    fails_on: dict[str, DeviceError] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    at_once: int = 0
+    most_at_once: int = 0
+
+
+class Client:
+    """A conversation with a scripted device."""
+
+    index_time_base = TimeBase.DEVICE_LOCAL
+
+    def __init__(self, script: Scripted, protocol: str) -> None:
+        self.script = script
+        self.protocol = protocol
+        self.manner = Manner(protocol=protocol, auth="digest-md5")
+
+    async def _call(self, what: str) -> None:
+        script = self.script
+        script.calls.append(what)
+        script.at_once += 1
+        script.most_at_once = max(script.most_at_once, script.at_once)
+        try:
+            await asyncio.sleep(script.hang_s)
+            if what in script.fails_on:
+                raise script.fails_on[what]
+        finally:
+            script.at_once -= 1
+
+    async def capabilities(self) -> dict[str, bool]:
+        return {}
+
+    async def close(self) -> None:
+        return None
+
+    async def identity(self) -> Identity:
+        await self._call("identity")
+        macs = (self.script.mac,) if self.script.mac else ()
+        return Identity(
+            maker="Maker",
+            serial=self.script.serial,
+            firmware=self.script.firmware,
+            macs=macs,
+            kind=DeviceKind.RECORDER,
+        )
+
+    async def read_clock(self) -> ClockSample:
+        await self._call("clock")
+        now = time.time() * 1000
+        shown = round(now) + self.script.offset_ms
+        if not self.script.has_clock:
+            return ClockSample(None, None, 1000, now, now)
+        return ClockSample(shown, shown, 100, now - 1, now + 1)
+
+    async def channels(self) -> list[Channel]:
+        await self._call("channels")
+        return [Channel(n, online=self.script.online.get(n)) for n in self.script.recorded]
+
+    async def disks(self) -> list[DiskState]:
+        await self._call("disks")
+        return [DiskState("1", self.script.disk_ok)]
+
+    async def snapshot(self, channel: Channel) -> Picture:
+        await self._call("snapshot")
+        return Picture(PIXEL, "image/jpeg")
+
+    async def recordings(self, channel: Channel, start_ms: int, end_ms: int) -> IndexAnswer:
+        await self._call("recordings")
+        script = self.script
+        second = self.protocol == "onvif" and script.second is not None
+        told = (script.second or {}) if second else script.recorded
+        segments = tuple(
+            Segment(a + script.offset_ms, b + script.offset_ms)
+            for a, b in told.get(channel.number, [])
+            if a + script.offset_ms < end_ms and b + script.offset_ms > start_ms
+        )
+        earliest = script.earliest_ms
+        return IndexAnswer(
+            Source.ONVIF_EVENTS if second else script.source,
+            TimeBase.DEVICE_LOCAL,
+            segments,
+            complete=script.complete,
+            earliest_ms=None if earliest is None else earliest + script.offset_ms,
+        )
+
+
+class Campus:
+    """Rows and their scripted devices, by address."""
+
+    def __init__(self) -> None:
+        self.scripts: dict[str, Scripted] = {}
+        self.network = rows.network("10.0.0.0/8")
+        self.building = rows.building()
+
+    def _device(self, kind: str, script: Scripted) -> Device:
+        number = next(NUMBER)
+        device = rows.device(kind)
+        script.serial = script.serial or device.serial
+        ip = f"10.9.{number // 250}.{number % 250 + 1}"
+        Address.objects.create(device=device, network=self.network, ip=ip, starts_at=LONG_AGO)
+        self.scripts[ip] = script
+        return device
+
+    def recorder(self, script: Scripted) -> Device:
+        """A recorder whose channels are all assigned to positions with cameras of stock."""
+        recorder = self._device("RECORDER", script)
+        for number in script.recorded:
+            channel = rows.channel(recorder, number)
+            camera = rows.device()
+            self.place(camera, channel)
+        return recorder
+
+    def camera(self, script: Scripted | None = None, channel: ChannelRow | None = None) -> Device:
+        camera = self._device("CAMERA", script or Scripted())
+        self.place(camera, channel)
+        return camera
+
+    def place(self, camera: Device, channel: ChannelRow | None) -> Position:
+        position = rows.position(self.building)
+        Installation.objects.create(device=camera, position=position, starts_at=LONG_AGO)
+        if channel is not None:
+            ChannelAssignment.objects.create(channel=channel, position=position, starts_at=LONG_AGO)
+        return position
+
+    async def open(self, endpoint: Endpoint, login: Login | None, manner: Manner) -> DeviceClient:
+        script = self.scripts.get(endpoint.host)
+        if script is None:
+            raise Unreachable
+        if script.error is not None:
+            await asyncio.sleep(script.hang_s)
+            raise script.error
+        if manner.protocol == "onvif" and script.second is None:
+            raise Unreachable
+        return Client(script, manner.protocol or "isapi")  # type: ignore[return-value]
+
+    async def visit(self, plan: visits.VisitPlan, decoder: Decoder | None) -> visits.VisitOutcome:
+        return await visits.visit(plan, opener=self.open)
+
+    def work(self, run: Run | None = None, **more: object) -> work.Worked:
+        return work.work(run=run, visitor=self.visit, **more)  # type: ignore[arg-type]
+
+
+def whole(day: dt.date) -> list[tuple[int, int]]:
+    """A whole day without a hole, with a margin on both sides."""
+    start, end = day_bounds_ms(day)
+    return [(start - 40 * 86_400_000, end + 2 * 86_400_000)]
+
+
+__all__ = ["Campus", "Scripted", "day_bounds", "hours", "whole", "yesterday"]

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from cameras import finishing, nights
+from cameras.models import Run
+from tests.cameras.campus import Campus, yesterday
+
+
+@pytest.fixture
+def campus(db: None, settings) -> Campus:  # type: ignore[no-untyped-def]
+    settings.NIGHT_JITTER_SECONDS = 0
+    settings.PROOF_SHARE = 0.0
+    settings.NTP_SERVERS = []
+    return Campus()
+
+
+@pytest.fixture
+def night(campus: Campus) -> Callable[[], Run]:
+    """Runs last night through queue, visits and finish."""
+
+    def run_it() -> Run:
+        run = nights.plan_night(yesterday())
+        nights.start(run)
+        campus.work(run)
+        finishing.finish_runs()
+        run.refresh_from_db()
+        return run
+
+    return run_it
