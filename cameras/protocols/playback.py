@@ -46,6 +46,7 @@ from .sdp import VideoTrack, read_sdp
 # Recorders start at the key frame before the asked instant; smart codecs put many seconds between two.
 LEAD_MS = 30_000
 _WALL_CLOCK_MS = 3 * 3_600_000
+_NTP_ERA_MS = (1 << 32) * 1000
 _NEAR_NOW_MS = 10 * 60_000
 _HOLD_S = 3.0
 _HOLD_BYTES = 8 * 1024 * 1024
@@ -108,6 +109,9 @@ class Playback:
         self._shifts = [0]
         if target.time_base is TimeBase.DEVICE_LOCAL:
             self._shifts = [0, local_ahead_ms, -_WALL_CLOCK_MS]
+        if target.start_ms is not None and target.start_ms < 0:
+            # A recording dated near 1900 (a recorder without a clock): its NTP times look like 2036.
+            self._shifts.append(-_NTP_ERA_MS)
         self._require = target.replay == "onvif"
         self._track: VideoTrack
         self._channel = 0

@@ -17,10 +17,17 @@ WALL = "rtsp://h/tracks/101?starttime=20261101T130000Z&endtime=20261101T130002Z"
 URL = StreamTarget(WALL, TimeBase.DEVICE_LOCAL, START_MS, START_MS + 2000, "url")
 
 
-async def fetch(script: Script, target: StreamTarget, folder: Path, **more: int) -> ClipReport:
+async def fetch(
+    script: Script, target: StreamTarget, folder: Path, ahead_ms: int = 0
+) -> ClipReport:
     async with rtsp_server(script) as server:
         return await fetch_clip(
-            server.endpoint, None, target, folder / "clip.mp4", limits=LIMITS, **more
+            server.endpoint,
+            None,
+            target,
+            folder / "clip.mp4",
+            limits=LIMITS,
+            local_ahead_ms=ahead_ms,
         )
 
 
@@ -110,7 +117,7 @@ async def test_true_utc_stamps_of_a_wall_clock_recorder_are_understood(tmp_path)
 
 async def test_a_known_zone_error_is_allowed_for(tmp_path):
     script = Script(stamps_from_ms=START_MS - HOUR_MS, range_reply="")
-    report = await fetch(script, URL, tmp_path, local_ahead_ms=HOUR_MS)
+    report = await fetch(script, URL, tmp_path, ahead_ms=HOUR_MS)
     assert report.delivered_start_ms == START_MS
     assert report.stamp_source is StampSource.ONVIF_NTP
 

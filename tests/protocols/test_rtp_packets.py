@@ -6,9 +6,9 @@ import struct
 import pytest
 
 from cameras.protocols.base import NotSupported
-from cameras.protocols.rtp import SequenceWatch, ntp_to_ms, parse_rtcp, parse_rtp
+from cameras.protocols.rtp import RtpPacket, SequenceWatch, ntp_to_ms, parse_rtcp, parse_rtp
 from cameras.protocols.rtp_clock import RtpTimeline
-from cameras.protocols.rtp_video import H264Depacketiser, H265Depacketiser
+from cameras.protocols.rtp_video import Depacketiser, H264Depacketiser, H265Depacketiser
 
 EXTENSION = struct.pack(">HHIIB3x", 0xABAC, 3, 2_208_988_800 + 5, 1 << 31, 0b1101_0000)
 
@@ -19,20 +19,27 @@ def rtp(sequence=1, when=90, *, marker=True, extension=b"", payload=b"\x41abc", 
     return head + extension + payload + padding
 
 
+def parsed(data: bytes) -> RtpPacket:
+    packet = parse_rtp(data)
+    assert packet is not None
+    return packet
+
+
 def test_the_onvif_extension_gives_the_time_and_its_bits():
-    stamp = parse_rtp(rtp(extension=EXTENSION)).stamp
+    stamp = parsed(rtp(extension=EXTENSION)).stamp
+    assert stamp is not None
     assert stamp.ms == 5500
     assert (stamp.clean_point, stamp.section_end) == (True, True)
     assert (stamp.discontinuity, stamp.terminal) == (False, True)
 
 
 def test_another_extension_is_passed_over():
-    packet = parse_rtp(rtp(extension=struct.pack(">HHI", 0xBEDE, 1, 0)))
+    packet = parsed(rtp(extension=struct.pack(">HHI", 0xBEDE, 1, 0)))
     assert (packet.stamp, packet.payload) == (None, b"\x41abc")
 
 
 def test_padding_is_cut_off():
-    assert parse_rtp(rtp(padding=b"\0\0\3")).payload == b"\x41abc"
+    assert parsed(rtp(padding=b"\0\0\3")).payload == b"\x41abc"
 
 
 @pytest.mark.parametrize(
@@ -48,14 +55,15 @@ def test_an_extension_that_reaches_beyond_the_packet_is_none():
 
 def test_no_bytes_at_all_make_the_readers_fail():
     chance = random.Random(11)
-    depacketisers = [H264Depacketiser({}), H265Depacketiser({})]
+    depacketisers: list[Depacketiser] = [H264Depacketiser({}), H265Depacketiser({})]
     for _ in range(3000):
         data = bytearray(chance.randbytes(chance.randrange(60)))
         data[:1] = b"\x80"
         parse_rtcp(bytes(data))
         packet = parse_rtp(bytes(data))
-        for depacketiser in depacketisers if packet else []:
-            depacketiser.push(packet)
+        if packet is not None:
+            for depacketiser in depacketisers:
+                depacketiser.push(packet)
 
 
 def test_a_compound_report_gives_clock_and_bye():
@@ -63,6 +71,7 @@ def test_a_compound_report_gives_clock_and_bye():
     description = struct.pack(">BBHI", 0x81, 202, 1, 7)
     bye = struct.pack(">BBHI", 0x81, 203, 1, 7)
     found, says_bye = parse_rtcp(report + description + bye)
+    assert found is not None
     assert (found.ntp_ms, found.rtp_time, says_bye) == (5000, 1234, True)
     assert parse_rtcp(report)[1] is False
 
@@ -98,7 +107,7 @@ def test_interleaved_h265_is_not_supported():
 def test_parameter_sets_come_from_the_description_or_the_stream():
     depacketiser = H264Depacketiser({"sprop-parameter-sets": "Z0I=,aM4=,!!"})
     assert depacketiser.parameter_sets == b"\0\0\0\1\x67\x42\0\0\0\1\x68\xce"
-    depacketiser.push(parse_rtp(rtp(payload=b"\x67new")))
+    depacketiser.push(parsed(rtp(payload=b"\x67new")))
     assert depacketiser.parameter_sets.startswith(b"\0\0\0\1\x67new")
 
 
@@ -108,7 +117,7 @@ def test_a_fragment_with_a_hole_is_left_out_and_the_picture_marked():
     units = []
     for number, part in enumerate(parts):
         if number != 2:
-            packet = parse_rtp(rtp(sequence=number, payload=part, marker=number == 3))
+            packet = parsed(rtp(sequence=number, payload=part, marker=number == 3))
             units += depacketiser.push(packet)
     assert [(unit.data, unit.is_damaged) for unit in units] == [(b"\0\0\0\1\x41whole", True)]
     assert depacketiser.sequence.lost == 1
@@ -119,5 +128,5 @@ def test_a_picture_without_end_is_given_up_at_its_cap():
     part = b"\x5c\x01" + bytes(65_000)
     for number in range(300):
         payload = b"\x5c\x81x" if number == 0 else part
-        depacketiser.push(parse_rtp(rtp(sequence=number, payload=payload, marker=False)))
+        depacketiser.push(parsed(rtp(sequence=number, payload=payload, marker=False)))
     assert depacketiser.flush() == []

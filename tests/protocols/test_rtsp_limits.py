@@ -81,10 +81,12 @@ RAW = {
 
 @pytest.mark.parametrize("name", RAW)
 async def test_garbage_instead_of_a_reply_ends_in_a_device_error(name):
-    callers: list[asyncio.Task[None] | None] = []
+    callers: list[asyncio.Task[None]] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        callers.append(asyncio.current_task())
+        task = asyncio.current_task()
+        assert task is not None
+        callers.append(task)
         for _ in range(300 if name == "packets for ever" else 1):
             writer.write(RAW[name])
             try:
