@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordMixin
@@ -11,6 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from core.tsi import today
 
 from .models import Person, RoleGrant
+
+if TYPE_CHECKING:
+    OfPerson = forms.ModelForm[Person]
+    OfGrant = forms.ModelForm[RoleGrant]
+else:  # Django's forms are generic for the type checker only
+    OfPerson = OfGrant = forms.ModelForm
 
 
 def _dress(form: forms.BaseForm) -> None:
@@ -37,7 +43,7 @@ class SignInForm(AuthenticationForm):
         _dress(self)
 
 
-class ProfileForm(forms.ModelForm[Person]):
+class ProfileForm(forms.ModelForm):
     """What a person sets for himself."""
 
     class Meta:
@@ -57,7 +63,7 @@ class ChangePasswordForm(PasswordChangeForm):
         _dress(self)
 
 
-class PersonForm(SetPasswordMixin, forms.ModelForm[Person]):
+class PersonForm(SetPasswordMixin, forms.ModelForm):
     """A new person with a first password."""
 
     password1, password2 = SetPasswordMixin.create_password_fields()
@@ -79,7 +85,7 @@ class PersonForm(SetPasswordMixin, forms.ModelForm[Person]):
         self.validate_password_for_user(self.instance)
 
 
-class GrantForm(forms.ModelForm[RoleGrant]):
+class GrantForm(forms.ModelForm):
     """A role for a person, for a time, because of a document."""
 
     class Meta:
