@@ -161,6 +161,21 @@ async def test_an_unknown_channel_is_told_as_such_and_the_search_is_closed() -> 
     assert not finder.open
 
 
+async def test_an_empty_day_that_is_answered_with_an_error_is_still_an_answer() -> None:
+    """The wider search shows that the channel exists."""
+    finder = Finder([File("2026-10-01 08:00:00", "2026-10-01 09:00:00")])
+
+    def answer(asked: Asked) -> Answer:
+        reply = finder(asked)
+        is_search = "action=findFile" in asked.path
+        return (400, b"Error\r\n") if is_search and not finder.left else reply
+
+    found, _ = await search(answer)
+    assert found.segments == ()
+    assert found.complete
+    assert found.notes == ("EMPTY_IS_ERROR",)
+
+
 async def test_files_of_other_channels_and_days_are_dropped() -> None:
     files = [
         MORNING,
@@ -185,8 +200,8 @@ async def test_items_that_count_channels_from_0_are_understood_once_that_is_prov
     files = [MORNING, File("2026-11-01 10:00:00", "2026-11-01 11:00:00", 2)]
     async with serving(Finder(files, from_0=True)) as device, talking(device) as conversation:
         client = DahuaClient(conversation)
-        first = await client.recordings(Channel(1), *DAY)
         second = await client.recordings(Channel(2), *DAY)
+        first = await client.recordings(Channel(1), *DAY)
     assert [len(first.segments), len(second.segments)] == [1, 1]
     assert first.complete
     assert second.complete

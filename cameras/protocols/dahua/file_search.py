@@ -52,6 +52,22 @@ async def find_files(
     conversation: Conversation, channel: int, start_ms: int, end_ms: int, budget: SearchBudget
 ) -> Findings:
     """All files of one channel that touch a span of at most a day."""
+    try:
+        findings = await _search(conversation, channel, start_ms, end_ms, budget)
+    except NotSupported as error:
+        if error.reason is Reason.NO_SUCH_CHANNEL and await _has_any(conversation, channel, end_ms):
+            return Findings(notes={"EMPTY_IS_ERROR"})
+        raise
+    told = {file.channel for file in findings.files}
+    if told == {channel - 1} and CHANNELS_FROM_0 not in conversation.manner.quirks:
+        await _learn_counting(conversation, start_ms, end_ms, budget)
+    _keep_asked(findings, conversation.manner.quirks, channel, start_ms, end_ms)
+    return findings
+
+
+async def _search(
+    conversation: Conversation, channel: int, start_ms: int, end_ms: int, budget: SearchBudget
+) -> Findings:
     findings = Findings()
     async with _finder(conversation) as finder:
         await _start(conversation, finder, channel, start_ms, end_ms)
@@ -65,8 +81,29 @@ async def find_files(
                 findings.complete = False
                 findings.notes.add("UNREADABLE_ITEMS")
             findings.files += fresh
-    _keep_asked(findings, conversation.manner.quirks, channel, start_ms, end_ms)
     return findings
+
+
+async def _has_any(conversation: Conversation, channel: int, end_ms: int) -> bool:
+    """Whether the channel is known after all: some firmware answers 400 when a span is empty."""
+    try:
+        async with _finder(conversation) as finder:
+            await _start(conversation, finder, channel, _LONG_AGO_MS, end_ms)
+    except NotSupported:
+        return False
+    return True
+
+
+async def _learn_counting(
+    conversation: Conversation, start_ms: int, end_ms: int, budget: SearchBudget
+) -> None:
+    """Channel 1 settles whether the items count from 0, or came from the wrong channel."""
+    try:
+        first = await _search(conversation, 1, start_ms, end_ms, budget)
+    except (NotSupported, BadAnswer):
+        return
+    if first.files and {file.channel for file in first.files} == {0}:
+        conversation.manner.quirks.append(CHANNELS_FROM_0)
 
 
 async def first_unlocked(
@@ -146,7 +183,7 @@ def _keep_asked(
 ) -> None:
     """Drops what was not asked for. Only other channels' files = we were not understood."""
     told = {file.channel for file in findings.files if file.channel is not None}
-    if 0 in told and CHANNELS_FROM_0 not in quirks:
+    if told == {0} and channel == 1 and CHANNELS_FROM_0 not in quirks:
         quirks.append(CHANNELS_FROM_0)
     ours = channel - 1 if CHANNELS_FROM_0 in quirks else channel
     mine = [file for file in findings.files if file.channel in (None, ours)]
