@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django import forms
 from django.db.models import Q
@@ -19,14 +20,14 @@ class EntryFilter(forms.Form):
 
     action = forms.CharField(label=_("Action"), required=False, max_length=80)
     actor = forms.CharField(label=_("Actor"), required=False, max_length=80)
-    object = forms.CharField(label=_("Object"), required=False, max_length=200)
+    about = forms.CharField(label=_("Object"), required=False, max_length=200)
     day = forms.DateField(
         label=_("Day"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
     before = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         for field in self.visible_fields():
             field.field.widget.attrs.setdefault("class", "form-control")
 
@@ -38,8 +39,8 @@ class EntryFilter(forms.Form):
         if wanted["actor"]:
             actor = wanted["actor"].strip()
             entries = entries.filter(Q(actor_name__icontains=actor) | Q(actor_id=actor))
-        if wanted["object"]:
-            named = wanted["object"].strip()
+        if wanted["about"]:
+            named = wanted["about"].strip()
             entries = entries.filter(Q(object_name__icontains=named) | Q(object_id=named))
         if wanted["day"]:
             day = wanted["day"]

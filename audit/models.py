@@ -22,7 +22,7 @@ class AppendOnlyQuerySet(models.QuerySet):
         raise AppendOnly(f"{self.model._meta.label} is append-only.")
 
     update = bulk_update = update_or_create = _refuse
-    delete = _refuse  # type: ignore[assignment]  # never returns, unlike the original
+    delete = _refuse
 
     def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> Any:
         if kwargs.get("ignore_conflicts") or kwargs.get("update_conflicts"):
@@ -32,8 +32,6 @@ class AppendOnlyQuerySet(models.QuerySet):
 
 class AppendOnlyModel(models.Model):
     """A row that is inserted once and never again touched."""
-
-    objects = AppendOnlyQuerySet.as_manager()
 
     class Meta:
         abstract = True
@@ -116,6 +114,8 @@ class Seal(AppendOnlyModel):
     chain = models.CharField(max_length=64, unique=True)
     sealed_at = models.DateTimeField()
 
+    objects = AppendOnlyQuerySet.as_manager()
+
     class Meta:
         managed = False
         db_table = "audit_seal"
@@ -132,6 +132,8 @@ class Checkpoint(AppendOnlyModel):
     key_id = models.TextField()
     note = models.TextField()
     made_at = models.DateTimeField()
+
+    objects = AppendOnlyQuerySet.as_manager()
 
     class Meta:
         managed = False

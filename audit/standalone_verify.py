@@ -63,7 +63,8 @@ def refuse(text):
 
 def check_seals(folder, tell):
     """Returns (leaf hashes, last chain) and tells what is wrong."""
-    chain, hashes = "0" * 64, []
+    chain = "0" * 64
+    hashes: list = []
     for seal in lines(folder / "seals.jsonl"):
         number = len(hashes)
         if seal["leaf"] != number:
@@ -116,7 +117,7 @@ def main(arguments=None):
     parser.add_argument("--size", type=int)
     parser.add_argument("--root")
     options = parser.parse_args(arguments)
-    faults = []
+    faults: list = []
     known = [(options.size, options.root, "the witness")] if options.root and options.size else []
     try:
         head = json.loads((options.folder / "head.json").read_text(encoding="utf-8"))

@@ -70,7 +70,7 @@ class SteppedModel(models.Model):
         """
         rule = self.STEPS[step]
         changes["status"] = rule.becomes
-        rows = type(self)._base_manager.filter(pk=self.pk, status__in=rule.comes_from)
+        rows = type(self)._base_manager.filter(pk=self.pk, **{"status__in": rule.comes_from})
         with transaction.atomic():
             before = rows.select_for_update().values(*changes).first()
             # The WHERE clause is the lock: of two steps at once, one updates no row.

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,10 @@ def sealed(log: str) -> int:
     return Seal.objects.using(log).count()
 
 
+def _more_than(log: str, count: int) -> bool:
+    return sealed(log) > count
+
+
 def wait_until_all_is_sealed(log: str) -> None:
     deadline = time.monotonic() + 60
     while Pending.objects.using(log).exists():
@@ -74,7 +79,7 @@ def test_sealers_that_are_killed_lose_nothing_and_number_nothing_twice(postgres_
         before = sealed(postgres_log)
         sealers[0].send_signal(signal.SIGKILL)
         sealers = [sealers[1], start_sealer()]
-        written += write_until(postgres_log, lambda known=before: sealed(postgres_log) > known)
+        written += write_until(postgres_log, partial(_more_than, postgres_log, before))
     wait_until_all_is_sealed(postgres_log)
 
     assert sealed(postgres_log) == written

@@ -40,7 +40,7 @@ def sealed(log: str) -> str:
 def attack(sealed: str) -> Attack:
     """Runs a statement as the owner of the tables, with the triggers gone."""
 
-    def run(*statements: str, **values: object) -> None:
+    def run(*statements: str, **values: str | int) -> None:
         with guards_off(connections[sealed]), connections[sealed].cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement, values or None)

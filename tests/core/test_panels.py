@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from types import SimpleNamespace
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
 
 from core import panels
 from core.panels import TodayLine
 
+REQUEST = HttpRequest()
+REQUEST.user = AnonymousUser()
 NOW = dt.datetime(2026, 7, 1, tzinfo=dt.UTC)
 
 
@@ -28,20 +31,27 @@ def test_a_page_shows_its_own_panels_in_order():
     panels.register("device", 10, "a.html", lambda request, row: {}, everybody)
     panels.register("site", 1, "c.html", lambda request, row: {}, everybody)
 
-    shown = list(panels.shown("device", SimpleNamespace(user=None), "row"))
+    shown = list(panels.shown("device", REQUEST, "row"))
 
     assert [panel.template for panel in shown] == ["a.html", "b.html"]
     assert shown[1].context == {"row": "row"}
 
 
 def test_who_may_not_see_a_panel_does_not_compute_it():
-    panels.register("device", 1, "a.html", lambda request, row: 1 / 0, lambda person, row: False)
-    assert not list(panels.shown("device", SimpleNamespace(user=None)))
+    asked: list[object] = []
+
+    def context(request: HttpRequest, row: object) -> dict[str, object]:
+        asked.append(row)
+        return {}
+
+    panels.register("device", 1, "a.html", context, lambda person, row: False)
+    assert not list(panels.shown("device", REQUEST))
+    assert not asked
 
 
 def test_a_panel_with_nothing_to_say_is_left_out():
     panels.register("device", 1, "a.html", lambda request, row: None, everybody)
-    assert not list(panels.shown("device", SimpleNamespace(user=None)))
+    assert not list(panels.shown("device", REQUEST))
 
 
 def test_lines_come_most_urgent_and_oldest_first():
