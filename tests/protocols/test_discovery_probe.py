@@ -1,0 +1,154 @@
+"""WS-Discovery: who answers is found, whatever the answer claims."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import cast
+
+import pytest
+
+from cameras.protocols.discovery import (
+    addresses_in,
+    probe_addresses,
+    probe_message,
+    probe_networks,
+    read_answer,
+)
+from cameras.protocols.xml import descendants, parse, text
+
+Answers = Callable[[bytes], list[bytes]]
+
+
+def match(
+    xaddrs: str = "http://127.0.0.1:8080/onvif/device_service",
+    reference: str = "urn:uuid:1",
+    extra: str = "",
+) -> bytes:
+    return (
+        '<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope" xmlns:d="urn:d"'
+        ' xmlns:a="urn:a"><e:Body><d:ProbeMatches><d:ProbeMatch><a:EndpointReference>'
+        f"<a:Address>{reference}</a:Address></a:EndpointReference>"
+        "<d:Types>dn:NetworkVideoTransmitter tds:Device</d:Types>"
+        "<d:Scopes>onvif://www.onvif.org/name/North%20Gate onvif://www.onvif.org/hardware/C1"
+        f"</d:Scopes><d:XAddrs>{xaddrs}</d:XAddrs>{extra}</d:ProbeMatch></d:ProbeMatches></e:Body>"
+        "</e:Envelope>"
+    ).encode()
+
+
+class _Responder(asyncio.DatagramProtocol):
+    def __init__(self, answers: Answers) -> None:
+        self.answers = answers
+        self.probes: list[bytes] = []
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.probes.append(data)
+        for answer in self.answers(data):
+            self.transport.sendto(answer, addr)
+
+
+@asynccontextmanager
+async def responder(
+    answers: Answers, host: str = "127.0.0.1"
+) -> AsyncIterator[tuple[int, _Responder]]:
+    loop = asyncio.get_running_loop()
+    transport, protocol = await loop.create_datagram_endpoint(
+        lambda: _Responder(answers), local_addr=(host, 0)
+    )
+    try:
+        yield transport.get_extra_info("sockname")[1], protocol
+    finally:
+        transport.close()
+
+
+async def test_an_asked_address_that_answers_is_found() -> None:
+    async with responder(lambda _: [match()]) as (port, _):
+        (found,) = await probe_addresses(["127.0.0.1"], seconds=0.1, port=port)
+    assert (found.address, found.port, found.path) == ("127.0.0.1", 8080, "/onvif/device_service")
+    assert (found.name, found.hardware) == ("North Gate", "C1")
+    assert (found.types[0], found.endpoint_reference) == (
+        "dn:NetworkVideoTransmitter",
+        "urn:uuid:1",
+    )
+
+
+async def test_repeated_answers_are_one_device() -> None:
+    async with responder(lambda _: [match()] * 3) as (port, protocol):
+        found = await probe_addresses(["127.0.0.1"], seconds=0.1, repeats=3, port=port)
+    assert len(found) == 1
+    assert len(protocol.probes) == 3
+
+
+async def test_each_probe_has_an_id_of_its_own() -> None:
+    async with responder(lambda _: []) as (port, protocol):
+        await probe_networks(["127.0.0.1"], seconds=0.1, repeats=3, group="127.0.0.1", port=port)
+    ids = {text(next(descendants(parse(probe), "MessageID"))) for probe in protocol.probes}
+    assert len(ids) == 3
+
+
+async def test_an_interface_of_ours_hears_the_answer() -> None:
+    async with responder(lambda _: [match()]) as (port, _):
+        found = await probe_networks(
+            ["127.0.0.1", "203.0.113.7"], seconds=0.1, group="127.0.0.1", port=port
+        )
+    assert [one.address for one in found] == ["127.0.0.1"]
+
+
+async def test_an_answer_of_an_address_that_was_not_asked_does_not_count() -> None:
+    async with responder(lambda _: [match()]) as (port, _):
+        assert await probe_addresses(["127.0.0.9"], seconds=0.1, port=port) == []
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        b"",
+        b"\0" * 60_000,
+        b"<html></html>",
+        b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>',
+        b"<a>" * 500,
+        match()[:200],
+        probe_message(),
+    ],
+)
+async def test_a_hostile_answer_is_nothing(packet: bytes) -> None:
+    """D6, D8."""
+    assert read_answer(packet, "10.0.0.5") == []
+
+
+def test_the_sender_is_the_address_whatever_the_answer_claims() -> None:
+    """D5."""
+    (found,) = read_answer(match("http://10.9.9.9:9000/x"), "10.0.0.5")
+    assert (found.address, found.port, found.path) == ("10.0.0.5", 80, "")
+    assert found.notes == ("xaddr-of-another-host",)
+    assert found.xaddrs == ("http://10.9.9.9:9000/x",)
+
+
+def test_the_xaddr_of_the_sender_is_chosen_among_several() -> None:
+    told = (
+        "http://169.254.1.1/x http://[fe80::1]/x https://10.0.0.5/onvif file:///etc/passwd http://["
+    )
+    (found,) = read_answer(match(told), "10.0.0.5")
+    assert (found.port, found.tls, found.path) == (443, True, "/onvif")
+
+
+def test_a_forbidden_port_is_not_taken() -> None:
+    (found,) = read_answer(match("http://10.0.0.5:25/x"), "10.0.0.5")
+    assert (found.port, found.path) == (80, "")
+
+
+def test_a_packet_full_of_matches_is_capped() -> None:
+    one = match().split(b"<d:ProbeMatches>")[1].split(b"</d:ProbeMatches>")[0]
+    packet = match().replace(one, one * 100)
+    assert len(read_answer(packet, "10.0.0.5")) == 16
+
+
+def test_a_range_gives_its_hosts() -> None:
+    assert list(addresses_in(["10.0.0.0/30", " 10.0.1.9 "])) == ["10.0.0.1", "10.0.0.2", "10.0.1.9"]
+    assert len(list(addresses_in(["10.0.0.0/8"], most=1000))) == 1000
+    with pytest.raises(ValueError, match="no-range"):
+        list(addresses_in(["no-range"]))
