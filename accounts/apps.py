@@ -9,9 +9,9 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People and roles")
 
     def ready(self) -> None:
-        # Imported here: models can be loaded only when all apps are.
-        from audit.access import allow_reading
+        """Tells the audit log who may read it."""
+        from audit import access  # models can be imported only when the apps are loaded
 
-        from .permissions import can_read_log
+        from . import permissions
 
-        allow_reading(can_read_log)
+        access.allow_reading(permissions.can_read_log)

@@ -116,9 +116,9 @@ class Person(AbstractBaseUser):
         super().refresh_from_db(*args, **kwargs)
         self.forget_roles()
 
-    def roles(self) -> frozenset[str]:
+    def roles(self) -> frozenset[Role]:
         """Roles held today, whatever their scope."""
-        return frozenset(grant.role for grant in self.grants_on(today()))
+        return frozenset(Role(grant.role) for grant in self.grants_on(today()))
 
     def has_role(
         self, *roles: str, on: dt.date | None = None, scope: Iterable[Place] | None = None

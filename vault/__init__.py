@@ -12,6 +12,7 @@ from .errors import CredentialParked, VaultError
 if TYPE_CHECKING:
     from .logins import Login, login_for, park, store, unpark
     from .models import Credential
+    from .pictures import open_picture
 
 __all__ = [
     "Credential",
@@ -19,6 +20,7 @@ __all__ = [
     "Login",
     "VaultError",
     "login_for",
+    "open_picture",
     "park",
     "store",
     "unpark",
@@ -31,6 +33,10 @@ def __getattr__(name: str) -> Any:
         from .models import Credential
 
         return Credential
+    if name == "open_picture":
+        from .pictures import open_picture
+
+        return open_picture
     if name in {"Login", "login_for", "park", "store", "unpark"}:
         from . import logins
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from vault import crypto
+from vault import crypto, open_picture
 from vault.errors import KeyMissing, NotOpened
 
 PLACE = crypto.Place("vault_credential", "1f0c", "ciphertext")
@@ -112,3 +112,22 @@ def test_a_key_file_that_others_can_read_is_refused(write_keys):
 def test_the_key_ring_does_not_print_its_keys(write_keys):
     """C16."""
     assert "_keys" not in repr(crypto.keys())
+
+
+def test_a_picture_opens_in_its_own_row_only(write_keys):
+    class Row:
+        pk = 4
+        sealed: memoryview
+
+        class _meta:
+            db_table = "cameras_lastpicture"
+
+    row = Row()
+    row.sealed = memoryview(
+        crypto.seal_bytes(b"jpeg", crypto.Place("cameras_lastpicture", "4", "sealed"))
+    )
+    assert open_picture(row) == b"jpeg"
+
+    row.pk = 5
+    with pytest.raises(NotOpened):
+        open_picture(row)
