@@ -11,7 +11,9 @@ from cameras.clocks import Verdict
 from cameras.coverage_rows import Loss
 from cameras.findings import Found, Subject, note_changes, settle
 from cameras.models import DeviceCheck, DeviceCondition, Finding
-from cameras.visits import NO, YES, VisitOutcome, VisitPlan, same_serial
+from cameras.protocols.base import Identity, Reason
+from cameras.protocols.recognition import is_same_device
+from cameras.visits import NO, YES, VisitOutcome, VisitPlan
 from core.tsi import day_of
 from inventory.models import Channel, ChannelAssignment, Device
 
@@ -72,9 +74,13 @@ def _identity(
 ) -> None:
     told = outcome.identity
     if told is None:
+        if any(answer.reason == Reason.WRONG_DEVICE for answer in outcome.answers.values()):
+            # It said so before any login was sent; who it is instead is not known.
+            verdicts.say(True, Kind.SERIAL_CHANGED, subject, detail={"before": device.serial})
         return
     known = device.serial or was.serial
-    if known and told.serial and not same_serial(known, told.serial):
+    same = is_same_device(Identity(serial=known), Identity(serial=told.serial))
+    if known and told.serial and same is False:
         detail = {"before": known, "after": told.serial[:120]}
         verdicts.say(True, Kind.SERIAL_CHANGED, subject, detail=detail)
         if was.serial != told.serial[:120]:

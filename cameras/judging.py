@@ -174,6 +174,21 @@ def true_intervals(
     return history.to_true(told, start_ms, end_ms)
 
 
+def has_gaps(answer: IndexAnswer, histories: Mapping[TimeBase, OffsetHistory], day: DayAsk) -> bool:
+    """Whether an answer leaves a hole that is worth a second opinion. Cheap: no conversion of segments."""
+    if day.motion_only:
+        return not answer.segments
+    span = histories[answer.time_base].device_span(day.expected[0][0], day.expected[-1][1])
+    if span is None or not answer.segments:
+        return True
+    reached = span[0] + day.limits.gap_ms
+    for start, end in sorted((s.start_ms, s.end_ms) for s in answer.segments):
+        if start > reached + day.limits.gap_ms:
+            return True
+        reached = max(reached, end)
+    return reached < span[1] - day.limits.gap_ms
+
+
 def true_instant(device_ms: int | None, history: OffsetHistory) -> int | None:
     """One instant of device time as true time, or None when the offset is not known."""
     if device_ms is None or not history:

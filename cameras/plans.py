@@ -24,7 +24,7 @@ from cameras.models import (
     Run,
 )
 from cameras.position_days import limits_of
-from cameras.protocols.base import Endpoint, Login, Manner, Reason
+from cameras.protocols.base import Endpoint, Identity, Login, Manner, Reason
 from cameras.visits import VisitPlan
 from core.tsi import day_bounds_ms, day_of, from_ms, to_ms
 from inventory.models import Address, ChannelAssignment, Device, Position
@@ -166,7 +166,9 @@ def _plan(check: DeviceCheck, batch: _Batch) -> VisitPlan | Unvisitable:
         no_login_because=why_not,
         manner=manner_of(device, condition),
         kinds=frozenset(check.kinds),
-        expected_serial=device.serial,
+        expected=Identity(
+            maker=device.maker, serial=device.serial, macs=(device.mac,) if device.mac else ()
+        ),
         channels=tuple(_channels(check, batch)) if is_recorder else (),
         known_utc=_known(measured, "utc_offset_ms"),
         known_local=_known(measured, "offset_ms"),

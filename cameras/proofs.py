@@ -13,7 +13,6 @@ from cameras.coverage import Interval
 from cameras.judging import ChannelAsk, true_instant
 from cameras.protocols.base import (
     Channel,
-    DeviceClient,
     DeviceError,
     Endpoint,
     Login,
@@ -60,7 +59,7 @@ class Player:
 
 
 async def play_minute(
-    client: DeviceClient,
+    client: Streams | None,
     player: Player,
     channel: Channel,
     ask: ChannelAsk,
@@ -79,7 +78,7 @@ async def play_minute(
     span = history.device_span(*minute)
     if span is None:
         return ProofAnswer(**asked, answer=UNKNOWN, reason=Reason.CLOCK_UNKNOWN)
-    if not isinstance(client, Streams):
+    if client is None:
         return ProofAnswer(**asked, answer=UNKNOWN, reason=Reason.NOT_SUPPORTED)
     try:
         target = await client.playback(channel, *span)

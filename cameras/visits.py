@@ -12,7 +12,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cameras import clocks
 from cameras.clocks import KnownOffset, Measurement, OffsetHistory
@@ -23,6 +23,7 @@ from cameras.judging import (
     Heard,
     Recorder,
     draw_minute,
+    has_gaps,
     judge_recorder,
 )
 from cameras.proofs import Player, ProofAnswer, play_minute
@@ -30,7 +31,6 @@ from cameras.protocols.base import (
     BadAnswer,
     Channel,
     CredentialRefused,
-    DeviceClient,
     DeviceError,
     DiskState,
     Endpoint,
@@ -43,8 +43,6 @@ from cameras.protocols.base import (
     NotSupported,
     Picture,
     Reason,
-    TakesSnapshots,
-    TellsIdentity,
     TellsStorage,
     TellsTime,
     TimeBase,
@@ -53,6 +51,10 @@ from cameras.protocols.base import (
     Untrusted,
 )
 from cameras.protocols.decoding import Decoder
+from cameras.protocols.recognition import is_same_device
+
+if TYPE_CHECKING:
+    from cameras.protocols.registry import OpenDevice
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -60,6 +62,7 @@ T = TypeVar("T")
 YES, NO, UNKNOWN = "YES", "NO", "UNKNOWN"
 IDENTITY, CLOCK, RECORDING, PROOF, PICTURE = "IDENTITY", "CLOCK", "RECORDING", "PROOF", "PICTURE"
 
+CALLS_TO_OPEN = 2
 CALLS_PER_QUESTION = 5
 """A question about a day may need several pages: this many call deadlines bound it."""
 SLOW_CALLS_UNTIL_GIVING_UP = 2
@@ -88,7 +91,7 @@ class VisitPlan:
     manner: Manner
     kinds: frozenset[str]
     no_login_because: str = ""
-    expected_serial: str = ""
+    expected: Identity = field(default_factory=Identity)
     channels: tuple[ChannelAsk, ...] = ()
     known_utc: tuple[KnownOffset, ...] = ()
     known_local: tuple[KnownOffset, ...] = ()
@@ -140,20 +143,10 @@ class VisitOutcome:
         return next((a.reason for a in self.answers.values() if a.answer == UNKNOWN), "")
 
 
-Opener = Callable[[Endpoint, Login | None, Manner], Awaitable[DeviceClient]]
+Opener = Callable[[VisitPlan], Awaitable["OpenDevice"]]
 
 
-async def open_client(endpoint: Endpoint, login: Login | None, manner: Manner) -> DeviceClient:
-    """Opens a conversation in the manner learnt earlier, or learns it."""
-    # Reads the WSDLs: only a worker that visits devices pays for that, not every web process.
-    from cameras.protocols import registry
-
-    return await registry.open_device(endpoint, login, manner=manner)
-
-
-async def visit(
-    plan: VisitPlan, *, opener: Opener = open_client, decoder: Decoder | None = None
-) -> VisitOutcome:
+async def visit(plan: VisitPlan, opener: Opener, *, decoder: Decoder | None = None) -> VisitOutcome:
     """Visits one device. Never raises for what a device does; never lasts longer than the plan allows."""
     return await _Visit(plan, opener, decoder).run()
 
@@ -165,7 +158,8 @@ class _Visit:
         self.opener = opener
         self.out = VisitOutcome(plan.device_id, started_ms=_now_ms())
         self.slow_calls = 0
-        self.clients: list[DeviceClient] = []
+        self.no_second = False
+        self.device: OpenDevice | None = None
         self.heard: list[Heard] = []
 
     async def run(self) -> VisitOutcome:
@@ -193,15 +187,14 @@ class _Visit:
         plan = self.plan
         if plan.login is None and plan.no_login_because:
             raise DeviceError(reason=Reason(plan.no_login_because))
-        client = await self._call(self.opener(plan.endpoint, plan.login, plan.manner))
-        self.clients.append(client)
+        device = self.device = await self._call(self.opener(plan), CALLS_TO_OPEN)
         # Who it is comes first: nothing more is told to a stranger at this address.
-        await self._ask(IDENTITY, self._identity(client))
-        await self._ask(CLOCK, self._clock(client))
+        await self._ask(IDENTITY, self._identity(device))
+        await self._ask(CLOCK, self._clock(device))
         if plan.is_recorder and plan.channels:
-            await self._recorder(client)
+            await self._recorder(device)
         if PICTURE in plan.kinds:
-            await self._ask(PICTURE, self._picture(client))
+            await self._ask(PICTURE, self._picture(device))
 
     async def _ask(self, kind: str, question: Awaitable[KindAnswer]) -> None:
         """Runs one kind's question; a failure becomes its UNKNOWN unless the visit is pointless now."""
@@ -240,20 +233,23 @@ class _Visit:
         except TimeoutError:
             raise TooSlow from None
 
-    async def _identity(self, client: DeviceClient) -> KindAnswer:
-        if not isinstance(client, TellsIdentity):
-            raise NotSupported("identity")
-        identity = await self._call(client.identity(), 2)
+    async def _identity(self, device: OpenDevice) -> KindAnswer:
+        identity = device.identity
+        if identity is None:
+            client = device.identity_client
+            if client is None:
+                raise _why_not(device, "identity")
+            identity = await self._call(client.identity(), 2)
         self.out.identity = identity
-        expected = self.plan.expected_serial
-        if expected and identity.serial and not same_serial(identity.serial, expected):
+        expected = self.plan.expected
+        if device.other_device or is_same_device(expected, identity) is False:
             raise Untrusted(f"serial {identity.serial}", reason=Reason.WRONG_DEVICE)
         return KindAnswer(YES, at_ms=_now_ms())
 
-    async def _clock(self, client: DeviceClient) -> KindAnswer:
-        if not isinstance(client, TellsTime):
-            raise NotSupported("clock")
-        watched = _Watched(client)
+    async def _clock(self, device: OpenDevice) -> KindAnswer:
+        if device.clock is None:
+            raise _why_not(device, "clock")
+        watched = _Watched(device.clock)
         measured = await self._call(clocks.measure(watched), 2)
         self.out.clock = measured
         self.out.uses_ntp = watched.uses_ntp
@@ -263,20 +259,19 @@ class _Visit:
         answer = YES if verdict.verdict is clocks.Verdict.OK else NO
         return KindAnswer(answer, reason="" if answer == YES else verdict.verdict, at_ms=_now_ms())
 
-    async def _recorder(self, client: DeviceClient) -> None:
-        if isinstance(client, ListsChannels):
-            await self._quietly(self._list(client))
-        if isinstance(client, TellsStorage):
-            await self._quietly(self._disks(client))
-        asked = RECORDING in self.plan.kinds or PROOF in self.plan.kinds
-        if not asked:
+    async def _recorder(self, device: OpenDevice) -> None:
+        if device.channels is not None:
+            await self._quietly(self._list(device.channels))
+        if device.disks is not None:
+            await self._quietly(self._disks(device.disks))
+        if RECORDING not in self.plan.kinds and PROOF not in self.plan.kinds:
             return
         try:
-            await self._recordings(client)
+            await self._recordings(device)
         finally:
             # Whatever came in before the time was over is judged all the same.
             self._judge()
-        await self._proofs(client)
+        await self._proofs(device)
 
     async def _quietly(self, question: Awaitable[None]) -> None:
         """Asks what is useful beside the answers; without it the visit goes on."""
@@ -306,13 +301,13 @@ class _Visit:
             TimeBase.DEVICE_LOCAL: OffsetHistory(local),
         }
 
-    async def _recordings(self, client: DeviceClient) -> None:
-        if not isinstance(client, IndexesRecordings):
-            self._unheard(NotSupported("recordings"))
+    async def _recordings(self, device: OpenDevice) -> None:
+        client = device.recordings
+        if client is None:
+            self._unheard(_why_not(device, "recordings"))
             return
         histories = self._histories()
         places = asyncio.Semaphore(self.plan.calls_at_once)
-        second = _SecondSource(self, client)
         over = asyncio.Event()
 
         async def one(ask: ChannelAsk, day: DayAsk) -> None:
@@ -320,7 +315,7 @@ class _Visit:
                 if over.is_set():
                     return
                 try:
-                    self.heard.append(await self._day(client, second, histories, ask, day))
+                    self.heard.append(await self._day(client, histories, ask, day))
                 except VisitIsOver:
                     over.set()
                     raise
@@ -339,7 +334,6 @@ class _Visit:
     async def _day(
         self,
         client: IndexesRecordings,
-        second: _SecondSource,
         histories: Mapping[TimeBase, OffsetHistory],
         ask: ChannelAsk,
         day: DayAsk,
@@ -355,7 +349,7 @@ class _Visit:
             if answer is None:
                 return Heard(ask, day, asked_ms, reason=Reason.CLOCK_UNKNOWN)
             self.out.answered = True
-            other = await second.ask(answer, histories, channel, day)
+            other = await self._second_opinion(answer, histories, channel, day)
             return Heard(ask, day, asked_ms, answer, other)
         except DeviceError as error:
             self._note(error)
@@ -378,6 +372,29 @@ class _Visit:
         if span is None:
             return None
         return await self._call(client.recordings(channel, *span), CALLS_PER_QUESTION)
+
+    async def _second_opinion(
+        self,
+        answer: IndexAnswer,
+        histories: Mapping[TimeBase, OffsetHistory],
+        channel: Channel,
+        day: DayAsk,
+    ) -> IndexAnswer | None:
+        """The other protocol's answer; None where there is none or nothing needs a second opinion."""
+        other = self.device.second_index if self.device else None
+        if other is None or self.no_second:
+            return None
+        if not (day.sample_second or has_gaps(answer, histories, day)):
+            return None
+        try:
+            second = await self._index(other, histories, channel, day)
+        except CredentialRefused:
+            # ONVIF users may be others than web users: a second opinion is not worth a lock-out.
+            self.no_second = True
+            return None
+        except DeviceError:
+            return None
+        return second if second is not None and second.complete else None
 
     def _channel(self, ask: ChannelAsk) -> Channel | None:
         """The recorder's own row for our channel; without a list, the bare number."""
@@ -407,7 +424,7 @@ class _Visit:
 
     # --- proof and picture -------------------------------------------------------------------
 
-    async def _proofs(self, client: DeviceClient) -> None:
+    async def _proofs(self, device: OpenDevice) -> None:
         plan = self.plan
         player = Player(plan.endpoint, plan.login, self.decoder, plan.call_seconds)
         for ask in self.plan.channels:
@@ -429,27 +446,29 @@ class _Visit:
                 continue  # nothing is claimed, so there is nothing to prove
             history = self._histories()[TimeBase(judged.time_base)]
             self.out.proofs.append(
-                await play_minute(client, player, channel, ask, minute, history, _now_ms())
+                await play_minute(device.playback, player, channel, ask, minute, history, _now_ms())
             )
 
-    async def _picture(self, client: DeviceClient) -> KindAnswer:
-        if not isinstance(client, TakesSnapshots):
-            raise NotSupported("snapshot")
-        self.out.picture = await self._call(client.snapshot(Channel(number=1)), 2)
-        self.out.picture_at_ms = _now_ms()
+    async def _picture(self, device: OpenDevice) -> KindAnswer:
+        if device.snapshot is None:
+            raise _why_not(device, "snapshot")
+        picture = await self._call(device.snapshot.snapshot(Channel(number=1)), 2)
+        if self.decoder is not None:
+            await self.decoder.check_still(picture.data)
+        self.out.picture, self.out.picture_at_ms = picture, _now_ms()
         return KindAnswer(YES, at_ms=self.out.picture_at_ms)
 
     # --- the end -----------------------------------------------------------------------------
 
     async def _close(self) -> None:
-        for client in self.clients:
-            try:
-                async with asyncio.timeout(2):
-                    await client.close()
-            except (DeviceError, OSError, TimeoutError):
-                log.debug("Device %s did not close properly", self.plan.device_id)
-        if self.clients:
-            self.out.manner = asdict(self.clients[0].manner)
+        if self.device is None:
+            return
+        self.out.manner = asdict(self.device.manner)
+        try:
+            async with asyncio.timeout(2):
+                await self.device.close()
+        except (DeviceError, OSError, TimeoutError):
+            log.debug("Device %s did not close properly", self.plan.device_id)
 
     def _settle(self, ending: DeviceError | None) -> None:
         """Gives every kind that was to be asked one of the three answers."""
@@ -465,72 +484,6 @@ class _Visit:
             out.answers[PROOF] = _proof_answer(out, error)
         for kind in kinds - set(out.answers):
             out.answers[kind] = _unknown(error)
-
-
-class _SecondSource:
-    """The other protocol of the same recorder, opened only when there is something to compare."""
-
-    def __init__(self, visit: _Visit, first: DeviceClient) -> None:
-        self.visit = visit
-        self.first = first
-        self.lock = asyncio.Lock()
-        self.client: DeviceClient | None = None
-        self.is_missing = first.protocol == "onvif"
-
-    async def ask(
-        self,
-        answer: IndexAnswer,
-        histories: Mapping[TimeBase, OffsetHistory],
-        channel: Channel,
-        day: DayAsk,
-    ) -> IndexAnswer | None:
-        """The second index's answer; None where there is none or nothing needs a second opinion."""
-        if not (day.sample_second or self._has_gaps(answer, histories, day)):
-            return None
-        client = await self._open()
-        if not isinstance(client, IndexesRecordings):
-            return None
-        try:
-            other = await self.visit._index(client, histories, channel, day)
-        except CredentialRefused:
-            # ONVIF users may be others than web users: a second opinion is not worth a lock-out.
-            self.is_missing = True
-            return None
-        except DeviceError:
-            return None
-        return other if other is not None and other.complete else None
-
-    def _has_gaps(
-        self, answer: IndexAnswer, histories: Mapping[TimeBase, OffsetHistory], day: DayAsk
-    ) -> bool:
-        if day.motion_only:
-            return not answer.segments
-        segments = sorted((s.start_ms, s.end_ms) for s in answer.segments)
-        span = histories[answer.time_base].device_span(day.start_ms, day.end_ms)
-        if span is None or not segments:
-            return True
-        reached = span[0] + day.limits.gap_ms
-        for start, end in segments:
-            if start > reached + day.limits.gap_ms:
-                return True
-            reached = max(reached, end)
-        return reached < span[1] - day.limits.gap_ms
-
-    async def _open(self) -> DeviceClient | None:
-        async with self.lock:
-            if self.client is None and not self.is_missing:
-                plan = self.visit.plan
-                manner = Manner(protocol="onvif")
-                try:
-                    self.client = await self.visit._call(
-                        self.visit.opener(plan.endpoint, plan.login, manner)
-                    )
-                    self.visit.clients.append(self.client)
-                    if self.client.protocol == self.first.protocol:
-                        self.is_missing, self.client = True, None
-                except DeviceError:
-                    self.is_missing = True
-            return self.client
 
 
 class _Watched:
@@ -586,10 +539,10 @@ def _not_heard(ask: ChannelAsk, day: DayAsk, asked_ms: int, error: DeviceError) 
     )
 
 
-def same_serial(one: str, other: str) -> bool:
-    """Recorders write the same serial with and without the model before it, and in either case."""
-    a, b = one.strip().upper(), other.strip().upper()
-    return a == b or (min(len(a), len(b)) >= 6 and (a.endswith(b) or b.endswith(a)))
+def _why_not(device: OpenDevice, capability: str) -> DeviceError:
+    """Why the device has no client for a capability."""
+    told = (error for name, _protocol, error in device.failures if name == capability)
+    return next(told, NotSupported(capability))
 
 
 def _now_ms() -> int:

@@ -30,6 +30,7 @@ from cameras.models import DeviceCheck, Run
 from cameras.plans import Unvisitable
 from cameras.protocols.base import Reason
 from cameras.protocols.decoding import Decoder
+from cameras.protocols.http import Transport
 from cameras.protocols.ntp import ServerClock, server_clock
 from cameras.visits import UNKNOWN, KindAnswer, VisitOutcome, VisitPlan, visit
 
@@ -42,11 +43,34 @@ POLL_SECONDS = 0.5
 RACES = 5
 
 Status = DeviceCheck.Status
-Visitor = Callable[[VisitPlan, Decoder | None], Coroutine[Any, Any, VisitOutcome]]
 
 
-async def _visit(plan: VisitPlan, decoder: Decoder | None) -> VisitOutcome:
-    return await visit(plan, decoder=decoder)
+@dataclass
+class Tools:
+    """What all visits of one event loop share."""
+
+    transport: Transport
+    decoder: Decoder
+
+
+Visitor = Callable[[VisitPlan, Tools], Coroutine[Any, Any, VisitOutcome]]
+
+
+async def visit_device(plan: VisitPlan, tools: Tools) -> VisitOutcome:
+    """Visits a device over the network."""
+    # Reads the WSDLs: only a worker that visits devices pays for that, not every web process.
+    from cameras.protocols import registry
+
+    async def opener(plan: VisitPlan) -> registry.OpenDevice:
+        return await registry.open_device(
+            tools.transport,
+            plan.endpoint,
+            plan.login,
+            manner=plan.manner,
+            expect=plan.expected,
+        )
+
+    return await visit(plan, opener, decoder=tools.decoder)
 
 
 def release_lost(now: datetime) -> int:
@@ -130,7 +154,7 @@ class _Loop:
         self.visitor = visitor
         self.back: queue.Queue[tuple[DeviceCheck, VisitPlan, VisitOutcome]] = queue.Queue()
         self.loop = asyncio.new_event_loop()
-        self.decoder = Decoder()
+        self.tools: Tools | None = None
         self.tasks: set[asyncio.Task[None]] = set()
         self.thread = threading.Thread(target=self._run, name="visits", daemon=True)
 
@@ -144,16 +168,22 @@ class _Loop:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
+        self.loop.run_until_complete(self._begin())
         self.loop.run_forever()
         self.loop.run_until_complete(self._end())
         self.loop.run_until_complete(self.loop.shutdown_asyncgens())
         self.loop.close()
 
+    async def _begin(self) -> None:
+        self.tools = Tools(Transport(deadline=settings.DEVICE_DEADLINE_SECONDS), Decoder())
+
     async def _end(self) -> None:
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
-        await self.decoder.__aexit__(None, None, None)
+        if self.tools is not None:
+            await self.tools.decoder.__aexit__(None, None, None)
+            await self.tools.transport.__aexit__(None, None, None)
 
     def start(self, check: DeviceCheck, plan: VisitPlan) -> None:
         self.loop.call_soon_threadsafe(self._start, check, plan)
@@ -165,7 +195,9 @@ class _Loop:
 
     async def _one(self, check: DeviceCheck, plan: VisitPlan) -> None:
         try:
-            outcome = await self.visitor(plan, self.decoder)
+            if self.tools is None:
+                raise RuntimeError("The loop has not begun.")
+            outcome = await self.visitor(plan, self.tools)
         except Exception:
             log.exception("Visit to device %s was lost", plan.device_id)
             outcome = _unvisited(check, Reason.INTERNAL)
@@ -191,7 +223,7 @@ def work(
     seconds: float = BATCH_SECONDS,
     at_once: int | None = None,
     run: Run | None = None,
-    visitor: Visitor = _visit,
+    visitor: Visitor = visit_device,
 ) -> Worked:
     """Works until nothing is due or the time is over; visits under way may end in their own time."""
     at_once = at_once or settings.DEVICES_AT_ONCE

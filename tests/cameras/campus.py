@@ -13,14 +13,11 @@ from cameras.models import Run
 from cameras.protocols.base import (
     Channel,
     ClockSample,
-    DeviceClient,
     DeviceError,
     DeviceKind,
     DiskState,
-    Endpoint,
     Identity,
     IndexAnswer,
-    Login,
     Manner,
     Picture,
     Segment,
@@ -28,7 +25,7 @@ from cameras.protocols.base import (
     TimeBase,
     Unreachable,
 )
-from cameras.protocols.decoding import Decoder
+from cameras.protocols.registry import OpenDevice
 from core.tsi import day_bounds, day_bounds_ms, day_of
 from inventory.models import (
     Address,
@@ -197,19 +194,28 @@ class Campus:
             ChannelAssignment.objects.create(channel=channel, position=position, starts_at=LONG_AGO)
         return position
 
-    async def open(self, endpoint: Endpoint, login: Login | None, manner: Manner) -> DeviceClient:
-        script = self.scripts.get(endpoint.host)
+    async def open(self, plan: visits.VisitPlan) -> OpenDevice:
+        script = self.scripts.get(plan.endpoint.host)
         if script is None:
             raise Unreachable
         if script.error is not None:
             await asyncio.sleep(script.hang_s)
             raise script.error
-        if manner.protocol == "onvif" and script.second is None:
-            raise Unreachable
-        return Client(script, manner.protocol or "isapi")  # type: ignore[return-value]
+        client = Client(script, "isapi")
+        second = Client(script, "onvif") if script.second is not None else None
+        return OpenDevice(
+            manner=client.manner,
+            identity_client=client,
+            clock=client,
+            channels=client,
+            recordings=client,
+            snapshot=client,
+            disks=client,
+            second_index=second,
+        )
 
-    async def visit(self, plan: visits.VisitPlan, decoder: Decoder | None) -> visits.VisitOutcome:
-        return await visits.visit(plan, opener=self.open)
+    async def visit(self, plan: visits.VisitPlan, tools: work.Tools) -> visits.VisitOutcome:
+        return await visits.visit(plan, self.open)
 
     def work(self, run: Run | None = None, **more: object) -> work.Worked:
         return work.work(run=run, visitor=self.visit, **more)  # type: ignore[arg-type]

@@ -1,0 +1,192 @@
+"""The queue: claims, leases, attempts, and what happens when a worker dies."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from cameras import finishing, nights, plans, saving, work
+from cameras.models import CheckResult, CoverageDay, DeviceCheck, PositionDay, Run
+from cameras.protocols.base import Busy, CredentialRefused
+from cameras.visits import VisitOutcome
+from tests.cameras.campus import Scripted, whole, yesterday
+
+
+def started(campus) -> Run:
+    run = nights.plan_night(yesterday())
+    nights.start(run)
+    run.refresh_from_db()
+    return run
+
+
+def test_two_workers_never_take_the_same_check(campus):
+    """NGT-3, E9."""
+    for _n in range(6):
+        campus.camera()
+    started(campus)
+    now = timezone.now()
+
+    first, second = work.claim(4, now), work.claim(10, now)
+
+    assert len(first) == 4
+    assert not {c.pk for c in first} & {c.pk for c in second}
+
+
+def test_a_device_is_visited_once_at_a_time_across_runs(campus):
+    """NGT-2, E12."""
+    camera = campus.camera()
+    started(campus)
+    nights.check_now(by="test", devices=[camera])
+
+    assert len(work.claim(10, timezone.now())) == 1
+    assert work.claim(10, timezone.now()) == []
+
+
+def test_the_database_refuses_two_visits_to_one_device(campus):
+    """NGT-2: the rule stands in the database too."""
+    camera = campus.camera()
+    started(campus)
+    nights.check_now(by="test", devices=[camera])
+    work.claim(10, timezone.now())
+    other = DeviceCheck.objects.get(device=camera, status="DUE")
+
+    other.status, other.claim, other.lease_until = "CLAIMED", uuid.uuid4(), timezone.now()
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        other.save()
+
+
+def test_the_work_of_a_dead_worker_comes_back(campus):
+    """E1, E3: the lease brings the row back."""
+    campus.camera()
+    run = started(campus)
+    [lost] = work.claim(1, timezone.now())  # and the worker is gone
+    DeviceCheck.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+
+    campus.work(run)
+
+    lost.refresh_from_db()
+    assert (lost.status, lost.attempt) == ("DONE", 2)
+
+
+def test_a_check_that_kills_three_workers_is_given_up(campus):
+    """E6: a poison device ends as "could not check", and its channels with it."""
+    recorder = campus.recorder(Scripted(recorded={1: whole(yesterday())}))
+    run = started(campus)
+    for _worker in range(3):
+        work.claim(10, timezone.now(), run=run)
+        DeviceCheck.objects.filter(status="CLAIMED").update(
+            lease_until=timezone.now() - timedelta(seconds=1)
+        )
+        work.release_lost(timezone.now())
+
+    check = DeviceCheck.objects.get(device=recorder)
+    assert (check.status, check.attempt) == ("DONE", 3)
+    assert set(check.results.values_list("answer", "reason")) == {("UNKNOWN", "INTERNAL")}
+    assert PositionDay.objects.get(day=yesterday()).reason == "INTERNAL"
+
+
+def test_an_outcome_saved_twice_changes_nothing(campus):
+    """E9, NGT-3: the second delivery finds its claim gone."""
+    campus.recorder(Scripted(recorded={1: whole(yesterday())}))
+    run = started(campus)
+    for check in work.claim(10, timezone.now(), run=run):
+        plan = plans.build([check], timezone.now())[0]
+        outcome = VisitOutcome(check.device_id, 0, answers={})
+        plan = plan if not isinstance(plan, plans.Unvisitable) else None
+        assert saving.save(check, plan, outcome) is True
+        assert saving.save(check, plan, outcome) is False
+
+
+def test_working_an_empty_queue_again_changes_nothing(campus, night):
+    """NGT-3."""
+    campus.recorder(Scripted(recorded={1: whole(yesterday())}))
+    run = night()
+    before = list(CoverageDay.objects.values_list("pk", "sha256", "asked_at"))
+
+    nights.start(run)
+    campus.work(run)
+    finishing.finish_runs()
+
+    assert list(CoverageDay.objects.values_list("pk", "sha256", "asked_at")) == before
+    assert CheckResult.objects.values("device_check", "kind").distinct().count() == (
+        CheckResult.objects.count()
+    )
+
+
+def test_a_busy_device_is_asked_again_and_then_could_not_be_checked(campus):
+    """NGT-2: three tries, then an honest answer."""
+    script = Scripted(error=Busy("come back later"))
+    camera = campus.camera(script)
+    run = started(campus)
+
+    for attempt in (1, 2, 3):
+        DeviceCheck.objects.filter(status="DUE").update(due_at=timezone.now())
+        campus.work(run)
+        check = DeviceCheck.objects.get(device=camera)
+        assert (check.attempt, check.status) == (attempt, "DONE" if attempt == 3 else "DUE")
+
+    answers = set(check.results.values_list("kind", "answer", "reason"))
+    assert ("IDENTITY", "UNKNOWN", "BUSY") in answers
+
+
+def test_only_what_failed_is_asked_again(campus):
+    """NGT-2: answers that came stay."""
+    script = Scripted(fails_on={"snapshot": Busy("later")})
+    camera = campus.camera(script)
+    run = started(campus)
+    campus.work(run)
+    script.fails_on.clear()
+    DeviceCheck.objects.filter(status="DUE").update(due_at=timezone.now())
+    assert DeviceCheck.objects.get(device=camera).kinds == ["PICTURE"]
+
+    campus.work(run)
+
+    answers = dict(CheckResult.objects.values_list("kind", "answer"))
+    assert answers == {"IDENTITY": "YES", "CLOCK": "YES", "PICTURE": "YES"}
+
+
+def test_a_refused_login_is_not_tried_again(campus):
+    """Night after night of tries would lock the account."""
+    script = Scripted(fails_on={"identity": CredentialRefused("401")})
+    camera = campus.camera(script)
+    run = started(campus)
+
+    campus.work(run)
+
+    check = DeviceCheck.objects.get(device=camera)
+    assert (check.status, check.attempt, script.calls) == ("DONE", 1, ["identity"])
+
+
+def test_a_recorder_is_never_asked_more_at_once_than_allowed(campus, settings):
+    """NGT-2."""
+    settings.CHECKS_PER_RECORDER = 2
+    script = Scripted(recorded={n: whole(yesterday()) for n in range(1, 9)}, hang_s=0.002)
+    campus.recorder(script)
+
+    campus.work(started(campus))
+
+    assert script.most_at_once == 2
+
+
+def test_a_silent_device_delays_nobody(campus, settings):
+    """NGT-4, REC-18: others are saved while it is still hanging."""
+    settings.DEVICE_DEADLINE_SECONDS = 1
+    order = []
+    campus.camera(Scripted(hang_s=30))
+    quick = [campus.camera() for _n in range(5)]
+    run = started(campus)
+    visit = campus.visit
+
+    async def watched(plan, decoder):
+        outcome = await visit(plan, decoder)
+        order.append(plan.device_id)
+        return outcome
+
+    work.work(run=run, visitor=watched)
+
+    assert set(order[:5]) == {camera.pk for camera in quick}
