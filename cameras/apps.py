@@ -7,3 +7,8 @@ from django.utils.translation import gettext_lazy as _
 class CamerasConfig(AppConfig):
     name = "cameras"
     verbose_name = _("Cameras")
+
+    def ready(self) -> None:
+        from . import today  # models are loaded only now
+
+        today.register()

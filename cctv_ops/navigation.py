@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from audit.access import may_read_log
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import permissions as accounts_permissions
+from audit.access import may_read_log
 from audit.models import VerifyOutcome
 from cameras import permissions as cameras_permissions
 
@@ -44,7 +44,7 @@ PLACES = (
     _Place(gettext_lazy("Findings"), "cameras:findings", "alert-triangle", cameras_permissions.can_see_cameras),
     _Place(gettext_lazy("Checks"), "cameras:runs", "list-check", cameras_permissions.can_see_cameras),
     _Place(gettext_lazy("Audit"), "audit:entries", "shield-check", may_read_log),
-    _Place(gettext_lazy("People"), "accounts:people", "users", accounts_permissions.can_manage_people),
+    _Place(gettext_lazy("People"), "accounts:people", "users", accounts_permissions.can_see_people),
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import ipaddress
 import socket
 import struct
@@ -27,6 +28,7 @@ GROUP, PORT = "239.255.255.250", 3702
 _LARGEST_PACKET = 65_535
 _MOST_FOUND = 20_000
 _MOST_WORDS = 64
+_SIOCGIFADDR = 0x8915
 _PROBE = (
     '<?xml version="1.0" encoding="UTF-8"?>'
     '<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"'
@@ -123,6 +125,17 @@ def _scope(scopes: Sequence[str], kind: str) -> str:
     prefix = f"onvif://www.onvif.org/{kind}/"
     values = (unquote(s[len(prefix) :]).strip() for s in scopes if s.lower().startswith(prefix))
     return next((value[:200] for value in values if value), "")
+
+
+def own_addresses() -> list[str]:
+    """The IPv4 address of each interface of this machine, for `probe_networks` (Linux)."""
+    addresses = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+        for _, name in socket.if_nameindex():
+            with contextlib.suppress(OSError):
+                reply = fcntl.ioctl(asker, _SIOCGIFADDR, struct.pack("256s", name.encode()[:15]))
+                addresses.append(socket.inet_ntoa(reply[20:24]))
+    return addresses
 
 
 async def probe_networks(

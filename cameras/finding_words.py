@@ -1,0 +1,193 @@
+"""Findings as plain sentences a technician would say, and the page where one goes on from there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from cameras.clocks import Verdict
+from cameras.models import Finding
+from cameras.reasons import word_for
+from cameras.strips import length, offset_words
+
+Kind = Finding.Kind
+
+
+def sentence(row: Finding) -> str:
+    """One finding in one sentence."""
+    words = {
+        "name": row.subject_name,
+        "reason": word_for(row.reason) if row.reason else "",
+        "count": row.count,
+        **{key: str(value) for key, value in row.detail.items()},
+    }
+    return _SENTENCES.get(row.kind, _other)(row, words)
+
+
+def links_of(row: Finding) -> list[tuple[str, str]]:
+    """The one page to go to for this finding, as (label, url)."""
+    kinds = Finding.Subject
+    if row.subject_kind == kinds.POSITION:
+        return [(_("Open camera"), reverse("cameras:position", args=[row.subject_id]))]
+    if row.subject_kind == kinds.DEVICE:
+        return [(_("Open device"), reverse("cameras:device", args=[row.subject_id]))]
+    if row.subject_kind == kinds.CHANNEL and row.covers:
+        return [(_("Open camera"), reverse("cameras:position", args=[row.covers[0]]))]
+    return []
+
+
+def _with_cameras(text: str, row: Finding) -> str:
+    if row.count < 1 or not row.covers:
+        return text
+    cameras = ngettext("%(count)d camera", "%(count)d cameras", row.count) % {"count": row.count}
+    return f"{text} ({cameras})"
+
+
+def _recorder_silent(row: Finding, words: dict[str, Any]) -> str:
+    return _with_cameras(_("Recorder %(name)s does not answer: %(reason)s") % words, row)
+
+
+def _recorder_stopped(row: Finding, words: dict[str, Any]) -> str:
+    return _with_cameras(
+        _("Recorder %(name)s stopped recording on all channels for a time") % words, row
+    )
+
+
+def _network_silent(row: Finding, words: dict[str, Any]) -> str:
+    text = ngettext(
+        "%(count)d device of network %(name)s does not answer",
+        "%(count)d devices of network %(name)s do not answer: look at the switch first",
+        row.count,
+    )
+    return text % {**words, "count": row.count}
+
+
+def _camera_silent(row: Finding, words: dict[str, Any]) -> str:
+    return _("Camera %(name)s does not answer: %(reason)s") % words
+
+
+def _not_recording(row: Finding, words: dict[str, Any]) -> str:
+    if row.reason == "NOT_RECORDED":
+        return _("%(name)s was not recorded at all") % words
+    gap = int(row.detail.get("longest_gap_ms") or 0)
+    return _("%(name)s was recorded with gaps, longest %(gap)s") % {**words, "gap": length(gap)}
+
+
+def _motion_silent(row: Finding, words: dict[str, Any]) -> str:
+    days = int(row.detail.get("days") or 0)
+    text = ngettext(
+        "%(name)s records on motion and saw none for %(days)d day",
+        "%(name)s records on motion and saw none for %(days)d days",
+        days,
+    )
+    return text % {**words, "days": days}
+
+
+def _retention(row: Finding, words: dict[str, Any]) -> str:
+    held = float(row.detail.get("held_days") or 0)
+    words = {**words, "held": f"{held:.1f}", "goal": row.detail.get("goal_days", "?")}
+    return _("%(name)s keeps %(held)s days; the goal is %(goal)s") % words
+
+
+def _lost(row: Finding, words: dict[str, Any]) -> str:
+    words = {**words, "length": length(int(row.detail.get("lost_ms") or 0))}
+    return _("%(name)s: %(length)s of %(day)s, proven recorded, are gone before their time") % {
+        "day": "?",
+        **words,
+    }
+
+
+def _disagree(row: Finding, words: dict[str, Any]) -> str:
+    return _("%(name)s: two sources of the recorder disagree about %(day)s") % {"day": "?", **words}
+
+
+def _proof(row: Finding, words: dict[str, Any]) -> str:
+    return _("%(name)s: a minute that the index claims could not be played: %(reason)s") % words
+
+
+def _clock(row: Finding, words: dict[str, Any]) -> str:
+    offset = offset_words(row.detail.get("offset_ms"))
+    verdict = word_for(row.reason)
+    if row.reason == Verdict.UNSTABLE:
+        return _("The clock of %(name)s leaps: %(verdict)s") % {**words, "verdict": verdict}
+    return _("The clock of %(name)s is %(offset)s: %(verdict)s") % {
+        **words,
+        "offset": offset,
+        "verdict": verdict,
+    }
+
+
+def _serial(row: Finding, words: dict[str, Any]) -> str:
+    return _(
+        "Another device answers as %(name)s: serial number %(after)s instead of %(before)s"
+    ) % {
+        "before": "?",
+        "after": "?",
+        **words,
+    }
+
+
+def _firmware(row: Finding, words: dict[str, Any]) -> str:
+    return _("Firmware of %(name)s changed from %(before)s to %(after)s") % {
+        "before": "?",
+        "after": "?",
+        **words,
+    }
+
+
+def _moved(row: Finding, words: dict[str, Any]) -> str:
+    return _("%(name)s now answers at %(now_at)s") % {"now_at": "?", **words}
+
+
+def _duplicate(row: Finding, words: dict[str, Any]) -> str:
+    at = ", ".join(row.detail.get("at") or [])
+    return _("%(name)s and the device at %(at)s give the same identity (%(same)s)") % {
+        "same": "?",
+        **words,
+        "at": at,
+    }
+
+
+def _credential(row: Finding, words: dict[str, Any]) -> str:
+    return (
+        _("%(name)s refuses its password; it is not tried again until somebody changes it") % words
+    )
+
+
+def _disk(row: Finding, words: dict[str, Any]) -> str:
+    slots = ", ".join(str(slot) for slot in row.detail.get("slots") or [])
+    return _("%(name)s reports a faulty disk: %(slots)s") % {**words, "slots": slots}
+
+
+def _skipped(row: Finding, words: dict[str, Any]) -> str:
+    return _("Nightly checks take longer than a night: the next one was skipped")
+
+
+def _other(row: Finding, words: dict[str, Any]) -> str:
+    return f"{row.get_kind_display()}: {row.subject_name}"
+
+
+_SENTENCES: dict[str, Callable[[Finding, dict[str, Any]], str]] = {
+    "RECORDER_SILENT": _recorder_silent,
+    "RECORDER_STOPPED": _recorder_stopped,
+    "NETWORK_SILENT": _network_silent,
+    "CAMERA_SILENT": _camera_silent,
+    "NOT_RECORDING": _not_recording,
+    "MOTION_SILENT": _motion_silent,
+    "RETENTION_SHORT": _retention,
+    "RECORDING_LOST": _lost,
+    "SOURCES_DISAGREE": _disagree,
+    "PROOF_FAILED": _proof,
+    "CLOCK": _clock,
+    "SERIAL_CHANGED": _serial,
+    "FIRMWARE_CHANGED": _firmware,
+    "DEVICE_MOVED": _moved,
+    "DUPLICATE_IDENTITY": _duplicate,
+    "CREDENTIAL_REFUSED": _credential,
+    "DISK": _disk,
+    "SWEEP_SKIPPED": _skipped,
+}

@@ -1,0 +1,24 @@
+"""Addresses of the pages about what devices do."""
+
+from django.urls import path
+
+from .views import days, findings, positions, recorders, runs
+
+app_name = "cameras"
+
+urlpatterns = [
+    path("cameras/", positions.positions, name="positions"),
+    path("cameras/<int:pk>/", positions.position, name="position"),
+    path("cameras/<int:pk>/picture/", positions.picture, name="picture"),
+    path("recorders/", recorders.recorders, name="recorders"),
+    path("recorders/<int:pk>/", recorders.recorder, name="recorder"),
+    path("devices/<int:pk>/", recorders.device, name="device"),
+    path("days/", days.days, name="days"),
+    path("days/<str:text>/", days.day, name="day"),
+    path("findings/", findings.findings, name="findings"),
+    path("findings/<int:pk>/acknowledge/", findings.acknowledge, name="acknowledge"),
+    path("checks/", runs.runs, name="runs"),
+    path("checks/now/", runs.check_now, name="check_now"),
+    path("checks/<int:pk>/", runs.run, name="run"),
+    path("checks/<int:pk>/cancel/", runs.cancel, name="cancel"),
+]

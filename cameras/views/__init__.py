@@ -1,0 +1,1 @@
+"""Pages about what devices do. Doors only: parse, authorise, call one thing, answer."""

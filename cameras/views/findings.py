@@ -1,0 +1,57 @@
+"""Findings: what is wrong now, since when, and what happened once and waits for a person."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from cameras import permissions
+from cameras.finding_words import links_of, sentence
+from cameras.models import Finding
+
+from .shared import for_people, page_of
+
+
+@require_safe
+@for_people(permissions.can_see_cameras)
+def findings(request: HttpRequest) -> HttpResponse:
+    """Open findings, or with `?closed=1` the closed ones; filter by kind."""
+    rows = Finding.objects.visible_to(request.user)
+    closed = request.GET.get("closed") == "1"
+    rows = rows.filter(closed_at__isnull=not closed)
+    kind = request.GET.get("kind", "")
+    if kind in Finding.Kind.values:
+        rows = rows.filter(kind=kind)
+    page = page_of(request, rows.order_by("-opened_at", "-pk"))
+    for row in page:
+        row.sentence = sentence(row)
+        row.links = links_of(row)
+        row.waits_for_person = row.kind in Finding.HAPPENED_ONCE and row.closed_at is None
+    context = {
+        "page": page,
+        "closed": closed,
+        "kind": kind,
+        "kinds": Finding.Kind.choices,
+        "may_acknowledge": permissions.can_acknowledge(request.user),
+    }
+    return render(request, "cameras/findings.html", context)
+
+
+@require_POST
+@for_people(permissions.can_acknowledge)
+def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
+    """A person has looked into what happened once; the words stay with it."""
+    row = get_object_or_404(Finding.objects.visible_to(request.user), pk=pk)
+    because = request.POST.get("because", "").strip()[:200]
+    if not because:
+        messages.error(request, _("Say in a few words what you found out."))
+    elif row.kind not in Finding.HAPPENED_ONCE:
+        messages.error(request, _("This finding closes by itself when a check passes."))
+    elif row.acknowledge(by=request.user, because=because):
+        messages.success(request, _("Noted and closed."))
+    else:
+        messages.info(request, _("Somebody had closed it already."))
+    return redirect("cameras:findings")

@@ -1,0 +1,119 @@
+"""Checks: the runs, one run's progress, asking for one now, and cancelling it."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from cameras import nights, permissions
+from cameras.models import CheckResult, Run
+from cameras.reasons import word_for
+from cameras.tasks import work_due_checks
+from core.steps import InvalidTransition
+from inventory.models import Device, Position
+
+from .shared import for_people, page_of
+
+
+@require_safe
+@for_people(permissions.can_see_cameras)
+def runs(request: HttpRequest) -> HttpResponse:
+    """All runs, newest first."""
+    page = page_of(request, Run.objects.visible_to(request.user).select_related("asked_by"))
+    context = {"page": page, "may_check": permissions.can_check_now(request.user)}
+    return render(request, "cameras/runs.html", context)
+
+
+@require_safe
+@for_people(permissions.can_see_cameras)
+def run(request: HttpRequest, pk: int) -> HttpResponse:
+    """One run. While it goes on, its progress refreshes itself and can be cancelled."""
+    row = get_object_or_404(Run.objects.visible_to(request.user).select_related("asked_by"), pk=pk)
+    done, total = row.progress
+    results = CheckResult.objects.filter(device_check__run=row)
+    tally = results.values("kind", "answer").annotate(count=Count("pk")).order_by("kind", "answer")
+    unknown = (
+        results.filter(answer="UNKNOWN")
+        .filter(device_check__device__in=Device.objects.visible_to(request.user))
+        .select_related("device_check__device")
+        .order_by("device_check__device", "kind")[:200]
+    )
+    context = {
+        "run": row,
+        "done": done,
+        "total": total,
+        "tally": _table(tally),
+        "unknown": [(result, word_for(result.reason)) for result in unknown],
+        "may_cancel": permissions.can_check_now(request.user) and not row.is_over,
+    }
+    fragment = request.headers.get("HX-Request") == "true"
+    return render(
+        request, "cameras/_run_progress.html" if fragment else "cameras/run.html", context
+    )
+
+
+def _table(tally: object) -> list[dict[str, object]]:
+    """Answers per kind of check, one row per kind."""
+    labels = dict(CheckResult._meta.get_field("kind").flatchoices)
+    table: dict[str, dict[str, object]] = {}
+    for row in tally:  # type: ignore[attr-defined]
+        line = table.setdefault(
+            row["kind"], {"label": labels[row["kind"]], "YES": 0, "NO": 0, "UNKNOWN": 0}
+        )
+        line[row["answer"]] = row["count"]
+    return list(table.values())
+
+
+@require_POST
+@for_people(permissions.can_check_now)
+def check_now(request: HttpRequest) -> HttpResponse:
+    """Asks for a check of one camera (`position`), one device (`device`), or everything (`all`)."""
+    person = request.user
+    devices = Device.objects.visible_to(person)
+    if "position" in request.POST:
+        position = get_object_or_404(
+            Position.objects.visible_to(person), pk=_number(request.POST["position"])
+        )
+        device = position.device_at(timezone.now())
+        if device is None:
+            messages.error(request, _("No camera is fitted at %(name)s.") % {"name": position.name})
+            return redirect("cameras:position", pk=position.pk)
+        made = nights.check_now(by=person, devices=[device], subject=position.name)
+    elif "device" in request.POST:
+        device = get_object_or_404(devices, pk=_number(request.POST["device"]))
+        made = nights.check_now(by=person, devices=[device], subject=str(device))
+    elif request.POST.get("all") == "1":
+        # Who sees only some buildings checks only those.
+        everything = permissions.sees_everything(person)
+        chosen = None if everything else list(devices)
+        made = nights.check_now(by=person, devices=chosen, subject=_("All devices"))
+    else:
+        raise BadRequest("Say what is to be checked.")
+    work_due_checks.delay_on_commit()
+    return redirect("cameras:run", pk=made.pk)
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or len(text) > 18:
+        raise BadRequest("Not an id.")
+    return int(text)
+
+
+@require_POST
+@for_people(permissions.can_check_now)
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stops asking; what was already answered stays."""
+    row = get_object_or_404(Run.objects.visible_to(request.user), pk=pk)
+    try:
+        row.cancel(by=request.user)
+    except InvalidTransition:
+        messages.info(request, _("It had already ended."))
+    else:
+        messages.success(request, _("Cancelled. What was already answered stays."))
+    return redirect("cameras:run", pk=row.pk)

@@ -1,0 +1,65 @@
+"""What several pages need: the asked day, refusals, pages of a list."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+
+from core import tsi
+
+View = Callable[..., HttpResponse]
+T = TypeVar("T")
+PAGE_SIZE = 50
+LARGEST_PAGE = 10_000
+
+
+def for_people(may: Callable[[Any], bool]) -> Callable[[View], View]:
+    """Signed-in people for whom `may(person)` holds; others get 403."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not may(request.user):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return login_required(guarded)
+
+    return decorate
+
+
+def asked_day(request: HttpRequest) -> dt.date:
+    """The day of `?day=2026-11-22`; yesterday when none or nonsense is given, never the future."""
+    text = request.GET.get("day", "")
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        return tsi.today() - dt.timedelta(days=1)
+    return min(max(day, dt.date(2000, 1, 1)), tsi.today())
+
+
+def day_or_404(text: str) -> dt.date:
+    """A day of a path."""
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        raise Http404 from None
+    if not dt.date(2000, 1, 1) <= day <= tsi.today():
+        raise Http404
+    return day
+
+
+def page_of(request: HttpRequest, rows: QuerySet[Any], size: int = PAGE_SIZE) -> Page[Any]:
+    """The asked page; nonsense is page 1, beyond the end is the last page."""
+    number = request.GET.get("page", "1")
+    return Paginator(rows, size).get_page(
+        min(int(number), LARGEST_PAGE) if number.isdecimal() else 1
+    )
