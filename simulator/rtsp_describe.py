@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from simulator import video_h265
 from simulator.faults import fault
@@ -27,7 +28,7 @@ def description(campus: Campus, device: SimDevice, target: Target, url: str) -> 
     if not has_recording(campus, device, target):
         return Reply(404)
     host = fault(device, "rtsp_other_host_control")
-    control = "" if host is None else f"rtsp://{host}/stream/"
+    control = "" if host is None else f"{urlsplit(url)._replace(netloc=str(host)).geturl()}/"
     headers = {"Content-Base": control or f"{url}/", "Content-Type": "application/sdp"}
     text = _sdp(device, target, control)
     return Reply(200, headers, text.encode())

@@ -27,6 +27,7 @@ RTSP_CATALOGUE: dict[str, str] = {
     "rtsp_ignores_range": "plays from the oldest recording on, and says npt=0.000-",
     "rtsp_ignores_end": "plays on behind the end that was asked",
     "rtsp_zone_less": "writes the range of its reply without Z",
+    "rtsp_reports_now": "tells the time of sending by RTCP in playback, not the recording's",
     "rtsp_gapless": "lets RTP time stamps run on over gaps as if nothing were missing",
     # Refusals
     "rtsp_no_replay": "551 to Require: onvif-replay; 'clock' honours Range without it",

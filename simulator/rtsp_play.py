@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from simulator.clocks import TSI_MS
 from simulator.faults import fault
 from simulator.rtsp_message import Request
 from simulator.rtsp_playback import Span, from_key_picture, pictures, recorded_spans, video_of
 from simulator.rtsp_player import Play, live_pictures
 from simulator.rtsp_targets import Target, TargetKind, clock_range, clock_time
-from simulator.world import Campus, SimChannel, SimDevice
+from simulator.world import Campus, Dialect, SimChannel, SimDevice
 
 _NPT = re.compile(r"npt=(\d+(?:\.\d*)?)-")
 
@@ -64,6 +65,7 @@ def order(
         speed,
         cseq=request.number if is_replay else None,
         stamp_shift_ms=-shift if is_lying else 0,
+        report_shift_ms=_report_shift_ms(device, target),
     )
     return Ordered(play, headers)
 
@@ -86,7 +88,7 @@ def _shown_channel(device: SimDevice, target: Target) -> SimChannel:
 
 def _live(campus: Campus, device: SimDevice, channel: SimChannel, target: Target) -> Ordered:
     video = video_of(device, is_substream=target.is_substream)
-    play = Play(live_pictures(campus, device, channel, video), is_live=True)
+    play = Play(live_pictures(campus, device, channel, video), report_shift_ms=0)
     return Ordered(play, {"Range": "npt=now-"})
 
 
@@ -120,6 +122,13 @@ def _spans(
     if not spans:
         raise NothingThere
     return from_key_picture(campus, device, channel, target.base, spans)
+
+
+def _report_shift_ms(device: SimDevice, target: Target) -> int | None:
+    """Vendor playback tells the recording's time by RTCP, Hikvision's is the wall clock's figures."""
+    if target.kind is not TargetKind.VENDOR or fault(device, "rtsp_reports_now") is not None:
+        return None
+    return TSI_MS if device.dialect is Dialect.ISAPI else 0
 
 
 def _claim(device: SimDevice, asked: _Asked, spans: list[Span], shift: int) -> str:

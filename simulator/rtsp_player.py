@@ -28,12 +28,16 @@ class PoweredOff(Exception):
 
 @dataclass(frozen=True)
 class Play:
-    """One PLAY. `speed` 1.0 = real time, None = unthrottled; `cseq` None = no replay extension."""
+    """One PLAY.
+
+    `speed` 1.0 is real time, None unthrottled; `cseq` None means no replay extension. RTCP tells the
+    pictures' time plus `report_shift_ms`, or the time of sending where that is None.
+    """
 
     groups: Iterator[list[Played]]
     speed: float | None = 1.0
     cseq: int | None = None
-    is_live: bool = False
+    report_shift_ms: int | None = None
     stamp_shift_ms: int = 0
 
 
@@ -68,6 +72,7 @@ class Player:
         self._timestamp = self._chance.getrandbits(32)
         self._last_ms: int | None = None
         self._reported_at = 0.0
+        self._pace: tuple[float, int] | None = None  # loop time at which an instant was due
 
     @property
     def timestamp(self) -> int:
@@ -76,8 +81,8 @@ class Player:
 
     async def run(self, play: Play) -> None:
         """Send everything, then say goodbye. PoweredOff when the device dies meanwhile."""
-        started = asyncio.get_running_loop().time()
-        self._reported_at = started - _REPORT_EVERY_S
+        self._reported_at = asyncio.get_running_loop().time() - _REPORT_EVERY_S
+        self._pace = None
         first_ms: int | None = None
         for group in play.groups:
             if self._device.is_down(self._campus.now_ms()):
@@ -91,17 +96,19 @@ class Player:
                 await self._report(play)
                 await asyncio.sleep(0)
             else:
-                await self._paced(kept, play, play.speed, started - first_ms / 1000 / play.speed)
+                await self._paced(kept, play, play.speed)
             if len(kept) < len(group):
                 break
         await self._end()
 
-    async def _paced(
-        self, group: list[Played], play: Play, speed: float, started_for_zero: float
-    ) -> None:
+    async def _paced(self, group: list[Played], play: Play, speed: float) -> None:
+        """Send each picture when its time has come; a gap is stepped over, not waited for."""
+        loop = asyncio.get_running_loop()
         for each in group:
-            due = started_for_zero + each.instant_ms / 1000 / speed
-            await asyncio.sleep(max(0.0, due - asyncio.get_running_loop().time()))
+            if self._pace is None or Mark.DISCONTINUITY in each.marks:
+                self._pace = (loop.time(), each.instant_ms)
+            due = self._pace[0] + (each.instant_ms - self._pace[1]) / 1000 / speed
+            await asyncio.sleep(max(0.0, due - loop.time()))
             await self._deliver(self._packets(each, play))
             await self._report(play)
 
@@ -158,8 +165,8 @@ class Player:
             return
         self._reported_at = now
         wall: int | None = self._device.clock.at(self._campus.now_ms())
-        if play.is_live:
-            wall = self._last_ms
+        if play.report_shift_ms is not None and self._last_ms is not None:
+            wall = self._last_ms + play.report_shift_ms
         elif play.cseq is not None and play.speed is None:
             wall = None
         await self._send(self.sender.sender_report(wall, self._timestamp))

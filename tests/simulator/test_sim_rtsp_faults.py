@@ -191,8 +191,8 @@ async def test_control_addresses_name_another_host() -> None:
     device = with_fault("rtsp_other_host_control", "10.9.9.9:554")
     async with probing(device) as probe:
         answer = await probe.ask("DESCRIBE", f"{base_url(device)}/live/1")
-        assert answer.headers["content-base"] == "rtsp://10.9.9.9:554/stream/"
-        assert b"a=control:rtsp://10.9.9.9:554/stream/trackID=1" in answer.body
+        assert answer.headers["content-base"] == "rtsp://10.9.9.9:554/live/1/"
+        assert b"a=control:rtsp://10.9.9.9:554/live/1/trackID=1" in answer.body
 
 
 async def test_an_audio_track_is_offered_and_its_set_up_counted() -> None:

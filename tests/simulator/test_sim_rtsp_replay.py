@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simulator.clocks import SimClock
+from simulator.recording import Cause, Gap, RecordingPlan
 from simulator.rtsp_rtp import Mark
 from simulator.video import camera_id
 from simulator.video_camera import camera_key
@@ -185,3 +186,16 @@ async def test_cutting_the_device_s_connections_ends_its_sessions() -> None:
             transport.abort()
         assert await probe.reader.read() == b""
     assert (device.rtsp.at_once, device.connections) == (0, set())
+
+
+async def test_a_gap_is_stepped_over_and_not_waited_for() -> None:
+    device = recorder()
+    device.channels[0].plan = RecordingPlan(
+        gaps=(Gap(Cause.CAMERA_LOST, START + 1000, START + 3_600_000),)
+    )
+    async with probing(device) as probe:
+        url = f"{base_url(device)}/replay/REC001"
+        await probe.set_up(url, Require="onvif-replay")
+        span = "clock=20261101T080000Z-20261101T090001Z"
+        clip = await probe.play(url, Require="onvif-replay", Range=span, Scale="16")
+    assert (len(clip.frames), clip.end) == (30, "bye")

@@ -6,7 +6,7 @@ import pytest
 
 from simulator.clocks import SimClock, Zone
 from simulator.world import Dialect
-from tests.simulator.rtsp_probe import GAP, START, Clip, base_url, probing, recorder
+from tests.simulator.rtsp_probe import GAP, NOW, START, Clip, base_url, probing, recorder
 
 HIKVISION = "/Streaming/tracks/101?starttime=20261101T110001Z&endtime=20261101T110007Z"
 DAHUA = "/cam/playback?channel=1&starttime=2026_11_01_11_00_01&endtime=2026_11_01_11_00_07"
@@ -76,3 +76,27 @@ async def test_the_plain_address_gives_the_span_in_utc() -> None:
     clip = await played(path, Dialect.ONVIF, faults={"rtsp_video": {"bitrate": 4_000_000}})
     assert clip.instants() == [START + i * 1000 // 15 for i in range(30)]
     assert sum(len(frame.stream) for frame in clip.frames) * 8 == pytest.approx(8e6, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("path", "dialect", "ahead_ms"), [(HIKVISION, "isapi", 3 * 3_600_000), (DAHUA, "dahua", 0)]
+)
+async def test_rtcp_tells_the_recording_s_time(path: str, dialect: str, ahead_ms: int) -> None:
+    clip = await played(path, Dialect(dialect))
+    timestamp, told = reported(clip)
+    moved = (timestamp - clip.frames[0].timestamp) % 2**32 // 90
+    assert told == pytest.approx(START + 1000 + moved + ahead_ms, abs=1)
+
+
+async def test_rtcp_may_tell_the_time_of_sending_instead() -> None:
+    clip = await played(HIKVISION, Dialect.ISAPI, faults={"rtsp_reports_now": True})
+    assert reported(clip)[1] == pytest.approx(NOW, abs=1)
+
+
+def reported(clip: Clip) -> tuple[int, float]:
+    """RTP time and milliseconds since 1970 of the first sender report."""
+    report = clip.reports[0]
+    assert report[1] == 200
+    seconds = int.from_bytes(report[8:12], "big") - 2_208_988_800
+    fraction = int.from_bytes(report[12:16], "big") / 2**32
+    return int.from_bytes(report[16:20], "big"), (seconds + fraction) * 1000
