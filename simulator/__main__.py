@@ -64,7 +64,8 @@ def _campus(options: argparse.Namespace) -> Campus:
         slow_share=options.slow_share,
         latency_ms=options.latency_ms,
     )
-    campus.anchor_ms = tsi_midnight(campus.now_ms() if anchor is None else anchor)
+    if anchor is not None:
+        campus.anchor_ms = tsi_midnight(anchor)
     return campus
 
 

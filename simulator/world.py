@@ -22,6 +22,7 @@ from simulator.recording import (
     RecordingPlan,
     recorded,
     stamped,
+    tsi_midnight,
 )
 
 HTTP_PORT = 8080
@@ -169,12 +170,13 @@ class Campus:
     """All devices, and the instant from which relative times in the file count."""
 
     devices: list[SimDevice]
-    anchor_ms: int = 0
+    anchor_ms: int = 0  # 0: today's TSİ midnight
     name: str = ""
     inventory: dict[str, Any] = field(default_factory=dict)
     now_ms: Callable[[], int] = true_now_ms
 
     def __post_init__(self) -> None:
+        self.anchor_ms = self.anchor_ms or tsi_midnight(self.now_ms())
         self._by_address = {each.address: each for each in self.devices}
         self._by_key = {each.key: each for each in self.devices if each.key}
 
