@@ -35,16 +35,18 @@ def record(
     dates, UUIDs, and lists and dicts of them; never secrets, never floats.
     Raises AuditRefused (a ValueError; callers answer 400) for what cannot be written canonically, and
     RuntimeError outside a transaction. Any failure must undo the caller's change: do not catch it
-    inside the transaction.
+    inside the transaction. For many entries at once: `audit.recording.write_many`.
     """
-    from .recording import write  # models can be imported only when the apps are loaded
+    from .recording import Draft, write  # models can be imported only when the apps are loaded
 
     return write(
-        action,
-        actor=actor,
-        target=target,
-        because=because,
-        before=before,
-        after=after,
-        facts=facts,
+        Draft(
+            action=action,
+            actor=actor,
+            target=target,
+            because=because,
+            before=before,
+            after=after,
+            facts=facts,
+        )
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import Model
+from django.db.models import Max, Model
 from django.utils import timezone
 
 from .canon import SCHEMA, canonical, clean_text, leaf_hash, plain, reference, utc_text
@@ -26,51 +28,85 @@ except PackageNotFoundError:  # run from a checkout that is not installed as a p
     APP_VERSION = "0.1.0"
 
 
-def write(
-    action: str,
-    *,
-    actor: Model | str,
-    target: Model | tuple[str, object, str] | None,
-    because: str,
-    before: dict[str, Any] | None,
-    after: dict[str, Any] | None,
-    facts: dict[str, Any],
-    using: str = DEFAULT_DB_ALIAS,
-) -> Entry:
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """What `audit.record` is told, before it is an entry."""
+
+    action: str
+    actor: Model | str
+    target: Model | tuple[str, object, str] | None = None
+    because: str = ""
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def write(draft: Draft, *, using: str = DEFAULT_DB_ALIAS) -> Entry:
     """One entry and its pending row on database `using`; see `audit.record` for the contract."""
+    _check_transaction(using)
+    entry = _prepared(draft)
+    entry.object_prev = _previous(entry.object_type, entry.object_id, using)
+    _fix(entry, draft)
+    entry.save(force_insert=True, using=using)
+    Pending.objects.using(using).create(entry_id=entry.pk)
+    return entry
+
+
+def write_many(drafts: Sequence[Draft], *, using: str = DEFAULT_DB_ALIAS) -> list[Entry]:
+    """The entries of one transaction in a handful of statements; all of them or none."""
+    _check_transaction(using)
+    entries = [_prepared(draft) for draft in drafts]
+    latest = _latest_hashes(entries, using)
+    for entry, draft in zip(entries, drafts, strict=True):
+        key = (entry.object_type, entry.object_id)
+        entry.object_prev = latest.get(key, "") if entry.object_type else ""
+        _fix(entry, draft)
+        latest[key] = entry.leaf_hash
+    Entry.objects.using(using).bulk_create(entries)
+    Pending.objects.using(using).bulk_create(Pending(entry_id=entry.pk) for entry in entries)
+    return entries
+
+
+def _check_transaction(using: str) -> None:
     if not connections[using].in_atomic_block:
         raise RuntimeError("audit.record() must run inside the transaction of the change.")
-    if not _ACTION.fullmatch(action):
-        raise AuditRefused(f"{action!r} is not an action: write <noun>.<verb>.")
-    if len(because) > LONGEST_REASON:
+
+
+def _prepared(draft: Draft) -> Entry:
+    """The entry without time, link and hash."""
+    if not _ACTION.fullmatch(draft.action):
+        raise AuditRefused(f"{draft.action!r} is not an action: write <noun>.<verb>.")
+    if len(draft.because) > LONGEST_REASON:
         raise AuditRefused(f"A reason is limited to {LONGEST_REASON} characters.")
-    object_type, object_id, object_name = _target(target)
-    actor_id, actor_name, actor_role = _actor(actor)
+    object_type, object_id, object_name = _target(draft.target)
+    actor_id, actor_name, actor_role = _actor(draft.actor)
     origin = current()
-    entry = Entry(
+    return Entry(
         uuid=uuid.uuid4(),
         actor_id=actor_id,
         actor_name=actor_name,
         actor_role=actor_role,
-        action=action,
+        action=draft.action,
         object_type=object_type,
         object_id=object_id,
         object_name=object_name,
-        because=clean_text(str(because)),
+        because=clean_text(str(draft.because)),
         request_id=origin.request_id,
         ip=origin.ip,
         session_hash=origin.session_hash(),
-        object_prev=_previous(object_type, object_id, using),
     )
-    # After every other query, so that ids and times of concurrent writers run in the same order.
+
+
+def _fix(entry: Entry, draft: Draft) -> None:
+    """Takes the time and hashes the text: after every other query, so that ids and times agree."""
     entry.taken_at = timezone.now()
-    entry.canon = canonical(
-        content(entry) | {"before": plain(before), "after": plain(after), "facts": plain(facts)}
-    )
+    values = {
+        "before": plain(draft.before),
+        "after": plain(draft.after),
+        "facts": plain(draft.facts),
+    }
+    entry.canon = canonical(content(entry) | values)
     entry.leaf_hash = leaf_hash(entry.canon)
-    entry.save(force_insert=True, using=using)
-    Pending.objects.using(using).create(entry_id=entry.pk)
-    return entry
 
 
 def content(entry: Entry) -> dict[str, Any]:
@@ -118,3 +154,19 @@ def _previous(object_type: str, object_id: str, using: str) -> str:
         return ""
     earlier = Entry.objects.using(using).filter(object_type=object_type, object_id=object_id)
     return earlier.order_by("-pk").values_list("leaf_hash", flat=True).first() or ""
+
+
+def _latest_hashes(entries: Sequence[Entry], using: str) -> dict[tuple[str, str], str]:
+    """Leaf hash of the latest stored entry of each object that the new entries are about."""
+    ids_by_type: dict[str, set[str]] = {}
+    for entry in entries:
+        if entry.object_type:
+            ids_by_type.setdefault(entry.object_type, set()).add(entry.object_id)
+    latest = {}
+    for object_type, ids in ids_by_type.items():
+        earlier = Entry.objects.using(using).filter(object_type=object_type, object_id__in=ids)
+        newest = earlier.order_by().values("object_id").annotate(newest=Max("pk"))
+        found = Entry.objects.using(using).filter(pk__in=newest.values("newest"))
+        for object_id, entry_hash in found.values_list("object_id", "leaf_hash"):
+            latest[object_type, object_id] = entry_hash
+    return latest

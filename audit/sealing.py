@@ -18,7 +18,7 @@ from django.utils import timezone
 from .canon import leaf_hash, utc_text
 from .clock import ClockWatch
 from .models import Entry, Pending, Seal
-from .recording import write
+from .recording import Draft, write
 
 FIRST_CHAIN = "0" * 64
 LATE_SECONDS = 60
@@ -108,16 +108,8 @@ def _watch_before(last: Seal | None, using: str) -> ClockWatch:
 
 
 def _tell_regression(entry: Entry, leaf: int, back: dt.timedelta, using: str) -> None:
-    write(
-        "clock.regression",
-        actor="sealer",
-        target=None,
-        because="",
-        before=None,
-        after=None,
-        facts={"leaf": leaf, "entry": entry.pk, "back_ms": int(back.total_seconds() * 1000)},
-        using=using,
-    )
+    facts = {"leaf": leaf, "entry": entry.pk, "back_ms": int(back.total_seconds() * 1000)}
+    write(Draft(action="clock.regression", actor="sealer", facts=facts), using=using)
 
 
 @dataclass(frozen=True)

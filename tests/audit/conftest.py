@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.db import connections, transaction
 
 from audit.models import Entry
-from audit.recording import write
+from audit.recording import Draft, write
 from cctv_ops import environment
 from tests.audit_log import empty_log
 from tests.postgres import Cluster
@@ -25,16 +25,8 @@ def add_database(alias: str, url: str) -> str:
 
 
 def write_entry(using: str, action: str = "test.entry", **changes: Any) -> Entry:
-    arguments: dict[str, Any] = {
-        "actor": "test",
-        "target": None,
-        "because": "",
-        "before": None,
-        "after": None,
-        "facts": {},
-    }
     with transaction.atomic(using=using):
-        return write(action, using=using, **(arguments | changes))
+        return write(Draft(**({"action": action, "actor": "test"} | changes)), using=using)
 
 
 @pytest.fixture(scope="session")

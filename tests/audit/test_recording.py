@@ -11,7 +11,7 @@ from django.db import IntegrityError, connections, transaction
 from audit import AppendOnly, AuditRefused
 from audit.canon import leaf_hash
 from audit.models import Entry, Pending
-from audit.recording import write
+from audit.recording import Draft, write, write_many
 from tests.audit.conftest import write_entry
 
 
@@ -39,16 +39,33 @@ def test_an_entry_disappears_with_the_change_that_failed(log):
 
 def test_recording_outside_a_transaction_is_an_error(log):
     with pytest.raises(RuntimeError):
-        write(
-            "test.entry",
-            actor="test",
-            target=None,
-            because="",
-            before=None,
-            after=None,
-            facts={},
-            using=log,
-        )
+        write(Draft(action="test.entry", actor="test"), using=log)
+
+
+def test_many_entries_are_written_as_one_and_linked(log):
+    before = write_entry(log, target=("test.thing", 1, "one"))
+    drafts = [
+        Draft(action="test.entry", actor="test", target=("test.thing", number, "a thing"))
+        for number in (1, 2, 1)
+    ]
+    with transaction.atomic(using=log):
+        first, other, second = write_many(drafts, using=log)
+
+    assert first.object_prev == before.leaf_hash
+    assert other.object_prev == ""
+    assert second.object_prev == first.leaf_hash
+    assert Pending.objects.using(log).count() == 4
+    stored = Entry.objects.using(log).get(pk=second.pk)
+    assert stored.leaf_hash == leaf_hash(stored.canon)
+
+
+def test_many_entries_are_refused_together(log):
+    good = Draft(action="test.entry", actor="test")
+    bad = Draft(action="test.entry", actor="test", facts={"ratio": 0.5})
+
+    with pytest.raises(AuditRefused), transaction.atomic(using=log):
+        write_many([good, bad], using=log)
+    assert not Entry.objects.using(log).exists()
 
 
 def test_entries_of_one_object_are_linked(log):
