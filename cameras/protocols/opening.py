@@ -285,10 +285,11 @@ class _Opening:
             raise refused
         if hints.has_onvif:
             return await self._opened(onvif, None, None)
-        asked_for_login = next((e for e in errors if isinstance(e, CredentialRefused)), None)
-        raise asked_for_login or NotSupported(
-            "the device speaks neither ONVIF nor ISAPI nor Dahua CGI on this port"
-        )
+        for telling in (CredentialRefused, TooLarge, BadAnswer):
+            for error in errors:
+                if isinstance(error, telling):
+                    raise error
+        raise NotSupported("the device speaks neither ONVIF nor ISAPI nor Dahua CGI on this port")
 
     async def _opened(
         self, client: Client, identity: Identity | None, second: OnvifClient | None

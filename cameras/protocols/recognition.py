@@ -18,14 +18,16 @@ from cameras.protocols.base import (
     TooLarge,
     Untrusted,
 )
+from cameras.protocols.dahua.cgi import raise_for_refusal
 from cameras.protocols.dahua.messages import read_table
 from cameras.protocols.digest import parse_challenges
 from cameras.protocols.http import Conversation, Reply
 from cameras.protocols.isapi.documents import read_identity
+from cameras.protocols.isapi.replies import read_document
 from cameras.protocols.onvif import identity as onvif_identity
 from cameras.protocols.onvif.faults import NotAuthorized
 from cameras.protocols.onvif.soap import SoapConversation
-from cameras.protocols.xml import find_all, parse, text
+from cameras.protocols.xml import find_all, text
 
 ISAPI_WORDS = re.compile(r"hikvision|hiwatch|hilook|\blts\b|\bi?ds-\d", re.IGNORECASE)
 DAHUA_WORDS = re.compile(r"dahua|amcrest|lorex|imou|\bdhi?-", re.IGNORECASE)
@@ -63,7 +65,7 @@ async def recognise(onvif: SoapConversation, vendor: Conversation) -> Hints:
     """Asks each protocol one or two things without login.
 
     Raises what concerns the whole device: Unreachable, TooSlow, LockedOut, Untrusted; and Busy when
-    nothing but closed connections came back.
+    nothing else came back that could be used.
     """
     hints = Hints()
     await _try_onvif(onvif, hints)
@@ -77,9 +79,10 @@ async def recognise(onvif: SoapConversation, vendor: Conversation) -> Hints:
             hints.reasons[protocol] = error
             continue
         _take_reply(hints, protocol, reply)
-    busy = [error for error in hints.reasons.values() if isinstance(error, Busy)]
-    if len(busy) == 3:
-        raise busy[0]
+    if not (hints.has_onvif or hints.sure or hints.possible):
+        for reason in hints.reasons.values():
+            if isinstance(reason, Busy):
+                raise reason
     return hints
 
 
@@ -169,33 +172,40 @@ async def _take_scopes(onvif: SoapConversation, hints: Hints) -> None:
 
 
 def _take_reply(hints: Hints, protocol: str, reply: Reply) -> None:
-    is_open, is_ours = _read_open(hints, protocol, reply), False
     if reply.status == 401:
-        realms = _realms(reply)
-        server = reply.headers.get("Server", "")
-        if protocol == "isapi":
-            is_ours = bool(ISAPI_WORDS.search(realms) or _ISAPI_SERVERS.search(server))
+        if _is_of_this_make(protocol, reply):
+            hints.sure = [protocol, *(known for known in hints.sure if known != protocol)]
         else:
-            is_ours = bool(_DAHUA_REALM.search(realms) or DAHUA_WORDS.search(realms))
-    if is_open or is_ours:
-        hints.sure = [protocol, *(known for known in hints.sure if known != protocol)]
-    elif reply.status == 401:
-        hints.possible.append(protocol)
-    else:
-        hints.reasons[protocol] = NotSupported(f"nothing there (HTTP {reply.status})")
-
-
-def _read_open(hints: Hints, protocol: str, reply: Reply) -> bool:
-    """A device that tells who it is without a login."""
-    if reply.status != 200:
-        return False
-    if protocol == "dahua":
-        return "type" in read_table(reply.body)
+            hints.possible.append(protocol)
+        return
     try:
-        hints.told.append(read_identity(parse(reply.body)))
-    except DeviceError:
-        return False
-    return True
+        told = _read_open(protocol, reply)
+    except DeviceError as error:
+        hints.reasons[protocol] = error
+        return
+    hints.sure = [protocol, *(known for known in hints.sure if known != protocol)]
+    hints.told.append(told)
+
+
+def _is_of_this_make(protocol: str, reply: Reply) -> bool:
+    realms = _realms(reply)
+    if protocol == "isapi":
+        server = reply.headers.get("Server", "")
+        return bool(ISAPI_WORDS.search(realms) or _ISAPI_SERVERS.search(server))
+    return bool(_DAHUA_REALM.search(realms) or DAHUA_WORDS.search(realms))
+
+
+def _read_open(protocol: str, reply: Reply) -> Identity:
+    """A device that tells who it is without a login. Raises what its answer says otherwise."""
+    if reply.status == 404:
+        raise NotSupported("nothing there (HTTP 404)")
+    if protocol == "isapi":
+        return read_identity(read_document(reply))
+    raise_for_refusal(reply.status, reply.body)
+    model = read_table(reply.body).get("type")
+    if model is None:
+        raise BadAnswer("not an answer of this make")
+    return Identity(model=model)
 
 
 def _realms(reply: Reply) -> str:

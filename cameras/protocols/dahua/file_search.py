@@ -11,7 +11,6 @@ import contextlib
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from cameras.protocols.base import (
     BadAnswer,
@@ -32,6 +31,9 @@ PAGE = 100
 CHANNELS_FROM_0 = "dahua-items-count-channels-from-0"
 
 _CLEAN_UP_SECONDS = 3.0
+# Devices take 32-bit times: a span over everything must not reach beyond January 2038.
+_LONG_AGO_MS = 946_674_000_000
+_FAR_AHEAD_MS = 2_145_906_000_000
 _OBJECT = re.compile(r"\d{1,20}")
 
 
@@ -55,7 +57,7 @@ async def find_files(
     try:
         findings = await _search(conversation, channel, start_ms, end_ms, budget)
     except NotSupported as error:
-        if error.reason is Reason.NO_SUCH_CHANNEL and await _has_any(conversation, channel, end_ms):
+        if error.reason is Reason.NO_SUCH_CHANNEL and await _has_any(conversation, channel):
             return Findings(notes={"EMPTY_IS_ERROR"})
         raise
     told = {file.channel for file in findings.files}
@@ -84,11 +86,11 @@ async def _search(
     return findings
 
 
-async def _has_any(conversation: Conversation, channel: int, end_ms: int) -> bool:
+async def _has_any(conversation: Conversation, channel: int) -> bool:
     """Whether the channel is known after all: some firmware answers 400 when a span is empty."""
     try:
         async with _finder(conversation) as finder:
-            await _start(conversation, finder, channel, _LONG_AGO_MS, end_ms)
+            await _start(conversation, finder, channel, _LONG_AGO_MS, _FAR_AHEAD_MS)
     except NotSupported:
         return False
     return True
@@ -195,6 +197,3 @@ def _keep_asked(
     if len(kept) < len(main):
         findings.notes.add("SPAN_IGNORED")
     findings.files = kept
-
-
-_LONG_AGO_MS = int(datetime.fromisoformat("2000-01-01T00:00:00+03:00").timestamp()) * 1000

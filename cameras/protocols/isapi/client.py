@@ -26,7 +26,7 @@ from cameras.protocols.base import (
 )
 from cameras.protocols.http import PICTURE_LIMIT, Conversation, path_on_device
 from cameras.protocols.isapi import documents
-from cameras.protocols.isapi.calendar import Calendar
+from cameras.protocols.isapi.calendar import NO_CALENDAR, Calendar
 from cameras.protocols.isapi.replies import (
     OPTIONAL,
     ask,
@@ -34,7 +34,7 @@ from cameras.protocols.isapi.replies import (
     raise_for_failure,
     read_document,
 )
-from cameras.protocols.isapi.track_search import search_track
+from cameras.protocols.isapi.track_search import first_unlocked, search_track
 from cameras.protocols.rtsp_address import rtsp_address
 from cameras.protocols.search_budget import SearchBudget, SearchCaps
 from cameras.protocols.wall_clock import DAY_MS, is_whole_day, one_day_windows, shown
@@ -45,6 +45,7 @@ _PICTURE_PATHS = (
     "/ISAPI/ContentMgmt/StreamingProxy/channels/{}/picture",
 )
 _OLDEST_DAYS_LOOKED_AT = 5
+_LONG_AGO_MS = 946_674_000_000  # the year 2000
 
 
 class IsapiClient:
@@ -157,6 +158,8 @@ class IsapiClient:
     async def _oldest_unlocked(self, track: int, before_ms: int) -> int | None:
         budget = SearchBudget(self._caps)
         days = await self._calendar.days_from_oldest(track, before_ms)
+        if NO_CALENDAR in self.manner.quirks:
+            return await first_unlocked(self.conversation, track, _LONG_AGO_MS, before_ms, budget)
         for day in days[:_OLDEST_DAYS_LOOKED_AT]:
             found = await search_track(self.conversation, track, day, day + DAY_MS, budget)
             for segment in found.segments:

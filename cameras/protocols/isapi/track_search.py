@@ -68,6 +68,24 @@ async def search_track(
     return findings
 
 
+async def first_unlocked(
+    conversation: Conversation, track: int, start_ms: int, end_ms: int, budget: SearchBudget
+) -> int | None:
+    """Start of the oldest unlocked segment on the first page; None when that page does not tell.
+
+    One search over all time: for recorders without calendar, many of which refuse such windows.
+    """
+    budget.next_page()
+    body = search_body(str(uuid.uuid4()).upper(), track, start_ms, end_ms, 0, PAGE)
+    page = await _page(conversation, body)
+    starts = [item.segment.start_ms for item in page.items]
+    is_ours = all(item.track in (None, track) for item in page.items)
+    if not is_ours or page.unreadable or starts != sorted(starts):
+        return None
+    free = (item.segment.start_ms for item in page.items if not item.segment.locked)
+    return next(free, None)
+
+
 async def _page(conversation: Conversation, body: bytes) -> SearchPage:
     try:
         return read_search(await ask(conversation, "ContentMgmt/search", body=body))
