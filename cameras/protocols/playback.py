@@ -240,16 +240,19 @@ class Playback:
             self.ended_by = EndedBy.EOF
         except StreamEnded:
             self.ended_by = EndedBy.ANNOUNCED
-        for frame in self._last_frames():
+        # What has no end yet is part of a picture; it is not delivered.
+        for frame in self._last_frames([]):
             yield frame
 
     def _frames_of(self, channel: int, data: bytes) -> list[Frame]:
         if channel == self._channel + 1:
             report, bye = parse_rtcp(data)
-            self._report = report or self._report
+            if report is not None:
+                self._report = report
+                self._follow(report)
             if not bye:
                 return []
-            frames = self._last_frames()
+            frames = self._last_frames(self._depacketiser.flush())
             self.ended_by = self.ended_by or EndedBy.BYE
             return frames
         packet = parse_rtp(data) if channel == self._channel else None
@@ -257,8 +260,8 @@ class Playback:
             return []
         return self._stamped(self._depacketiser.push(packet))
 
-    def _last_frames(self) -> list[Frame]:
-        frames = self._stamped(self._depacketiser.flush())
+    def _last_frames(self, units: list[AccessUnit]) -> list[Frame]:
+        frames = self._stamped(units)
         if self._held and self.stamp_source is None:
             self._choose_source(self._held[0], final=True)
             frames += self._stamped([])
@@ -325,6 +328,11 @@ class Playback:
         self._shift_ms, self._timeline = shift, timeline
         self.stamp_source = StampSource.RTCP
         return True
+
+    def _follow(self, report: SenderReport) -> None:
+        """A later report moves the times with it: over a gap, RTP times of some recorders just run on."""
+        if self.stamp_source is StampSource.RTCP and self._timeline is not None:
+            self._timeline.set_anchor(report.rtp_time, report.ntp_ms)
 
     def _report_is_of_recording(self, told_ms: int, ms: int) -> bool:
         """Whether an RTCP time is the recording's. Many recorders write the time of sending instead."""

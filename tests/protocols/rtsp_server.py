@@ -76,6 +76,8 @@ class Script:
     stamps_from_ms: int | None = None  # what the pictures claim instead of the asked time
     plays_from_ms: int | None = None  # where playing starts instead of at the key picture before
     report_ms: int | None = None  # RTCP sender report: the clock at the first picture
+    reports_every: int = 0  # pictures between further reports
+    hidden_gap: tuple[int, int] = (0, 0)  # from this picture on reports are so many ms further
     skip: tuple[int, int] | None = None  # pictures that are not recorded: [first, last)
     lose: frozenset[int] = frozenset()  # numbers of packets that are not sent
     ends_with: str = "bye"  # bye, tbit, eof, silence, none (plays on past the asked end)
@@ -272,6 +274,7 @@ class _Caller:
                 return
             if script.close_after == f"FRAME:{frame}":
                 break
+            self._report_again(first, frame)
             if number not in script.lose:
                 await self._send_packet(number, packet)
         if script.ends_with == "bye" and not script.close_after:
@@ -279,6 +282,12 @@ class _Caller:
         elif script.ends_with == "eof" or script.close_after:
             self.writer.close()
         await self.writer.drain()
+
+    def _report_again(self, first: int, frame: int) -> None:
+        every, (from_frame, gap_ms) = self.script.reports_every, self.script.hidden_gap
+        if every and frame and frame % every == 0:
+            at = first + frame * FRAME_MS
+            self._send(1, _report(at + (gap_ms if frame >= from_frame else 0), _rtp_time(at)))
 
     async def _send_packet(self, number: int, packet: bytes) -> None:
         self._send(0, packet)

@@ -89,6 +89,19 @@ async def test_a_report_inside_the_span_proves_it_where_the_reply_does_not(tmp_p
     assert report.delivered_start_ms == START_MS
 
 
+async def test_a_later_report_moves_pictures_over_a_gap_that_rtp_time_hides(tmp_path):
+    script = Script(
+        has_extension=False,
+        range_reply="npt=0.000-",
+        report_ms=START_MS,
+        reports_every=25,
+        hidden_gap=(50, 7000),
+    )
+    target = StreamTarget("rtsp://h/r", start_ms=START_MS, end_ms=START_MS + 20_000, replay="onvif")
+    report = await fetch(script, target, tmp_path)
+    assert report.gaps[0] == (START_MS + 2000, START_MS + 9000)
+
+
 async def test_a_report_with_the_time_of_sending_does_not_replace_a_confirmed_range(tmp_path):
     script = Script(has_extension=False, report_ms=START_MS + 50 * HOUR_MS)
     report = await fetch(script, ONVIF, tmp_path)
