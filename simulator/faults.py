@@ -137,6 +137,10 @@ def _busy(reply: Reply, value: Any) -> None:
     if reply.content_type == "text/plain":
         reply.body = b"Error\r\nDevice Busy\r\n"
         return
+    if reply.content_type.startswith("application/soap+xml"):
+        reply.content_type = "text/html"
+        reply.body = b"<html><body><h1>503 Service Unavailable</h1></body></html>"
+        return
     reply.content_type = "application/xml"
     reply.body = (
         b'<?xml version="1.0" encoding="UTF-8"?>\n<ResponseStatus version="2.0">'

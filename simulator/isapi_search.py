@@ -8,7 +8,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import re
-import secrets
+import uuid
 from collections.abc import Callable, Sequence
 from xml.sax.saxutils import escape
 
@@ -34,6 +34,7 @@ class IndexPages:
         self._campus = campus
         self._device = device
         self._wide = 0
+        self._source = "{" + str(uuid.UUID(int=device.seed)).upper() + "}"
         self._remembered: tuple[tuple[str, int, int, int], list[tuple[int, Recorded]]] | None = None
 
     def pages(self) -> list[tuple[str, str, Callable[[Request, re.Match[str]], Reply]]]:
@@ -194,7 +195,7 @@ class IndexPages:
         kind = "motion" if file.kind == "motion" else "timing"
         zone = "" if fault(self._device, "zoneless_times") is not None else "Z"
         return (
-            f"<searchMatchItem>{leaf('sourceID', '{' + secrets.token_hex(16) + '}')}"
+            f"<searchMatchItem>{leaf('sourceID', self._source)}"
             f"{leaf('trackID', str(track))}<timeSpan>"
             f"{leaf('startTime', wall_text(file.start_ms) + zone)}"
             f"{leaf('endTime', wall_text(file.end_ms) + zone)}</timeSpan><mediaSegmentDescriptor>"
