@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
 from django.utils import translation
 
 import audit
@@ -58,7 +59,11 @@ class IdleLogoutMiddleware:
                 self._sign_out(request)
             elif last is None or (not is_poll(request) and now - last >= self._step()):
                 request.session[LAST_ACTIVITY] = now
-        return self.get_response(request)
+        response = self.get_response(request)
+        if is_fragment(request) and _leads_to_sign_in(response):
+            # htmx would put the sign-in page into the fragment, and a form beside it would be lost.
+            return HttpResponse(status=401)
+        return response
 
     @staticmethod
     def _step() -> int:
@@ -78,3 +83,13 @@ def is_poll(request: HttpRequest) -> bool:
     return request.GET.get("poll") == "1" or request.headers.get("HX-Trigger", "").startswith(
         "poll"
     )
+
+
+def is_fragment(request: HttpRequest) -> bool:
+    """Did htmx ask for a part of a page?"""
+    return request.headers.get("HX-Request") == "true"
+
+
+def _leads_to_sign_in(response: HttpResponse) -> bool:
+    target = response.headers.get("Location", "")
+    return response.status_code == 302 and target.startswith(resolve_url(settings.LOGIN_URL))

@@ -27,6 +27,7 @@ from .models import (
     Network,
     Position,
 )
+from .steps import person_or_none
 from .text import normal_mac
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def uninstall(position: Position, at: dt.datetime, by: Actor, *, document: str =
 
 @transaction.atomic
 def replace_device(
-    position: Position, new_device: Device, at: dt.datetime, by: Person, document: str
+    position: Position, new_device: Device, at: dt.datetime, by: Actor, document: str
 ) -> Installation:
     """Fits another device at the position; its history, its channels and its schedule stay (INV-13).
 
@@ -203,13 +204,13 @@ def _address_before(device: Device, network: Network, mac: str, at: dt.datetime)
 
 
 def _keep(row: models.Model, by: Actor) -> None:
-    row._history_user = None if isinstance(by, str) else by  # type: ignore[attr-defined]
+    row._history_user = person_or_none(by)  # type: ignore[attr-defined]
     row.save()
 
 
 def _end(row: Address | Installation | ChannelAssignment, at: dt.datetime, by: Actor) -> None:
     """Closes a row at `at`; one that began at that very instant never held, and goes."""
-    row._history_user = None if isinstance(by, str) else by  # type: ignore[union-attr]
+    row._history_user = person_or_none(by)  # type: ignore[union-attr]
     if row.starts_at >= at:
         row.delete()
     else:

@@ -44,16 +44,19 @@ class StepRow(models.Model):
 
     @staticmethod
     def fields_of(
-        verb: str, was: str, becomes: str, *, on_date: dt.date, by: Person, document: str
+        verb: str, was: str, becomes: str, *, on_date: dt.date, by: Person | str, document: str
     ) -> dict[str, Any]:
-        """The columns of a new row, without the row that took the step."""
+        """The columns of a new row, without the row that took the step.
+
+        `by` is a person, or the name of a part of the system (an import, the demo).
+        """
         return {
             "step": verb,
             "from_status": was,
             "to_status": becomes,
             "on_date": on_date,
-            "by": by,
-            "by_name": by.full_name,
+            "by": person_or_none(by),
+            "by_name": by if isinstance(by, str) else by.full_name,
             "document": document,
         }
 
@@ -72,3 +75,8 @@ def check_step_date(earlier: models.QuerySet[Any], on_date: dt.date, document: s
         raise WrongDate(
             _now("A step cannot be dated before the previous one (%(day)s).") % {"day": last}
         )
+
+
+def person_or_none(by: Person | str) -> Person | None:
+    """The person who acted, for columns that point to people; a part of the system is none."""
+    return None if isinstance(by, str) else by

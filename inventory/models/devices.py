@@ -17,7 +17,7 @@ from core.steps import Step, SteppedModel
 from ..addresses import check_in_network, normal_ip
 from ..dated import DatedModel
 from ..queries import AddressQuerySet, DeviceQuerySet, DiskQuerySet, NetworkQuerySet
-from ..steps import StepRow, check_step_date
+from ..steps import StepRow, check_step_date, person_or_none
 from ..text import normal_mac, search_text, serial_key
 
 if TYPE_CHECKING:
@@ -139,39 +139,39 @@ class Device(SteppedModel):
             kwargs["update_fields"] = {*kwargs["update_fields"], "serial_key", "search_text"}
         super().save(*args, **kwargs)
 
-    def receive(self, *, on_date: dt.date, by: Person, document: str) -> None:
+    def receive(self, *, on_date: dt.date, by: Person | str, document: str) -> None:
         """Taken back into stock."""
         self._step("receive", on_date=on_date, by=by, document=document)
 
-    def start_commissioning(self, *, on_date: dt.date, by: Person, document: str) -> None:
+    def start_commissioning(self, *, on_date: dt.date, by: Person | str, document: str) -> None:
         self._step("start_commissioning", on_date=on_date, by=by, document=document)
 
-    def put_in_service(self, *, on_date: dt.date, by: Person, document: str) -> None:
+    def put_in_service(self, *, on_date: dt.date, by: Person | str, document: str) -> None:
         """From that day on it counts. Stamped, because nothing has proved its settings."""
         self._step(
             "put_in_service", on_date=on_date, by=by, document=document, remark=WITHOUT_PROOFS
         )
 
-    def report_fault(self, *, on_date: dt.date, by: Person, document: str) -> None:
+    def report_fault(self, *, on_date: dt.date, by: Person | str, document: str) -> None:
         """A fault never takes it out of the sum."""
         self._step("report_fault", on_date=on_date, by=by, document=document)
 
-    def repaired(self, *, on_date: dt.date, by: Person, document: str) -> None:
+    def repaired(self, *, on_date: dt.date, by: Person | str, document: str) -> None:
         """Put right where it hangs."""
         self._step("repaired", on_date=on_date, by=by, document=document)
 
-    def send_for_repair(self, *, on_date: dt.date, by: Person, document: str) -> None:
+    def send_for_repair(self, *, on_date: dt.date, by: Person | str, document: str) -> None:
         """Its installation stays open: without a substitute the position counts as not recorded."""
         self._step("send_for_repair", on_date=on_date, by=by, document=document)
 
-    def return_from_repair(self, *, on_date: dt.date, by: Person, document: str) -> None:
+    def return_from_repair(self, *, on_date: dt.date, by: Person | str, document: str) -> None:
         self._step("return_from_repair", on_date=on_date, by=by, document=document)
 
-    def remove(self, *, on_date: dt.date, by: Person, document: str) -> None:
+    def remove(self, *, on_date: dt.date, by: Person | str, document: str) -> None:
         """Taken down for good; `moves` closes its installation."""
         self._step("remove", on_date=on_date, by=by, document=document)
 
-    def scrap(self, *, on_date: dt.date, by: Person, document: str) -> None:
+    def scrap(self, *, on_date: dt.date, by: Person | str, document: str) -> None:
         self._step("scrap", on_date=on_date, by=by, document=document)
 
     for _verb in STEPS:
@@ -180,7 +180,7 @@ class Device(SteppedModel):
 
     @transaction.atomic
     def _step(
-        self, verb: str, *, on_date: dt.date, by: Person, document: str, remark: str = ""
+        self, verb: str, *, on_date: dt.date, by: Person | str, document: str, remark: str = ""
     ) -> None:
         check_step_date(self.steps.all(), on_date, document)
         was = self.status
@@ -191,7 +191,7 @@ class Device(SteppedModel):
             remark=remark,
             **StepRow.fields_of(verb, was, self.status, on_date=on_date, by=by, document=document),
         )
-        Device.history.bulk_history_create([self], update=True, default_user=by)
+        Device.history.bulk_history_create([self], update=True, default_user=person_or_none(by))
 
     def address_at(self, instant: dt.datetime) -> Address | None:
         """The address that the device had at that instant, with its network."""

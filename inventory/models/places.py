@@ -23,7 +23,7 @@ from ..queries import (
     PositionQuerySet,
     SiteQuerySet,
 )
-from ..steps import StepRow, check_step_date
+from ..steps import StepRow, check_step_date, person_or_none
 from ..text import search_text
 
 if TYPE_CHECKING:
@@ -152,18 +152,18 @@ class Position(SteppedModel):
         self.search_text = search_text(self.code, self.name, self.purpose)
         super().save(*args, **kwargs)
 
-    def activate(self, *, on_date: dt.date, by: Person, document: str) -> None:
+    def activate(self, *, on_date: dt.date, by: Person | str, document: str) -> None:
         """From that day on it is expected to be recorded."""
         self._step("activate", on_date=on_date, by=by, document=document)
 
-    def close(self, *, on_date: dt.date, by: Person, document: str) -> None:
+    def close(self, *, on_date: dt.date, by: Person | str, document: str) -> None:
         """From that day on nobody expects recordings of it."""
         self._step("close", on_date=on_date, by=by, document=document)
 
     activate.alters_data = close.alters_data = True  # type: ignore[attr-defined]
 
     @transaction.atomic
-    def _step(self, verb: str, *, on_date: dt.date, by: Person, document: str) -> None:
+    def _step(self, verb: str, *, on_date: dt.date, by: Person | str, document: str) -> None:
         check_step_date(self.steps.all(), on_date, document)
         was = self.status
         self._take(verb, by=by, facts={"on_date": on_date, "document": document})
@@ -171,7 +171,7 @@ class Position(SteppedModel):
             position=self,
             **StepRow.fields_of(verb, was, self.status, on_date=on_date, by=by, document=document),
         )
-        Position.history.bulk_history_create([self], update=True, default_user=by)
+        Position.history.bulk_history_create([self], update=True, default_user=person_or_none(by))
 
     def device_at(self, instant: dt.datetime) -> Device | None:
         """The device that was fitted here at that instant."""

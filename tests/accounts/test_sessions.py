@@ -273,3 +273,22 @@ def test_an_operator_cannot_grant_over_the_pages(signed_in, someone):
 
     assert response.status_code == 404
     assert not other.grants.exists()
+
+
+def test_a_fragment_after_the_end_of_the_session_is_a_401_and_not_the_sign_in_page(client):
+    response = client.get(PROFILE, headers={"HX-Request": "true"})
+
+    assert response.status_code == 401
+
+
+def test_five_wrong_passwords_slow_that_account_from_that_address_only(someone, settings):
+    """F11: the right password works from elsewhere, so nobody is locked out for ever."""
+    settings.AXES_ENABLED = True
+    here, elsewhere = Client(REMOTE_ADDR="10.1.1.1"), Client(REMOTE_ADDR="10.1.1.2")
+    answers = [sign_in(here, someone, "wrong").status_code for _ in range(6)]
+
+    assert answers[0] == 200
+    assert answers[-1] == 429
+    assert sign_in(here, someone).status_code == 429
+    assert sign_in(elsewhere, someone).status_code == 302
+    assert is_signed_in(elsewhere)

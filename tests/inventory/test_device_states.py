@@ -106,3 +106,11 @@ def test_a_step_before_the_previous_one_is_refused():
 def test_a_step_without_a_document_is_refused():
     with pytest.raises(ValidationError):
         rows.device().report_fault(on_date=rows.D, by=rows.person(), document=" ")
+
+
+def test_a_part_of_the_system_may_take_a_step_under_its_name():
+    device = rows.device(status="COMMISSIONING")
+
+    device.put_in_service(on_date=rows.D, by="demo", document="Demo")
+
+    assert (device.steps.get().by, device.steps.get().by_name) == (None, "demo")
