@@ -43,29 +43,49 @@ async def ask_quietly(probe: Probe, method: str, url: str, **headers: str) -> An
         return None
 
 
-async def first_stage_without_answer(device: SimDevice) -> str:
-    async with probing(device) as probe:
-        url = f"{base_url(device)}/replay/REC001"
-        transport = "RTP/AVP/TCP;unicast;interleaved=0-1"
-        for method in ("OPTIONS", "DESCRIBE", "SETUP", "PLAY"):
-            headers = {"Transport": transport} if method == "SETUP" else {}
-            target = f"{url}/trackID=1" if method == "SETUP" else url
-            if await ask_quietly(probe, method, target, **headers) is None:
-                return method
+async def walk(probe: Probe, url: str, stages: list[str]) -> str:
+    """Ask in this order; the last one quietly. The method that was not answered, or blank."""
+    transport = "RTP/AVP/TCP;unicast;interleaved=0-1"
+    for method in stages:
+        headers = {"Transport": transport} if method == "SETUP" else {}
+        target = f"{url}/trackID=1" if method == "SETUP" else url
+        if method != stages[-1]:
+            assert (await probe.ask(method, target, **headers)).status == 200
+        elif await ask_quietly(probe, method, target, **headers) is None:
+            return method
     return ""
 
 
+async def then_silence(device: SimDevice, frames: int) -> Clip:
+    """Replay that gives so many pictures, and what comes in the time after them."""
+    async with probing(device) as probe:
+        url = f"{base_url(device)}/replay/REC001"
+        await probe.set_up(url, **REPLAY)
+        clip = await probe.play(url, frames=frames, Range=SPAN, Rate_Control="no", **REPLAY)
+        await probe.collect(clip, frames + 1, QUIET_S)
+        return clip
+
+
 @pytest.mark.parametrize(
-    ("last", "first_silent"),
-    [("OPTIONS", "DESCRIBE"), ("DESCRIBE", "SETUP"), ("SETUP", "PLAY"), ("PLAY", "")],
+    "stages",
+    [
+        ["OPTIONS", "DESCRIBE"],
+        ["OPTIONS", "DESCRIBE", "SETUP"],
+        ["OPTIONS", "DESCRIBE", "SETUP", "PLAY"],
+        ["OPTIONS", "DESCRIBE", "SETUP", "PLAY", "GET_PARAMETER"],
+    ],
 )
-async def test_silence_begins_after_the_named_request(last: str, first_silent: str) -> None:
+async def test_silence_begins_after_the_named_request(stages: list[str]) -> None:
     """D14."""
-    assert await first_stage_without_answer(with_fault("rtsp_silent_after", last)) == first_silent
+    device = with_fault("rtsp_silent_after", stages[-2])
+    async with probing(device) as probe:
+        assert await walk(probe, f"{base_url(device)}/replay/REC001", stages) == stages[-1]
 
 
 async def test_a_silent_device_does_not_even_answer_options() -> None:
-    assert await first_stage_without_answer(with_fault("silent")) == "OPTIONS"
+    device = with_fault("silent")
+    async with probing(device) as probe:
+        assert await walk(probe, base_url(device), ["OPTIONS"]) == "OPTIONS"
 
 
 async def test_after_play_no_picture_comes() -> None:
@@ -76,7 +96,7 @@ async def test_after_play_no_picture_comes() -> None:
 
 async def test_it_falls_silent_in_the_middle_of_the_clip() -> None:
     """D14."""
-    clip = await replay(with_fault("rtsp_silent_after", 1000), SPAN, silence_s=QUIET_S)
+    clip = await then_silence(with_fault("rtsp_silent_after", 1000), frames=15)
     assert (len(clip.frames), clip.end) == (15, "silence")
 
 
@@ -237,7 +257,7 @@ async def test_it_stops_early_with_a_goodbye() -> None:
 
 
 async def test_it_ends_without_a_word() -> None:
-    clip = await replay(with_fault("rtsp_no_bye"), SPAN, silence_s=QUIET_S)
+    clip = await then_silence(with_fault("rtsp_no_bye"), frames=30)
     assert (len(clip.frames), clip.end) == (30, "silence")
     assert not any(frame.marks & Mark.TERMINAL for frame in clip.frames)
 
