@@ -236,6 +236,9 @@ class _Opening:
         if chosen == "onvif":
             chosen, identity = await self._vendor_behind(clients, identity)
         client = clients[chosen]
+        for other in clients.values():
+            if other is not client:
+                await other.close()
         if chosen == "onvif" or not hints.has_onvif:
             return await self._opened(client, identity, None)
         client.manner.services[ALSO_ONVIF] = DEVICE_PATH

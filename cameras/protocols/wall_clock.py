@@ -15,6 +15,9 @@ from datetime import UTC, datetime, timedelta, timezone
 TURKIYE = timezone(timedelta(hours=3))
 DAY_MS = 86_400_000
 _TURKIYE_MS = 3 * 3_600_000
+# A dead battery shows 1970; what lies far outside is no clock, and leaves room for arithmetic.
+_YEARS = range(1900, 3000)
+_FARTHEST_ZONE = 14 * 60
 
 _YEAR_FIRST = re.compile(
     r"(?P<year>\d{4})[-/.](?P<a>\d{1,2})[-/.](?P<b>\d{1,2})[T ,]+"
@@ -78,6 +81,8 @@ def _wall_time(match: re.Match[str], month: int, day: int) -> WallTime | None:
     if rest[-2:] in ("AM", "PM") and 1 <= hour <= 12:
         hour = hour % 12 + (12 if rest.endswith("PM") else 0)
     second = min(int(match["second"]), 59)
+    if int(match["year"]) not in _YEARS:
+        return None
     try:
         shown = datetime(
             int(match["year"]), month, day, hour, int(match["minute"]), second, tzinfo=UTC
@@ -85,7 +90,10 @@ def _wall_time(match: re.Match[str], month: int, day: int) -> WallTime | None:
     except ValueError:
         return None
     zone = _ZONE.search(rest)
-    return WallTime(_wall_ms(shown), _minutes(zone) if zone else None)
+    minutes = _minutes(zone) if zone else None
+    if minutes is not None and abs(minutes) > _FARTHEST_ZONE:
+        minutes = None
+    return WallTime(_wall_ms(shown), minutes)
 
 
 def _wall_ms(shown: datetime) -> int:

@@ -259,6 +259,21 @@ async def test_locked_segments_are_told_and_do_not_count_as_the_oldest() -> None
     assert first.segments[0].locked
 
 
+async def test_without_calendar_the_oldest_segment_comes_from_one_wide_search() -> None:
+    """REC-2."""
+
+    def answer(asked: Asked) -> Answer:
+        if asked.path.endswith("/dailyDistribution"):
+            return (403, status(4, "notSupport"))
+        if field_of(asked, "startTime").startswith("2000"):
+            old = match("2026-10-01T08:00:00Z", "2026-10-01T09:00:00Z", lock="lock")
+            return result([old, match("2026-10-02T08:00:00Z", "2026-10-02T09:00:00Z")])
+        return result([match(*TEN_TO_TEN30)])
+
+    found, _ = await search(answer)
+    assert found.earliest_ms == wall("2026-10-02T08:00:00")
+
+
 async def test_missing_optional_fields_and_other_namespaces_are_no_obstacle() -> None:
     page = (
         b'<h:CMSearchResult xmlns:h="urn:psialliance-org"><h:responseStatusStrg>ok'

@@ -12,21 +12,28 @@ import pytest
 from cameras.protocols.base import (
     Channel,
     CredentialRefused,
+    DeviceError,
     Endpoint,
     Identity,
+    IndexesRecordings,
+    ListsChannels,
     LockedOut,
     Login,
     Manner,
     NotSupported,
     Reason,
+    Streams,
+    TakesSnapshots,
+    TellsIdentity,
+    TellsTime,
     TimeBase,
     Unreachable,
     Untrusted,
 )
 from cameras.protocols.http import Transport
-from cameras.protocols.registry import OpenDevice, open_device, probe
+from cameras.protocols.registry import PROTOCOLS, OpenDevice, open_device, probe
 from core.secret import Secret
-from tests.protocols.isapi_recorder import Recorder
+from tests.protocols.isapi_recorder import Recorder, status
 from tests.protocols.onvif_part import Onvif
 from tests.protocols.vendor_device import (
     LOGIN,
@@ -229,6 +236,26 @@ async def test_nothing_known_on_the_port_is_said_in_one_sentence() -> None:
                 pass
 
 
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        ((200, b"<html><body>please log in</body></html>"), Reason.BAD_XML),
+        ((200, b""), Reason.BAD_XML),
+        ((200, status(2, "deviceBusy", "Device Busy")), Reason.BUSY),
+        ((503, b""), Reason.BUSY),
+    ],
+)
+async def test_a_device_that_cannot_be_recognised_says_why(
+    reply: tuple[int, bytes], reason: Reason
+) -> None:
+    """D8: "answers, bad XML" is another thing than nothing there."""
+    async with serving(lambda _: reply) as server:
+        with pytest.raises(DeviceError) as caught:
+            async with opened(server):
+                pass
+    assert caught.value.reason is reason
+
+
 async def test_a_dead_device_costs_one_question() -> None:
     async with serving(HIKVISION) as server:
         endpoint = server.endpoint
@@ -247,6 +274,18 @@ async def test_a_refused_second_index_is_not_asked_again_every_night() -> None:
             saved = device.manner
         async with opened(server, manner=saved) as device:
             assert device.second_index is None
+
+
+@pytest.mark.parametrize("protocol", sorted(PROTOCOLS))
+async def test_every_protocol_gives_a_client_with_the_common_interfaces(protocol: str) -> None:
+    async with Transport() as transport:
+        conversation = transport.to(Endpoint("127.0.0.1", 1), LOGIN, Manner())
+        client = PROTOCOLS[protocol](conversation)
+        assert client.protocol == protocol
+        for interface in (TellsIdentity, TellsTime, ListsChannels, IndexesRecordings):
+            assert isinstance(client, interface)
+        assert isinstance(client, TakesSnapshots)
+        assert isinstance(client, Streams)
 
 
 async def test_a_probe_tells_each_part_and_why_a_part_failed() -> None:

@@ -25,7 +25,7 @@ Table = dict[str, str]
 
 _SECRET_KEY = re.compile(rb"passw|pwd|secret", re.IGNORECASE)
 _NAME_LIMIT = 200
-_VALUE_LIMIT = 2_000
+_VALUE_LIMIT = 500
 _CHANNELS_LIMIT = 1_024
 _MAC = re.compile(r"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}")
 _TITLE = re.compile(r"(?:^|\.)ChannelTitle\[(\d{1,5})\]\.Name$")
@@ -79,7 +79,7 @@ def read_identity(tables: Mapping[str, Table]) -> Identity:
     if not model:
         # Newer firmware puts a bare number in deviceType and the model in updateSerial.
         told = value_of(system, "deviceType")
-        model = value_of(system, "updateSerial") if told.isdigit() or not told else told
+        model = value_of(system, "updateSerial") if told.isdecimal() or not told else told
     network = tables.get("Network", {})
     macs = {
         value.upper().replace("-", ":")
@@ -130,7 +130,7 @@ def _channel(index: int, name: str, camera: Table, online: bool | None) -> Chann
     return Channel(
         number=number,
         token=str(number),
-        name=name or value_of(camera, "VideoInputs[0].Name", "Name"),
+        name=(name or value_of(camera, "VideoInputs[0].Name", "Name"))[:_NAME_LIMIT],
         online=online,
         address=camera.get("Address", ""),
         serial=camera.get("SerialNo", ""),
@@ -147,7 +147,7 @@ def read_states(table: Mapping[str, str]) -> dict[int, bool]:
     states = {}
     for row in rows.values():
         word = row.get("connectionstate", "").lower()
-        if row.get("channel", "").isdigit() and word:
+        if row.get("channel", "").isdecimal() and word:
             states[int(row["channel"])] = word == "connected"
     return states
 
@@ -174,7 +174,7 @@ def read_found(body: bytes) -> FoundPage:
     """A page of `findNextFile`. Raises BadAnswer when it does not say how many it found."""
     table = read_table(body)
     claimed = value_of(table, "found")
-    if not claimed.isdigit():
+    if not claimed.isdecimal():
         raise BadAnswer("the file search answers without a count")
     rows: dict[int, Table] = defaultdict(dict)
     for key, value in table.items():
@@ -196,7 +196,7 @@ def _found_file(row: Table) -> FoundFile | None:
     locked = is_true(row.get("Locked", "")) or bool(words & {"locked", "marked"})
     channel = row.get("Channel", "")
     return FoundFile(
-        int(channel) if channel.isdigit() else None,
+        int(channel) if channel.isdecimal() else None,
         row.get("VideoStream", ""),
         Segment(start.ms, end.ms, _segment_kind(words), locked, row.get("FilePath", "")),
     )

@@ -100,7 +100,7 @@ def refusal_of(root: etree._Element) -> DeviceError | None:
         return None
     if _LOGIN.search(words) or code == "401":
         left = _first(root, "retryLoginTime")
-        tries = f", {left} tries left" if left.isdigit() else ""
+        tries = f", {left} tries left" if left.isdecimal() else ""
         return CredentialRefused(f"the device refuses the login{tries}")
     if code == _BUSY_CODE or _BUSY.search(words):
         return Busy("the device says that it is busy")
