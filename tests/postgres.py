@@ -20,9 +20,13 @@ def _binaries() -> Path:
 
 
 class Cluster:
-    """Context manager around initdb, pg_ctl start and stop. Roles sign in without password (trust)."""
+    """Context manager around initdb, pg_ctl start and stop. Roles sign in without password (trust).
 
-    def __init__(self) -> None:
+    Tests do without fsync; `durable` writes through to the disk as a real server does.
+    """
+
+    def __init__(self, *, durable: bool = False) -> None:
+        self._fsync = "on" if durable else "off"
         self.folder = Path(tempfile.mkdtemp(prefix="cctv-pg-"))
         self._binaries = _binaries()
         # initdb refuses to run as root.
@@ -58,7 +62,9 @@ class Cluster:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self) -> None:
-        options = f"-c listen_addresses='' -k {self.folder} -c fsync=off -c max_connections=60"
+        options = (
+            f"-c listen_addresses='' -k {self.folder} -c fsync={self._fsync} -c max_connections=60"
+        )
         log = str(self.folder / "log")
         data = str(self.folder / "data")
         self._run("pg_ctl", "-D", data, "-w", "-l", log, "-o", options, "start")
