@@ -49,7 +49,7 @@ class Gate:
         else:
             username, is_right = self._check_digest(manner, given, request)
         if device.is_locked(username):
-            return Reply(403, reason="Account Locked")
+            return Reply(401, reason="Unauthorized: account locked")
         device.note_login(username, is_right)
         return None if is_right else self._challenge(manner)
 

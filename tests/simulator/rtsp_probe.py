@@ -45,6 +45,7 @@ class Answer:
     status: int
     headers: dict[str, str]
     body: bytes = b""
+    phrase: str = ""
 
 
 @dataclass
@@ -155,7 +156,8 @@ class Probe:
             headers = dict(re.findall(r"(?m)^([\w-]+): (.*?)\r$", text))
             headers = {name.lower(): value for name, value in headers.items()}
             body = await self.reader.readexactly(int(headers.get("content-length", 0)))
-            return Answer(int(text.split()[1]), headers, body)
+            _, status, phrase = text.partition("\r\n")[0].split(" ", 2)
+            return Answer(int(status), headers, body, phrase)
 
 
 class Depacketiser:
