@@ -118,7 +118,7 @@ async def fetch_clip(
             await clip.copy(playback, writer)
             facts = await writer.close()
         sha256, size = await asyncio.to_thread(_hash_file, part)
-        os.link(part, out_path)
+        _give_final_name(part, out_path)
         await asyncio.to_thread(_sync_folder, out_path.parent)
     finally:
         os.close(descriptor)
@@ -282,6 +282,16 @@ def _hash_file(path: Path) -> tuple[str, int]:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256")
         return digest.hexdigest(), file.tell()
+
+
+def _give_final_name(part: Path, final: Path) -> None:
+    """Rename, but never over a file that appeared meanwhile. Memory sticks know no hard links."""
+    try:
+        os.link(part, final)
+    except FileExistsError:
+        raise
+    except OSError:
+        part.rename(final)
 
 
 def _sync_folder(folder: Path) -> None:

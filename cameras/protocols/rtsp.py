@@ -191,7 +191,8 @@ class RtspConnection:
         if self._shows_login and not self._login_accepted:
             raise refusal(method, reply)
         self._answer_challenge(reply, self._login)
-        if "close" in reply.get("connection").lower() and not self._session:
+        is_closing = "close" in reply.get("connection").lower() or self._reader.at_eof()
+        if is_closing and not self._session:
             await self._hang_up()
             await self._dial()
         reply = await self._exchange(method, url, headers or {})

@@ -69,6 +69,8 @@ class Script:
     refuse_require_on: tuple[str, ...] = ()
     challenges: tuple[str, ...] = ()  # WWW-Authenticate values; the login is then checked
     endless_stale: bool = False
+    closes_on_401: bool = False
+    new_nonce_on: str = ""  # the method at which the nonce is no longer good
     sdp: bytes | None = None
     control: str = "trackID=1"
     range_reply: str = "echo"  # echo, "" for none, or the header's value
@@ -80,7 +82,7 @@ class Script:
     hidden_gap: tuple[int, int] = (0, 0)  # from this picture on reports are so many ms further
     skip: tuple[int, int] | None = None  # pictures that are not recorded: [first, last)
     lose: frozenset[int] = frozenset()  # numbers of packets that are not sent
-    ends_with: str = "bye"  # bye, tbit, eof, silence, none (plays on past the asked end)
+    ends_with: str = "bye"  # bye, announce, tbit, eof, silence, none (plays on past the asked end)
     trickle_s: float = 0.0  # pause after each packet
     spoil: bool = False  # every coded byte behind a unit's head is wrong
     noise: bool = False  # RTCP and foreign packets before each reply and between pictures
@@ -194,7 +196,7 @@ class _Caller:
         head.append(f"Content-Length: {len(body)}")
         self.writer.write("\r\n".join(head).encode() + b"\r\n\r\n" + body)
         await self.writer.drain()
-        if script.close_after == method:
+        if script.close_after == method or (script.closes_on_401 and status[:3] == "401"):
             self.writer.close()
 
     def _reply(self, request: Request) -> tuple[str, list[str], bytes]:
@@ -203,8 +205,14 @@ class _Caller:
             return script.statuses[method], ["Location: rtsp://127.0.0.9/elsewhere"], b""
         if method == "OPTIONS":
             return "200 OK", ["Public: DESCRIBE, SETUP, PLAY, GET_PARAMETER, TEARDOWN"], b""
+        if method == script.new_nonce_on and script.challenges:
+            script.new_nonce_on = ""
+            script.challenges = tuple(
+                re.sub('nonce="', 'nonce="new', value) for value in script.challenges
+            )
         if script.challenges and not self._knows(request):
             challenges = [f"WWW-Authenticate: {value}" for value in script.challenges]
+            challenges += ["Connection: close"] if script.closes_on_401 else []
             return "401 Unauthorized", challenges, b""
         if method in script.refuse_require_on and "Require" in request.headers:
             return "551 Option not supported", ["Unsupported: onvif-replay"], b""
@@ -224,6 +232,8 @@ class _Caller:
             return False
         if value.startswith("Basic "):
             return base64.b64decode(value[6:]).decode() == f"{USERNAME}:{PASSWORD}"
+        if not any(f'nonce="{nonce}"' in value for nonce in self._nonces()):
+            return False
         got = {k: a or b for k, a, b in re.findall(r'(\w+)=(?:"([^"]*)"|([^,\s]+))', value)}
         name = "sha256" if got.get("algorithm", "").upper() == "SHA-256" else "md5"
 
@@ -236,6 +246,9 @@ class _Caller:
         if "qop" in got:
             middle += f":{got['nc']}:{got['cnonce']}:{got['qop']}"
         return got["response"] == digest(f"{one}:{middle}:{two}") and got["uri"] == request.url
+
+    def _nonces(self) -> list[str]:
+        return re.findall(r'nonce="([^"]*)"', " ".join(self.script.challenges))
 
     def _sdp(self) -> bytes:
         encoding = "H264" if self.script.codec == "h264" else "H265"
@@ -277,6 +290,8 @@ class _Caller:
             self._report_again(first, frame)
             if number not in script.lose:
                 await self._send_packet(number, packet)
+        if script.ends_with == "announce":
+            self.writer.write(b"ANNOUNCE rtsp://x RTSP/1.0\r\nCSeq: 1\r\n\r\n")
         if script.ends_with == "bye" and not script.close_after:
             self._send(1, struct.pack(">BBHI", 0x81, 203, 1, 99))
         elif script.ends_with == "eof" or script.close_after:

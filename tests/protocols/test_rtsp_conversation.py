@@ -129,6 +129,24 @@ async def test_a_digest_login_opens_the_stream(challenges):
         assert all(("SHA-256" in value) == (SHA in challenges) for value in shown)
 
 
+async def test_a_device_that_hangs_up_with_its_challenge_is_dialled_again():
+    async with rtsp_server(Script(challenges=(MD5,), closes_on_401=True)) as server:
+        assert (await play(server, login=LOGIN))[0] == 50
+        assert server.connections == 2
+
+
+@pytest.mark.parametrize("method", ["SETUP", "PLAY"])
+async def test_a_nonce_that_ran_out_is_replaced(method):
+    async with rtsp_server(Script(challenges=(MD5,), new_nonce_on=method)) as server:
+        assert (await play(server, login=LOGIN))[0] == 50
+        assert server.methods.count(method) == 2
+
+
+async def test_an_announced_end_ends_the_stream():
+    async with rtsp_server(Script(ends_with="announce")) as server:
+        assert await play(server) == (50, EndedBy.ANNOUNCED)
+
+
 async def test_basic_is_not_answered_unless_it_is_allowed():
     """C17."""
     script = Script(challenges=(BASIC,))
