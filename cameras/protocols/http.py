@@ -18,7 +18,6 @@ import hashlib
 import socket
 import ssl
 import time
-import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -107,7 +106,7 @@ class Transport:
         self.connect_timeout = connect_timeout
         self.slots = asyncio.Semaphore(calls_at_once)
         self.tls = _tls_context()
-        self._open: weakref.WeakSet[Conversation] = weakref.WeakSet()
+        self.open: set[Conversation] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -118,14 +117,12 @@ class Transport:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for conversation in list(self._open):
+        for conversation in list(self.open):
             await conversation.close()
 
     def to(self, endpoint: Endpoint, login: Login | None, manner: Manner) -> Conversation:
         """A conversation with one device; nothing is sent yet. `manner` is updated as we learn."""
-        conversation = Conversation(self, endpoint, login, manner)
-        self._open.add(conversation)
-        return conversation
+        return Conversation(self, endpoint, login, manner)
 
 
 class Conversation:
@@ -150,6 +147,7 @@ class Conversation:
         """Closes the connections; a later call opens new ones."""
         if self._session is not None:
             session, self._session = self._session, None
+            self.transport.open.discard(self)
             await session.close()
 
     async def call(
@@ -299,6 +297,7 @@ class Conversation:
             max_field_size=_LINE_LIMIT,
             max_headers=_HEADERS_LIMIT,
         )
+        self.transport.open.add(self)
         if self.manner.certificate:
             self._pin = aiohttp.Fingerprint(bytes.fromhex(self.manner.certificate))
         return self._session

@@ -266,3 +266,12 @@ async def test_only_so_many_calls_are_under_way() -> None:
         calls = (transport.to(device.endpoint, None, Manner()).call("GET", "/") for _ in range(12))
         await asyncio.gather(*calls)
     assert most == 3
+
+
+async def test_the_end_of_the_transport_closes_every_connection() -> None:
+    async with ScriptedDevice(reply(b"ok")) as device:
+        async with Transport() as transport:
+            for _ in range(3):
+                await transport.to(device.endpoint, None, Manner()).call("GET", "/")
+            assert len(transport.open) == 3
+        assert not transport.open

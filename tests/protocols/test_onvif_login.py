@@ -243,3 +243,21 @@ async def test_texts_in_messages_are_escaped(transport: Transport) -> None:
         with pytest.raises(BadAnswer):
             await client_of(transport, device).snapshot(Channel(1, nasty))
     assert tokens == [nasty]
+
+
+async def test_an_answer_that_is_open_to_all_proves_no_login(transport: Transport) -> None:
+    """Services and clock answer everybody: the wrong password is still told as refused."""
+    wrong = Login("operator", Secret("wrong"))
+    async with OnvifDevice(GetDeviceInformation=INFORMATION) as device:
+        device.offer("device", "media")
+        refusal = device._refusal
+        device._refusal = (  # type: ignore[method-assign]
+            lambda seen, root, operation: (
+                None if operation == "GetServices" else refusal(seen, root, operation)
+            )
+        )
+        client = client_of(transport, device, wrong)
+        await client.capabilities()
+        with pytest.raises(CredentialRefused):
+            await information(client)
+    assert len(device.signed) == 1

@@ -189,6 +189,14 @@ async def test_ignored_filters_are_made_good(recorder: OnvifDevice) -> None:
     assert "filter-ignored" in answer.notes
 
 
+async def test_a_start_state_of_an_earlier_start_is_overtaken(recorder: OnvifDevice) -> None:
+    """A device that ignores the span starts its answer with the state of long ago."""
+    recorder.operations["GetEventSearchResults"] = page(
+        event("00:00:00", False, start=True), event("01:00:00", True), event("04:00:00", False)
+    )
+    assert spans(await ask(recorder, at("03:00:00"))) == [(at("03:00:00"), at("04:00:00"))]
+
+
 async def test_a_device_that_refuses_the_filter_is_asked_for_everything(
     recorder: OnvifDevice,
 ) -> None:

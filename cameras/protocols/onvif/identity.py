@@ -88,7 +88,10 @@ async def _scopes(soap: SoapConversation) -> list[str]:
 async def _kind(soap: SoapConversation, scopes: list[str]) -> DeviceKind:
     if says_recorder(scopes):
         return DeviceKind.RECORDER
-    services = soap.manner.services or await soap.services()
+    try:
+        services = soap.manner.services or await soap.services()
+    except (BadAnswer, NotSupported):
+        return DeviceKind.UNKNOWN
     if USUAL_PATHS in soap.manner.quirks:
         return DeviceKind.UNKNOWN
     if "recording" in services or "search" in services:

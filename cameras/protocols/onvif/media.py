@@ -56,12 +56,12 @@ class Media:
         return list(by_source.values())
 
     async def _ask_profiles(self) -> list[Profile]:
-        failure: DeviceError = NotSupported("the device has no media service")
+        failure: DeviceError | None = None
         for service in ("media", "media2"):
             try:
                 answer = await self._soap.call(service, "GetProfiles")
             except (NotSupported, BadAnswer) as error:
-                failure = error
+                failure = failure or error
                 continue
             self._service = service
             return [
@@ -73,7 +73,7 @@ class Media:
                 for element in find_all(answer.content, "Profiles")
                 if element.get("token")
             ]
-        raise failure
+        raise failure or NotSupported("the device has no media service")
 
     async def profile_for(self, channel: Channel, source: str = "") -> Profile:
         """The profile of a channel: by its token, by `source`, else by its number.

@@ -47,14 +47,11 @@ class _States:
 
     changes: list[tuple[int, bool]] = field(default_factory=list)
     before: list[tuple[int, bool]] = field(default_factory=list)
-    told_at_start: bool | None = None
 
     @property
     def at_start(self) -> bool | None:
-        """On or off when the span starts: as told, else after the last earlier change."""
-        if self.told_at_start is not None or not self.before:
-            return self.told_at_start
-        return max(self.before, key=lambda change: change[0])[1]
+        """On or off when the span starts: the last thing told until then, None if nothing was."""
+        return sorted(self.before, key=lambda change: change[0])[-1][1] if self.before else None
 
     @property
     def is_known(self) -> bool:
@@ -88,11 +85,10 @@ class RecordingIndex:
         """
         if self._listed is None:
             try:
-                self._listed = await self._from_get_recordings()
+                listed = await self._from_get_recordings()
             except (NotSupported, BadAnswer):
-                self._listed = []
-            if not self._listed:
-                self._listed = await self._from_find_recordings()
+                listed = []
+            self._listed = listed or await self._from_find_recordings()
         return self._listed
 
     async def find(self, token: str, start_ms: int, end_ms: int, now_ms: int) -> IndexAnswer:
@@ -283,10 +279,9 @@ def _add(
     start_ms: int,
     history: _History,
 ) -> None:
-    if is_start_state:
-        states.told_at_start = is_on
-    elif moment <= start_ms:
-        states.before.append((moment, is_on))
+    if is_start_state or moment <= start_ms:
+        # A device that ignores the asked start gives the state at another, earlier one.
+        states.before.append((min(moment, start_ms), is_on))
     else:
         if states.changes and moment < states.changes[-1][0]:
             history.notes.add("events-out-of-order")

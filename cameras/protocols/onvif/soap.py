@@ -14,6 +14,7 @@ from lxml import etree
 from cameras.protocols.base import (
     BadAnswer,
     CredentialRefused,
+    DeviceError,
     NotSupported,
     Reason,
     Untrusted,
@@ -32,6 +33,7 @@ CLOCK_NEEDS_LOGIN = "clock-needs-login"
 SIGNED_IN_TRUE_TIME = "signed-in-true-time"
 HTTP_LOGIN_ON = "http-login-on-"
 
+_GUESSED = ("device", "media", "recording", "search", "replay")
 _NAMES = {
     "http://www.onvif.org/ver10/device/wsdl": "device",
     "http://www.onvif.org/ver10/media/wsdl": "media",
@@ -43,6 +45,8 @@ _NAMES = {
     "http://www.onvif.org/ver20/imaging/wsdl": "imaging",
     "http://www.onvif.org/ver10/deviceIO/wsdl": "deviceio",
 }
+# Open to everybody by the standard (access class PRE_AUTH): an answer proves no login.
+_PRE_AUTH = {"GetServices", "GetCapabilities", "GetSystemDateAndTime"}
 _HALF_HOUR_MS = 30 * 60 * 1000
 _NEAR_MS = 60 * 1000
 
@@ -70,7 +74,7 @@ class SoapConversation:
             for quirk in self.manner.quirks
             if quirk.startswith(HTTP_LOGIN_ON)
         }
-        self._knows_services = bool(self.manner.services)
+        self._services = dict(self.manner.services)
 
     async def call(self, service: str, operation: str, **arguments: messages.Argument) -> Answer:
         """Asks with the login, where there is one.
@@ -84,6 +88,11 @@ class SoapConversation:
         ask = _Ask(service, operation, arguments, path)
         if self.conversation.login is None:
             return await self._without_login(ask)
+        if operation in _PRE_AUTH and CLOCK_NEEDS_LOGIN not in self.manner.quirks:
+            try:
+                return await self._send(ask, b"", http_login=False)
+            except NotAuthorized:
+                pass
         if self._offset_ms is None:
             await self.measure_offset()
         try:
@@ -98,15 +107,29 @@ class SoapConversation:
         return await self._send(ask, b"", http_login=False)
 
     async def services(self) -> dict[str, str]:
-        """Service names to paths, asked of the device now and remembered in the manner."""
-        found = await self._from_get_services() or await self._from_get_capabilities()
-        if not found:
-            self._note(USUAL_PATHS)
-            found = dict.fromkeys(("media", "recording", "search", "replay"), DEVICE_PATH)
-        found["device"] = self.manner.services.get("device") or found.get("device") or DEVICE_PATH
-        self.manner.services = found
-        self._knows_services = True
-        return found
+        """Service names to paths, asked of the device now and remembered in the manner.
+
+        A device that speaks SOAP but lists nothing is tried at the usual path; that is a guess
+        for this conversation only.
+        """
+        found: dict[str, str] = {}
+        failures: list[DeviceError] = []
+        for ask in (self._from_get_services, self._from_get_capabilities):
+            try:
+                found = await ask()
+            except (NotSupported, BadAnswer) as error:
+                failures.append(error)
+            if found:
+                break
+        device_path = self.manner.services.get("device") or found.get("device") or DEVICE_PATH
+        if found:
+            self._services = self.manner.services = {**found, "device": device_path}
+            return self._services
+        if failures and not any(isinstance(error, NotSupported) for error in failures):
+            raise failures[0]
+        self._note(USUAL_PATHS)
+        self._services = dict.fromkeys(_GUESSED, device_path)
+        return self._services
 
     async def measure_offset(self) -> Answer | None:
         """Reads the clock without login, and sets the offset with which messages are signed.
@@ -246,19 +269,16 @@ class SoapConversation:
 
     async def _path(self, service: str) -> str:
         if service == "device":
-            return self.manner.services.get("device", DEVICE_PATH)
-        if not self._knows_services:
+            return self._services.get("device", DEVICE_PATH)
+        if not self._services.keys() - {"device"}:
             await self.services()
-        path = self.manner.services.get(service)
+        path = self._services.get(service)
         if path is None:
             raise NotSupported(f"the device has no {service} service")
         return path
 
     async def _from_get_services(self) -> dict[str, str]:
-        try:
-            answer = await self.call("device", "GetServices", IncludeCapability=False)
-        except (NotSupported, BadAnswer):
-            return {}
+        answer = await self.call("device", "GetServices", IncludeCapability=False)
         return self.services_in(answer)
 
     def services_in(self, answer: Answer) -> dict[str, str]:
@@ -271,10 +291,7 @@ class SoapConversation:
         return found
 
     async def _from_get_capabilities(self) -> dict[str, str]:
-        try:
-            answer = await self.call("device", "GetCapabilities", Category=["All"])
-        except (NotSupported, BadAnswer):
-            return {}
+        answer = await self.call("device", "GetCapabilities", Category=["All"])
         found: dict[str, str] = {}
         for address in descendants(answer.content, "XAddr"):
             parent = address.getparent()
