@@ -35,7 +35,7 @@ def test_a_person_with_entries_can_be_deleted():
 def test_a_change_that_cannot_be_logged_is_undone():
     """A20"""
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE audit_pending RENAME TO audit_pending_gone")
+        cursor.execute("ALTER TABLE audit_entry RENAME TO audit_gone")
 
     def change() -> None:
         with transaction.atomic():
@@ -47,7 +47,7 @@ def test_a_change_that_cannot_be_logged_is_undone():
             change()
     finally:
         with connection.cursor() as cursor:
-            cursor.execute("ALTER TABLE audit_pending_gone RENAME TO audit_pending")
+            cursor.execute("ALTER TABLE audit_gone RENAME TO audit_entry")
 
     assert not Job.objects.exists()
     assert not Entry.objects.filter(action="job.create").exists()
