@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.tsi import today
 
+from . import places
 from .models import Person, RoleGrant
 
 if TYPE_CHECKING:
@@ -85,12 +86,17 @@ class PersonForm(SetPasswordMixin, forms.ModelForm):
         self.validate_password_for_user(self.instance)
 
 
+def _places() -> list[tuple[str, Any]]:
+    rows = [(f"{kind}:{number}", name) for (kind, number), name in places.listed()]
+    return [("", _("Everything")), *rows]
+
+
 class GrantForm(forms.ModelForm):
     """A role for a person, for a time, because of a document."""
 
     class Meta:
         model = RoleGrant
-        fields = ["role", "scope_kind", "scope_id", "starts_on", "ends_on", "document"]
+        fields = ["role", "starts_on", "ends_on", "document"]
         widgets = {
             "starts_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
             "ends_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
@@ -98,8 +104,18 @@ class GrantForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["place"] = forms.ChoiceField(label=_("Where"), choices=_places, required=False)
         self.fields["starts_on"].initial = today()
+        self.order_fields(["role", "place", "starts_on", "ends_on", "document"])
         _dress(self)
+
+    def clean(self) -> dict[str, Any]:
+        """Turns the chosen place into the grant's two columns, so that the model can judge them."""
+        data = super().clean() or self.cleaned_data
+        kind, _colon, number = data.pop("place", "").partition(":")
+        self.instance.scope_kind = data["scope_kind"] = kind or RoleGrant.ScopeKind.ALL
+        self.instance.scope_id = data["scope_id"] = int(number) if number else None
+        return data
 
 
 class ReasonForm(forms.Form):

@@ -236,6 +236,11 @@ class RoleGrant(models.Model):
         return f"{self.get_role_display()}: {self.person}"
 
     @property
+    def place(self) -> Place | None:
+        """The one site or building; None means everywhere."""
+        return None if self.scope_id is None else (self.scope_kind, self.scope_id)
+
+    @property
     def has_ended(self) -> bool:
         return self.ends_on is not None and self.ends_on <= today()
 

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 import audit
 
-from . import people, permissions
+from . import people, permissions, places
 from .forms import ChangePasswordForm, GrantForm, PersonForm, ProfileForm, ReasonForm, SignInForm
 from .models import Person, RoleGrant
 from .requests import PersonRequest
@@ -85,8 +85,8 @@ def profile(request: PersonRequest) -> HttpResponse:
         form.save()
         messages.success(request, _("Saved."))
         return redirect("accounts:profile")
-    grants = request.user.grants.order_by("-starts_on")
-    return render(request, "accounts/profile.html", {"form": form, "grants": grants})
+    context = {"form": form, "grants": _named_grants(request.user)}
+    return render(request, "accounts/profile.html", context)
 
 
 @sensitive_post_parameters()
@@ -198,12 +198,21 @@ def _person_page(
 ) -> HttpResponse:
     context = {
         "person": person,
-        "grants": person.grants.select_related("granted_by").order_by("-starts_on", "-pk"),
+        "grants": _named_grants(person),
         "form": form,
         "can_grant": permissions.can_grant_role(request.user, person),
         "can_deactivate": permissions.can_deactivate(request.user, person),
     }
     return render(request, "accounts/person.html", context, status=status)
+
+
+def _named_grants(person: Person) -> list[dict[str, Any]]:
+    """Grants, newest first, each with the name of its place (blank: everywhere)."""
+    rows = list(person.grants.order_by("-starts_on", "-pk"))
+    names = places.names() if any(row.place for row in rows) else {}
+    return [
+        {"row": row, "place": row.place and names.get(row.place, str(row.scope_id))} for row in rows
+    ]
 
 
 def _allow(allowed: bool) -> None:

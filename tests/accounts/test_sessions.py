@@ -250,7 +250,7 @@ def test_an_administrator_enters_a_person_and_grants_and_ends_a_role(signed_in, 
 
 def test_an_administrator_cannot_change_his_own_rights_over_the_pages(signed_in, admin):
     client = signed_in(admin)
-    grant = {"role": "SUPERIOR", "scope_kind": "all", "starts_on": "2026-01-01", "document": "x"}
+    grant = {"role": "SUPERIOR", "starts_on": "2026-01-01", "document": "x"}
 
     answers = [
         client.post(reverse("accounts:role_grant", args=[admin.pk]), grant),
@@ -292,3 +292,19 @@ def test_five_wrong_passwords_slow_that_account_from_that_address_only(someone, 
     assert sign_in(here, someone).status_code == 429
     assert sign_in(elsewhere, someone).status_code == 302
     assert is_signed_in(elsewhere)
+
+
+def test_a_role_is_granted_for_a_building_by_its_name(signed_in, admin, someone):
+    building = rows.building()
+    client = signed_in(admin)
+    grant = {"role": "UNIT_HEAD", "starts_on": "2026-01-01", "document": "Order"}
+    url = reverse("accounts:role_grant", args=[someone.pk])
+
+    wrong = client.post(url, grant | {"place": "building:999999"})
+    client.post(url, grant | {"place": f"building:{building.pk}"})
+
+    page = client.get(reverse("accounts:person", args=[someone.pk])).content.decode()
+    given = someone.grants.get(role="UNIT_HEAD")
+    assert wrong.status_code == 422
+    assert (given.scope_kind, given.scope_id) == ("building", building.pk)
+    assert page.count(building.name) == 2  # in the table and among the choices
