@@ -22,7 +22,9 @@ _REFUSED = re.compile(
     r"|wrong password|authentication failed|invalid username|not permitted",
     re.IGNORECASE,
 )
-_NO_SUCH = re.compile(r"no ?(profile|recording|source|such)|invalid ?(recording|token)", re.I)
+_NO_SUCH = re.compile(
+    r"no ?(profile|recording|source)|no such (channel|token)|invalid ?(recording|token)", re.I
+)
 _UNSUPPORTED = re.compile(
     r"not ?(supported|implemented)|unknown ?action|no ?such ?service|unrecogni[sz]ed", re.I
 )
@@ -61,12 +63,12 @@ def fault_error(fault: etree._Element) -> DeviceError | NotAuthorized:
         return NotAuthorized()
     if says_busy(told) or _BUSY.search(words):
         return Busy(f"the device answers with a fault: {code}")
+    if _UNSUPPORTED.search(words):
+        return NotSupported(f"the device answers with a fault: {code}")
     if _NO_SUCH.search(words):
         return NotSupported(
             f"the device answers with a fault: {code}", reason=Reason.NO_SUCH_CHANNEL
         )
-    if _UNSUPPORTED.search(words):
-        return NotSupported(f"the device answers with a fault: {code}")
     return BadAnswer(f"the device answers with a fault: {code}")
 
 

@@ -215,13 +215,15 @@ class SoapConversation:
         try:
             answer = await self._send(ask, b"", http_login=True)
         except (NotAuthorized, NotSupported) as error:
+            if isinstance(error, NotSupported) and (was_proven or not then_sign):
+                raise
             if not then_sign:
-                if isinstance(error, NotSupported):
-                    raise
                 raise CredentialRefused("the device refuses the login") from None
             try:
                 answer = await self._signed(ask)
             except NotAuthorized:
+                if was_proven:
+                    raise NotSupported("the login may not ask this") from None
                 raise CredentialRefused("the device refuses the login") from None
             self.manner.auth = "wsse"
         else:
