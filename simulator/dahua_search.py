@@ -55,9 +55,10 @@ class FileFinders:
         if action == "factory.create":
             return self._create()
         finder = self._finders.get(arguments.get("object", ""))
-        if finder is None:
+        now = self._campus.now_ms()
+        if finder is None or now - finder.used_ms >= LIFE_MS:
             return _bad()
-        finder.used_ms = self._campus.now_ms()
+        finder.used_ms = now
         if action == "findFile":
             return self._find(finder, arguments)
         if action == "findNextFile":

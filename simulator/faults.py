@@ -70,6 +70,7 @@ CATALOGUE: dict[str, str] = {
     "uri": "gives this text for every stream, snapshot and replay address",
     # Searches
     "empty_search": "finds nothing although there are recordings",
+    "empty_calendar": "shows no recorded day in dailyDistribution",
     "ignored_filters": "answers for every channel and every time, whatever was asked",
     "endless_search": "sends the same page for ever",
     "no_search_state": "leaves out SearchState",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
@@ -237,7 +237,7 @@ class HttpConnection(asyncio.Protocol):
             self._transport.write(head + body)
             self._finish(close)
             return
-        work = self._send_slowly(head, body, reply, drip, lines, close)
+        work = self._send_slowly(head, body, reply, (drip, lines), close)
         self._task = asyncio.get_running_loop().create_task(work)
 
     async def _send_slowly(
@@ -245,33 +245,30 @@ class HttpConnection(asyncio.Protocol):
         head: bytes,
         body: bytes,
         reply: Reply,
-        drip: float | None,
-        lines: float | None,
+        pauses: tuple[float | None, float | None],
         close: bool,
     ) -> None:
-        pieces = head.splitlines(keepends=True) if lines is not None else [head]
-        for piece in pieces:
-            await self._write(piece, float(lines or 0))
-        if reply.stream is not None:
-            async for chunk in reply.stream():
-                await self._write(b"%x\r\n%s\r\n" % (len(chunk), chunk), 0)
-            await self._write(b"0\r\n\r\n", 0)
-        elif drip is not None:
-            for at in range(len(body)):
-                await self._write(body[at : at + 1], float(drip))
-        else:
-            await self._write(body, 0)
+        """Send with a pause after each byte of the body and each line of the head (seconds)."""
+        drip, lines = pauses
+        try:
+            for piece in head.splitlines(keepends=True) if lines is not None else [head]:
+                await self._write(piece, float(lines or 0))
+            async for piece in _pieces(body, reply, drip is not None):
+                await self._write(piece, float(drip or 0))
+        except ConnectionResetError:
+            return
         self._task = None
         self._finish(close)
         self._pump()
 
     async def _write(self, data: bytes, pause_s: float) -> None:
-        if self._transport is None:
-            return
-        self._transport.write(data)
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            raise ConnectionResetError("the caller hung up")
+        transport.write(data)
         await self._resume.wait()
-        if pause_s:
-            await asyncio.sleep(pause_s)
+        # Even without a pause the loop must get a turn, or a lost connection is never noticed.
+        await asyncio.sleep(pause_s)
 
     def _finish(self, close: bool) -> None:
         self._done()
@@ -285,3 +282,15 @@ class HttpConnection(asyncio.Protocol):
     def _done(self) -> None:
         self._answering = False
         self._device.at_once -= 1
+
+
+async def _pieces(body: bytes, reply: Reply, byte_by_byte: bool) -> AsyncIterator[bytes]:
+    if reply.stream is not None:
+        async for chunk in reply.stream():
+            yield b"%x\r\n%s\r\n" % (len(chunk), chunk)
+        yield b"0\r\n\r\n"
+    elif byte_by_byte:
+        for at in range(len(body)):
+            yield body[at : at + 1]
+    else:
+        yield body

@@ -89,7 +89,7 @@ class IndexPages:
         first = int(dt.datetime(int(year), int(month), 1, tzinfo=dt.UTC).timestamp()) * 1000
         first -= TSI_MS
         recorded = [False] * (days + 1)
-        if fault(self._device, "empty_search", "dailyDistribution") is None:
+        if fault(self._device, "empty_calendar") is None:
             end = first + days * DAY_MS
             for each in self._campus.index(self._device, channel, first, end, Base.LOCAL):
                 reach = range(
