@@ -127,14 +127,16 @@ def shown(wall_ms: int) -> datetime:
     return datetime.fromtimestamp(wall_ms // 1000, TURKIYE)
 
 
-def one_day_windows(start_ms: int, end_ms: int) -> Iterator[tuple[int, int]]:
-    """Cuts a span at the midnights of the wall clock: no window holds parts of two days."""
+def windows(start_ms: int, end_ms: int, longest_ms: int) -> Iterator[tuple[int, int]]:
+    """Cuts a span into pieces of at most `longest_ms`."""
     while start_ms < end_ms:
-        midnight = (start_ms + _TURKIYE_MS) // DAY_MS * DAY_MS + DAY_MS - _TURKIYE_MS
-        yield start_ms, min(midnight, end_ms)
-        start_ms = midnight
+        yield start_ms, min(start_ms + longest_ms, end_ms)
+        start_ms += longest_ms
 
 
-def is_whole_day(start_ms: int, end_ms: int) -> bool:
-    """Whether the span is one calendar day of the wall clock."""
-    return end_ms - start_ms == DAY_MS and (start_ms + _TURKIYE_MS) % DAY_MS == 0
+def whole_days(start_ms: int, end_ms: int) -> Iterator[tuple[int, int]]:
+    """The calendar days of the wall clock that lie wholly inside a span."""
+    day = -(-(start_ms + _TURKIYE_MS) // DAY_MS) * DAY_MS - _TURKIYE_MS
+    while day + DAY_MS <= end_ms:
+        yield day, day + DAY_MS
+        day += DAY_MS

@@ -140,9 +140,9 @@ async def test_a_thousand_files_arrive_even_when_pages_are_smaller_than_asked(pa
     assert answer.complete
 
 
-async def test_days_are_searched_one_by_one_and_a_file_over_midnight_counts_once() -> None:
-    finder = Finder([File("2026-11-01 23:00:00", "2026-11-02 01:00:00")])
-    answer, device = await search(finder, (DAY[0], DAY[1] + 3_600_000))
+async def test_a_span_of_days_is_searched_in_pieces_and_a_file_in_two_pieces_counts_once() -> None:
+    finder = Finder([File("2026-11-01 23:00:00", "2026-11-02 02:00:00")])
+    answer, device = await search(finder, (DAY[0], DAY[1] + 7_200_000))
     assert len(answer.segments) == 1
     assert sum("StartTime=2026-11-0" in path for path in device.paths()) == 2
 
@@ -219,6 +219,19 @@ async def test_locked_and_marked_files_do_not_count_as_the_oldest() -> None:
     [segment] = answer.segments
     assert (segment.kind, segment.locked) == ("alarm", True)
     assert answer.earliest_ms == wall("2026-10-20T08:00:00")
+
+
+async def test_the_oldest_file_is_told_even_when_the_day_is_empty_and_asked_for_once() -> None:
+    """REC-2: a camera that did not record yesterday still keeps what it has."""
+    finder = Finder([File("2026-10-20 08:00:00", "2026-10-20 09:00:00")])
+    day = DAY[1] - DAY[0]
+    async with serving(finder) as device, talking(device) as conversation:
+        client = DahuaClient(conversation)
+        before = await client.recordings(Channel(1), DAY[0] - 30 * day, DAY[1] - 30 * day)
+        answers = [await client.recordings(Channel(1), *DAY) for _ in range(3)]
+    assert before.earliest_ms is None
+    assert {a.earliest_ms for a in answers} == {wall("2026-10-20T08:00:00")}
+    assert sum("StartTime=2000" in path for path in device.paths()) == 2
 
 
 def page_for_ever(asked: Asked) -> Answer:

@@ -85,8 +85,8 @@ async def test_a_recorder_with_smaller_pages_than_asked_loses_nothing() -> None:
     assert len(answer.segments) == 24
 
 
-async def test_days_are_asked_one_by_one_and_a_segment_over_midnight_counts_once() -> None:
-    recorder = Recorder([("2026-11-01T23:00:00Z", "2026-11-02T01:00:00Z", 101)])
+async def test_no_search_is_longer_than_a_day_and_a_segment_in_two_searches_counts_once() -> None:
+    recorder = Recorder([("2026-11-02T11:00:00Z", "2026-11-02T13:00:00Z", 101)])
     span = (wall("2026-11-01T12:00:00"), wall("2026-11-03T12:00:00"))
     answer, device = await search(recorder, span)
     asked = [
@@ -94,10 +94,9 @@ async def test_days_are_asked_one_by_one_and_a_segment_over_midnight_counts_once
         for a in device.log
         if a.path == "/ISAPI/ContentMgmt/search"
     ]
-    assert asked[:3] == [
-        ("2026-11-01T12:00:00Z", "2026-11-01T23:59:59Z"),
-        ("2026-11-02T00:00:00Z", "2026-11-02T23:59:59Z"),
-        ("2026-11-03T00:00:00Z", "2026-11-03T11:59:59Z"),
+    assert asked[:2] == [
+        ("2026-11-01T12:00:00Z", "2026-11-02T11:59:59Z"),
+        ("2026-11-02T12:00:00Z", "2026-11-03T11:59:59Z"),
     ]
     assert len(answer.segments) == 1
 
@@ -134,6 +133,22 @@ async def test_a_calendar_that_says_otherwise_makes_an_empty_day_doubtful() -> N
     answer, _ = await search(Recorder(calendar_days=(1,)))
     assert not answer.complete
     assert answer.notes == ("CALENDAR_DISAGREES",)
+
+
+async def test_a_span_a_little_longer_than_the_day_is_compared_with_the_calendar_too() -> None:
+    answer, _ = await search(Recorder(calendar_days=(1,)), (DAY[0] - 5_000, DAY[1] + 5_000))
+    assert not answer.complete
+
+
+async def test_a_failing_look_for_the_oldest_segment_loses_no_segments() -> None:
+    def answer(asked: Asked) -> Answer:
+        if asked.path.endswith("/dailyDistribution"):
+            return (503, b"")
+        return Recorder([(*TEN_TO_TEN30, 101)])(asked)
+
+    found, _ = await search(answer)
+    assert len(found.segments) == 1
+    assert found.earliest_ms is None
 
 
 async def test_an_empty_hour_of_a_green_day_is_believed() -> None:

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from cameras.protocols.base import (
     BadAnswer,
-    Busy,
     Channel,
     ClockSample,
     DeviceError,
@@ -20,7 +19,6 @@ from cameras.protocols.base import (
     Source,
     StreamTarget,
     TimeBase,
-    TooLarge,
 )
 from cameras.protocols.dahua.cgi import OPTIONAL, ask, ask_table
 from cameras.protocols.dahua.file_search import find_files, first_unlocked
@@ -34,10 +32,13 @@ from cameras.protocols.dahua.messages import (
     value_of,
 )
 from cameras.protocols.http import PICTURE_LIMIT, Conversation
+from cameras.protocols.oldest_known import OldestKnown
 from cameras.protocols.rtsp_address import rtsp_address
 from cameras.protocols.search_budget import SearchBudget, SearchCaps
-from cameras.protocols.wall_clock import one_day_windows, read_wall_time, shown
+from cameras.protocols.wall_clock import DAY_MS, read_wall_time, shown, windows
 
+# A day and the margin for the clock's error in one search: each search costs six calls.
+_LONGEST_MS = DAY_MS + 3_600_000
 _CONFIG = "configManager.cgi?action=getConfig&name="
 _SYSTEM_CALLS = (
     "getSystemInfo",
@@ -61,7 +62,7 @@ class DahuaClient:
         self.manner = conversation.manner
         self._caps = caps or SearchCaps()
         self._settings: dict[str, Table] = {}
-        self._earliest: dict[int, int | None] = {}
+        self._earliest = OldestKnown()
 
     async def capabilities(self) -> Mapping[str, bool]:
         """Dahua has no list of them: what this client can ask, whatever the device then answers."""
@@ -124,12 +125,12 @@ class DahuaClient:
         return listed or [Channel(1, "1")]
 
     async def recordings(self, channel: Channel, start_ms: int, end_ms: int) -> IndexAnswer:
-        """The files of a channel, searched one day of the wall clock at a time."""
+        """The files of a channel, searched about one day at a time."""
         budget = SearchBudget(self._caps)
         segments: dict[Segment, None] = {}
         notes: set[str] = set()
         complete = True
-        for start, end in one_day_windows(start_ms, end_ms):
+        for start, end in windows(start_ms, end_ms, _LONGEST_MS):
             found = await find_files(self.conversation, channel.number, start, end, budget)
             segments.update(dict.fromkeys(found.segments))
             notes |= found.notes
@@ -141,20 +142,21 @@ class DahuaClient:
             complete=complete,
             pages=budget.pages,
             notes=tuple(sorted(notes)),
-            earliest_ms=await self.earliest(channel, end_ms) if segments else None,
+            earliest_ms=await self.earliest(channel, end_ms),
         )
 
     async def earliest(self, channel: Channel, before_ms: int) -> int | None:
         """Start of the oldest unlocked file, asked once per channel; None where it is not told."""
-        if channel.number not in self._earliest:
+        number = channel.number
+        if self._earliest.must_ask(number, before_ms):
             budget = SearchBudget(replace(self._caps, pages=min(self._caps.pages, 10)))
             try:
-                self._earliest[channel.number] = await first_unlocked(
-                    self.conversation, channel.number, before_ms, budget
-                )
-            except (*OPTIONAL, TooLarge, Busy):
-                self._earliest[channel.number] = None
-        return self._earliest[channel.number]
+                oldest = await first_unlocked(self.conversation, number, before_ms, budget)
+            except DeviceError:
+                # It is asked beside the files, which are worth more and must not be lost.
+                oldest = None
+            self._earliest.note(number, before_ms, oldest)
+        return self._earliest.of(number)
 
     async def snapshot(self, channel: Channel) -> Picture:
         """A still of the channel."""

@@ -104,8 +104,10 @@ async def _learn_counting(
         first = await _search(conversation, 1, start_ms, end_ms, budget)
     except (NotSupported, BadAnswer):
         return
-    if first.files and {file.channel for file in first.files} == {0}:
-        conversation.manner.quirks.append(CHANNELS_FROM_0)
+    quirks = conversation.manner.quirks
+    counts_from_0 = {file.channel for file in first.files} == {0}
+    if counts_from_0 and CHANNELS_FROM_0 not in quirks:
+        quirks.append(CHANNELS_FROM_0)
 
 
 async def first_unlocked(

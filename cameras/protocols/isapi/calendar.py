@@ -54,7 +54,8 @@ class Calendar:
                 root = await ask(self._conversation, path, body=calendar_body(year, month))
                 self._months[key] = read_calendar(root)
             except NotSupported:
-                quirks.append(NO_CALENDAR)
+                if NO_CALENDAR not in quirks:
+                    quirks.append(NO_CALENDAR)
             except BadAnswer:
                 self._months[key] = {}
         return self._months.get(key, {})

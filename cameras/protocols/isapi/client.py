@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from cameras.protocols.base import (
     BadAnswer,
-    Busy,
     Channel,
     ClockSample,
     DeviceError,
@@ -21,7 +20,6 @@ from cameras.protocols.base import (
     Source,
     StreamTarget,
     TimeBase,
-    TooLarge,
     Untrusted,
 )
 from cameras.protocols.http import PICTURE_LIMIT, Conversation, path_on_device
@@ -35,9 +33,10 @@ from cameras.protocols.isapi.replies import (
     read_document,
 )
 from cameras.protocols.isapi.track_search import first_unlocked, search_track
+from cameras.protocols.oldest_known import OldestKnown
 from cameras.protocols.rtsp_address import rtsp_address
 from cameras.protocols.search_budget import SearchBudget, SearchCaps
-from cameras.protocols.wall_clock import DAY_MS, is_whole_day, one_day_windows, shown
+from cameras.protocols.wall_clock import DAY_MS, shown, whole_days, windows
 
 # Older recorders give pictures of network cameras only under the second path.
 _PICTURE_PATHS = (
@@ -61,7 +60,7 @@ class IsapiClient:
         self._caps = caps or SearchCaps()
         self._calendar = Calendar(conversation)
         self._ntp_servers: tuple[str, ...] | None = None
-        self._earliest: dict[int, int | None] = {}
+        self._earliest = OldestKnown()
         self._playback_paths: dict[int, str] = {}
 
     async def capabilities(self) -> Mapping[str, bool]:
@@ -119,21 +118,20 @@ class IsapiClient:
         return {track // 100: word for track, word in tracks.items() if track % 100 == 1}
 
     async def recordings(self, channel: Channel, start_ms: int, end_ms: int) -> IndexAnswer:
-        """The segments of a channel's main stream, searched one day of the wall clock at a time."""
+        """The segments of a channel's main stream, searched at most one day at a time."""
         track = track_of(channel)
         budget = SearchBudget(self._caps)
         segments: dict[Segment, None] = {}
         notes: set[str] = set()
         complete = True
-        for start, end in one_day_windows(start_ms, end_ms):
+        for start, end in windows(start_ms, end_ms, DAY_MS):
             found = await search_track(self.conversation, track, start, end, budget)
-            # An empty answer is believed only when the calendar does not contradict it.
-            is_doubtful = not found.segments and is_whole_day(start, end)
-            if is_doubtful and await self._calendar.has_day(track, start):
-                found.is_incomplete("CALENDAR_DISAGREES")
             segments.update(dict.fromkeys(found.segments))
             notes |= found.notes
             complete = complete and found.complete
+        if await self._calendar_disagrees(track, start_ms, end_ms, segments):
+            notes.add("CALENDAR_DISAGREES")
+            complete = False
         self._remember_playback_path(track, segments)
         return IndexAnswer(
             source=self.index_source,
@@ -142,18 +140,30 @@ class IsapiClient:
             complete=complete,
             pages=budget.pages,
             notes=tuple(sorted(notes)),
-            earliest_ms=await self.earliest(channel, end_ms) if segments else None,
+            earliest_ms=await self.earliest(channel, end_ms),
         )
+
+    async def _calendar_disagrees(
+        self, track: int, start_ms: int, end_ms: int, segments: Mapping[Segment, None]
+    ) -> bool:
+        """An empty day is believed only when the calendar does not contradict it."""
+        for day, next_day in whole_days(start_ms, end_ms):
+            is_empty = not any(s.start_ms < next_day and s.end_ms > day for s in segments)
+            if is_empty and await self._calendar.has_day(track, day):
+                return True
+        return False
 
     async def earliest(self, channel: Channel, before_ms: int) -> int | None:
         """Start of the oldest unlocked segment, asked once per channel; None where not told."""
         track = track_of(channel)
-        if track not in self._earliest:
+        if self._earliest.must_ask(track, before_ms):
             try:
-                self._earliest[track] = await self._oldest_unlocked(track, before_ms)
-            except (*OPTIONAL, TooLarge, Busy):
-                self._earliest[track] = None
-        return self._earliest[track]
+                oldest = await self._oldest_unlocked(track, before_ms)
+            except DeviceError:
+                # It is asked beside the segments, which are worth more and must not be lost.
+                oldest = None
+            self._earliest.note(track, before_ms, oldest)
+        return self._earliest.of(track)
 
     async def _oldest_unlocked(self, track: int, before_ms: int) -> int | None:
         budget = SearchBudget(self._caps)

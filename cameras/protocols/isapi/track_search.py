@@ -43,7 +43,7 @@ async def search_track(
     """All segments of one track that touch a span of at most a day of the wall clock."""
     findings = Findings()
     search_id = str(uuid.uuid4()).upper()
-    # Asked to the last second: an end at midnight would make the window two days for the recorder.
+    # Asked to the last second: an end at midnight makes a window of two days for some recorders.
     last_second = max(start_ms, end_ms - 1)
     seen: set[FoundItem] = set()
     position = most_claimed = 0
