@@ -145,6 +145,19 @@ async def test_without_camera_states_the_channels_are_there_with_unknown_state()
         assert await DahuaClient(conversation).channels() == [Channel(1, "1", "A", None)]
 
 
+@pytest.mark.parametrize(
+    ("raw", "name"),
+    [
+        ("Öğrenci işleri".encode("cp1254"), "Öğrenci işleri"),
+        ("Öğrenci işleri".encode(), "Öğrenci işleri"),
+        ("\u56fe\u4e66\u9986".encode("gbk"), "\u56fe\u4e66\u9986"),
+    ],
+)
+def test_names_are_read_in_the_charset_that_they_are_in(raw: bytes, name: str) -> None:
+    """D8."""
+    assert read_table(b"name=" + raw)["name"] == name
+
+
 def test_password_lines_enter_no_structure() -> None:
     """Secrets: cameras' passwords are dropped while they are still bytes of the answer."""
     table = read_table(REMOTE)

@@ -1,4 +1,4 @@
-"""Dahua's answers: lines of key=value, in any order, in UTF-8 or GBK, errors also with HTTP 200.
+"""Dahua's answers: lines of key=value, in any order, in UTF-8 or an old charset, errors also with HTTP 200.
 
 Pure functions from bytes to dataclasses. Lines that carry a password are dropped while they are still
 bytes: no structure of ours ever holds one.
@@ -24,6 +24,7 @@ from cameras.protocols.wall_clock import read_wall_time
 Table = dict[str, str]
 
 _SECRET_KEY = re.compile(rb"passw|pwd|secret", re.IGNORECASE)
+_TURKISH = frozenset("çğıöşüÇĞİÖŞÜ".encode("cp1254"))
 _NAME_LIMIT = 200
 _VALUE_LIMIT = 500
 _CHANNELS_LIMIT = 1_024
@@ -48,12 +49,13 @@ def read_table(body: bytes) -> Table:
 
 
 def clean(raw: bytes, limit: int = _NAME_LIMIT) -> str:
-    """A value as text: UTF-8, else GBK as old firmware writes names; no control characters."""
+    """A value as text: UTF-8, else Turkish Windows text or GBK; no control characters."""
     raw = raw[: limit * 4]
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
-        text = raw.decode("gb18030", errors="replace")
+        is_turkish = all(byte < 0x80 or byte in _TURKISH for byte in raw)
+        text = raw.decode("cp1254" if is_turkish else "gb18030", errors="replace")
     return "".join(letter for letter in text if letter.isprintable()).strip()[:limit]
 
 
