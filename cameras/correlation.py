@@ -30,6 +30,7 @@ MASS_AT_LEAST = 5
 MASS_SHARE = 0.6
 """So many silent devices, and such a share of a network's devices, are one fault of the network."""
 SILENT_REASONS = {"CONNECTION_REFUSED", "NO_ANSWER", "TOO_SLOW"}
+SLACK_DAYS = 0.5
 TOGETHER = {"RECORDER_DOWN", "DISK"}
 
 
@@ -233,7 +234,8 @@ def judge_retention(run: Run, now: datetime) -> None:
         .values_list("channel")
         .annotate(lost=Sum("expected_ms") - Sum("recorded_ms"))
     )
-    found, looked = [], []
+    looked = []
+    short: dict[Device, list[tuple[float, int, int]]] = defaultdict(list)
     for channel_id, row in rows.items():
         if row.earliest_at is None:
             continue
@@ -244,20 +246,27 @@ def judge_retention(run: Run, now: datetime) -> None:
         assignment = assigned.get(channel_id)
         if assignment is None:
             continue
+        recorder = row.channel.recorder
+        looked.append((Kind.RETENTION_SHORT, device_subject(recorder)))
         goal = assignment.position.group.retention_goal_days
-        subject = Subject(Finding.Subject.CHANNEL, channel_id, str(row.channel))
-        looked.append((Kind.RETENTION_SHORT, subject))
         # A channel that records for fewer days than the goal cannot hold them yet.
         old_enough = assignment.starts_at <= now - timedelta(days=goal)
-        if old_enough and held < goal - 0.5:
-            detail = {"held_days": str(held), "goal_days": goal}
-            found.append(
-                Found(
-                    Kind.RETENTION_SHORT, subject, detail=detail, covers=(assignment.position_id,)
-                )
-            )
+        if old_enough and held < goal - SLACK_DAYS:
+            short[recorder].append((held, goal, assignment.position_id))
     ChannelCondition.objects.bulk_update(rows.values(), ["held_days", "recent"], batch_size=200)
-    settle(found, looked, now)
+    settle([_short(recorder, channels) for recorder, channels in short.items()], looked, now)
+
+
+def _short(recorder: Device, channels: list[tuple[float, int, int]]) -> Found:
+    """One finding per recorder: its disks are shared, and so is the reason."""
+    held, goal, _position = min(channels)
+    return Found(
+        Kind.RETENTION_SHORT,
+        device_subject(recorder),
+        detail={"held_days": str(held), "goal_days": goal},
+        covers=tuple(position for _held, _goal, position in channels),
+        count=len(channels),
+    )
 
 
 def _oldest(rows: Iterable[ChannelCondition]) -> object:

@@ -480,9 +480,10 @@ class _Visit:
             self._unheard(error)
             self._judge()
             out.answers[RECORDING] = recording_answer(out.days)
-        if PROOF in kinds:
+        drawn = any(ask.proof is not None for ask in self.plan.channels)
+        if PROOF in kinds and drawn:
             out.answers[PROOF] = _proof_answer(out, error)
-        for kind in kinds - set(out.answers):
+        for kind in kinds - set(out.answers) - {PROOF}:
             out.answers[kind] = _unknown(error)
 
 

@@ -67,8 +67,9 @@ class CoverageFacts(models.Model):
         return 100 * self.recorded_ms / self.expected_ms
 
     def is_intact(self) -> bool:
-        """Whether the canonical text still has its recorded SHA-256."""
-        return hashlib.sha256(self.canonical.encode()).hexdigest() == self.sha256
+        """Whether the canonical text still has its recorded leaf hash (RFC 6962)."""
+        leaf = hashlib.sha256(b"\x00" + self.canonical.encode()).hexdigest()
+        return leaf == self.sha256
 
 
 class CoverageDay(CoverageFacts):
