@@ -1,0 +1,155 @@
+"""The log's page: readers only, entries as sentences, filters, and whether the log is whole."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+import audit
+from audit.models import Entry, VerifyOutcome
+from audit.sealing import seal_pending
+from audit.tasks import verify_recent
+from tests.inventory import rows
+
+pytestmark = pytest.mark.django_db
+HOSTILE = "<script>alert(1)</script> \u202e =cmd()"
+
+
+def browser(*roles: str) -> Client:
+    client = Client()
+    person = rows.person(*roles)
+    person.language = "en"
+    person.save()
+    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def record(action: str = "device.scrap", **details: Any) -> Entry:
+    with transaction.atomic():
+        return audit.record(action, **({"actor": "night"} | details))
+
+
+def page(client: Client, **query: Any) -> str:
+    return client.get(reverse("audit:entries"), query).content.decode()
+
+
+def test_an_auditor_reads_entries_as_sentences():
+    record(target=("inventory.device", 7, "Camera 7"), because="broken")
+
+    text = page(browser("AUDITOR"))
+    assert "night — device: scrap — Camera 7" in text
+    assert "broken" in text
+
+
+def test_others_do_not():
+    assert browser("OPERATOR").get(reverse("audit:entries")).status_code == 403
+    assert browser("OPERATOR").get(reverse("audit:entry", args=[record().pk])).status_code == 403
+    assert Client().get(reverse("audit:entries")).status_code == 302
+
+
+def test_nobody_writes_through_the_page():
+    assert browser("AUDITOR").post(reverse("audit:entries")).status_code == 405
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"action": "device"}, {"actor": "nigh"}, {"about": "camera 7"}, {"about": "7"}],
+)
+def test_filters_narrow(query):
+    record(target=("inventory.device", 7, "Camera 7"))
+    record("site.add", actor="somebody", target=("inventory.site", 1, "Campus"))
+
+    text = page(browser("AUDITOR"), **query)
+    assert "Camera 7" in text
+    assert "Campus" not in text
+
+
+def test_a_day_is_a_day_in_turkiye():
+    night = dt.datetime(2026, 3, 1, 21, 30, tzinfo=dt.UTC)  # 00:30 TSİ on the 2nd
+    with time_machine.travel(night, tick=False):
+        record(target=("inventory.device", 7, "Camera 7"))
+
+    assert "Camera 7" in page(browser("AUDITOR"), day="2026-03-02")
+    assert "Camera 7" not in page(browser("AUDITOR"), day="2026-03-01")
+
+
+def test_a_wrong_filter_shows_no_entries_and_no_crash():
+    record(target=("inventory.device", 7, "Camera 7"))
+
+    text = page(browser("AUDITOR"), day="yesterday", before="x")
+    assert "Camera 7" not in text
+
+
+def test_pages_continue_by_id():
+    for number in range(55):
+        record(target=("inventory.device", number, f"Camera no {number}."))
+    client = browser("AUDITOR")
+
+    first = page(client)
+    assert "Camera no 54." in first
+    assert "Camera no 4." not in first
+    oldest_shown = Entry.objects.get(object_name="Camera no 5.").pk
+    assert f"before={oldest_shown}" in first
+    second = page(client, before=oldest_shown)
+    assert "Camera no 4." in second
+    assert "Camera no 54." not in second
+
+
+def test_a_full_page_asks_the_database_few_questions(django_assert_max_num_queries):
+    for number in range(50):
+        record(target=("inventory.device", number, f"Camera no {number}."))
+    client = browser("AUDITOR")
+
+    with django_assert_max_num_queries(20):
+        page(client)
+
+
+def test_hostile_text_is_escaped():
+    """A19 D20"""
+    entry = record(target=("inventory.device", 7, HOSTILE), because=HOSTILE)
+
+    client = browser("AUDITOR")
+    for url in (reverse("audit:entries"), reverse("audit:entry", args=[entry.pk])):
+        assert "<script>alert" not in client.get(url).content.decode()
+
+
+def test_one_entry_shows_what_was_sealed():
+    entry = record(target=("inventory.device", 7, "Camera 7"), after={"status": "SCRAPPED"})
+
+    text = browser("AUDITOR").get(reverse("audit:entry", args=[entry.pk])).content.decode()
+    assert "SCRAPPED" in text
+    assert entry.leaf_hash in text
+
+
+def test_an_entry_that_does_not_exist_is_not_found():
+    assert browser("AUDITOR").get(reverse("audit:entry", args=[10**9])).status_code == 404
+
+
+def test_the_page_tells_whether_the_log_is_whole():
+    record()
+    while seal_pending():
+        pass
+    verify_recent()
+    assert VerifyOutcome.objects.get().exit_code <= 1
+
+    VerifyOutcome.objects.update(
+        exit_code=2,
+        findings=[{"code": "text_changed", "leaf": 4, "entry": 5, "facts": {}, "level": "x"}],
+    )
+    assert VerifyOutcome.objects.is_tampered()
+    assert "Leaf 4: the text of the entry" in page(browser("AUDITOR"))
+
+
+def test_a_sealer_that_is_down_is_told():
+    """A20"""
+    with time_machine.travel(timezone.now() - dt.timedelta(minutes=6), tick=False):
+        record()
+
+    assert "the sealer is not running" in page(browser("AUDITOR"))
