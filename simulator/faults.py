@@ -29,6 +29,7 @@ CATALOGUE: dict[str, str] = {
     "redirect": "redirects to this URL",
     "digest_loop": "refuses every login with stale=true",
     "garbage": "answers with bytes that are not HTTP",
+    "tls": "speaks TLS on its HTTP port: self-signed, expired, exchanged or old (TLS 1.0)",
     "tls_junk": "answers a TLS hello with junk",
     # Body
     "huge_body": "sends a chunked body of so many bytes (default 1 GB)",

@@ -35,9 +35,13 @@ def _host(device: SimDevice) -> str:
     return f"{login}{host}"
 
 
+def _http(device: SimDevice) -> str:
+    return "https" if "tls" in device.faults else "http"
+
+
 def http_url(device: SimDevice, path: str) -> str:
     """Return the address that the device gives for one of its pages (not escaped)."""
-    return f"http://{_host(device)}:{device.http_port}{path}"
+    return f"{_http(device)}://{_host(device)}:{device.http_port}{path}"
 
 
 def given_uri(device: SimDevice, scheme: str, path: str, operation: str) -> str:
@@ -46,6 +50,7 @@ def given_uri(device: SimDevice, scheme: str, path: str, operation: str) -> str:
     if forced is not None:
         return escape(str(forced))
     port = device.rtsp_port if scheme == "rtsp" else device.http_port
+    scheme = scheme if scheme == "rtsp" else _http(device)
     return escape(f"{scheme}://{_host(device)}:{port}{path}")
 
 

@@ -8,11 +8,12 @@ import logging
 import socket
 from collections.abc import Sequence
 
+from simulator.certificates import Tls, tls_context
 from simulator.control import ControlServer
 from simulator.dahua import DahuaSide
 from simulator.discovery import PORT as DISCOVERY_PORT
 from simulator.discovery import DiscoveryEndpoint
-from simulator.faults import Reply
+from simulator.faults import Reply, fault
 from simulator.http import Handler, HttpConnection, Request
 from simulator.isapi import IsapiSide
 from simulator.onvif import OnvifSide
@@ -59,6 +60,7 @@ class DeviceServers:
         self._handler = make_handler(campus, device)
         self._servers: list[asyncio.Server] = []
         self._datagrams: asyncio.DatagramTransport | None = None
+        self._tls: Tls | None = None
 
     @property
     def is_up(self) -> bool:
@@ -68,19 +70,27 @@ class DeviceServers:
     async def follow(self) -> None:
         """Listen or stop listening, as the device's state asks for."""
         down = self.device.is_down(self._campus.now_ms())
-        if down and self.is_up:
+        if self.is_up and (down or self._wanted_tls() is not self._tls):
             await self.stop()
-        elif not down and not self.is_up:
+        if not down and not self.is_up:
             await self.start()
+
+    def _wanted_tls(self) -> Tls | None:
+        kind = fault(self.device, "tls")
+        if kind is None:
+            return None
+        return Tls(kind) if kind in list(Tls) else Tls.SELF_SIGNED
 
     async def start(self) -> None:
         """Listen; port 0 takes a free one and writes it back."""
         loop = asyncio.get_running_loop()
+        self._tls = self._wanted_tls()
         server = await loop.create_server(
             lambda: HttpConnection(self._campus, self.device, self._handler),
             self.device.address,
             self.device.http_port,
             backlog=128,
+            ssl=None if self._tls is None else tls_context(self.device, self._tls),
         )
         self.device.http_port = server.sockets[0].getsockname()[1]
         self._servers = [server]

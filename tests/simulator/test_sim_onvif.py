@@ -10,7 +10,7 @@ from simulator.faults import set_fault
 from simulator.generator import PASSWORD, USERNAME
 from simulator.recording import RecordingPlan
 from simulator.running import RunningCampus
-from simulator.world import Auth, SimDevice
+from simulator.world import Auth, Dialect, SimDevice
 from tests.simulator.http_probe import Soap, one_camera, one_recorder, onvif, send, signed
 
 DEVICE = "/onvif/device_service"
@@ -79,6 +79,14 @@ async def test_a_nonce_works_once(camera: SimDevice) -> None:
     first = await onvif(camera, DEVICE, "tds", "GetUsers", soap=soap)
     second = await onvif(camera, DEVICE, "tds", "GetUsers", soap=soap)
     assert (first.status, second.status) == (200, 400)
+
+
+async def test_one_make_wants_its_stamps_in_zulu_time() -> None:
+    campus, device = one_camera(Dialect.ISAPI)
+    written_out = Soap(zone="+00:00")
+    async with RunningCampus(campus, rtsp="none", discovery_port=0):
+        assert (await onvif(device, DEVICE, "tds", "GetUsers", soap=written_out)).status == 400
+        assert (await onvif(device, DEVICE, "tds", "GetUsers")).status == 200
 
 
 @pytest.mark.parametrize("auth", [Auth.DIGEST_MD5, Auth.DIGEST_SHA256])
