@@ -154,6 +154,8 @@ async def open_device(
             device = await opening.over(manner.protocol, manner)
             if not opening.speaks_another_protocol:
                 return device
+            await opening.close()
+            opening = _Opening(transport, endpoint, login, expect)
         return await opening.learn(Manner(certificate=manner.certificate if manner else ""))
     except BaseException:
         await opening.close()
