@@ -139,7 +139,7 @@ class Conversation:
         self._address: str | None = None
         self._digest: DigestAnswers | None = None
         self._basic = False
-        self._refusal: CredentialRefused | None = None
+        self._refusal: DeviceError | None = None
         self._has_answered = False
         self._pin: aiohttp.Fingerprint | None = None
 
@@ -234,10 +234,11 @@ class Conversation:
         challenges = parse_challenges(_all_values(reply.headers, "WWW-Authenticate"))
         # `stale` says that the login itself was good: the account must not be parked for it.
         if any(challenge.stale for challenge in challenges):
-            return BadAnswer("the device calls every login stale")
+            self._refusal = BadAnswer("the device calls every login stale")
+            return self._refusal
         return self._refused()
 
-    def _refused(self) -> CredentialRefused:
+    def _refused(self) -> DeviceError:
         self._refusal = CredentialRefused("the device refuses the login")
         return self._refusal
 

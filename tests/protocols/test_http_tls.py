@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from cameras.protocols.base import Endpoint, Login, Manner, Reason, Untrusted
+from cameras.protocols.base import Endpoint, Login, Manner, NotSupported, Reason, Untrusted
 from cameras.protocols.http import Transport
 from core.secret import Secret
-from tests.protocols.scripted_device import ScriptedDevice, reply
+from tests.protocols.scripted_device import ScriptedDevice, Seen, reply
 
 
 def server_context(folder: Path, name: str, days: int = 1) -> tuple[ssl.SSLContext, str]:
@@ -93,3 +93,20 @@ async def test_tls_junk_is_a_tls_fault(junk: bytes) -> None:
             await transport.to(endpoint, None, Manner()).call("GET", "/")
     server.close()
     assert caught.value.reason is Reason.TLS_FAULT
+
+
+async def test_basic_is_answered_over_tls_only(tmp_path: Path) -> None:
+    context, _ = server_context(tmp_path, "camera")
+
+    async def script(seen: Seen, _: StreamWriter) -> bytes:
+        if "authorization" in seen.headers:
+            return reply(seen.headers["authorization"])
+        return reply(status=401, headers=('WWW-Authenticate: Basic realm="x"',))
+
+    login, manner = Login("a", Secret("b")), Manner()
+    async with ScriptedDevice(script, tls=context) as device, Transport() as transport:
+        answer = await transport.to(device.endpoint, login, manner).call("GET", "/")
+        assert (answer.body, manner.auth) == (b"Basic YTpi", "basic")
+        known = Manner(auth="digest-md5", certificate=manner.certificate)
+        with pytest.raises(NotSupported):
+            await transport.to(device.endpoint, login, known).call("GET", "/")

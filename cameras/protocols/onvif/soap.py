@@ -123,6 +123,8 @@ class SoapConversation:
                 break
         device_path = self.manner.services.get("device") or found.get("device") or DEVICE_PATH
         if found:
+            if USUAL_PATHS in self.manner.quirks:
+                self.manner.quirks.remove(USUAL_PATHS)
             self._services = self.manner.services = {**found, "device": device_path}
             return self._services
         if failures and not any(isinstance(error, NotSupported) for error in failures):
