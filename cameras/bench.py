@@ -15,7 +15,6 @@ from typing import Any
 from cameras import clocks, coverage
 from cameras.clocks import KnownOffset, Measurement, OffsetHistory
 from cameras.coverage import Interval
-from cameras.protocols import OpenDevice, open_device
 from cameras.protocols.base import (
     Channel,
     DeviceError,
@@ -31,6 +30,7 @@ from cameras.protocols.base import (
 from cameras.protocols.clips import ClipReport, fetch_clip
 from cameras.protocols.decoding import Still, check_still
 from cameras.protocols.http import Transport
+from cameras.protocols.registry import OpenDevice, open_device
 from cameras.protocols.rtsp import StreamLimits
 
 MARGIN_MS = 5_000

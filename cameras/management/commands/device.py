@@ -23,7 +23,6 @@ from django.utils import timezone
 import audit
 from cameras import bench, bench_tables, clocks
 from cameras.bench_tables import iso
-from cameras.protocols import PROTOCOLS, probe
 from cameras.protocols.base import DeviceError, Endpoint, Login
 from cameras.protocols.discovery import (
     Found,
@@ -34,6 +33,7 @@ from cameras.protocols.discovery import (
 )
 from cameras.protocols.http import Transport
 from cameras.protocols.ntp import server_clock
+from cameras.protocols.registry import PROTOCOLS, probe
 from cameras.reasons import word_for
 from core import tsi
 from core.secret import Secret
