@@ -23,6 +23,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
+from django.views.decorators.debug import sensitive_variables
 
 from .errors import KeyMissing, NotOpened
 
@@ -71,6 +72,7 @@ def keys() -> KeyRing:
 
 
 @lru_cache(maxsize=4)
+@sensitive_variables()
 def _read(path: Path, changed_ns: int, inode: int, size: int) -> KeyRing:
     found: dict[str, bytes] = {}
     for number, line in enumerate(path.read_text().splitlines(), start=1):
@@ -91,6 +93,7 @@ def _read(path: Path, changed_ns: int, inode: int, size: int) -> KeyRing:
     return KeyRing(current=list(found)[-1], _keys=found)
 
 
+@sensitive_variables()
 def seal_bytes(data: bytes, place: Place) -> bytes:
     """The data sealed for that place with the current key."""
     ring = keys()
@@ -99,18 +102,21 @@ def seal_bytes(data: bytes, place: Place) -> bytes:
     return f"{VERSION}:{ring.current}:".encode() + nonce + sealed
 
 
+@sensitive_variables()
 def open_bytes(sealed: bytes, place: Place) -> bytes:
     """The data that was sealed for that place. Raises NotOpened or KeyMissing."""
     key_id, body = _split(bytes(sealed))
     return _open(key_id, body, place)
 
 
+@sensitive_variables()
 def seal(text: str, place: Place) -> str:
     """The text sealed for that place, as printable text for a text column."""
     head, key_id, body = seal_bytes(text.encode(), place).split(b":", 2)
     return b":".join([head, key_id, base64.b64encode(body)]).decode()
 
 
+@sensitive_variables()
 def open_text(sealed: str, place: Place) -> str:
     """The text that was sealed for that place. Raises NotOpened or KeyMissing."""
     key_id, body = _split(sealed.encode())
@@ -126,6 +132,7 @@ def key_id_of(sealed: str | bytes) -> str:
     return _split(sealed.encode() if isinstance(sealed, str) else bytes(sealed))[0]
 
 
+@sensitive_variables()
 def fingerprint(*parts: str) -> str:
     """A keyed HMAC-SHA-256 in hexadecimal: proves that two secrets are equal and tells nothing else.
 
@@ -150,6 +157,7 @@ def _split(sealed: bytes) -> tuple[str, bytes]:
         raise NotOpened("This is not a value that the vault sealed.") from None
 
 
+@sensitive_variables()
 def _open(key_id: str, body: bytes, place: Place) -> bytes:
     if len(body) <= NONCE_BYTES:
         raise NotOpened("A sealed value is damaged.")

@@ -50,7 +50,7 @@ def login_for(device: Device) -> Login | None:
     return _opened(credential)
 
 
-@sensitive_variables("secret", "sealed", "print_of")
+@sensitive_variables()
 @transaction.atomic
 def store(
     device: Device, username: str, secret: Secret, *, by: Person | str, because: str
@@ -117,6 +117,7 @@ def unpark(device: Device, *, by: Person | str, because: str = "") -> bool:
     return True
 
 
+@sensitive_variables()
 @transaction.atomic
 def rewrap_batch(size: int = 200) -> int:
     """Seals up to `size` credentials anew with the current key; returns how many it looked at.
@@ -140,6 +141,7 @@ def rewrap_batch(size: int = 200) -> int:
     return len(rows)
 
 
+@sensitive_variables()
 def _opened(credential: Credential) -> Login:
     plain = crypto.open_text(credential.ciphertext, place_of(credential))
     return Login(credential.username, Secret(plain))

@@ -10,6 +10,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection, transaction
+from django.views.debug import ExceptionReporter
 
 import vault
 from audit.models import Entry
@@ -226,3 +227,20 @@ def test_a_login_is_seen_in_the_part_of_the_campus_that_one_sees():
 
     assert Credential.objects.visible_to(rows.person("OPERATOR")).count() == 1
     assert not Credential.objects.visible_to(rows.person()).exists()
+
+
+def test_an_error_page_with_the_locals_of_every_frame_shows_no_secret(rf, monkeypatch):
+    """C16: the report that Django writes of a failure in the middle of storing."""
+
+    def fails(*args: object) -> str:
+        raise RuntimeError("in the middle")
+
+    monkeypatch.setattr("vault.crypto.key_id_of", fails)
+    try:
+        vault.store(rows.device(), "admin", Secret(CANARY), by="test", because="x")
+    except RuntimeError as error:
+        reporter = ExceptionReporter(rf.get("/"), RuntimeError, error, error.__traceback__)
+        report = reporter.get_traceback_text() + reporter.get_traceback_html()
+
+    assert "in the middle" in report
+    assert CANARY not in report
