@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from accounts import permissions as accounts_permissions
 from audit.access import may_read_log
 from audit.models import VerifyOutcome
+from audit.sealing import backlog
 from cameras import permissions as cameras_permissions
 
 if TYPE_CHECKING:
@@ -60,7 +61,9 @@ def navigation_for(person: Person, path: str) -> list[Entry]:
 
 
 def alarm_for(person: Person) -> str:
-    """A sentence when the audit log was found tampered with; everybody sees it until it is cleared."""
+    """A sentence when the audit log was tampered with or is not sealed; everybody sees it."""
     if VerifyOutcome.objects.is_tampered():
         return _("The audit log does not match its seals. Tell the head of the unit at once.")
+    if backlog().alarm:
+        return _("The audit log has not been sealed for 5 minutes: the sealer is not running.")
     return ""

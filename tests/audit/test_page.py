@@ -152,4 +152,6 @@ def test_a_sealer_that_is_down_is_told():
     with time_machine.travel(timezone.now() - dt.timedelta(minutes=6), tick=False):
         record()
 
-    assert "the sealer is not running" in page(browser("AUDITOR"))
+    text = page(browser("AUDITOR"))
+    assert "waits for its seal: the sealer is not running" in text
+    assert "has not been sealed for 5 minutes" in text
