@@ -23,6 +23,7 @@ from simulator.recording import PlanKind, Recorded
 from simulator.world import Campus, SimChannel, SimDevice
 
 PAGE = 64
+SEARCH = "/ISAPI/ContentMgmt/search"
 _FORGIVEN_MS = 60_000
 _FAR_MS = 400 * DAY_MS
 
@@ -43,7 +44,7 @@ class IndexPages:
         return [
             ("GET", tracks, self._tracks),
             ("POST", tracks + r"/(\d+)/dailyDistribution", self._calendar),
-            ("POST", r"/ISAPI/ContentMgmt/search", self._search),
+            ("POST", SEARCH, self._search),
         ]
 
     def _channel(self, track: str) -> SimChannel:
@@ -159,7 +160,7 @@ class IndexPages:
             for each in self._device.channels:
                 files = self._campus.index(self._device, each, now - _FAR_MS, now, Base.LOCAL)
                 found += [(each.number * 100 + 1, file) for file in files]
-        elif fault(self._device, "empty_search", "search") is None and track % 100 == 1:
+        elif fault(self._device, "empty_search", SEARCH) is None and track % 100 == 1:
             files = self._campus.index(self._device, channel, start, end, Base.LOCAL)
             found = [(track, file) for file in files]
         self._remembered = (key, found)
@@ -191,7 +192,7 @@ class IndexPages:
         path += (
             f"&name={track:05d}{file.start_ms // 1000:012d}&size={(file.end_ms - file.start_ms)}"
         )
-        uri = given_uri(self._device, "rtsp", path, "search")
+        uri = given_uri(self._device, "rtsp", path, SEARCH)
         kind = "motion" if file.kind == "motion" else "timing"
         zone = "" if fault(self._device, "zoneless_times") is not None else "Z"
         return (
