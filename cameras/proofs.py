@@ -6,7 +6,7 @@ that play in real time would otherwise hold up the night.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cameras.clocks import OffsetHistory
 from cameras.coverage import Interval
@@ -68,18 +68,18 @@ async def play_minute(
     now_ms: int,
 ) -> ProofAnswer:
     """Plays one minute of true time. NO means: the index claims it and the recorder plays something else or nothing."""
-    seed = ask.proof.seed if ask.proof else ""
-    asked = {
-        "channel_id": ask.channel_id,
-        "seed": seed,
-        "minute_ms": minute[0],
-        "played_ms": now_ms,
-    }
+    asked = ProofAnswer(
+        channel_id=ask.channel_id,
+        seed=ask.proof.seed if ask.proof else "",
+        answer=UNKNOWN,
+        minute_ms=minute[0],
+        played_ms=now_ms,
+    )
     span = history.device_span(*minute)
     if span is None:
-        return ProofAnswer(**asked, answer=UNKNOWN, reason=Reason.CLOCK_UNKNOWN)
+        return replace(asked, reason=Reason.CLOCK_UNKNOWN)
     if client is None:
-        return ProofAnswer(**asked, answer=UNKNOWN, reason=Reason.NOT_SUPPORTED)
+        return replace(asked, reason=Reason.NOT_SUPPORTED)
     try:
         target = await client.playback(channel, *span)
         frame = await proof_frame(
@@ -95,25 +95,26 @@ async def play_minute(
     except DeviceError as error:
         # A wrong range is the lie that this check is for; trouble on the way is not knowing.
         lies = error.reason in {Reason.WRONG_RANGE, Reason.BAD_ANSWER}
-        return ProofAnswer(
-            **asked, answer=NO if lies else UNKNOWN, reason=error.reason, detail=error.detail
+        return replace(
+            asked, answer=NO if lies else UNKNOWN, reason=error.reason, detail=error.detail
         )
     return _judged(asked, frame, minute, history)
 
 
 def _judged(
-    asked: dict[str, object], frame: ProofFrame, minute: Interval, history: OffsetHistory
+    asked: ProofAnswer, frame: ProofFrame, minute: Interval, history: OffsetHistory
 ) -> ProofAnswer:
     frame_ms = true_instant(frame.stamp_ms, history)
-    facts = {
-        "frame_sha256": frame.sha256,
-        "frame_ms": frame_ms,
-        "frames": frame.frames_seen,
-        "lost_per_mille": min(1000, round(1000 * frame.lost_share)),
-    }
+    seen = replace(
+        asked,
+        frame_sha256=frame.sha256,
+        frame_ms=frame_ms,
+        frames=frame.frames_seen,
+        lost_per_mille=min(1000, round(1000 * frame.lost_share)),
+    )
     if not frame.decoded:
-        return ProofAnswer(**asked, **facts, answer=NO, reason=Reason.UNDECODABLE)  # type: ignore[arg-type]
+        return replace(seen, answer=NO, reason=Reason.UNDECODABLE)
     slack = FRAME_SLACK_MS + history.offset_at(minute[0]).uncertainty_ms
     if frame_ms is None or not minute[0] - slack <= frame_ms <= minute[1] + slack:
-        return ProofAnswer(**asked, **facts, answer=NO, reason=Reason.WRONG_RANGE)  # type: ignore[arg-type]
-    return ProofAnswer(**asked, **facts, answer=YES)  # type: ignore[arg-type]
+        return replace(seen, answer=NO, reason=Reason.WRONG_RANGE)
+    return replace(seen, answer=YES)

@@ -137,7 +137,8 @@ class Conversation:
         self.manner = manner
         self._session: aiohttp.ClientSession | None = None
         self._address: str | None = None
-        self._digest: DigestAnswers | None = None
+        self._idle_digests: list[DigestAnswers] = []
+        self._knows_digest = False
         self._basic = False
         self._refusal: DeviceError | None = None
         self._has_answered = False
@@ -185,19 +186,28 @@ class Conversation:
                 raise TooSlow(f"{method} not finished within the deadline") from None
 
     async def _converse(self, request: _Request, authenticate: bool) -> Reply:
-        authorization = self._authorization(request) if authenticate else None
+        # A nonce counts upwards, and strict devices refuse a count that arrives late: calls that are
+        # under way at the same time each have a nonce of their own.
+        digest = self._idle_digests.pop() if authenticate and self._idle_digests else None
+        authorization = self._authorization(request, digest) if authenticate else None
         reply = await self._send(request, authorization)
         self._heed(reply)
         if reply.status != 401 or not authenticate:
+            self._keep(digest)
             return reply
-        self._take_challenge(reply)
-        reply = await self._send(request, self._authorization(request))
+        digest = self._take_challenge(reply)
+        reply = await self._send(request, self._authorization(request, digest))
         self._heed(reply)
         if reply.status == 401:
             raise self._second_refusal(reply)
         if self.manner.auth != "wsse":
-            self.manner.auth = self._digest.auth_name if self._digest else "basic"
+            self.manner.auth = digest.auth_name if digest else "basic"
+        self._keep(digest)
         return reply
+
+    def _keep(self, digest: DigestAnswers | None) -> None:
+        if digest is not None:
+            self._idle_digests.append(digest)
 
     def _heed(self, reply: Reply) -> None:
         try:
@@ -206,29 +216,30 @@ class Conversation:
             self._refusal = locked
             raise
 
-    def _authorization(self, request: _Request) -> str | None:
-        if self._digest is not None:
-            return self._digest.header(request.method, request.path)
+    def _authorization(self, request: _Request, digest: DigestAnswers | None) -> str | None:
+        if digest is not None:
+            return digest.header(request.method, request.path)
         if self._basic and self.login is not None and self.endpoint.tls:
             return basic_header(self.login)
         return None
 
-    def _take_challenge(self, reply: Reply) -> None:
+    def _take_challenge(self, reply: Reply) -> DigestAnswers | None:
         """Chooses the login method; a password never goes out in the clear, nor in a weaker way."""
         if self.login is None:
             raise CredentialRefused("the device asks for a login", reason=Reason.NO_CREDENTIAL)
         challenges = parse_challenges(_all_values(reply.headers, "WWW-Authenticate"))
         digest = best_digest(challenges)
         if digest is not None:
-            self._digest = DigestAnswers(digest, self.login)
-            return
-        knew_digest = self._digest is not None or self.manner.auth.startswith("digest")
+            self._knows_digest = True
+            return DigestAnswers(digest, self.login)
+        knew_digest = self._knows_digest or self.manner.auth.startswith("digest")
         if self._basic:
             raise self._refused()
         offers_basic = any(challenge.scheme == "basic" for challenge in challenges)
         if not (offers_basic and self.endpoint.tls and not knew_digest):
             raise NotSupported("the device offers no login that keeps the password secret")
         self._basic = True
+        return None
 
     def _second_refusal(self, reply: Reply) -> DeviceError:
         challenges = parse_challenges(_all_values(reply.headers, "WWW-Authenticate"))

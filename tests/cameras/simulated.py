@@ -54,8 +54,8 @@ def enter(devices: Iterable[SimDevice]) -> dict[str, Device]:
             serial=sim.serial,
             mac=sim.mac,
             status="IN_SERVICE",
-            http_port=sim.http_port,
-            rtsp_port=sim.rtsp_port,
+            http_port=sim.http_port or 8080,
+            rtsp_port=sim.rtsp_port or None,
         )
         Address.objects.create(
             device=device, network=network, ip=sim.address, mac=sim.mac, starts_at=LONG_AGO

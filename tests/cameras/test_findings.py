@@ -1,0 +1,217 @@
+"""Findings open once, close by themselves when it is right again, and name one cause once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from cameras import findings, finishing, nights
+from cameras.models import DeviceCheck, DeviceCondition, Finding, StateChange
+from cameras.protocols.base import CredentialRefused, Unreachable
+from tests.cameras.campus import Scripted, hours, whole, yesterday
+
+WHOLE = whole(yesterday())
+
+
+def again(campus, devices=None):
+    run = nights.check_now(by="test", devices=devices)
+    for _attempt in range(3):
+        DeviceCheck.objects.filter(status="DUE").update(due_at=timezone.now())
+        campus.work(run)
+    finishing.finish_runs()
+    return run
+
+
+def kinds() -> list[str]:
+    return sorted(Finding.objects.open().values_list("kind", flat=True))
+
+
+def test_a_dead_recorder_is_one_finding_with_its_cameras(campus):
+    """NGT-8, REC-9: a dead recorder is one line and not N."""
+    script = Scripted(recorded=dict.fromkeys(range(1, 5), WHOLE), error=Unreachable())
+    campus.recorder(script)
+
+    again(campus)
+
+    finding = Finding.objects.get(kind="RECORDER_SILENT")
+    assert (finding.count, len(finding.covers), finding.reason) == (4, 4, "NO_ANSWER")
+    assert "NOT_RECORDING" not in kinds()
+
+
+def test_a_finding_closes_when_it_is_right_again(campus):
+    script = Scripted(recorded={1: WHOLE}, error=Unreachable())
+    recorder = campus.recorder(script)
+    again(campus)
+    again(campus)
+    assert kinds().count("RECORDER_SILENT") == 1
+    script.error = None
+
+    again(campus)
+
+    finding = Finding.objects.get(kind="RECORDER_SILENT")
+    assert finding.closed_at is not None
+    reached = StateChange.objects.filter(subject_id=recorder.pk, what="reachable")
+    assert list(reached.values_list("before", "after").order_by("pk")) == [
+        ("", "SILENT"),
+        ("SILENT", "ANSWERS"),
+    ]
+
+
+def test_silent_cameras_of_one_network_are_one_finding(campus):
+    """NGT-8: a switch that is down."""
+    for _n in range(6):
+        campus.camera(Scripted(error=Unreachable()))
+    campus.camera()
+
+    again(campus)
+
+    assert kinds() == ["NETWORK_SILENT"]
+    assert Finding.objects.get().count == 6
+
+
+def test_one_silent_camera_is_a_finding_of_its_own(campus):
+    campus.camera(Scripted(error=Unreachable()))
+    for _n in range(5):
+        campus.camera()
+
+    again(campus)
+
+    assert kinds() == ["CAMERA_SILENT"]
+
+
+def test_another_serial_at_the_address_is_found(campus):
+    """INV-2: nothing else is asked of a stranger."""
+    script = Scripted(serial="OTHER0000001")
+    camera = campus.camera(script)
+
+    again(campus)
+
+    finding = Finding.objects.get(kind="SERIAL_CHANGED")
+    assert finding.detail == {"before": camera.serial, "after": "OTHER0000001"}
+    assert "snapshot" not in script.calls
+
+
+def test_a_changed_firmware_is_found_once(campus):
+    """INV-3."""
+    script = Scripted()
+    campus.camera(script)
+    again(campus)
+    assert kinds() == []
+    script.firmware = "2.0"
+
+    again(campus)
+    again(campus)
+
+    finding = Finding.objects.get(kind="FIRMWARE_CHANGED")
+    assert finding.detail == {"before": "1.0", "after": "2.0"}
+    assert finding.closed_at is None
+
+
+def test_the_same_mac_at_two_addresses_is_found_on_both(campus):
+    """D18."""
+    campus.camera(Scripted(mac="02:00:00:00:00:01"))
+    campus.camera(Scripted(mac="02:00:00:00:00:01"))
+
+    again(campus)
+
+    assert kinds() == ["DUPLICATE_IDENTITY", "DUPLICATE_IDENTITY"]
+
+
+def test_a_device_that_answers_elsewhere_has_moved(campus):
+    """INV-10: the same MAC at another address is the same device."""
+    moved = campus.camera(Scripted(error=Unreachable()))
+    moved.mac = "02:00:00:00:00:09"
+    moved.save()
+    here = campus.camera(Scripted(mac="02:00:00:00:00:09"))
+
+    again(campus)
+
+    finding = Finding.objects.get(kind="DEVICE_MOVED")
+    assert finding.subject_id == moved.pk
+    assert finding.detail["now_at"] == str(here.addresses.get().ip)
+
+
+def test_a_refused_login_is_found(campus):
+    campus.camera(Scripted(fails_on={"identity": CredentialRefused()}))
+
+    again(campus)
+
+    assert kinds() == ["CREDENTIAL_REFUSED"]
+
+
+def test_a_recorder_that_missed_the_same_hour_everywhere_is_one_finding(campus, night):
+    """NGT-8, REC-4: the cause is the recorder, not three cameras."""
+    hole = hours(yesterday(), (0, 3), (4, 24))
+    campus.recorder(Scripted(recorded={1: hole, 2: hole, 3: hole}))
+
+    night()
+
+    assert kinds() == ["RECORDER_STOPPED"]
+    assert Finding.objects.get().count == 3
+
+
+def test_a_faulty_disk_is_found(campus):
+    campus.recorder(Scripted(recorded={1: WHOLE}, disk_ok=False))
+
+    again(campus)
+
+    assert kinds() == ["DISK"]
+
+
+def test_retention_counts_holes_and_no_locked_clips(campus, night):
+    """REC-2, REC-6, REC-7, REC-17c: earliest is the oldest unlocked recording."""
+    earliest = WHOLE[0][1] - 12 * 86_400_000
+    campus.recorder(Scripted(recorded={1: hours(yesterday(), (0, 12))}, earliest_ms=earliest))
+
+    night()
+
+    finding = Finding.objects.get(kind="RETENTION_SHORT")
+    assert 9 < float(finding.detail["held_days"]) < 11.6
+    assert finding.detail["goal_days"] == 30
+
+
+def test_motion_recording_that_shows_nothing_for_days_is_found(campus, night):
+    """REC-21: no percentage, but silence for too long is suspicious."""
+    from datetime import date
+
+    from cameras.models import PositionDay
+    from inventory.models import RecordingSchedule
+
+    recorder = campus.recorder(Scripted(recorded={1: []}))
+    position = recorder.channels.get().assignments.get().position
+    RecordingSchedule.objects.create(position=position, kind="MOTION", valid_from=date(2020, 1, 1))
+    for n in (1, 2):
+        day = yesterday() - timedelta(days=n)
+        PositionDay.objects.create(position=position, day=day, result="NOT_RECORDED")
+
+    night()
+
+    assert kinds() == ["MOTION_SILENT"]
+
+
+def test_settling_twice_changes_nothing(campus):
+    """E9."""
+    now = timezone.now()
+    subject = findings.Subject("DEVICE", 1, "one")
+    item = findings.Found("DISK", subject)
+
+    findings.settle([item], (), now)
+    findings.settle([item], (), now)
+    assert Finding.objects.count() == 1
+
+    findings.settle([], [("DISK", subject)], now)
+    findings.settle([], [("DISK", subject)], now)
+    assert Finding.objects.get().closed_at == now
+
+
+def test_the_condition_keeps_last_values_with_their_age(campus):
+    """INV-3, REC-18: identity read back from the device, with its age."""
+    camera = campus.camera(Scripted(mac="02:00:00:00:00:07"))
+
+    again(campus)
+
+    row = DeviceCondition.objects.get(device=camera)
+    assert (row.serial, row.firmware, row.macs) == (camera.serial, "1.0", ["02:00:00:00:00:07"])
+    assert row.identity_at is not None
+    assert row.clock_verdict == "OK"
