@@ -37,7 +37,8 @@ from cameras.visits import UNKNOWN, KindAnswer, VisitOutcome, VisitPlan, visit
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=plans.RECORDER_SECONDS + 120)
-BATCH_SECONDS = 480
+BATCH_SECONDS = 300
+"""With the longest visit on top this stays below the time limit of a task."""
 MOST_ATTEMPTS = saving.MOST_ATTEMPTS
 POLL_SECONDS = 0.5
 RACES = 5
