@@ -21,6 +21,7 @@ from cameras.models import (
     Run,
 )
 from cameras.nights import SWEEPS
+from cameras.visits import SILENCE
 from core.tsi import day_of, to_ms
 from inventory.models import Address, ChannelAssignment, Device, Installation, Network
 from inventory.schedules import expected_many
@@ -29,7 +30,6 @@ Kind = Finding.Kind
 MASS_AT_LEAST = 5
 MASS_SHARE = 0.6
 """So many silent devices, and such a share of a network's devices, are one fault of the network."""
-SILENT_REASONS = {"CONNECTION_REFUSED", "NO_ANSWER", "TOO_SLOW"}
 SLACK_DAYS = 0.5
 TOGETHER = {"RECORDER_DOWN", "DISK"}
 
@@ -53,7 +53,7 @@ def judge_silence(run: Run, now: datetime) -> None:
     rows = CheckResult.objects.filter(
         device_check__run=run, device_check__device__kind=Device.Kind.CAMERA, kind="IDENTITY"
     ).values_list("device_check__device", "answer", "reason")
-    silent = {d: reason for d, answer, reason in rows if reason in SILENT_REASONS}
+    silent = {d: reason for d, answer, reason in rows if reason in SILENCE}
     networks = dict(
         Address.objects.at(now).filter(device__in=asked).values_list("device", "network")
     )

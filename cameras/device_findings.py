@@ -101,11 +101,11 @@ def _reachability(
 ) -> None:
     state = "ANSWERS" if outcome.answered else "SILENT"
     before = "SILENT" if was.silent_since else ("ANSWERS" if was.answered_at else "")
-    if outcome.answered or outcome.failed_with:
+    if outcome.answered or outcome.is_silent:
         verdicts.changes.append((subject, "reachable", before, state))
     if outcome.answered:
         verdicts.looked += [(Kind.CAMERA_SILENT, subject), (Kind.RECORDER_SILENT, subject)]
-    elif check.device.kind == Device.Kind.RECORDER and outcome.failed_with:
+    elif check.device.kind == Device.Kind.RECORDER and outcome.is_silent:
         covers = list(
             ChannelAssignment.objects.current()
             .filter(channel__recorder=check.device)

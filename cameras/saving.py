@@ -141,8 +141,9 @@ def _update_condition(
     if outcome.answered:
         condition.answered_at, condition.silent_since, condition.reason = now, None, ""
     else:
-        condition.silent_since = condition.silent_since or now
         condition.reason = outcome.failed_with
+        if outcome.is_silent:
+            condition.silent_since = condition.silent_since or now
     if plan is not None:
         condition.address = plan.endpoint.host
     told = outcome.identity

@@ -72,6 +72,16 @@ TEMPORARY = frozenset(
 )
 
 
+SILENCE = frozenset({Reason.CONNECTION_REFUSED, Reason.NO_ANSWER, Reason.TOO_SLOW})
+NO_SIGN_OF_LIFE = SILENCE | {
+    Reason.NAME_NOT_FOUND,
+    Reason.CREDENTIAL_PARKED,
+    Reason.NO_CREDENTIAL,
+    Reason.NOT_ASKED,
+    Reason.INTERNAL,
+}
+
+
 class VisitIsOver(Exception):
     """Nothing more is worth asking in this visit; the remaining kinds get this error's reason."""
 
@@ -141,6 +151,11 @@ class VisitOutcome:
         if self.answered or not self.answers:
             return ""
         return next((a.reason for a in self.answers.values() if a.answer == UNKNOWN), "")
+
+    @property
+    def is_silent(self) -> bool:
+        """We asked, and nothing usable came. A device that we did not even ask is not silent."""
+        return not self.answered and self.failed_with in SILENCE
 
 
 Opener = Callable[[VisitPlan], Awaitable["OpenDevice"]]
@@ -214,7 +229,7 @@ class _Visit:
     def _note(self, error: DeviceError) -> None:
         if isinstance(error, CredentialRefused):
             self.out.refused = error.reason
-        if error.reason not in {Reason.CONNECTION_REFUSED, Reason.NO_ANSWER, Reason.TOO_SLOW}:
+        if error.reason not in NO_SIGN_OF_LIFE:
             self.out.answered = True
 
     def _give_up_if_pointless(self, error: DeviceError) -> None:

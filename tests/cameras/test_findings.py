@@ -6,10 +6,13 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+import vault
 from cameras import findings, finishing, nights
 from cameras.models import DeviceCheck, DeviceCondition, Finding, StateChange
 from cameras.protocols.base import CredentialRefused, Unreachable
+from core.secret import Secret
 from tests.cameras.campus import Scripted, hours, whole, yesterday
+from vault.models import Credential
 
 WHOLE = whole(yesterday())
 
@@ -215,3 +218,21 @@ def test_the_condition_keeps_last_values_with_their_age(campus):
     assert (row.serial, row.firmware, row.macs) == (camera.serial, "1.0", ["02:00:00:00:00:07"])
     assert row.identity_at is not None
     assert row.clock_verdict == "OK"
+
+
+def test_a_parked_login_is_no_sign_of_life_and_no_silence(campus):
+    """The device was not asked, so nothing is known about it, and nobody's login is tried."""
+    script = Scripted(recorded={1: WHOLE}, fails_on={"identity": CredentialRefused()})
+    recorder = campus.recorder(script)
+    vault.store(recorder, "operator", Secret("a-password"), by="test", because="test")
+    again(campus)
+    assert Credential.objects.get(device=recorder).is_parked
+    calls = len(script.calls)
+    DeviceCondition.objects.all().delete()
+
+    again(campus)
+
+    row = DeviceCondition.objects.get(device=recorder)
+    assert len(script.calls) == calls
+    assert (row.answered_at, row.silent_since, row.reason) == (None, None, "CREDENTIAL_PARKED")
+    assert "RECORDER_SILENT" not in kinds()
