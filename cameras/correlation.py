@@ -21,7 +21,7 @@ from cameras.models import (
     Run,
 )
 from cameras.nights import SWEEPS
-from cameras.visits import SILENCE
+from cameras.visit_data import SILENCE
 from core.tsi import day_of, to_ms
 from inventory.models import Address, ChannelAssignment, Device, Installation, Network
 from inventory.schedules import expected_many

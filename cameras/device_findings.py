@@ -13,7 +13,7 @@ from cameras.findings import Found, Subject, note_changes, settle
 from cameras.models import DeviceCheck, DeviceCondition, Finding
 from cameras.protocols.base import Identity, Reason
 from cameras.protocols.recognition import is_same_device
-from cameras.visits import NO, YES, VisitOutcome, VisitPlan
+from cameras.visit_data import NO, YES, VisitOutcome, VisitPlan
 from core.tsi import day_of
 from inventory.models import Channel, ChannelAssignment, Device
 

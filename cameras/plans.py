@@ -25,7 +25,7 @@ from cameras.models import (
 )
 from cameras.position_days import limits_of
 from cameras.protocols.base import Endpoint, Identity, Login, Manner, Reason
-from cameras.visits import VisitPlan
+from cameras.visit_data import VisitPlan
 from core.tsi import day_bounds_ms, day_of, from_ms, to_ms
 from inventory.models import Address, ChannelAssignment, Device, Position
 from inventory.schedules import ExpectedDay, expected_many

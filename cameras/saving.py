@@ -27,7 +27,7 @@ from cameras.models import (
 )
 from cameras.protocols.base import Manner
 from cameras.protocols.ntp import ServerClock
-from cameras.visits import KindAnswer, VisitOutcome, VisitPlan
+from cameras.visit_data import KindAnswer, VisitOutcome, VisitPlan
 from core.tsi import from_ms
 from inventory.models import Channel
 from vault.crypto import Place, seal_bytes

@@ -11,11 +11,11 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cameras import clocks
-from cameras.clocks import KnownOffset, Measurement, OffsetHistory
+from cameras.clocks import KnownOffset, OffsetHistory
 from cameras.judging import (
     ChannelAsk,
     ChannelDay,
@@ -26,22 +26,16 @@ from cameras.judging import (
     has_gaps,
     judge_recorder,
 )
-from cameras.proofs import Player, ProofAnswer, play_minute
+from cameras.proofs import Player, play_minute
 from cameras.protocols.base import (
     BadAnswer,
     Channel,
     CredentialRefused,
     DeviceError,
-    DiskState,
-    Endpoint,
-    Identity,
     IndexAnswer,
     IndexesRecordings,
     ListsChannels,
-    Login,
-    Manner,
     NotSupported,
-    Picture,
     Reason,
     TellsStorage,
     TellsTime,
@@ -52,6 +46,21 @@ from cameras.protocols.base import (
 )
 from cameras.protocols.decoding import Decoder
 from cameras.protocols.recognition import is_same_device
+from cameras.visit_data import (
+    CLOCK,
+    IDENTITY,
+    NO,
+    NO_SIGN_OF_LIFE,
+    PICTURE,
+    PROOF,
+    RECORDING,
+    TEMPORARY,
+    UNKNOWN,
+    YES,
+    KindAnswer,
+    VisitOutcome,
+    VisitPlan,
+)
 
 if TYPE_CHECKING:
     from cameras.protocols.registry import OpenDevice
@@ -59,27 +68,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-YES, NO, UNKNOWN = "YES", "NO", "UNKNOWN"
-IDENTITY, CLOCK, RECORDING, PROOF, PICTURE = "IDENTITY", "CLOCK", "RECORDING", "PROOF", "PICTURE"
-
 CALLS_TO_OPEN = 2
 CALLS_PER_QUESTION = 5
 """A question about a day may need several pages: this many call deadlines bound it."""
 SLOW_CALLS_UNTIL_GIVING_UP = 2
 QUERY_MARGIN_MS = 5_000
-TEMPORARY = frozenset(
-    {Reason.CONNECTION_REFUSED, Reason.NO_ANSWER, Reason.TOO_SLOW, Reason.BUSY, Reason.INTERNAL}
-)
-
-
-SILENCE = frozenset({Reason.CONNECTION_REFUSED, Reason.NO_ANSWER, Reason.TOO_SLOW})
-NO_SIGN_OF_LIFE = SILENCE | {
-    Reason.NAME_NOT_FOUND,
-    Reason.CREDENTIAL_PARKED,
-    Reason.NO_CREDENTIAL,
-    Reason.NOT_ASKED,
-    Reason.INTERNAL,
-}
 
 
 class VisitIsOver(Exception):
@@ -88,74 +81,6 @@ class VisitIsOver(Exception):
     def __init__(self, error: DeviceError) -> None:
         self.error = error
         super().__init__(str(error))
-
-
-@dataclass(frozen=True)
-class VisitPlan:
-    """Everything that a visit needs to know. Built from the database, used without it."""
-
-    device_id: int
-    is_recorder: bool
-    endpoint: Endpoint
-    login: Login | None
-    manner: Manner
-    kinds: frozenset[str]
-    no_login_because: str = ""
-    expected: Identity = field(default_factory=Identity)
-    channels: tuple[ChannelAsk, ...] = ()
-    known_utc: tuple[KnownOffset, ...] = ()
-    known_local: tuple[KnownOffset, ...] = ()
-    calls_at_once: int = 2
-    call_seconds: float = 12.0
-    visit_seconds: float = 60.0
-
-
-@dataclass(frozen=True)
-class KindAnswer:
-    """One of three answers about one kind of check. `at_ms` is the true time of the evidence."""
-
-    answer: str
-    reason: str = ""
-    detail: str = ""
-    at_ms: int | None = None
-
-    @property
-    def is_temporary(self) -> bool:
-        return self.answer == UNKNOWN and self.reason in TEMPORARY
-
-
-@dataclass
-class VisitOutcome:
-    """What a visit brought home. Half an outcome is an outcome."""
-
-    device_id: int
-    started_ms: int
-    ended_ms: int = 0
-    answers: dict[str, KindAnswer] = field(default_factory=dict)
-    identity: Identity | None = None
-    clock: Measurement | None = None
-    uses_ntp: bool | None = None
-    listed: tuple[Channel, ...] | None = None
-    disks: tuple[DiskState, ...] | None = None
-    days: list[ChannelDay] = field(default_factory=list)
-    proofs: list[ProofAnswer] = field(default_factory=list)
-    picture: Picture | None = None
-    picture_at_ms: int | None = None
-    manner: dict[str, Any] | None = None
-    refused: str = ""
-    answered: bool = False
-
-    @property
-    def failed_with(self) -> str:
-        """Why the device as a whole gave nothing, or ''."""
-        if self.answered or not self.answers:
-            return ""
-        return next((a.reason for a in self.answers.values() if a.answer == UNKNOWN), "")
-
-    @property
-    def is_silent(self) -> bool:
-        """We asked, and nothing usable came. A device that we did not even ask is not silent."""
-        return not self.answered and self.failed_with in SILENCE
 
 
 Opener = Callable[[VisitPlan], Awaitable["OpenDevice"]]

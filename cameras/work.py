@@ -32,7 +32,8 @@ from cameras.protocols.base import Reason
 from cameras.protocols.decoding import Decoder
 from cameras.protocols.http import Transport
 from cameras.protocols.ntp import ServerClock, server_clock
-from cameras.visits import UNKNOWN, KindAnswer, VisitOutcome, VisitPlan, visit
+from cameras.visit_data import UNKNOWN, KindAnswer, VisitOutcome, VisitPlan
+from cameras.visits import visit
 
 log = logging.getLogger(__name__)
 

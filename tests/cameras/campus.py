@@ -26,6 +26,7 @@ from cameras.protocols.base import (
     Unreachable,
 )
 from cameras.protocols.registry import OpenDevice
+from cameras.visit_data import VisitOutcome, VisitPlan
 from core.tsi import day_bounds, day_bounds_ms, day_of
 from inventory.models import (
     Address,
@@ -194,7 +195,7 @@ class Campus:
             ChannelAssignment.objects.create(channel=channel, position=position, starts_at=LONG_AGO)
         return position
 
-    async def open(self, plan: visits.VisitPlan) -> OpenDevice:
+    async def open(self, plan: VisitPlan) -> OpenDevice:
         script = self.scripts.get(plan.endpoint.host)
         if script is None:
             raise Unreachable
@@ -214,7 +215,7 @@ class Campus:
             second_index=second,
         )
 
-    async def visit(self, plan: visits.VisitPlan, tools: work.Tools) -> visits.VisitOutcome:
+    async def visit(self, plan: VisitPlan, tools: work.Tools) -> VisitOutcome:
         return await visits.visit(plan, self.open)
 
     def work(self, run: Run | None = None, **more: object) -> work.Worked:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from cameras import finishing, nights, plans, saving, work
 from cameras.models import CheckResult, CoverageDay, DeviceCheck, PositionDay, Run
 from cameras.protocols.base import Busy, CredentialRefused
-from cameras.visits import VisitOutcome
+from cameras.visit_data import VisitOutcome
 from tests.cameras.campus import Scripted, whole, yesterday
 
 
