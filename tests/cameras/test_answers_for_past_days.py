@@ -21,7 +21,7 @@ def position_of(recorder, number=1):
     return recorder.channels.get(number=number).assignments.get().position
 
 
-def at(hour: int):
+def at(hour: int) -> datetime:
     return datetime.combine(yesterday(), time(hour), TSI)
 
 

@@ -25,6 +25,7 @@ def test_an_offset_is_stored_with_method_and_uncertainty(campus):
     check(campus)
 
     row = ClockMeasurement.objects.get()
+    assert row.offset_ms is not None
     assert abs(row.offset_ms - 12_000) < 200
     assert row.uncertainty_ms <= 200
     assert row.method in {"EDGE", "WHOLE_SECONDS"}

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cameras.clocks import KnownOffset, OffsetHistory
 from cameras.coverage import Result, clip, cover, merge, total
-from cameras.judging import ChannelAsk, DayAsk, Heard, Recorder, draw_minute, judge_recorder
+from cameras.judging import (
+    ChannelAsk,
+    ChannelDay,
+    DayAsk,
+    Heard,
+    Recorder,
+    draw_minute,
+    judge_recorder,
+)
 from cameras.protocols.base import IndexAnswer, Reason, Segment, Source, TimeBase
 
 DAY = date(2026, 3, 10)
@@ -23,21 +32,33 @@ def span(*hours: tuple[float, float]) -> list[tuple[int, int]]:
     return [(START + round(a * H), START + round(b * H)) for a, b in hours]
 
 
-def ask(**more) -> DayAsk:
+def ask(**more: Any) -> DayAsk:
     return DayAsk(DAY, START, END, ((START, END),), **more)
 
 
-def answer(*hours, base=LOCAL, source=Source.ISAPI_SEARCH, shift=0, **more) -> IndexAnswer:
+def answer(
+    *hours: tuple[float, float],
+    base: TimeBase = LOCAL,
+    source: Source = Source.ISAPI_SEARCH,
+    shift: int = 0,
+    **more: Any,
+) -> IndexAnswer:
     segments = tuple(Segment(a + shift, b + shift) for a, b in span(*hours))
     return IndexAnswer(source, base, segments, **more)
 
 
-def known(offset=0) -> dict[TimeBase, OffsetHistory]:
+def known(offset: int = 0) -> dict[TimeBase, OffsetHistory]:
     history = OffsetHistory([KnownOffset(END, offset, 50)])
     return {UTC: history, LOCAL: history}
 
 
-def judged(*answers: IndexAnswer | None, second=None, recorder=None, day=None, silent=()):
+def judged(
+    *answers: IndexAnswer | None,
+    second: IndexAnswer | None = None,
+    recorder: Recorder | None = None,
+    day: DayAsk | None = None,
+    silent: tuple[tuple[int, int], ...] = (),
+) -> list[Any]:
     heard = [
         Heard(ChannelAsk(n, n, camera_silent=silent), day or ask(), END, one, second)
         for n, one in enumerate(answers, start=1)
@@ -45,8 +66,8 @@ def judged(*answers: IndexAnswer | None, second=None, recorder=None, day=None, s
     return judge_recorder(heard, recorder or Recorder(known()))
 
 
-def causes(day) -> list[str]:
-    return [str(gap.cause) for gap in day.coverage.gaps]
+def causes(day: ChannelDay) -> list[str]:
+    return [str(gap.cause) for gap in day.coverage.gaps] if day.coverage else []
 
 
 def test_a_gap_on_every_channel_is_the_recorders():

@@ -160,4 +160,5 @@ def test_a_finished_night_tells_its_age(campus, night):
     state = night_state(datetime.now(UTC))
 
     assert state.word is NightWord.FINISHED
+    assert state.age is not None
     assert state.age < timedelta(minutes=5)

@@ -11,10 +11,10 @@ from audit import merkle
 from cameras import finishing, nights
 from cameras.models import CoverageDay, CoverageRevision, DeviceCheck, Finding, PositionDay, Run
 from core.tsi import day_bounds_ms, day_of
-from tests.cameras.campus import Scripted, hours, whole, yesterday
+from tests.cameras.campus import Campus, Scripted, hours, whole, yesterday
 
 
-def ask_again(campus) -> Run:
+def ask_again(campus: Campus) -> Run:
     run = nights.check_now(by="test")
     campus.work(run)
     finishing.finish_runs()

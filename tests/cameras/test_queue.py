@@ -13,10 +13,10 @@ from cameras import finishing, nights, plans, saving, work
 from cameras.models import CheckResult, CoverageDay, DeviceCheck, PositionDay, Run
 from cameras.protocols.base import Busy, CredentialRefused
 from cameras.visit_data import VisitOutcome
-from tests.cameras.campus import Scripted, whole, yesterday
+from tests.cameras.campus import Campus, Scripted, whole, yesterday
 
 
-def started(campus) -> Run:
+def started(campus: Campus) -> Run:
     run = nights.plan_night(yesterday())
     nights.start(run)
     run.refresh_from_db()
@@ -95,9 +95,9 @@ def test_an_outcome_saved_twice_changes_nothing(campus):
     campus.recorder(Scripted(recorded={1: whole(yesterday())}))
     run = started(campus)
     for check in work.claim(10, timezone.now(), run=run):
-        plan = plans.build([check], timezone.now())[0]
+        built = plans.build([check], timezone.now())[0]
         outcome = VisitOutcome(check.device_id, 0, answers={})
-        plan = plan if not isinstance(plan, plans.Unvisitable) else None
+        plan = None if isinstance(built, plans.Unvisitable) else built
         assert saving.save(check, plan, outcome) is True
         assert saving.save(check, plan, outcome) is False
 

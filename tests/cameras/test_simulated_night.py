@@ -116,12 +116,10 @@ def test_a_night_over_recorders_of_three_kinds(db, settings):
     partly = CoverageDay.objects.get(day=yesterday(), result="PARTLY")
     assert [(cause, end - start) for start, end, cause in partly.gaps] == [("NO_STREAM", 3_600_000)]
     clock = DeviceCondition.objects.get(device=by_key["hikrec"])
-    assert (clock.clock_verdict, clock.clock_offset_ms // 60_000) in {
-        ("SUMMER_TIME", 59),
-        ("SUMMER_TIME", 60),
-    }
+    assert clock.clock_verdict == "SUMMER_TIME"
+    assert abs((clock.clock_offset_ms or 0) - 3_600_000) < 1_000
     camera = DeviceCondition.objects.get(device=by_key["camera"])
-    assert abs(camera.clock_offset_ms - 90_000) < 1_000
+    assert abs((camera.clock_offset_ms or 0) - 90_000) < 1_000
     assert set(PlaybackProof.objects.values_list("answer", flat=True)) == {"YES"}
     assert PlaybackProof.objects.count() == 6
     assert Finding.objects.open().get(kind="RECORDER_SILENT").count == 2
@@ -130,4 +128,4 @@ def test_a_night_over_recorders_of_three_kinds(db, settings):
     assert opened.startswith(b"\xff\xd8")
     silent = CheckResult.objects.filter(device_check__device=by_key["deadrec"])
     assert set(silent.values_list("answer", flat=True)) == {"UNKNOWN"}
-    assert CoverageDay.objects.filter(result="RECORDED").first().expected_ms == DAY_MS
+    assert CoverageDay.objects.filter(day=yesterday(), expected_ms=DAY_MS).count() == 6
