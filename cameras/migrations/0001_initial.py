@@ -7,384 +7,918 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('inventory', '0002_guards'),
+        ("inventory", "0002_guards"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ChannelCondition',
+            name="ChannelCondition",
             fields=[
-                ('channel', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='condition', serialize=False, to='inventory.channel')),
-                ('asked_at', models.DateTimeField()),
-                ('is_online', models.BooleanField(blank=True, null=True)),
-                ('earliest_at', models.DateTimeField(blank=True, null=True)),
-                ('latest_at', models.DateTimeField(blank=True, null=True)),
-                ('held_days', models.DecimalField(blank=True, decimal_places=2, max_digits=7, null=True)),
-                ('recent', models.JSONField(blank=True, default=list)),
+                (
+                    "channel",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="condition",
+                        serialize=False,
+                        to="inventory.channel",
+                    ),
+                ),
+                ("asked_at", models.DateTimeField()),
+                ("is_online", models.BooleanField(blank=True, null=True)),
+                ("earliest_at", models.DateTimeField(blank=True, null=True)),
+                ("latest_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "held_days",
+                    models.DecimalField(blank=True, decimal_places=2, max_digits=7, null=True),
+                ),
+                ("recent", models.JSONField(blank=True, default=list)),
             ],
         ),
         migrations.CreateModel(
-            name='DeviceCondition',
+            name="DeviceCondition",
             fields=[
-                ('device', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='condition', serialize=False, to='inventory.device')),
-                ('asked_at', models.DateTimeField(blank=True, null=True)),
-                ('answered_at', models.DateTimeField(blank=True, null=True)),
-                ('silent_since', models.DateTimeField(blank=True, null=True)),
-                ('reason', models.CharField(blank=True, help_text='Why the last try failed.', max_length=40)),
-                ('identity_at', models.DateTimeField(blank=True, null=True)),
-                ('maker', models.CharField(blank=True, max_length=120)),
-                ('model', models.CharField(blank=True, max_length=120)),
-                ('serial', models.CharField(blank=True, max_length=120)),
-                ('firmware', models.CharField(blank=True, max_length=120)),
-                ('macs', models.JSONField(blank=True, default=list)),
-                ('address', models.CharField(blank=True, max_length=64)),
-                ('clock_at', models.DateTimeField(blank=True, null=True)),
-                ('clock_verdict', models.CharField(blank=True, max_length=20)),
-                ('clock_offset_ms', models.BigIntegerField(blank=True, null=True)),
-                ('clock_uncertainty_ms', models.IntegerField(blank=True, null=True)),
-                ('recording_at', models.DateTimeField(blank=True, null=True)),
-                ('proof_at', models.DateTimeField(blank=True, null=True)),
-                ('picture_at', models.DateTimeField(blank=True, null=True)),
-                ('disks', models.JSONField(blank=True, default=list)),
-                ('manner', models.JSONField(blank=True, default=dict)),
+                (
+                    "device",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="condition",
+                        serialize=False,
+                        to="inventory.device",
+                    ),
+                ),
+                ("asked_at", models.DateTimeField(blank=True, null=True)),
+                ("answered_at", models.DateTimeField(blank=True, null=True)),
+                ("silent_since", models.DateTimeField(blank=True, null=True)),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True, help_text="Why the last try failed.", max_length=40
+                    ),
+                ),
+                ("identity_at", models.DateTimeField(blank=True, null=True)),
+                ("maker", models.CharField(blank=True, max_length=120)),
+                ("model", models.CharField(blank=True, max_length=120)),
+                ("serial", models.CharField(blank=True, max_length=120)),
+                ("firmware", models.CharField(blank=True, max_length=120)),
+                ("macs", models.JSONField(blank=True, default=list)),
+                ("address", models.CharField(blank=True, max_length=64)),
+                ("clock_at", models.DateTimeField(blank=True, null=True)),
+                ("clock_verdict", models.CharField(blank=True, max_length=20)),
+                ("clock_offset_ms", models.BigIntegerField(blank=True, null=True)),
+                ("clock_uncertainty_ms", models.IntegerField(blank=True, null=True)),
+                ("recording_at", models.DateTimeField(blank=True, null=True)),
+                ("proof_at", models.DateTimeField(blank=True, null=True)),
+                ("picture_at", models.DateTimeField(blank=True, null=True)),
+                ("disks", models.JSONField(blank=True, default=list)),
+                ("manner", models.JSONField(blank=True, default=dict)),
             ],
         ),
         migrations.CreateModel(
-            name='LastPicture',
+            name="LastPicture",
             fields=[
-                ('device', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='last_picture', serialize=False, to='inventory.device')),
-                ('sealed', models.BinaryField()),
-                ('content_type', models.CharField(max_length=40)),
-                ('size', models.PositiveIntegerField()),
-                ('taken_at', models.DateTimeField()),
+                (
+                    "device",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="last_picture",
+                        serialize=False,
+                        to="inventory.device",
+                    ),
+                ),
+                ("sealed", models.BinaryField()),
+                ("content_type", models.CharField(max_length=40)),
+                ("size", models.PositiveIntegerField()),
+                ("taken_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='CheckFrequency',
+            name="CheckFrequency",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('IDENTITY', 'Identity'), ('CLOCK', 'Clock'), ('RECORDING', 'Recording'), ('PROOF', 'Playback proof'), ('PICTURE', 'Picture')], max_length=10, unique=True)),
-                ('every_days', models.PositiveSmallIntegerField(default=1)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("IDENTITY", "Identity"),
+                            ("CLOCK", "Clock"),
+                            ("RECORDING", "Recording"),
+                            ("PROOF", "Playback proof"),
+                            ("PICTURE", "Picture"),
+                        ],
+                        max_length=10,
+                        unique=True,
+                    ),
+                ),
+                ("every_days", models.PositiveSmallIntegerField(default=1)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('every_days__gte', 1)), name='cameras_frequency_at_least_daily_one')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("every_days__gte", 1)),
+                        name="cameras_frequency_at_least_daily_one",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CoverageDay',
+            name="CoverageDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('expected_ms', models.BigIntegerField(default=0)),
-                ('recorded_ms', models.BigIntegerField(default=0)),
-                ('disputed_ms', models.BigIntegerField(default=0)),
-                ('longest_gap_ms', models.BigIntegerField(default=0)),
-                ('gap_count', models.PositiveIntegerField(default=0)),
-                ('gaps', models.JSONField(default=list)),
-                ('result', models.CharField(choices=[('RECORDED', 'Recorded'), ('PARTLY', 'Partly recorded'), ('NOT_RECORDED', 'Not recorded'), ('UNKNOWN', 'Could not check'), ('EXEMPT', 'Exempt')], max_length=12)),
-                ('reason', models.CharField(blank=True, max_length=40)),
-                ('source', models.CharField(blank=True, max_length=20)),
-                ('second_source', models.CharField(blank=True, max_length=20)),
-                ('second_recorded_ms', models.BigIntegerField(blank=True, null=True)),
-                ('time_base', models.CharField(blank=True, max_length=12)),
-                ('offset_ms', models.IntegerField(blank=True, null=True)),
-                ('offset_uncertainty_ms', models.IntegerField(blank=True, null=True)),
-                ('offset_method', models.CharField(blank=True, max_length=30)),
-                ('asked_at', models.DateTimeField(help_text='True time at which the device was asked.')),
-                ('is_complete', models.BooleanField(default=False)),
-                ('canonical', models.TextField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('day', models.DateField()),
-                ('is_provisional', models.BooleanField(default=False)),
-                ('revision', models.PositiveSmallIntegerField(default=0)),
-                ('channel', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='coverage_days', to='inventory.channel')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("expected_ms", models.BigIntegerField(default=0)),
+                ("recorded_ms", models.BigIntegerField(default=0)),
+                ("disputed_ms", models.BigIntegerField(default=0)),
+                ("longest_gap_ms", models.BigIntegerField(default=0)),
+                ("gap_count", models.PositiveIntegerField(default=0)),
+                ("gaps", models.JSONField(default=list)),
+                (
+                    "result",
+                    models.CharField(
+                        choices=[
+                            ("RECORDED", "Recorded"),
+                            ("PARTLY", "Partly recorded"),
+                            ("NOT_RECORDED", "Not recorded"),
+                            ("UNKNOWN", "Could not check"),
+                            ("EXEMPT", "Exempt"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=40)),
+                ("source", models.CharField(blank=True, max_length=20)),
+                ("second_source", models.CharField(blank=True, max_length=20)),
+                ("second_recorded_ms", models.BigIntegerField(blank=True, null=True)),
+                ("time_base", models.CharField(blank=True, max_length=12)),
+                ("offset_ms", models.IntegerField(blank=True, null=True)),
+                ("offset_uncertainty_ms", models.IntegerField(blank=True, null=True)),
+                ("offset_method", models.CharField(blank=True, max_length=30)),
+                (
+                    "asked_at",
+                    models.DateTimeField(help_text="True time at which the device was asked."),
+                ),
+                ("is_complete", models.BooleanField(default=False)),
+                ("canonical", models.TextField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("day", models.DateField()),
+                ("is_provisional", models.BooleanField(default=False)),
+                ("revision", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "channel",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="coverage_days",
+                        to="inventory.channel",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Finding',
+            name="Finding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('RECORDER_SILENT', 'Recorder does not answer'), ('RECORDER_STOPPED', 'Recorder missed the same time on all its channels'), ('NETWORK_SILENT', 'Devices of one network do not answer'), ('CAMERA_SILENT', 'Camera does not answer'), ('NOT_RECORDING', 'Recording is missing'), ('MOTION_SILENT', 'Motion recording without a single recording'), ('RETENTION_SHORT', 'Kept for fewer days than the goal'), ('RECORDING_LOST', 'Recordings disappeared inside the retention goal'), ('SOURCES_DISAGREE', 'Two sources of one recorder disagree'), ('PROOF_FAILED', 'A minute that the index claims could not be played'), ('CLOCK', 'Clock is wrong'), ('SERIAL_CHANGED', 'Another serial number at this address'), ('FIRMWARE_CHANGED', 'Firmware changed'), ('DEVICE_MOVED', 'Device answers at another address'), ('DUPLICATE_IDENTITY', 'Two addresses give the same identity'), ('CREDENTIAL_REFUSED', 'Login refused and parked'), ('DISK', 'Disk reports a fault'), ('SWEEP_SKIPPED', 'A check was skipped: the one before was still running')], max_length=20)),
-                ('subject_kind', models.CharField(choices=[('DEVICE', 'Device'), ('CHANNEL', 'Channel'), ('POSITION', 'Position'), ('NETWORK', 'Network'), ('SYSTEM', 'System')], max_length=10)),
-                ('subject_id', models.BigIntegerField()),
-                ('subject_name', models.CharField(blank=True, max_length=200)),
-                ('opened_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('seen_at', models.DateTimeField(default=django.utils.timezone.now, help_text='When it was last found.')),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_because', models.CharField(blank=True, max_length=200)),
-                ('reason', models.CharField(blank=True, max_length=40)),
-                ('detail', models.JSONField(blank=True, default=dict)),
-                ('covers', models.JSONField(blank=True, default=list)),
-                ('count', models.PositiveIntegerField(default=1)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("RECORDER_SILENT", "Recorder does not answer"),
+                            (
+                                "RECORDER_STOPPED",
+                                "Recorder missed the same time on all its channels",
+                            ),
+                            ("NETWORK_SILENT", "Devices of one network do not answer"),
+                            ("CAMERA_SILENT", "Camera does not answer"),
+                            ("NOT_RECORDING", "Recording is missing"),
+                            ("MOTION_SILENT", "Motion recording without a single recording"),
+                            ("RETENTION_SHORT", "Kept for fewer days than the goal"),
+                            ("RECORDING_LOST", "Recordings disappeared inside the retention goal"),
+                            ("SOURCES_DISAGREE", "Two sources of one recorder disagree"),
+                            ("PROOF_FAILED", "A minute that the index claims could not be played"),
+                            ("CLOCK", "Clock is wrong"),
+                            ("SERIAL_CHANGED", "Another serial number at this address"),
+                            ("FIRMWARE_CHANGED", "Firmware changed"),
+                            ("DEVICE_MOVED", "Device answers at another address"),
+                            ("DUPLICATE_IDENTITY", "Two addresses give the same identity"),
+                            ("CREDENTIAL_REFUSED", "Login refused and parked"),
+                            ("DISK", "Disk reports a fault"),
+                            (
+                                "SWEEP_SKIPPED",
+                                "A check was skipped: the one before was still running",
+                            ),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "subject_kind",
+                    models.CharField(
+                        choices=[
+                            ("DEVICE", "Device"),
+                            ("CHANNEL", "Channel"),
+                            ("POSITION", "Position"),
+                            ("NETWORK", "Network"),
+                            ("SYSTEM", "System"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("subject_id", models.BigIntegerField()),
+                ("subject_name", models.CharField(blank=True, max_length=200)),
+                ("opened_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "seen_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, help_text="When it was last found."
+                    ),
+                ),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_because", models.CharField(blank=True, max_length=200)),
+                ("reason", models.CharField(blank=True, max_length=40)),
+                ("detail", models.JSONField(blank=True, default=dict)),
+                ("covers", models.JSONField(blank=True, default=list)),
+                ("count", models.PositiveIntegerField(default=1)),
             ],
             options={
-                'ordering': ['-opened_at'],
-                'indexes': [models.Index(fields=['subject_kind', 'subject_id'], name='cameras_fin_subject_674f6f_idx'), models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['kind'], name='cameras_open')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('kind', 'subject_kind', 'subject_id'), name='cameras_one_open_finding'), models.CheckConstraint(condition=models.Q(('closed_at__isnull', True), ('closed_at__gte', models.F('opened_at')), _connector='OR'), name='cameras_finding_closes_after_it_opens')],
+                "ordering": ["-opened_at"],
+                "indexes": [
+                    models.Index(
+                        fields=["subject_kind", "subject_id"], name="cameras_fin_subject_674f6f_idx"
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at__isnull", True)),
+                        fields=["kind"],
+                        name="cameras_open",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("closed_at__isnull", True)),
+                        fields=("kind", "subject_kind", "subject_id"),
+                        name="cameras_one_open_finding",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_at__isnull", True),
+                            ("closed_at__gte", models.F("opened_at")),
+                            _connector="OR",
+                        ),
+                        name="cameras_finding_closes_after_it_opens",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('NIGHT', 'Nightly check'), ('CATCH_UP', 'Missed night, caught up'), ('CHECK_NOW', 'Check now'), ('BACKFILL', 'Past day asked at first start'), ('RECHECK', 'Check after an outage')], max_length=10)),
-                ('day', models.DateField(help_text='Calendar day in Türkiye time that this run asks about.')),
-                ('slot', models.CharField(max_length=120, unique=True)),
-                ('status', models.CharField(choices=[('PLANNED', 'Planned'), ('RUNNING', 'Running'), ('FINISHED', 'Finished'), ('CANCELLED', 'Cancelled'), ('SKIPPED', 'Skipped: the one before was still running')], default='PLANNED', max_length=10)),
-                ('start_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('subject', models.CharField(blank=True, max_length=200)),
-                ('devices', models.JSONField(blank=True, help_text='Device ids; null = all.', null=True)),
-                ('counts', models.JSONField(blank=True, default=dict)),
-                ('is_red', models.BooleanField(default=False)),
-                ('red_because', models.CharField(blank=True, max_length=500)),
-                ('coverage_rows', models.PositiveIntegerField(default=0)),
-                ('coverage_root', models.CharField(blank=True, max_length=64)),
-                ('asked_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("NIGHT", "Nightly check"),
+                            ("CATCH_UP", "Missed night, caught up"),
+                            ("CHECK_NOW", "Check now"),
+                            ("BACKFILL", "Past day asked at first start"),
+                            ("RECHECK", "Check after an outage"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "day",
+                    models.DateField(
+                        help_text="Calendar day in Türkiye time that this run asks about."
+                    ),
+                ),
+                ("slot", models.CharField(max_length=120, unique=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("PLANNED", "Planned"),
+                            ("RUNNING", "Running"),
+                            ("FINISHED", "Finished"),
+                            ("CANCELLED", "Cancelled"),
+                            ("SKIPPED", "Skipped: the one before was still running"),
+                        ],
+                        default="PLANNED",
+                        max_length=10,
+                    ),
+                ),
+                ("start_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("subject", models.CharField(blank=True, max_length=200)),
+                (
+                    "devices",
+                    models.JSONField(blank=True, help_text="Device ids; null = all.", null=True),
+                ),
+                ("counts", models.JSONField(blank=True, default=dict)),
+                ("is_red", models.BooleanField(default=False)),
+                ("red_because", models.CharField(blank=True, max_length=500)),
+                ("coverage_rows", models.PositiveIntegerField(default=0)),
+                ("coverage_root", models.CharField(blank=True, max_length=64)),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-start_at', '-pk'],
+                "ordering": ["-start_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='PositionDay',
+            name="PositionDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('result', models.CharField(choices=[('RECORDED', 'Recorded'), ('PARTLY', 'Partly recorded'), ('NOT_RECORDED', 'Not recorded'), ('UNKNOWN', 'Could not check'), ('EXEMPT', 'Exempt')], max_length=12)),
-                ('reason', models.CharField(blank=True, max_length=40)),
-                ('expected_ms', models.BigIntegerField(default=0)),
-                ('recorded_ms', models.BigIntegerField(default=0)),
-                ('longest_gap_ms', models.BigIntegerField(default=0)),
-                ('gap_count', models.PositiveIntegerField(default=0)),
-                ('is_provisional', models.BooleanField(default=False)),
-                ('evidence_at', models.DateTimeField(blank=True, null=True)),
-                ('position', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='days', to='inventory.position')),
-                ('run', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='cameras.run')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField()),
+                (
+                    "result",
+                    models.CharField(
+                        choices=[
+                            ("RECORDED", "Recorded"),
+                            ("PARTLY", "Partly recorded"),
+                            ("NOT_RECORDED", "Not recorded"),
+                            ("UNKNOWN", "Could not check"),
+                            ("EXEMPT", "Exempt"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=40)),
+                ("expected_ms", models.BigIntegerField(default=0)),
+                ("recorded_ms", models.BigIntegerField(default=0)),
+                ("longest_gap_ms", models.BigIntegerField(default=0)),
+                ("gap_count", models.PositiveIntegerField(default=0)),
+                ("is_provisional", models.BooleanField(default=False)),
+                ("evidence_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "position",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="days",
+                        to="inventory.position",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="cameras.run",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PlaybackProof',
+            name="PlaybackProof",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('minute_at', models.DateTimeField(blank=True, null=True)),
-                ('seed', models.CharField(max_length=80)),
-                ('answer', models.CharField(choices=[('YES', 'Yes'), ('NO', 'No'), ('UNKNOWN', 'Could not check')], max_length=7)),
-                ('reason', models.CharField(blank=True, max_length=40)),
-                ('frame_sha256', models.CharField(blank=True, max_length=64)),
-                ('frame_at', models.DateTimeField(blank=True, help_text='True time of the frame.', null=True)),
-                ('frames', models.PositiveIntegerField(default=0)),
-                ('lost_per_mille', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('played_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('channel', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='proofs', to='inventory.channel')),
-                ('run', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='cameras.run')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("minute_at", models.DateTimeField(blank=True, null=True)),
+                ("seed", models.CharField(max_length=80)),
+                (
+                    "answer",
+                    models.CharField(
+                        choices=[("YES", "Yes"), ("NO", "No"), ("UNKNOWN", "Could not check")],
+                        max_length=7,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=40)),
+                ("frame_sha256", models.CharField(blank=True, max_length=64)),
+                (
+                    "frame_at",
+                    models.DateTimeField(
+                        blank=True, help_text="True time of the frame.", null=True
+                    ),
+                ),
+                ("frames", models.PositiveIntegerField(default=0)),
+                ("lost_per_mille", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("played_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "channel",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="proofs",
+                        to="inventory.channel",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="cameras.run",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='DeviceCheck',
+            name="DeviceCheck",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kinds', models.JSONField(default=list)),
-                ('channels', models.JSONField(blank=True, help_text='Channel ids; null = all.', null=True)),
-                ('status', models.CharField(choices=[('DUE', 'Waiting'), ('CLAIMED', 'Being asked'), ('DONE', 'Done')], default='DUE', max_length=8)),
-                ('attempt', models.PositiveSmallIntegerField(default=0)),
-                ('due_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('claim', models.UUIDField(blank=True, null=True)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('done_at', models.DateTimeField(blank=True, null=True)),
-                ('took_ms', models.PositiveIntegerField(blank=True, null=True)),
-                ('device', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='checks', to='inventory.device')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='checks', to='cameras.run')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kinds", models.JSONField(default=list)),
+                (
+                    "channels",
+                    models.JSONField(blank=True, help_text="Channel ids; null = all.", null=True),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("DUE", "Waiting"), ("CLAIMED", "Being asked"), ("DONE", "Done")],
+                        default="DUE",
+                        max_length=8,
+                    ),
+                ),
+                ("attempt", models.PositiveSmallIntegerField(default=0)),
+                ("due_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("claim", models.UUIDField(blank=True, null=True)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("done_at", models.DateTimeField(blank=True, null=True)),
+                ("took_ms", models.PositiveIntegerField(blank=True, null=True)),
+                (
+                    "device",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="checks",
+                        to="inventory.device",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="checks",
+                        to="cameras.run",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='CoverageRevision',
+            name="CoverageRevision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('expected_ms', models.BigIntegerField(default=0)),
-                ('recorded_ms', models.BigIntegerField(default=0)),
-                ('disputed_ms', models.BigIntegerField(default=0)),
-                ('longest_gap_ms', models.BigIntegerField(default=0)),
-                ('gap_count', models.PositiveIntegerField(default=0)),
-                ('gaps', models.JSONField(default=list)),
-                ('result', models.CharField(choices=[('RECORDED', 'Recorded'), ('PARTLY', 'Partly recorded'), ('NOT_RECORDED', 'Not recorded'), ('UNKNOWN', 'Could not check'), ('EXEMPT', 'Exempt')], max_length=12)),
-                ('reason', models.CharField(blank=True, max_length=40)),
-                ('source', models.CharField(blank=True, max_length=20)),
-                ('second_source', models.CharField(blank=True, max_length=20)),
-                ('second_recorded_ms', models.BigIntegerField(blank=True, null=True)),
-                ('time_base', models.CharField(blank=True, max_length=12)),
-                ('offset_ms', models.IntegerField(blank=True, null=True)),
-                ('offset_uncertainty_ms', models.IntegerField(blank=True, null=True)),
-                ('offset_method', models.CharField(blank=True, max_length=30)),
-                ('asked_at', models.DateTimeField(help_text='True time at which the device was asked.')),
-                ('is_complete', models.BooleanField(default=False)),
-                ('canonical', models.TextField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('number', models.PositiveSmallIntegerField()),
-                ('coverage_day', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='revisions', to='cameras.coverageday')),
-                ('run', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='cameras.run')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("expected_ms", models.BigIntegerField(default=0)),
+                ("recorded_ms", models.BigIntegerField(default=0)),
+                ("disputed_ms", models.BigIntegerField(default=0)),
+                ("longest_gap_ms", models.BigIntegerField(default=0)),
+                ("gap_count", models.PositiveIntegerField(default=0)),
+                ("gaps", models.JSONField(default=list)),
+                (
+                    "result",
+                    models.CharField(
+                        choices=[
+                            ("RECORDED", "Recorded"),
+                            ("PARTLY", "Partly recorded"),
+                            ("NOT_RECORDED", "Not recorded"),
+                            ("UNKNOWN", "Could not check"),
+                            ("EXEMPT", "Exempt"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=40)),
+                ("source", models.CharField(blank=True, max_length=20)),
+                ("second_source", models.CharField(blank=True, max_length=20)),
+                ("second_recorded_ms", models.BigIntegerField(blank=True, null=True)),
+                ("time_base", models.CharField(blank=True, max_length=12)),
+                ("offset_ms", models.IntegerField(blank=True, null=True)),
+                ("offset_uncertainty_ms", models.IntegerField(blank=True, null=True)),
+                ("offset_method", models.CharField(blank=True, max_length=30)),
+                (
+                    "asked_at",
+                    models.DateTimeField(help_text="True time at which the device was asked."),
+                ),
+                ("is_complete", models.BooleanField(default=False)),
+                ("canonical", models.TextField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("number", models.PositiveSmallIntegerField()),
+                (
+                    "coverage_day",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="revisions",
+                        to="cameras.coverageday",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="cameras.run",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number'],
+                "ordering": ["number"],
             },
         ),
         migrations.AddField(
-            model_name='coverageday',
-            name='run',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='cameras.run'),
+            model_name="coverageday",
+            name="run",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="cameras.run",
+            ),
         ),
         migrations.CreateModel(
-            name='StateChange',
+            name="StateChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('subject_kind', models.CharField(choices=[('DEVICE', 'Device'), ('CHANNEL', 'Channel'), ('POSITION', 'Position'), ('NETWORK', 'Network'), ('SYSTEM', 'System')], max_length=10)),
-                ('subject_id', models.BigIntegerField()),
-                ('what', models.CharField(max_length=20)),
-                ('before', models.CharField(blank=True, max_length=200)),
-                ('after', models.CharField(blank=True, max_length=200)),
-                ('changed_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "subject_kind",
+                    models.CharField(
+                        choices=[
+                            ("DEVICE", "Device"),
+                            ("CHANNEL", "Channel"),
+                            ("POSITION", "Position"),
+                            ("NETWORK", "Network"),
+                            ("SYSTEM", "System"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("subject_id", models.BigIntegerField()),
+                ("what", models.CharField(max_length=20)),
+                ("before", models.CharField(blank=True, max_length=200)),
+                ("after", models.CharField(blank=True, max_length=200)),
+                ("changed_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'ordering': ['-changed_at', '-pk'],
-                'indexes': [models.Index(fields=['subject_kind', 'subject_id', '-changed_at'], name='cameras_sta_subject_8bf94c_idx')],
+                "ordering": ["-changed_at", "-pk"],
+                "indexes": [
+                    models.Index(
+                        fields=["subject_kind", "subject_id", "-changed_at"],
+                        name="cameras_sta_subject_8bf94c_idx",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ClockMeasurement',
+            name="ClockMeasurement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('measured_at', models.DateTimeField()),
-                ('offset_ms', models.BigIntegerField(blank=True, null=True)),
-                ('utc_offset_ms', models.BigIntegerField(blank=True, null=True)),
-                ('uncertainty_ms', models.IntegerField()),
-                ('method', models.CharField(max_length=30)),
-                ('round_trip_ms', models.IntegerField(default=0)),
-                ('verdict', models.CharField(max_length=20)),
-                ('drift_ms_per_day', models.IntegerField(blank=True, null=True)),
-                ('zone', models.CharField(blank=True, max_length=64)),
-                ('daylight_saving', models.BooleanField(blank=True, null=True)),
-                ('uses_ntp', models.BooleanField(blank=True, null=True)),
-                ('reference', models.CharField(blank=True, max_length=120)),
-                ('is_reference_proven', models.BooleanField(default=False)),
-                ('reference_uncertainty_ms', models.IntegerField(blank=True, null=True)),
-                ('device', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='clock_measurements', to='inventory.device')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("measured_at", models.DateTimeField()),
+                ("offset_ms", models.BigIntegerField(blank=True, null=True)),
+                ("utc_offset_ms", models.BigIntegerField(blank=True, null=True)),
+                ("uncertainty_ms", models.IntegerField()),
+                ("method", models.CharField(max_length=30)),
+                ("round_trip_ms", models.IntegerField(default=0)),
+                ("verdict", models.CharField(max_length=20)),
+                ("drift_ms_per_day", models.IntegerField(blank=True, null=True)),
+                ("zone", models.CharField(blank=True, max_length=64)),
+                ("daylight_saving", models.BooleanField(blank=True, null=True)),
+                ("uses_ntp", models.BooleanField(blank=True, null=True)),
+                ("reference", models.CharField(blank=True, max_length=120)),
+                ("is_reference_proven", models.BooleanField(default=False)),
+                ("reference_uncertainty_ms", models.IntegerField(blank=True, null=True)),
+                (
+                    "device",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="clock_measurements",
+                        to="inventory.device",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'clock measurement',
-                'ordering': ['-measured_at'],
-                'indexes': [models.Index(fields=['device', '-measured_at'], name='cameras_clo_device__547e23_idx')],
-                'constraints': [models.UniqueConstraint(fields=('device', 'measured_at'), name='cameras_one_clock_reading_at_once'), models.CheckConstraint(condition=models.Q(('offset_ms__isnull', False), ('utc_offset_ms__isnull', False), _connector='OR'), name='cameras_clock_has_an_offset')],
+                "verbose_name": "clock measurement",
+                "ordering": ["-measured_at"],
+                "indexes": [
+                    models.Index(
+                        fields=["device", "-measured_at"], name="cameras_clo_device__547e23_idx"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("device", "measured_at"), name="cameras_one_clock_reading_at_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("offset_ms__isnull", False),
+                            ("utc_offset_ms__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="cameras_clock_has_an_offset",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CheckResult',
+            name="CheckResult",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('IDENTITY', 'Identity'), ('CLOCK', 'Clock'), ('RECORDING', 'Recording'), ('PROOF', 'Playback proof'), ('PICTURE', 'Picture')], max_length=10)),
-                ('answer', models.CharField(choices=[('YES', 'Yes'), ('NO', 'No'), ('UNKNOWN', 'Could not check')], max_length=7)),
-                ('reason', models.CharField(blank=True, max_length=40)),
-                ('detail', models.CharField(blank=True, max_length=500)),
-                ('evidence_at', models.DateTimeField(blank=True, null=True)),
-                ('device_check', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='results', to='cameras.devicecheck')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("IDENTITY", "Identity"),
+                            ("CLOCK", "Clock"),
+                            ("RECORDING", "Recording"),
+                            ("PROOF", "Playback proof"),
+                            ("PICTURE", "Picture"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "answer",
+                    models.CharField(
+                        choices=[("YES", "Yes"), ("NO", "No"), ("UNKNOWN", "Could not check")],
+                        max_length=7,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=40)),
+                ("detail", models.CharField(blank=True, max_length=500)),
+                ("evidence_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "device_check",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="results",
+                        to="cameras.devicecheck",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('device_check', 'kind'), name='cameras_one_answer_a_kind'), models.CheckConstraint(condition=models.Q(models.Q(('answer', 'UNKNOWN'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='cameras_unknown_has_a_reason'), models.CheckConstraint(condition=models.Q(models.Q(('answer', 'YES'), _negated=True), ('evidence_at__isnull', False), _connector='OR'), name='cameras_yes_has_evidence')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("device_check", "kind"), name="cameras_one_answer_a_kind"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("answer", "UNKNOWN"), _negated=True),
+                            models.Q(("reason", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="cameras_unknown_has_a_reason",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("answer", "YES"), _negated=True),
+                            ("evidence_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="cameras_yes_has_evidence",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='RecorderUse',
+            name="RecorderUse",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('purpose', models.CharField(max_length=40)),
-                ('holder_uuid', models.UUIDField()),
-                ('starts_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('ends_at', models.DateTimeField(blank=True, null=True)),
-                ('recorder', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uses', to='inventory.device')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("purpose", models.CharField(max_length=40)),
+                ("holder_uuid", models.UUIDField()),
+                ("starts_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("ends_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "recorder",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="uses",
+                        to="inventory.device",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('ends_at__isnull', True)), fields=('recorder', 'purpose', 'holder_uuid'), name='cameras_one_open_use'), models.CheckConstraint(condition=models.Q(('ends_at__isnull', True), ('ends_at__gte', models.F('starts_at')), _connector='OR'), name='cameras_use_ends_after_it_starts')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ends_at__isnull", True)),
+                        fields=("recorder", "purpose", "holder_uuid"),
+                        name="cameras_one_open_use",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_at__isnull", True),
+                            ("ends_at__gte", models.F("starts_at")),
+                            _connector="OR",
+                        ),
+                        name="cameras_use_ends_after_it_starts",
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['status', 'start_at'], name='cameras_run_status_2fc9f6_idx'),
+            model_name="run",
+            index=models.Index(fields=["status", "start_at"], name="cameras_run_status_2fc9f6_idx"),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['kind', 'day'], name='cameras_run_kind_1bda2b_idx'),
+            model_name="run",
+            index=models.Index(fields=["kind", "day"], name="cameras_run_kind_1bda2b_idx"),
         ),
         migrations.AddIndex(
-            model_name='positionday',
-            index=models.Index(fields=['day', 'result'], name='cameras_pos_day_61f2e5_idx'),
+            model_name="positionday",
+            index=models.Index(fields=["day", "result"], name="cameras_pos_day_61f2e5_idx"),
         ),
         migrations.AddConstraint(
-            model_name='positionday',
-            constraint=models.UniqueConstraint(fields=('position', 'day'), name='cameras_one_answer_a_day'),
+            model_name="positionday",
+            constraint=models.UniqueConstraint(
+                fields=("position", "day"), name="cameras_one_answer_a_day"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='positionday',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('result', 'UNKNOWN'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='cameras_unknown_position_has_reason'),
+            model_name="positionday",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("result", "UNKNOWN"), _negated=True),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="cameras_unknown_position_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='positionday',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('result__in', ['RECORDED', 'PARTLY']), _negated=True), ('evidence_at__isnull', False), _connector='OR'), name='cameras_recorded_has_evidence'),
+            model_name="positionday",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("result__in", ["RECORDED", "PARTLY"]), _negated=True),
+                    ("evidence_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="cameras_recorded_has_evidence",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='playbackproof',
-            constraint=models.UniqueConstraint(fields=('channel', 'day', 'seed'), name='cameras_one_proof_a_seed'),
+            model_name="playbackproof",
+            constraint=models.UniqueConstraint(
+                fields=("channel", "day", "seed"), name="cameras_one_proof_a_seed"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='playbackproof',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answer', 'YES'), _negated=True), models.Q(('frame_sha256', ''), _negated=True), _connector='OR'), name='cameras_proof_has_a_frame'),
+            model_name="playbackproof",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("answer", "YES"), _negated=True),
+                    models.Q(("frame_sha256", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="cameras_proof_has_a_frame",
+            ),
         ),
         migrations.AddIndex(
-            model_name='devicecheck',
-            index=models.Index(condition=models.Q(('status', 'DUE')), fields=['due_at'], name='cameras_check_due'),
+            model_name="devicecheck",
+            index=models.Index(
+                condition=models.Q(("status", "DUE")), fields=["due_at"], name="cameras_check_due"
+            ),
         ),
         migrations.AddIndex(
-            model_name='devicecheck',
-            index=models.Index(condition=models.Q(('status', 'CLAIMED')), fields=['lease_until'], name='cameras_check_leased'),
+            model_name="devicecheck",
+            index=models.Index(
+                condition=models.Q(("status", "CLAIMED")),
+                fields=["lease_until"],
+                name="cameras_check_leased",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='devicecheck',
-            constraint=models.UniqueConstraint(fields=('run', 'device'), name='cameras_check_once_per_run'),
+            model_name="devicecheck",
+            constraint=models.UniqueConstraint(
+                fields=("run", "device"), name="cameras_check_once_per_run"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='devicecheck',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'CLAIMED')), fields=('device',), name='cameras_one_visit_at_a_time'),
+            model_name="devicecheck",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "CLAIMED")),
+                fields=("device",),
+                name="cameras_one_visit_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='devicecheck',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('claim__isnull', False), ('lease_until__isnull', False), ('status', 'CLAIMED')), models.Q(('status', 'CLAIMED'), _negated=True), _connector='OR'), name='cameras_claimed_has_lease'),
+            model_name="devicecheck",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("claim__isnull", False),
+                        ("lease_until__isnull", False),
+                        ("status", "CLAIMED"),
+                    ),
+                    models.Q(("status", "CLAIMED"), _negated=True),
+                    _connector="OR",
+                ),
+                name="cameras_claimed_has_lease",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='coveragerevision',
-            constraint=models.UniqueConstraint(fields=('coverage_day', 'number'), name='cameras_revision_number_once'),
+            model_name="coveragerevision",
+            constraint=models.UniqueConstraint(
+                fields=("coverage_day", "number"), name="cameras_revision_number_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='coverageday',
-            index=models.Index(fields=['day', 'result'], name='cameras_cov_day_1cc523_idx'),
+            model_name="coverageday",
+            index=models.Index(fields=["day", "result"], name="cameras_cov_day_1cc523_idx"),
         ),
         migrations.AddConstraint(
-            model_name='coverageday',
-            constraint=models.UniqueConstraint(fields=('channel', 'day'), name='cameras_one_proof_a_day'),
+            model_name="coverageday",
+            constraint=models.UniqueConstraint(
+                fields=("channel", "day"), name="cameras_one_proof_a_day"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='coverageday',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('result', 'UNKNOWN'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='cameras_unknown_day_has_reason'),
+            model_name="coverageday",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("result", "UNKNOWN"), _negated=True),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="cameras_unknown_day_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='coverageday',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('result', 'RECORDED'), _negated=True), models.Q(('source', ''), _negated=True), _connector='OR'), name='cameras_recorded_day_has_source'),
+            model_name="coverageday",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("result", "RECORDED"), _negated=True),
+                    models.Q(("source", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="cameras_recorded_day_has_source",
+            ),
         ),
     ]
