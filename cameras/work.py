@@ -135,6 +135,17 @@ def _claim(limit: int, now: datetime, run: Run | None) -> list[DeviceCheck]:
     )
 
 
+def _put_back(check: DeviceCheck) -> None:
+    """Frees a claim whose outcome could not be saved, so that nobody waits for its lease."""
+    mine = DeviceCheck.objects.filter(pk=check.pk, claim=check.claim, status=Status.CLAIMED)
+    now = timezone.now()
+    if check.attempt >= MOST_ATTEMPTS:
+        mine.update(lease_until=now)
+    else:
+        wait = timedelta(seconds=saving.RETRY_SECONDS[0])
+        mine.update(status=Status.DUE, claim=None, lease_until=None, due_at=now + wait)
+
+
 def unheard_days(channels: Iterable[ChannelAsk], reason: str) -> list[ChannelDay]:
     """Every channel and day that was to be asked, answered with one reason."""
     now_ms = time.time_ns() // 1_000_000
@@ -286,8 +297,9 @@ class _Batch:
         try:
             kept = saving.save(check, plan, outcome, reference=self.reference)
         except Exception:
-            # The lease brings it back; one device's trouble must not end the batch.
+            # One device's trouble must not end the batch: it is asked again, or given up by its lease.
             log.exception("Outcome of device %s could not be saved", check.device_id)
             kept = False
+            _put_back(check)
         self.worked.saved += kept
         self.worked.lost += not kept

@@ -12,7 +12,7 @@ from django.utils import timezone
 from cameras import finishing, nights, plans, saving, work
 from cameras.models import CheckResult, CoverageDay, DeviceCheck, PositionDay, Run
 from cameras.protocols.base import Busy, CredentialRefused
-from cameras.visit_data import VisitOutcome
+from cameras.visit_data import KindAnswer, VisitOutcome
 from tests.cameras.campus import Campus, Scripted, whole, yesterday
 
 
@@ -190,3 +190,23 @@ def test_a_silent_device_delays_nobody(campus, settings):
     work.work(run=run, visitor=watched)
 
     assert set(order[:5]) == {camera.pk for camera in quick}
+
+
+def test_an_outcome_that_cannot_be_saved_ends_as_could_not_check(campus):
+    """E6: the batch goes on, the check comes back, and at the third time it is given up."""
+    camera = campus.camera()
+    run = started(campus)
+
+    async def nonsense(plan, tools):
+        outcome = VisitOutcome(plan.device_id, 0)
+        outcome.answers = {"IDENTITY": KindAnswer("UNKNOWN", "")}  # refused by the database
+        return outcome
+
+    for _attempt in range(3):
+        DeviceCheck.objects.filter(status="DUE").update(due_at=timezone.now())
+        assert work.work(run=run, visitor=nonsense).lost == 1
+    work.release_lost(timezone.now())
+
+    check = DeviceCheck.objects.get(device=camera)
+    assert (check.status, check.attempt) == ("DONE", 3)
+    assert set(check.results.values_list("reason", flat=True)) == {"INTERNAL"}
