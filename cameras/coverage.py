@@ -10,9 +10,12 @@ judgements agree, that is the answer; where they differ, the answer is "unknown"
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import pairwise
+from typing import NamedTuple
 
 Interval = tuple[int, int]
 
@@ -41,8 +44,7 @@ class GapCause(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
-@dataclass(frozen=True)
-class Gap:
+class Gap(NamedTuple):
     """A missing stretch of expected time, in true time."""
 
     start_ms: int
@@ -119,37 +121,47 @@ def merge(intervals: Iterable[Interval], *, tolerance_ms: int = 0) -> list[Inter
     return merged
 
 
+def _within(merged: Sequence[Interval], span: Interval) -> Sequence[Interval]:
+    """The intervals of a merged list that share time with a span, whole."""
+    # A shorter tuple sorts before every interval that starts with it.
+    first = bisect_left(merged, (span[0] + 1,))
+    if first and merged[first - 1][1] > span[0]:
+        first -= 1
+    return merged[first : bisect_left(merged, (span[1],), first)]
+
+
 def clip(merged: Sequence[Interval], spans: Sequence[Interval]) -> list[Interval]:
     """What two merged lists have in common."""
+    # Whole runs of intervals are taken over at once, so it is the shorter list that is walked.
+    if len(spans) > len(merged):
+        merged, spans = spans, merged
     common: list[Interval] = []
-    i = j = 0
-    while i < len(merged) and j < len(spans):
-        start = max(merged[i][0], spans[j][0])
-        end = min(merged[i][1], spans[j][1])
-        if end > start:
-            common.append((start, end))
-        if merged[i][1] < spans[j][1]:
-            i += 1
-        else:
-            j += 1
+    for start, end in spans:
+        inside = _within(merged, (start, end))
+        if not inside:
+            continue
+        place = len(common)
+        common += inside
+        if inside[0][0] < start:
+            common[place] = (start, inside[0][1])
+        if inside[-1][1] > end:
+            common[-1] = (common[-1][0], end)
     return common
 
 
 def subtract(spans: Sequence[Interval], merged: Sequence[Interval]) -> list[Interval]:
     """What of `spans` is not in `merged` (both merged lists)."""
     left: list[Interval] = []
-    j = 0
     for start, end in spans:
-        while j < len(merged) and merged[j][1] <= start:
-            j += 1
-        k = j
-        while k < len(merged) and merged[k][0] < end:
-            if merged[k][0] > start:
-                left.append((start, merged[k][0]))
-            start = max(start, merged[k][1])
-            k += 1
-        if start < end:
+        inside = _within(merged, (start, end))
+        if not inside:
             left.append((start, end))
+            continue
+        if inside[0][0] > start:
+            left.append((start, inside[0][0]))
+        left += [(before, after) for (_, before), (after, _) in pairwise(inside) if after > before]
+        if inside[-1][1] < end:
+            left.append((inside[-1][1], end))
     return left
 
 
@@ -243,7 +255,7 @@ def with_causes(
         (GapCause.DISK, merge(disk)),
         (GapCause.NO_STREAM, merge(no_stream)),
     )
-    return replace(day, gaps=tuple(replace(gap, cause=_cause(gap, known)) for gap in day.gaps))
+    return replace(day, gaps=tuple(gap._replace(cause=_cause(gap, known)) for gap in day.gaps))
 
 
 def _cause(gap: Gap, known: Sequence[tuple[GapCause, Sequence[Interval]]]) -> GapCause:
@@ -276,7 +288,7 @@ def union(days: Sequence[DayCoverage], expected: Sequence[Interval]) -> DayCover
     unsure = subtract(merge(span for day in days for span in day.disputed), recorded)
     together = cover(recorded, expected, disputed=unsure)
     causes = [gap for day in days for gap in day.gaps]
-    named = tuple(replace(gap, cause=_shared_cause(gap, causes)) for gap in together.gaps)
+    named = tuple(gap._replace(cause=_shared_cause(gap, causes)) for gap in together.gaps)
     return replace(together, gaps=named, any_recording=any(day.any_recording for day in days))
 
 
