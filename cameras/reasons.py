@@ -19,6 +19,7 @@ REASONS = {
     Reason.LOCKED_OUT: _("the account is locked on the device"),
     Reason.CREDENTIAL_PARKED: _("the login is parked: the device refused it before"),
     Reason.NO_CREDENTIAL: _("there is no usable login"),
+    Reason.UNSAFE_LOGIN: _("it offers no login that keeps the password secret"),
     Reason.NOT_SUPPORTED: _("the device cannot tell"),
     Reason.NO_SUCH_CHANNEL: _("the recorder has no such channel"),
     Reason.BAD_ANSWER: _("the answer cannot be used"),

@@ -38,12 +38,17 @@ from cameras.protocols.base import (
     Manner,
     NotSupported,
     Reason,
-    TooLarge,
     TooSlow,
     Unreachable,
     Untrusted,
 )
 from cameras.protocols.digest import DigestAnswers, basic_header, best_digest, parse_challenges
+from cameras.protocols.http_answers import (
+    no_safe_login,
+    read_body,
+    redirection,
+    refuse_encoded,
+)
 from cameras.protocols.http_faults import as_device_error, raise_for_busy_or_lock
 
 __all__ = ["MESSAGE_LIMIT", "PICTURE_LIMIT", "Conversation", "Reply", "Transport", "path_on_device"]
@@ -53,7 +58,6 @@ PICTURE_LIMIT = 8 * 1024 * 1024
 _LINE_LIMIT = 8190
 _HEADERS_LIMIT = 100
 _USER_AGENT = "cctv-ops"
-_UNENCODED = {"", "identity", "utf-8"}
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,7 @@ class Conversation:
         self.login = login
         self.manner = manner
         self._session: aiohttp.ClientSession | None = None
+        self._fresh_session: aiohttp.ClientSession | None = None
         self._address: str | None = None
         self._idle_digests: list[DigestAnswers] = []
         self._knows_digest = False
@@ -146,10 +151,12 @@ class Conversation:
 
     async def close(self) -> None:
         """Closes the connections; a later call opens new ones."""
-        if self._session is not None:
-            session, self._session = self._session, None
-            self.transport.open.discard(self)
-            await session.close()
+        self.transport.open.discard(self)
+        sessions = (self._session, self._fresh_session)
+        self._session = self._fresh_session = None
+        for session in sessions:
+            if session is not None:
+                await session.close()
 
     async def call(
         self,
@@ -171,7 +178,8 @@ class Conversation:
         With `authenticate` an HTTP login is answered (at most two tries, and none after a
         refusal); without it a 401 is returned like any other status. Statuses other than
         401, 423, 429, 503 and redirects are the caller's business. `repeatable=False` for
-        messages that change something: they are not sent again when a kept connection drops.
+        messages that change something, such as the next page of a search that the device
+        counts: they go out on a connection of their own and are never sent again.
         """
         if authenticate and self._refusal is not None:
             raise self._refusal
@@ -237,7 +245,7 @@ class Conversation:
             raise self._refused()
         offers_basic = any(challenge.scheme == "basic" for challenge in challenges)
         if not (offers_basic and self.endpoint.tls and not knew_digest):
-            raise NotSupported("the device offers no login that keeps the password secret")
+            raise NotSupported(no_safe_login(offers_basic), reason=Reason.UNSAFE_LOGIN)
         self._basic = True
         return None
 
@@ -267,7 +275,7 @@ class Conversation:
         headers = request.headers
         if authorization is not None:
             headers = {**headers, "Authorization": authorization}
-        session = self._session or self._new_session()
+        session = self._session_for(request)
         sent_wall, sent = time.time(), time.perf_counter()
         try:
             async with session.request(
@@ -280,24 +288,40 @@ class Conversation:
             ) as response:
                 answer = cast(_Response, response)
                 self._check_certificate(answer)
-                _refuse_encoded(response)
-                body = await _read(response, request.limit)
+                refuse_encoded(response)
+                body = await read_body(response, request.limit)
         except (aiohttp.ClientError, aiohttp.http_exceptions.HttpProcessingError, OSError) as error:
             # Our own deadline arrives as a cancellation: a TimeoutError here is aiohttp's.
             raise as_device_error(error, tls=self.endpoint.tls) from None
         except ValueError:
             raise BadAnswer("the answer is not HTTP") from None
         if 300 <= response.status < 400:
-            raise Untrusted("the device sends us elsewhere", reason=Reason.REDIRECTED)
+            raise Untrusted(redirection(response, self.endpoint), reason=Reason.REDIRECTED)
         self._has_answered = True
         arrived = sent_wall + (answer.arrived - sent)
         return Reply(response.status, response.headers, body, sent_wall * 1000, arrived * 1000)
 
-    def _new_session(self) -> aiohttp.ClientSession:
+    def _session_for(self, request: _Request) -> aiohttp.ClientSession:
+        """aiohttp silently repeats a GET whose kept connection drops: what must not be repeated
+        gets a new connection each time."""
+        if request.repeatable:
+            self._session = self._session or self._new_session(keep=True)
+            return self._session
+        self._fresh_session = self._fresh_session or self._new_session(keep=False)
+        return self._fresh_session
+
+    def _new_session(self, *, keep: bool) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
-            limit=4, ssl=self.transport.tls, use_dns_cache=False, keepalive_timeout=15
+            limit=4,
+            ssl=self.transport.tls,
+            use_dns_cache=False,
+            force_close=not keep,
+            keepalive_timeout=15 if keep else None,
         )
-        self._session = aiohttp.ClientSession(
+        self.transport.open.add(self)
+        if self.manner.certificate:
+            self._pin = aiohttp.Fingerprint(bytes.fromhex(self.manner.certificate))
+        return aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
@@ -309,10 +333,6 @@ class Conversation:
             max_field_size=_LINE_LIMIT,
             max_headers=_HEADERS_LIMIT,
         )
-        self.transport.open.add(self)
-        if self.manner.certificate:
-            self._pin = aiohttp.Fingerprint(bytes.fromhex(self.manner.certificate))
-        return self._session
 
     async def _url(self, request: _Request) -> URL:
         """The request on the one address of this conversation; a name is looked up once."""
@@ -356,29 +376,6 @@ def _headers(given: Mapping[str, str] | None, content_type: str | None) -> dict[
 def _all_values(headers: Mapping[str, str], name: str) -> list[str]:
     every = getattr(headers, "getall", None)
     return list(every(name, [])) if every else [headers[name]] if name in headers else []
-
-
-def _refuse_encoded(response: aiohttp.ClientResponse) -> None:
-    encoding = response.headers.get("Content-Encoding", "").strip().lower()
-    transfer = response.headers.get("Transfer-Encoding", "chunked").strip().lower()
-    if encoding not in _UNENCODED or transfer not in ("chunked", "identity"):
-        raise BadAnswer("the device sends a compressed body that was not asked for")
-
-
-async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    length = response.content_length
-    if length is not None and length > limit:
-        raise TooLarge(f"more than {limit} bytes")
-    first = await response.content.readany()
-    if response.content.at_eof() and len(first) <= limit:
-        return first
-    body = bytearray(first)
-    while len(body) <= limit:
-        piece = await response.content.readany()
-        if not piece and response.content.at_eof():
-            return bytes(body)
-        body += piece
-    raise TooLarge(f"more than {limit} bytes")
 
 
 async def _look_up(endpoint: Endpoint) -> str:

@@ -25,10 +25,19 @@ async def ask(
     limit: int = MESSAGE_LIMIT,
     deadline: float | None = None,
     authenticate: bool = True,
+    repeatable: bool = True,
 ) -> Reply:
-    """GET /cgi-bin/`path`; the reply is one of success. `deadline` is in seconds."""
+    """GET /cgi-bin/`path`; the reply is one of success. `deadline` is in seconds.
+
+    `repeatable=False` for calls that move something on in the device, such as the next page.
+    """
     reply = await conversation.call(
-        "GET", f"/cgi-bin/{path}", limit=limit, deadline=deadline, authenticate=authenticate
+        "GET",
+        f"/cgi-bin/{path}",
+        limit=limit,
+        deadline=deadline,
+        authenticate=authenticate,
+        repeatable=repeatable,
     )
     raise_for_refusal(reply.status, reply.body)
     return reply

@@ -56,10 +56,14 @@ async def find_files(
     """All files of one channel that touch a span of at most a day."""
     try:
         findings = await _search(conversation, channel, start_ms, end_ms, budget)
-    except NotSupported as error:
-        if error.reason is Reason.NO_SUCH_CHANNEL and await _has_any(conversation, channel):
+    except _Refused as refused:
+        if await _is_accepted(conversation, channel):
             return Findings(notes={"EMPTY_IS_ERROR"})
-        raise
+        if channel != 1 and await _is_accepted(conversation, 1):
+            raise NotSupported(
+                "no such channel, or it is disabled", reason=Reason.NO_SUCH_CHANNEL
+            ) from None
+        raise BadAnswer(refused.detail) from None
     told = {file.channel for file in findings.files}
     if told == {channel - 1} and CHANNELS_FROM_0 not in conversation.manner.quirks:
         await _learn_counting(conversation, start_ms, end_ms, budget)
@@ -86,12 +90,16 @@ async def _search(
     return findings
 
 
-async def _has_any(conversation: Conversation, channel: int) -> bool:
-    """Whether the channel is known after all: some firmware answers 400 when a span is empty."""
+class _Refused(BadAnswer):
+    """HTTP 400 to `findFile`: an unknown channel, an empty span, or a finder that is gone already."""
+
+
+async def _is_accepted(conversation: Conversation, channel: int) -> bool:
+    """Whether a search of all time is taken up: some firmware answers 400 when a span is empty."""
     try:
         async with _finder(conversation) as finder:
             await _start(conversation, finder, channel, _LONG_AGO_MS, _FAR_AHEAD_MS)
-    except NotSupported:
+    except _Refused:
         return False
     return True
 
@@ -160,7 +168,7 @@ async def _start(
     )
     reply = await conversation.call("GET", path)
     if reply.status == 400:
-        raise NotSupported("no such channel, or it is disabled", reason=Reason.NO_SUCH_CHANNEL)
+        raise _Refused("the device refuses the file search (HTTP 400)")
     raise_for_refusal(reply.status, reply.body)
 
 
@@ -175,7 +183,7 @@ async def _pages(
     path = f"mediaFileFind.cgi?action=findNextFile&object={finder}&count={PAGE}"
     while True:
         budget.next_page()
-        page = read_found((await ask(conversation, path)).body)
+        page = read_found((await ask(conversation, path, repeatable=False)).body)
         budget.add_results(max(len(page.files), min(page.claimed, PAGE)))
         if page.claimed == 0:
             return

@@ -92,7 +92,10 @@ class OnvifClient:
         return await ntp_servers(self.soap)
 
     async def channels(self) -> list[Channel]:
-        """A recorder's recordings in its order, else one channel per video source."""
+        """A recorder's recordings in its order, else one channel per video source.
+
+        Where both fail, what is wrong with the media service is raised.
+        """
         recordings = await self._recordings()
         if recordings:
             return [

@@ -36,12 +36,18 @@ class NotAuthorized(Exception):
     """The device wants a login, or another one. Never leaves the ONVIF client."""
 
     def __init__(
-        self, http_date: str = "", received_ms: float = 0.0, *, offers_digest: bool = False
+        self,
+        http_date: str = "",
+        received_ms: float = 0.0,
+        *,
+        offers_digest: bool = False,
+        offers_basic: bool = False,
     ) -> None:
         super().__init__("not authorized")
         self.http_date = http_date
         self.received_ms = received_ms
         self.offers_digest = offers_digest
+        self.offers_basic = offers_basic
 
 
 def fault_in(root: etree._Element) -> etree._Element | None:

@@ -21,6 +21,7 @@ from cameras.protocols.base import (
 )
 from cameras.protocols.digest import best_digest, parse_challenges
 from cameras.protocols.http import Conversation, Reply, path_on_device
+from cameras.protocols.http_answers import no_safe_login
 from cameras.protocols.onvif import messages
 from cameras.protocols.onvif.faults import NotAuthorized, fault_error, fault_in
 from cameras.protocols.onvif.security import username_token
@@ -186,14 +187,16 @@ class SoapConversation:
         return answer
 
     async def _other_way(self, ask: _Ask, refused: NotAuthorized) -> Answer:
-        if refused.offers_digest:
+        is_tls = self.conversation.endpoint.tls
+        if refused.offers_digest or (refused.offers_basic and is_tls):
             return await self._by_http(ask, then_sign=False)
         if self._proven:
             # The login is good, this operation is above its rights: no reason to park it.
             raise NotSupported("the login may not ask this")
         other = _without_zone(self._offset_ms or 0)
         if other == self._offset_ms:
-            raise CredentialRefused("the device refuses the login")
+            besides = f"; {no_safe_login(True)}" if refused.offers_basic else ""
+            raise CredentialRefused(f"the device refuses the login{besides}")
         # A device that shows local time as UTC may still check signatures in true UTC.
         self._offset_ms = other
         try:
@@ -338,8 +341,13 @@ def _split_port(path: str) -> tuple[str, int | None]:
 def _not_authorized(reply: Reply) -> NotAuthorized:
     values = getattr(reply.headers, "getall", lambda name, default: default)
     challenges = parse_challenges(values("WWW-Authenticate", []))
-    has_digest = reply.status == 401 and best_digest(challenges) is not None
-    return NotAuthorized(reply.headers.get("Date", ""), reply.received_ms, offers_digest=has_digest)
+    is_challenge = reply.status == 401
+    return NotAuthorized(
+        reply.headers.get("Date", ""),
+        reply.received_ms,
+        offers_digest=is_challenge and best_digest(challenges) is not None,
+        offers_basic=is_challenge and any(one.scheme == "basic" for one in challenges),
+    )
 
 
 def _without_zone(offset_ms: int) -> int:

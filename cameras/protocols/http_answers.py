@@ -1,0 +1,52 @@
+"""Reads one HTTP answer of a device with suspicion: its size, its encoding, where it would lead us."""
+
+from __future__ import annotations
+
+import aiohttp
+
+from cameras.protocols.base import BadAnswer, Endpoint, TooLarge
+
+_UNENCODED = {"", "identity", "utf-8"}
+
+
+def no_safe_login(offers_basic: bool) -> str:
+    """Why a login cannot be answered, for the person who has to set the device."""
+    if offers_basic:
+        return (
+            "it offers Basic login only, which shows the password to everybody on the way:"
+            " use TLS, or set the device to digest login"
+        )
+    return "it asks for a kind of login that is not known here"
+
+
+def redirection(response: aiohttp.ClientResponse, endpoint: Endpoint) -> str:
+    """Which way a redirect leads, without the address that the device gives."""
+    wants_tls = response.headers.get("Location", "").lower().startswith("https:")
+    if wants_tls and not endpoint.tls:
+        return "the device sends us to HTTPS: ask it with TLS"
+    return "the device sends us elsewhere"
+
+
+def refuse_encoded(response: aiohttp.ClientResponse) -> None:
+    """Raises BadAnswer for a compressed body: it could be of any size unpacked."""
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    transfer = response.headers.get("Transfer-Encoding", "chunked").strip().lower()
+    if encoding not in _UNENCODED or transfer not in ("chunked", "identity"):
+        raise BadAnswer("the device sends a compressed body that was not asked for")
+
+
+async def read_body(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    """The whole body; TooLarge as soon as it is, or says to be, longer than `limit` bytes."""
+    length = response.content_length
+    if length is not None and length > limit:
+        raise TooLarge(f"more than {limit} bytes")
+    first = await response.content.readany()
+    if response.content.at_eof() and len(first) <= limit:
+        return first
+    body = bytearray(first)
+    while len(body) <= limit:
+        piece = await response.content.readany()
+        if not piece and response.content.at_eof():
+            return bytes(body)
+        body += piece
+    raise TooLarge(f"more than {limit} bytes")
