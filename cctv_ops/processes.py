@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 35.0
 LONGEST_PAUSE_SECONDS = 30.0
+WORKERS = 2
 
 
 @dataclass
@@ -186,3 +187,19 @@ class Supervisor:
 def manage(*arguments: str) -> list[str]:
     """The command line of one of our own management commands."""
     return [sys.executable, "manage.py", *arguments]
+
+
+def worker() -> Program:
+    """The Celery worker with its processes, as every start of the system runs it."""
+    options = ("-l", "WARNING", "-c", str(WORKERS), "--without-gossip", "--without-mingle")
+    return Program("worker", _celery("worker", *options))
+
+
+def scheduler() -> Program:
+    """Celery's beat: it only wakes work up."""
+    return Program("scheduler", _celery("beat", "-l", "WARNING", "--pidfile="))
+
+
+def _celery(*arguments: str) -> list[str]:
+    # Hardly anything to say at INFO, and each task would print a line.
+    return [sys.executable, "-m", "celery", "-A", "cctv_ops", "-q", *arguments]

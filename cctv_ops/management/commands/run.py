@@ -17,9 +17,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from cctv_ops import broker
-from cctv_ops.processes import Program, Supervisor, manage
-
-WORKERS = 2
+from cctv_ops.processes import Program, Supervisor, manage, scheduler, worker
 
 
 class Command(BaseCommand):
@@ -93,24 +91,8 @@ class Command(BaseCommand):
     def start_background(self) -> None:
         start = self.supervisor.start
         start(Program("sealer", manage("audit_sealer")))
-        celery = [manage()[0], "-m", "celery", "-A", "cctv_ops", "-q"]
-        # Hardly anything to say at INFO, and each task would print a line.
-        start(
-            Program(
-                "worker",
-                [
-                    *celery,
-                    "worker",
-                    "-l",
-                    "WARNING",
-                    "-c",
-                    str(WORKERS),
-                    "--without-gossip",
-                    "--without-mingle",
-                ],
-            )
-        )
-        start(Program("scheduler", [*celery, "beat", "-l", "WARNING", "--pidfile="]))
+        start(worker())
+        start(scheduler())
 
     def start_web(self, host: str, port: int) -> None:
         self.supervisor.start(
