@@ -13,7 +13,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-Context = Callable[[HttpRequest, Any], dict[str, Any] | None]
+Context = Callable[[Any, Any], dict[str, Any] | None]
 Permission = Callable[[Any, Any], bool]
 
 
