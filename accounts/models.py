@@ -15,6 +15,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
@@ -253,3 +254,63 @@ class RoleGrant(models.Model):
         if places is None or self.scope_kind == self.ScopeKind.ALL:
             return True
         return (self.scope_kind, self.scope_id) in places
+
+
+class ApiTokenQuerySet(ScopedQuerySet["ApiToken"]):
+    def visible_to(self, person: Person) -> Self:
+        """Administrators and auditors see every token; others see those that act for them."""
+        if not getattr(person, "is_active", False):
+            return self.none()
+        if person.has_role(Role.ADMIN, Role.AUDITOR):
+            return self
+        return self.filter(person=person)
+
+
+class ApiToken(models.Model):
+    """The key of a program that acts for a person: at most with that person's rights, and its scopes.
+
+    Only the hash of the secret is stored. `prefix` is the part that people and the log may see.
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="api_tokens")
+    name = models.CharField(_("name"), max_length=100)
+    prefix = models.CharField(max_length=12, unique=True, editable=False)
+    sha256 = models.CharField(max_length=64, editable=False)
+    scopes = models.JSONField(_("scopes"), default=list)
+    networks = models.JSONField(_("allowed addresses"), default=list, blank=True)
+    expires_at = models.DateTimeField(_("expires"))
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="api_tokens_made",
+    )
+    used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    used_from = models.GenericIPAddressField(null=True, blank=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects: ClassVar[models.Manager[ApiToken]] = models.Manager.from_queryset(ApiTokenQuerySet)()
+
+    class Meta:
+        verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="accounts_token_expires_after_creation",
+                condition=Q(expires_at__gt=F("created_at")),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix})"
+
+    @property
+    def is_valid(self) -> bool:
+        """Neither revoked nor expired, and its person may sign in."""
+        return (
+            self.revoked_at is None and self.expires_at > timezone.now() and self.person.is_active
+        )

@@ -35,3 +35,13 @@ def can_deactivate(person: Person, obj: Person | None = None) -> bool:
 def can_read_log(person: Person, obj: object = None) -> bool:
     """Reads the audit log."""
     return person.has_role(*READING_THE_LOG)
+
+
+def can_see_tokens(person: Person, obj: object = None) -> bool:
+    """Opens the page of API tokens; nobody ever sees a token's secret there."""
+    return person.has_role(Role.ADMIN, Role.AUDITOR)
+
+
+def can_manage_tokens(person: Person, obj: object = None) -> bool:
+    """Makes and revokes API tokens."""
+    return person.has_role(Role.ADMIN)

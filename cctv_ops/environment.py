@@ -144,6 +144,12 @@ SETTINGS = (
         "Broker, `redis://` or `unix://`. Empty: `bin/run` starts one in `DATA_DIR`.",
     ),
     Setting(
+        "API_CALLS_PER_MINUTE",
+        "600",
+        _positive,
+        "Most calls of the REST API a minute, per token or person.",
+    ),
+    Setting(
         "ALLOWED_HOSTS",
         "localhost 127.0.0.1 [::1]",
         _words,

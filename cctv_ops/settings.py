@@ -49,6 +49,9 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "simple_history",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "audit",
     "core",
     "accounts",
@@ -202,6 +205,58 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 # --- background work -----------------------------------------------------------------------------
 REDIS_URL = ENV["REDIS_URL"] or f"unix://{DATA_DIR / 'broker' / 'broker.sock'}"
+
+# Counters that every process must see alike; without a broker there is one process.
+CACHES: dict[str, dict[str, object]] = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": ENV["REDIS_URL"],
+        "KEY_PREFIX": "cctv-cache",
+        # A cache that hangs must not hold a page.
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
+    }
+    if ENV["REDIS_URL"]
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
+# --- REST API ------------------------------------------------------------------------------------
+API_CALLS_PER_MINUTE = ENV["API_CALLS_PER_MINUTE"]
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.api.TokenAuthentication",
+        "accounts.api.SessionReading",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.api.MayCall"],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.api.PerCaller"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "cctv_ops.api.answer_for",
+    "URL_FORMAT_OVERRIDE": None,
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.1",
+    "TITLE": "CCTV unit",
+    "DESCRIPTION": "Inventory, coverage, findings and checks. The rules of all calls: docs/api.md.",
+    "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": None,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "DeviceStatus": "inventory.models.Device.Status",
+        "DeviceKind": "inventory.models.Device.Kind",
+        "PositionStatus": "inventory.models.Position.Status",
+        "RunStatus": "cameras.models.Run.Status",
+        "RunKind": "cameras.models.Run.Kind",
+        "FindingKind": "cameras.models.Finding.Kind",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "cctv_ops.api.document_answers",
+    ],
+}
 
 # --- devices -------------------------------------------------------------------------------------
 DEVICE_NETWORKS = ENV["DEVICE_NETWORKS"]

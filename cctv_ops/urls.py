@@ -13,6 +13,7 @@ urlpatterns = [
     path("health/ready/", ready, name="ready"),
     path("accounts/", include("accounts.urls")),
     path("audit/", include("audit.urls")),
+    path("api/v1/", include("cctv_ops.api")),
     path("", include("cameras.urls")),
 ]
 

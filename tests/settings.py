@@ -16,3 +16,5 @@ STORAGES = {
 }
 AXES_ENABLED = False
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns when it is missing  # noqa: F405
+# Test processes share a server, and each counts for itself.
+CACHES["default"]["KEY_PREFIX"] = f"test-{os.getpid()}"  # noqa: F405

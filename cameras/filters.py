@@ -1,0 +1,90 @@
+"""Filters of lists about coverage, clocks, findings and checks, for the API and for pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters as filters
+from django.db.models import Q, QuerySet
+
+from core.strict import DayFilter, IdFilter, InstantFilter, OneOfFilter, WordFilter, YesFilter
+from core.tsi import day_of
+from inventory.models import ChannelAssignment
+
+from .models import CoverageDay, Finding, PositionDay, Result, Run
+
+# Names of Python that are names of parameters as well.
+_FROM, _TO = "from", "to"
+
+
+class OverDays(filters.FilterSet):
+    """One day, or the days from `from` until `to`, both included."""
+
+    day = DayFilter()
+    locals()[_FROM] = DayFilter("day", lookup_expr="gte")
+    locals()[_TO] = DayFilter("day", lookup_expr="lte")
+    result = OneOfFilter(codes=Result.values)
+
+
+class CoverageFilters(OverDays):
+    channel = IdFilter()
+    recorder = IdFilter("channel__recorder")
+    position = IdFilter(method="of_position")
+
+    class Meta:
+        model = CoverageDay
+        fields: list[str] = []
+
+    def of_position(self, rows: QuerySet[Any], name: str, value: int) -> QuerySet[Any]:
+        """The days of those channels on which they recorded that position."""
+        person: Any = self.request.user if self.request else None
+        spans = Q(pk__in=[])
+        for held in ChannelAssignment.objects.visible_to(person).filter(position=value):
+            span = Q(channel=held.channel_id, day__gte=day_of(held.starts_at))
+            spans |= span & Q(day__lte=day_of(held.ends_at)) if held.ends_at else span
+        return rows.filter(spans)
+
+
+class PositionDayFilters(OverDays):
+    position = IdFilter()
+    building = IdFilter("position__floor__building")
+    site = IdFilter("position__floor__building__site")
+
+    class Meta:
+        model = PositionDay
+        fields: list[str] = []
+
+
+class ClockFilters(filters.FilterSet):
+    """Measurements from `from` (included) to `to` (not included)."""
+
+    device = IdFilter()
+    verdict = WordFilter()
+    locals()[_FROM] = InstantFilter("measured_at", lookup_expr="gte")
+    locals()[_TO] = InstantFilter("measured_at", lookup_expr="lt")
+
+
+class FindingFilters(filters.FilterSet):
+    kind = OneOfFilter(codes=Finding.Kind.values)
+    subject_kind = OneOfFilter(codes=Finding.Subject.values)
+    subject_id = IdFilter()
+    open = YesFilter("closed_at", lookup_expr="isnull")
+    opened_from = InstantFilter("opened_at", lookup_expr="gte")
+    opened_to = InstantFilter("opened_at", lookup_expr="lt")
+
+    class Meta:
+        model = Finding
+        fields: list[str] = []
+
+
+class RunFilters(filters.FilterSet):
+    kind = OneOfFilter(codes=Run.Kind.values)
+    status = OneOfFilter(codes=Run.Status.values)
+    day = DayFilter()
+    locals()[_FROM] = DayFilter("day", lookup_expr="gte")
+    locals()[_TO] = DayFilter("day", lookup_expr="lte")
+    is_red = YesFilter()
+
+    class Meta:
+        model = Run
+        fields: list[str] = []

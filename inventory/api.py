@@ -1,0 +1,359 @@
+"""The inventory in the REST API: places, devices and wiring, for reading.
+
+Rows are those of the pages (`visible_to`). Logins of devices and channels' tokens are never part of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
+from rest_framework import serializers
+
+from core.api import READ, Access, Listing
+
+from . import filters, permissions
+from .models import (
+    Address,
+    Building,
+    Channel,
+    ChannelAssignment,
+    Device,
+    Floor,
+    Installation,
+    Position,
+    PositionGroup,
+    Site,
+)
+
+READING = {READ: Access("inventory:read", permissions.can_see_inventory)}
+
+
+class SiteSerializer(serializers.ModelSerializer[Site]):
+    class Meta:
+        model = Site
+        fields = ["id", "name", "code"]
+
+
+class BuildingSerializer(serializers.ModelSerializer[Building]):
+    site = SiteSerializer()
+
+    class Meta:
+        model = Building
+        fields = ["id", "name", "code", "site"]
+
+
+class FloorSerializer(serializers.ModelSerializer[Floor]):
+    building = BuildingSerializer()
+
+    class Meta:
+        model = Floor
+        fields = ["id", "name", "level", "building"]
+
+
+class GroupSerializer(serializers.ModelSerializer[PositionGroup]):
+    class Meta:
+        model = PositionGroup
+        fields = ["id", "name", "retention_goal_days"]
+
+
+class DeviceName(serializers.ModelSerializer[Device]):
+    """A device where another row speaks of it."""
+
+    class Meta:
+        model = Device
+        fields = ["id", "kind", "maker", "model", "serial", "status"]
+
+
+class PositionName(serializers.ModelSerializer[Position]):
+    """A position where another row speaks of it."""
+
+    class Meta:
+        model = Position
+        fields = ["id", "code", "name", "status"]
+
+
+class ChannelName(serializers.ModelSerializer[Channel]):
+    """A channel where another row speaks of it."""
+
+    class Meta:
+        model = Channel
+        fields = ["id", "recorder", "number", "name"]
+
+
+class FittedDevice(serializers.ModelSerializer[Installation]):
+    device = DeviceName()
+
+    class Meta:
+        model = Installation
+        fields = ["id", "lens_no", "starts_at", "device"]
+
+
+class RecordingChannel(serializers.ModelSerializer[ChannelAssignment]):
+    channel = ChannelName()
+
+    class Meta:
+        model = ChannelAssignment
+        fields = ["id", "stream", "starts_at", "channel"]
+
+
+class PositionSerializer(serializers.ModelSerializer[Position]):
+    """`installations` and `channels` are those of now."""
+
+    floor = FloorSerializer()
+    group = GroupSerializer()
+    installations = FittedDevice(many=True, source="now_installed")
+    channels = RecordingChannel(many=True, source="now_assigned")
+
+    class Meta:
+        model = Position
+        fields = [
+            "id",
+            "code",
+            "name",
+            "purpose",
+            "status",
+            "floor",
+            "group",
+            "installations",
+            "channels",
+        ]
+
+
+class AddressSerializer(serializers.ModelSerializer[Address]):
+    network = serializers.CharField(source="network.name")
+    cidr = serializers.CharField(source="network.cidr")
+
+    class Meta:
+        model = Address
+        fields = ["ip", "mac", "network", "cidr", "starts_at"]
+
+
+class FittedAt(serializers.ModelSerializer[Installation]):
+    position = PositionName()
+
+    class Meta:
+        model = Installation
+        fields = ["id", "lens_no", "starts_at", "position"]
+
+
+class DeviceSerializer(serializers.ModelSerializer[Device]):
+    """`addresses` and `installations` are those of now."""
+
+    addresses = AddressSerializer(many=True, source="now_addresses")
+    installations = FittedAt(many=True, source="now_installed")
+
+    class Meta:
+        model = Device
+        fields = [
+            "id",
+            "kind",
+            "maker",
+            "model",
+            "serial",
+            "mac",
+            "firmware",
+            "status",
+            "asset_register_no",
+            "purchased_on",
+            "warranty_ends_on",
+            "purpose",
+            "audio_off",
+            "protocol",
+            "http_port",
+            "rtsp_port",
+            "tls",
+            "addresses",
+            "installations",
+        ]
+
+
+class RecordedPosition(serializers.ModelSerializer[ChannelAssignment]):
+    position = PositionName()
+
+    class Meta:
+        model = ChannelAssignment
+        fields = ["id", "stream", "starts_at", "position"]
+
+
+class ChannelSerializer(serializers.ModelSerializer[Channel]):
+    """`assignments` are those of now; a channel records at most one position at a time."""
+
+    recorder = DeviceName()
+    assignments = RecordedPosition(many=True, source="now_assigned")
+
+    class Meta:
+        model = Channel
+        fields = ["id", "number", "name", "recorder", "assignments"]
+
+
+class InstallationSerializer(serializers.ModelSerializer[Installation]):
+    """Held in [starts_at, ends_at); without an end it still holds."""
+
+    device = DeviceName()
+    position = PositionName()
+
+    class Meta:
+        model = Installation
+        fields = ["id", "lens_no", "starts_at", "ends_at", "device", "position"]
+
+
+class AssignmentSerializer(serializers.ModelSerializer[ChannelAssignment]):
+    """Held in [starts_at, ends_at); without an end it still holds."""
+
+    channel = ChannelName()
+    position = PositionName()
+
+    class Meta:
+        model = ChannelAssignment
+        fields = ["id", "stream", "starts_at", "ends_at", "channel", "position"]
+
+
+class Sites(Listing):
+    """Campuses."""
+
+    model = Site
+    access = READING
+    serializer_class = SiteSerializer
+    filterset_class = filters.SiteFilters
+    ordering_fields = ("name", "code")
+
+
+class Buildings(Listing):
+    """Buildings and outdoor areas."""
+
+    model = Building
+    access = READING
+    serializer_class = BuildingSerializer
+    filterset_class = filters.BuildingFilters
+    ordering_fields = ("name", "code")
+
+    def rows(self, person: Any) -> QuerySet[Any]:
+        return super().rows(person).select_related("site")
+
+
+class Floors(Listing):
+    """Floors of buildings; level 0 is the entrance."""
+
+    model = Floor
+    access = READING
+    serializer_class = FloorSerializer
+    filterset_class = filters.FloorFilters
+    ordering_fields = ("building", "level", "name")
+
+    def rows(self, person: Any) -> QuerySet[Any]:
+        return super().rows(person).select_related("building__site")
+
+
+class Positions(Listing):
+    """Places with a view, with the device that hangs there and the channels that record it now."""
+
+    model = Position
+    access = READING
+    serializer_class = PositionSerializer
+    filterset_class = filters.PositionFilters
+    ordering_fields = ("code", "name", "status")
+
+    def rows(self, person: Any) -> QuerySet[Any]:
+        now = timezone.now()
+        return (
+            super()
+            .rows(person)
+            .select_related("floor__building__site", "group")
+            .defer("search_text")
+            .prefetch_related(
+                Prefetch(
+                    "installations",
+                    Installation.objects.at(now).select_related("device").order_by("pk"),
+                    to_attr="now_installed",
+                ),
+                Prefetch(
+                    "assignments",
+                    ChannelAssignment.objects.at(now).select_related("channel").order_by("pk"),
+                    to_attr="now_assigned",
+                ),
+            )
+        )
+
+
+class Devices(Listing):
+    """Cameras and recorders, with their addresses and places now."""
+
+    model = Device
+    access = READING
+    serializer_class = DeviceSerializer
+    filterset_class = filters.DeviceFilters
+    ordering_fields = ("id", "maker", "model", "serial", "status", "warranty_ends_on")
+
+    def rows(self, person: Any) -> QuerySet[Any]:
+        now = timezone.now()
+        fitted = Installation.objects.visible_to(person).at(now)
+        return (
+            super()
+            .rows(person)
+            .defer("search_text", "serial_key")
+            .prefetch_related(
+                Prefetch(
+                    "addresses",
+                    Address.objects.at(now).select_related("network").order_by("pk"),
+                    to_attr="now_addresses",
+                ),
+                Prefetch(
+                    "installations",
+                    fitted.select_related("position").order_by("lens_no", "pk"),
+                    to_attr="now_installed",
+                ),
+            )
+        )
+
+
+class Channels(Listing):
+    """Channels of recorders, with the position that each records now."""
+
+    model = Channel
+    access = READING
+    serializer_class = ChannelSerializer
+    filterset_class = filters.ChannelFilters
+    ordering_fields = ("recorder", "number")
+
+    def rows(self, person: Any) -> QuerySet[Any]:
+        assigned = ChannelAssignment.objects.visible_to(person).current()
+        return (
+            super()
+            .rows(person)
+            .select_related("recorder")
+            .prefetch_related(
+                Prefetch(
+                    "assignments",
+                    assigned.select_related("position").order_by("pk"),
+                    to_attr="now_assigned",
+                )
+            )
+        )
+
+
+class Installations(Listing):
+    """Which lens hung where, for how long."""
+
+    model = Installation
+    access = READING
+    serializer_class = InstallationSerializer
+    filterset_class = filters.InstallationFilters
+    ordering_fields = ("-starts_at", "ends_at")
+
+    def rows(self, person: Any) -> QuerySet[Any]:
+        return super().rows(person).select_related("device", "position")
+
+
+class ChannelAssignments(Listing):
+    """Which channel recorded which position, for how long."""
+
+    model = ChannelAssignment
+    access = READING
+    serializer_class = AssignmentSerializer
+    filterset_class = filters.AssignmentFilters
+    ordering_fields = ("-starts_at", "ends_at")
+
+    def rows(self, person: Any) -> QuerySet[Any]:
+        return super().rows(person).select_related("channel", "position")
