@@ -1,13 +1,16 @@
-"""One stored answer about a channel and day as a plain sentence: from which evidence, and when it was asked."""
+"""Stored answers as plain sentences: from which evidence, when it was asked, against which clock."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cameras.models import CheckResult, ClockMeasurement
 from cameras.models.coverage import CoverageDay
+from cameras.models.runs import Answer, CheckKind
 from cameras.protocols.base import Source
-from cameras.strips import offset_words
+from cameras.reasons import word_for
+from cameras.strips import MINUTE_MS, length, offset_words, seconds
 from core import tsi
 
 SOURCES = {
@@ -30,6 +33,12 @@ def evidence_words(proof: CoverageDay | None) -> str:
         return _("Nobody asked about this day.")
     if not proof.source:
         return _("Asked on %(when)s without an answer.") % {"when": tsi.stamp(proof.asked_at)}
+    if proof.offset_ms is None:
+        text = _(
+            "Evidence: %(source)s, asked on %(when)s. The recorder's clock of that time is not known: "
+            "these times may be wrong by as much as its clock was."
+        )
+        return text % {"source": source_word(proof.source), "when": tsi.stamp(proof.asked_at)}
     text = _("Evidence: %(source)s, asked on %(when)s; recorder's clock then: %(offset)s.") % {
         "source": source_word(proof.source),
         "when": tsi.stamp(proof.asked_at),
@@ -38,3 +47,55 @@ def evidence_words(proof: CoverageDay | None) -> str:
     if proof.second_source:
         text += " " + _("Second source: %(source)s.") % {"source": source_word(proof.second_source)}
     return text
+
+
+def clock_sentence(row: ClockMeasurement) -> str:
+    """What a clock's offset means for somebody who reads the time in the picture."""
+    offset = row.utc_offset_ms if row.offset_ms is None else row.offset_ms
+    if offset is None:
+        return _("It did not tell its time.")
+    if abs(offset) < 1000:
+        return _("It shows the right time.")
+    how_much = seconds(offset) if abs(offset) < MINUTE_MS else length(abs(offset))
+    shown = tsi.clock_time(tsi.from_ms(tsi.to_ms(tsi.at(tsi.today(), 12)) + offset))
+    words = {"length": how_much, "shown": shown}
+    if offset > 0:
+        return _("It runs %(length)s ahead: at 12:00:00 it shows %(shown)s.") % words
+    return _("It runs %(length)s behind: at 12:00:00 it shows %(shown)s.") % words
+
+
+def drift_words(milliseconds: int) -> str:
+    """How much a clock gains or loses in a day."""
+    words = {"length": seconds(milliseconds)}
+    if milliseconds < 0:
+        return _("loses %(length)s a day") % words
+    return _("gains %(length)s a day") % words
+
+
+_SAID = {
+    (CheckKind.IDENTITY, Answer.YES): gettext_lazy("identity read"),
+    (CheckKind.IDENTITY, Answer.NO): gettext_lazy("identity read: another device than expected"),
+    (CheckKind.IDENTITY, Answer.UNKNOWN): gettext_lazy("identity could not be read"),
+    (CheckKind.CLOCK, Answer.YES): gettext_lazy("clock read, it is right"),
+    (CheckKind.CLOCK, Answer.NO): gettext_lazy("clock read, it is wrong"),
+    (CheckKind.CLOCK, Answer.UNKNOWN): gettext_lazy("clock could not be read"),
+    (CheckKind.RECORDING, Answer.YES): gettext_lazy("index searched, everything is there"),
+    (CheckKind.RECORDING, Answer.NO): gettext_lazy("index searched, recordings are missing"),
+    (CheckKind.RECORDING, Answer.UNKNOWN): gettext_lazy("index could not be searched"),
+    (CheckKind.PROOF, Answer.YES): gettext_lazy("a minute was played back, it is there"),
+    (CheckKind.PROOF, Answer.NO): gettext_lazy(
+        "a minute that the index claims could not be played"
+    ),
+    (CheckKind.PROOF, Answer.UNKNOWN): gettext_lazy("playback was not tried"),
+    (CheckKind.PICTURE, Answer.YES): gettext_lazy("picture taken"),
+    (CheckKind.PICTURE, Answer.NO): gettext_lazy("picture taken, it is not usable"),
+    (CheckKind.PICTURE, Answer.UNKNOWN): gettext_lazy("picture could not be taken"),
+}
+
+
+def answer_words(row: CheckResult) -> str:
+    """One answer of a conversation: "clock read, it is wrong: time zone or summer time, one hour off"."""
+    said = str(_SAID[CheckKind(row.kind), Answer(row.answer)])
+    if not row.reason or row.answer == Answer.YES:
+        return said
+    return _("%(said)s: %(reason)s") % {"said": said, "reason": word_for(row.reason)}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -13,19 +15,29 @@ from cameras.clocks import Verdict
 from cameras.models import Finding
 from cameras.reasons import word_for
 from cameras.strips import length, offset_words
+from core import tsi
 
 Kind = Finding.Kind
+_OF_RECORDERS = {Kind.RECORDER_SILENT, Kind.RECORDER_STOPPED, Kind.RETENTION_SHORT, Kind.DISK}
 
 
-def sentence(row: Finding) -> str:
-    """One finding in one sentence."""
+def sentence(row: Finding, name: str = "") -> str:
+    """One finding in one sentence. `name` is the short name of what it is about (cameras.names)."""
     words = {
-        "name": row.subject_name,
+        **{key: str(value) for key, value in row.detail.items()},
+        "name": name or row.subject_name,
         "reason": word_for(row.reason) if row.reason else "",
         "count": row.count,
-        **{key: str(value) for key, value in row.detail.items()},
+        "day": _day(row.detail.get("day")),
     }
     return _SENTENCES.get(row.kind, _other)(row, words)
+
+
+def _day(text: object) -> str:
+    try:
+        return tsi.day_text(dt.date.fromisoformat(str(text)))
+    except ValueError:
+        return "?"
 
 
 def links_of(row: Finding) -> list[tuple[str, str]]:
@@ -34,7 +46,8 @@ def links_of(row: Finding) -> list[tuple[str, str]]:
     if row.subject_kind == kinds.POSITION:
         return [(_("Open camera"), reverse("cameras:position", args=[row.subject_id]))]
     if row.subject_kind == kinds.DEVICE:
-        return [(_("Open device"), reverse("cameras:device", args=[row.subject_id]))]
+        label = _("Open recorder") if row.kind in _OF_RECORDERS else _("Open device")
+        return [(label, reverse("cameras:device", args=[row.subject_id]))]
     if row.subject_kind == kinds.CHANNEL and row.covers:
         return [(_("Open camera"), reverse("cameras:position", args=[row.covers[0]]))]
     return []
@@ -72,9 +85,12 @@ def _camera_silent(row: Finding, words: dict[str, Any]) -> str:
 
 def _not_recording(row: Finding, words: dict[str, Any]) -> str:
     if row.reason == "NOT_RECORDED":
-        return _("%(name)s was not recorded at all") % words
-    gap = int(row.detail.get("longest_gap_ms") or 0)
-    return _("%(name)s was recorded with gaps, longest %(gap)s") % {**words, "gap": length(gap)}
+        return _("%(name)s was not recorded at all on %(day)s") % words
+    gap = length(int(row.detail.get("longest_gap_ms") or 0))
+    return _("%(name)s was recorded with gaps on %(day)s, the longest %(gap)s") % {
+        **words,
+        "gap": gap,
+    }
 
 
 def _motion_silent(row: Finding, words: dict[str, Any]) -> str:
@@ -89,20 +105,22 @@ def _motion_silent(row: Finding, words: dict[str, Any]) -> str:
 
 def _retention(row: Finding, words: dict[str, Any]) -> str:
     held = float(row.detail.get("held_days") or 0)
-    words = {**words, "held": f"{held:.1f}", "goal": row.detail.get("goal_days", "?")}
-    return _("%(name)s keeps %(held)s days; the goal is %(goal)s") % words
+    text = ngettext(
+        "%(name)s: %(count)d channel keeps %(held)s days, the goal is %(goal)s",
+        "%(name)s: %(count)d channels keep %(held)s days, the goal is %(goal)s",
+        row.count,
+    )
+    goal = row.detail.get("goal_days", "?")
+    return text % {**words, "held": number_format(held, 1), "goal": goal}
 
 
 def _lost(row: Finding, words: dict[str, Any]) -> str:
     words = {**words, "length": length(int(row.detail.get("lost_ms") or 0))}
-    return _("%(name)s: %(length)s of %(day)s, proven recorded, are gone before their time") % {
-        "day": "?",
-        **words,
-    }
+    return _("%(name)s: %(length)s of %(day)s, proven recorded, are gone before their time") % words
 
 
 def _disagree(row: Finding, words: dict[str, Any]) -> str:
-    return _("%(name)s: two sources of the recorder disagree about %(day)s") % {"day": "?", **words}
+    return _("%(name)s: two sources of the recorder disagree about %(day)s") % words
 
 
 def _proof(row: Finding, words: dict[str, Any]) -> str:

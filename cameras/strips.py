@@ -1,15 +1,19 @@
 """Pictures of recorded time as data for templates: the 24-hour strip of a day, the heat strip of days.
 
-A strip is a list of stretches in minutes of the day (0 to 1440, Türkiye time); templates draw them as SVG.
+A strip is a list of stretches in per cent of the day (0 to 100, Türkiye time); templates draw them as SVG
+without a view box, so that neither hatching nor words are stretched on a phone.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from cameras import coverage
 from cameras.coverage import Interval
@@ -19,8 +23,15 @@ from core import tsi
 from core.tsi import from_ms
 
 MINUTE_MS = 60_000
-THINNEST = 0.6
-"""Minutes: a hole of four seconds must still be seen."""
+DAY_MS = tsi.DAY_MS
+THINNEST = 0.05
+"""Per cent of the day: a hole of four seconds must still be seen."""
+LABEL_GAPS_MS = MINUTE_MS
+"""Gaps longer than this are labelled with their length."""
+LABEL_APART = 11.0
+"""Per cent of the day between two labels, so that they do not overlap on a phone."""
+AXIS_FROM_MS = MINUTE_MS
+"""From this clock error on the recorder's own time stands under the strip."""
 
 OUTSIDE, FUTURE = "outside", "future"
 
@@ -36,15 +47,38 @@ class Stretch:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """A word at a place of the strip: the length of a gap, or an hour of the recorder's own clock."""
+
+    x: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Strip:
-    """A day of one channel or position. `summary` says the same in words, for those who do not see it."""
+    """A day of one channel or position. `summary` says the same in words, for those who do not see it.
+
+    `labels` are the lengths of the longest gaps; `device_hours` is the axis of the recorder's own time,
+    empty while its clock is right to a minute.
+    """
 
     stretches: tuple[Stretch, ...]
     summary: str
+    labels: tuple[Mark, ...] = ()
+    device_hours: tuple[Mark, ...] = ()
 
 
-def day_strip(day: dt.date, row: CoverageFacts | None, expected: Sequence[Interval]) -> Strip:
-    """The strip of one stored answer; without an answer the expected time is "could not check"."""
+def day_strip(
+    day: dt.date,
+    row: CoverageFacts | None,
+    expected: Sequence[Interval],
+    *,
+    motion_only: bool = False,
+) -> Strip:
+    """The strip of one stored answer; without an answer the expected time is "could not check".
+
+    Where recording is on motion only, time without a recording is no gap but time without motion.
+    """
     start_ms, end_ms = tsi.day_bounds_ms(day)
     pieces: list[tuple[str, Interval, str]] = []
     outside = coverage.subtract([(start_ms, end_ms)], list(expected))
@@ -52,14 +86,47 @@ def day_strip(day: dt.date, row: CoverageFacts | None, expected: Sequence[Interv
     if row is None:
         pieces += [(Result.UNKNOWN, span, _("not asked")) for span in expected]
     else:
-        pieces += _answered(row, list(expected), end_ms)
+        pieces += _answered(row, list(expected), end_ms, motion_only)
     pieces.sort(key=lambda piece: piece[1])
     stretches = tuple(_stretch(kind, span, start_ms, title) for kind, span, title in pieces)
-    return Strip(stretches, _summary(row))
+    if row is None:
+        return Strip(stretches, _summary(row))
+    if motion_only:
+        return Strip(stretches, _motion_summary(row), (), _device_hours(row.offset_ms))
+    return Strip(stretches, _summary(row), _labels(row, start_ms), _device_hours(row.offset_ms))
+
+
+def _labels(row: CoverageFacts, start_ms: int) -> tuple[Mark, ...]:
+    """The longest gaps first; a label that would touch one already placed is left out."""
+    placed: list[tuple[float, str]] = []
+    for start, end, _cause in sorted(row.gaps, key=lambda gap: gap[0] - gap[1]):
+        if end - start <= LABEL_GAPS_MS:
+            break
+        middle = min(max(_share((start + end) / 2 - start_ms), 4.0), 96.0)
+        if all(abs(middle - other) >= LABEL_APART for other, _text in placed):
+            placed.append((middle, length(end - start)))
+    return tuple(Mark(f"{x:.2f}", text) for x, text in sorted(placed))
+
+
+def _device_hours(offset_ms: int | None) -> tuple[Mark, ...]:
+    """Where the recorder's wall clock showed 00, 03, 06 ... while true time ran from 0 to 24."""
+    if offset_ms is None or abs(offset_ms) < AXIS_FROM_MS or abs(offset_ms) > DAY_MS:
+        return ()
+    marks = []
+    for hour in range(-24, 49, 3):
+        x = _share(hour * 3_600_000 - offset_ms)
+        if 1 <= x <= 99:
+            marks.append(Mark(f"{x:.2f}", f"{hour % 24:02}"))
+    return tuple(marks)
+
+
+def _share(milliseconds: float) -> float:
+    """Per cent of a day."""
+    return 100 * milliseconds / DAY_MS
 
 
 def _answered(
-    row: CoverageFacts, expected: list[Interval], end_ms: int
+    row: CoverageFacts, expected: list[Interval], end_ms: int, motion_only: bool
 ) -> Iterable[tuple[str, Interval, str]]:
     asked_ms = tsi.to_ms(row.asked_at)
     past = coverage.clip(expected, [(0, min(asked_ms, end_ms))])
@@ -77,14 +144,23 @@ def _answered(
         for span in rest:
             yield kind, span, title
     for span, cause in gaps:
-        yield Result.NOT_RECORDED, span, word_for(cause)
+        if motion_only and row.recorded_ms:
+            yield OUTSIDE, span, _("no motion")
+        else:
+            yield Result.NOT_RECORDED, span, word_for(cause)
 
 
 def _stretch(kind: str, span: Interval, start_ms: int, title: str) -> Stretch:
-    x = (span[0] - start_ms) / MINUTE_MS
-    width = max((span[1] - span[0]) / MINUTE_MS, THINNEST)
+    x = _share(span[0] - start_ms)
+    width = max(_share(span[1] - span[0]), THINNEST)
     times = f"{tsi.clock_time(from_ms(span[0]))}–{tsi.clock_time(from_ms(span[1]))}"
-    return Stretch(kind, f"{x:.2f}", f"{width:.2f}", f"{times} · {title}")
+    return Stretch(kind, f"{x:.3f}", f"{width:.3f}", f"{times} · {title}")
+
+
+def _motion_summary(row: CoverageFacts) -> str:
+    if row.result == Result.UNKNOWN or not row.recorded_ms:
+        return _summary(row)
+    return _("Records on motion only: %(length)s recorded.") % {"length": length(row.recorded_ms)}
 
 
 def _summary(row: CoverageFacts | None) -> str:
@@ -96,10 +172,9 @@ def _summary(row: CoverageFacts | None) -> str:
         return _("Not expected on this day.")
     if not row.gap_count:
         return _("Recorded without a gap.")
-    return _("%(count)d gaps, longest %(longest)s") % {
-        "count": row.gap_count,
-        "longest": length(row.longest_gap_ms),
-    }
+    return ngettext(
+        "%(count)d gap of %(longest)s", "%(count)d gaps, longest %(longest)s", row.gap_count
+    ) % {"count": row.gap_count, "longest": length(row.longest_gap_ms)}
 
 
 @dataclass(frozen=True)
@@ -139,12 +214,17 @@ def length(milliseconds: int) -> str:
     return _("%(seconds)d s") % {"seconds": seconds}
 
 
+def seconds(milliseconds: int) -> str:
+    """A length in seconds and tenths, in the reader's decimal sign: "2.4 s"."""
+    return _("%(seconds)s s") % {"seconds": number_format(abs(milliseconds) / 1000, 1)}
+
+
 def offset_words(offset_ms: int | None, uncertainty_ms: int | None = None) -> str:
     """An offset in words: "2.4 s ahead (± 0.1 s)", "1 h 00 min behind", "not measured"."""
     if offset_ms is None:
         return _("not measured")
     size = abs(offset_ms)
-    how_much = f"{size / 1000:.1f} s" if size < 60_000 else length(size)
+    how_much = seconds(size) if size < MINUTE_MS else length(size)
     if size < 50:
         text = _("exact")
     elif offset_ms > 0:
@@ -153,4 +233,5 @@ def offset_words(offset_ms: int | None, uncertainty_ms: int | None = None) -> st
         text = _("%(length)s behind") % {"length": how_much}
     if uncertainty_ms is None:
         return text
-    return f"{text} (± {max(uncertainty_ms, 1) / 1000:.1f} s)"
+    # Rounded up: nothing is known to ± 0.0 s.
+    return f"{text} (± {seconds(math.ceil(max(uncertainty_ms, 1) / 100) * 100)})"

@@ -7,44 +7,23 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Count
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.requests import PersonRequest
 from cameras import permissions
-from cameras.finding_words import links_of, sentence
-from cameras.models import Finding, PositionDay, Run
+from cameras.models import PositionDay, Run
 from cameras.models.coverage import Result
 from cameras.nights import night_begins
+from cameras.today_lines import finding_lines
 from cameras.watch import NightState, NightWord, night_state
 from core import panels, tsi
+from core.text import sort_key
 from inventory.models import Device
 
 MOST_SQUARES = 1_500
-MOST_LINES = 40
-
-URGENCY = {
-    "RECORDER_SILENT": 10,
-    "NETWORK_SILENT": 11,
-    "RECORDER_STOPPED": 14,
-    "NOT_RECORDING": 15,
-    "CREDENTIAL_REFUSED": 16,
-    "DISK": 17,
-    "RECORDING_LOST": 18,
-    "CAMERA_SILENT": 20,
-    "SERIAL_CHANGED": 24,
-    "PROOF_FAILED": 25,
-    "CLOCK": 30,
-    "RETENTION_SHORT": 35,
-    "DUPLICATE_IDENTITY": 40,
-    "DEVICE_MOVED": 42,
-    "MOTION_SILENT": 45,
-    "SOURCES_DISAGREE": 50,
-    "SWEEP_SKIPPED": 55,
-    "FIRMWARE_CHANGED": 70,
-}
 WARRANTY_DAYS = 90
 
 
@@ -73,17 +52,7 @@ def lines(person: Any) -> Iterable[panels.TodayLine]:
             kind="night",
             key=str(state.day),
         )
-    for row in Finding.objects.visible_to(person).open().order_by("opened_at")[: 4 * MOST_LINES]:
-        links = links_of(row) or [(_("Open findings"), reverse("cameras:findings"))]
-        yield panels.TodayLine(
-            urgency=URGENCY.get(row.kind, 60),
-            sentence=sentence(row),
-            url=links[0][1],
-            action_label=links[0][0],
-            age_instant=row.opened_at,
-            kind=row.kind,
-            key=f"{row.subject_kind}:{row.subject_id}",
-        )
+    yield from finding_lines(person)
     yield from _ending_soon(person)
 
 
@@ -112,7 +81,7 @@ def _ending_soon(person: Any) -> Iterable[panels.TodayLine]:
         )
 
 
-def last_night(request: HttpRequest, _row: Any) -> dict[str, Any]:
+def last_night(request: PersonRequest, _row: Any) -> dict[str, Any]:
     """Yesterday's answers: the sentence, the sums, and a square per camera grouped by building."""
     day = tsi.today() - dt.timedelta(days=1)
     rows = PositionDay.objects.visible_to(request.user).filter(day=day)
@@ -143,7 +112,8 @@ def summary(counts: dict[str, int]) -> str:
     ) % {"good": counts[Result.RECORDED], "total": total}
     rest = []
     if counts[Result.PARTLY]:
-        rest.append(_("%(count)d had gaps") % {"count": counts[Result.PARTLY]})
+        count = counts[Result.PARTLY]
+        rest.append(ngettext("%(count)d had gaps", "%(count)d had gaps", count) % {"count": count})
     if counts[Result.NOT_RECORDED]:
         rest.append(_("%(count)d not recorded") % {"count": counts[Result.NOT_RECORDED]})
     if counts[Result.UNKNOWN]:
@@ -162,16 +132,18 @@ def _band(rows: Any) -> list[dict[str, Any]]:
     for pk, name, building, result in listed:
         title = f"{name} · {labels[Result(result)]}"
         buildings.setdefault(building, []).append({"pk": pk, "title": title, "result": result})
-    return [{"name": name, "squares": squares} for name, squares in buildings.items()]
+    names = sorted(buildings, key=sort_key)
+    return [{"name": name, "squares": buildings[name]} for name in names]
 
 
 def _bars(rows: Any) -> list[dict[str, Any]]:
-    buildings: dict[str, dict[str, int]] = {}
-    listed = rows.values_list("position__floor__building__name", "result").annotate(n=Count("pk"))
-    for name, result, count in listed:
-        buildings.setdefault(name, dict.fromkeys(Result.values, 0))[result] = count
+    buildings: dict[tuple[str, int], dict[str, int]] = {}
+    building = "position__floor__building"
+    listed = rows.values_list(f"{building}__name", building, "result").annotate(n=Count("pk"))
+    for name, pk, result, count in listed:
+        buildings.setdefault((name, pk), dict.fromkeys(Result.values, 0))[result] = count
     bars = []
-    for name, counts in sorted(buildings.items()):
+    for (name, pk), counts in sorted(buildings.items(), key=lambda item: sort_key(item[0][0])):
         total, x, parts = sum(counts.values()), 0.0, []
         for result in Result.values:
             width = 100 * counts[result] / total
@@ -185,11 +157,15 @@ def _bars(rows: Any) -> list[dict[str, Any]]:
                     }
                 )
             x += width
-        bars.append({"name": name, "parts": parts, "total": total})
+        words = _("%(good)d of %(total)d recorded in full") % {
+            "good": counts[Result.RECORDED],
+            "total": total,
+        }
+        bars.append({"name": name, "pk": pk, "parts": parts, "words": words})
     return bars
 
 
-def health(request: HttpRequest, _row: Any) -> dict[str, Any]:
+def health(request: PersonRequest, _row: Any) -> dict[str, Any]:
     """The system itself: last run, next run, a check that is going on now."""
     state = night_state(timezone.now())
     return {

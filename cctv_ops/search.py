@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts.requests import PersonRequest
 from core.text import fold
 from inventory.models import Device, Position
 
@@ -16,7 +17,7 @@ MOST = 50
 
 @require_safe
 @login_required
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: PersonRequest) -> HttpResponse:
     """Turkish-aware: "ışık" finds "IŞIK". Only what this person may see."""
     words = fold(request.GET.get("q", "")[:100]).split()
     context = {

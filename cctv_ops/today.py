@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts.requests import PersonRequest
+from cameras import permissions
 from core import panels
+
+MOST_LINES = 12
 
 
 @require_safe
 @login_required
-def today(request: HttpRequest) -> HttpResponse:
-    """The first page. Refreshes its live part in place (`?poll=1`), which does not count as activity."""
+def today(request: PersonRequest) -> HttpResponse:
+    """The first page. Refreshes its live part in place (`?poll=1`), which does not count as activity.
+
+    More than a dozen lines fold behind `?all=1`.
+    """
+    if not permissions.can_see_cameras(request.user):
+        return render(request, "today/nothing_to_open.html")
+    lines = panels.today_lines(request.user)
+    shows_all = request.GET.get("all") == "1"
+    shown = lines if shows_all or len(lines) == MOST_LINES + 1 else lines[:MOST_LINES]
     context = {
-        "lines": panels.today_lines(request.user),
+        "lines": shown,
+        "more": len(lines) - len(shown),
+        "shows_all": shows_all,
         "top": list(panels.shown("today", request)),
         "beside": list(panels.shown("today-side", request)),
         "refreshed_at": timezone.now(),

@@ -1,16 +1,13 @@
-"""Words for codes on the pages about devices: reasons, verdicts, offsets, findings, ages."""
+"""Words for codes on the pages about devices: reasons, verdicts, offsets."""
 
 from __future__ import annotations
 
-import datetime as dt
-
 from django import template
 
-from cameras import strips
-from cameras.finding_words import sentence
-from cameras.models import ClockMeasurement, Finding
+from cameras import evidence_words, strips
+from cameras.models import ClockMeasurement
+from cameras.names import model_of
 from cameras.reasons import word_for
-from core import tsi
 from inventory.models import Device
 
 register = template.Library()
@@ -27,11 +24,6 @@ def verdict_word(code: str) -> str:
 
 
 @register.filter
-def age_words(instant: dt.datetime | None) -> str:
-    return tsi.age(instant or None)
-
-
-@register.filter
 def offset_words(offset_ms: int | None) -> str:
     return strips.offset_words(offset_ms)
 
@@ -44,15 +36,23 @@ def clock_words(row: ClockMeasurement) -> str:
 
 
 @register.filter
-def seconds_words(milliseconds: int) -> str:
-    return f"{milliseconds / 1000:+.1f} s"
+def clock_sentence(row: ClockMeasurement) -> str:
+    """What the offset means for somebody who looks at the picture's own time."""
+    return evidence_words.clock_sentence(row)
 
 
 @register.filter
-def finding_sentence(row: Finding) -> str:
-    return sentence(row)
+def drift_words(milliseconds: int) -> str:
+    """ "gains 4.2 s a day"."""
+    return evidence_words.drift_words(milliseconds)
 
 
 @register.filter
 def device_status(code: str) -> str:
     return str(dict(Device.Status.choices).get(code, code))
+
+
+@register.filter
+def short(device: Device) -> str:
+    """Maker and model; the serial number stands where it matters."""
+    return model_of(device)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db.models import Case, Count, IntegerField, Value, When
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts.requests import PersonRequest
 from cameras import permissions
 from cameras.models import PositionDay, Run
 from cameras.models.coverage import Result
@@ -16,7 +17,7 @@ from cameras.reasons import word_for
 from cameras.strips import length
 from core import tsi
 
-from .shared import day_or_404, for_people, page_of
+from .shared import day_or_404, days_around, for_people, on_motion_only, page_of
 
 SHOWN_DAYS = 60
 WORST_FIRST = [Result.NOT_RECORDED, Result.UNKNOWN, Result.PARTLY, Result.EXEMPT, Result.RECORDED]
@@ -24,7 +25,7 @@ WORST_FIRST = [Result.NOT_RECORDED, Result.UNKNOWN, Result.PARTLY, Result.EXEMPT
 
 @require_safe
 @for_people(permissions.can_see_cameras)
-def days(request: HttpRequest) -> HttpResponse:
+def days(request: PersonRequest) -> HttpResponse:
     """The last days with their sums; any other day by its date."""
     wanted = request.GET.get("day", "")
     if wanted:
@@ -50,12 +51,13 @@ def days(request: HttpRequest) -> HttpResponse:
         {"day": day, "counts": counts, "total": sum(counts.values()), "run": runs.get(day)}
         for day, counts in sorted(table.items(), reverse=True)
     ]
-    return render(request, "cameras/days.html", {"days": listed, "results": Result.choices})
+    context = {"days": listed, "results": Result.choices, "today": tsi.today()}
+    return render(request, "cameras/days.html", context)
 
 
 @require_safe
 @for_people(permissions.can_see_cameras)
-def day(request: HttpRequest, text: str) -> HttpResponse:
+def day(request: PersonRequest, text: str) -> HttpResponse:
     """One day: every position's answer, what is wrong first, each with the age of its evidence."""
     asked = day_or_404(text)
     order = Case(
@@ -70,15 +72,15 @@ def day(request: HttpRequest, text: str) -> HttpResponse:
     )
     result = request.GET.get("result", "")
     page = page_of(request, rows.filter(result=result) if result in Result.values else rows, 100)
+    quiet = on_motion_only((row.position for row in page), asked)
     for row in page:
+        row.is_motion = row.position_id in quiet
         row.reason_word = word_for(row.reason) if row.reason else ""
         row.longest = length(row.longest_gap_ms) if row.longest_gap_ms else ""
     counts = dict.fromkeys(Result.values, 0)
     counts.update(rows.order_by().values_list("result").annotate(count=Count("pk")))
     context = {
-        "day": asked,
-        "before": asked - dt.timedelta(days=1),
-        "after": asked + dt.timedelta(days=1) if asked < tsi.today() else None,
+        **days_around(asked),
         "page": page,
         "counts": [(code, label, counts[code]) for code, label in Result.choices],
         "total": sum(counts.values()),

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.requests import PersonRequest
 from cameras import permissions
 from cameras.finding_words import links_of, sentence
 from cameras.models import Finding
+from cameras.names import finding_names
+from cameras.today_lines import urgency_of
 
 from .shared import for_people, page_of
 
 
 @require_safe
 @for_people(permissions.can_see_cameras)
-def findings(request: HttpRequest) -> HttpResponse:
+def findings(request: PersonRequest) -> HttpResponse:
     """Open findings, or with `?closed=1` the closed ones; filter by kind."""
     rows = Finding.objects.visible_to(request.user)
     closed = request.GET.get("closed") == "1"
@@ -26,8 +29,10 @@ def findings(request: HttpRequest) -> HttpResponse:
     if kind in Finding.Kind.values:
         rows = rows.filter(kind=kind)
     page = page_of(request, rows.order_by("-opened_at", "-pk"))
+    names = finding_names(page)
     for row in page:
-        row.sentence = sentence(row)
+        row.sentence = sentence(row, names[row.pk])
+        row.urgency = urgency_of(row)
         row.links = links_of(row)
         row.waits_for_person = row.kind in Finding.HAPPENED_ONCE and row.closed_at is None
     context = {
@@ -42,7 +47,7 @@ def findings(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @for_people(permissions.can_acknowledge)
-def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
+def acknowledge(request: PersonRequest, pk: int) -> HttpResponse:
     """A person has looked into what happened once; the words stay with it."""
     row = get_object_or_404(Finding.objects.visible_to(request.user), pk=pk)
     because = request.POST.get("because", "").strip()[:200]

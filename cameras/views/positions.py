@@ -7,26 +7,27 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import OuterRef, Q, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 import audit
+from accounts.requests import PersonRequest
 from cameras import permissions
 from cameras.evidence_words import evidence_words
 from cameras.models import ClockMeasurement, DeviceCondition, Finding, LastPicture, PositionDay
 from cameras.models.coverage import CoverageDay, Result
 from cameras.reasons import word_for
 from cameras.saving import picture_place
-from cameras.strips import day_strip, heat_strip, length
+from cameras.strips import day_strip, heat_strip, length, offset_words
 from core import tsi
 from core.text import fold
-from inventory.models import Building, Installation, Position
+from inventory.models import Building, Installation, Position, RecordingSchedule
 from inventory.schedules import expected
 from vault.crypto import open_bytes
 
-from .shared import asked_day, for_people, page_of
+from .shared import asked_day, days_around, for_people, on_motion_only, page_of, told
 
 HEAT_DAYS = 30
 SHOWN_GAPS = 200
@@ -34,7 +35,7 @@ SHOWN_GAPS = 200
 
 @require_safe
 @for_people(permissions.can_see_cameras)
-def positions(request: HttpRequest) -> HttpResponse:
+def positions(request: PersonRequest) -> HttpResponse:
     """Every position that this person may see, with the answer of one day; filters and search."""
     day = asked_day(request)
     answer = PositionDay.objects.filter(position=OuterRef("pk"), day=day)
@@ -63,8 +64,10 @@ def positions(request: HttpRequest) -> HttpResponse:
     for word in fold(query).split():
         rows = rows.filter(search_text__contains=word)
     page = page_of(request, rows)
+    quiet = on_motion_only(page, day)
     for row in page:
         row.reason_word = word_for(row.reason) if row.reason else ""
+        row.is_motion = row.pk in quiet
         row.percent = (
             100 * row.recorded_ms / row.expected_ms
             if row.expected_ms and row.result not in {Result.UNKNOWN, Result.EXEMPT}
@@ -80,13 +83,14 @@ def positions(request: HttpRequest) -> HttpResponse:
         "buildings": Building.objects.visible_to(request.user),
         "building": building,
         "query": query,
+        "filtered": bool(query or result or building),
     }
     return render(request, "cameras/positions.html", context)
 
 
 @require_safe
 @for_people(permissions.can_see_cameras)
-def position(request: HttpRequest, pk: int) -> HttpResponse:
+def position(request: PersonRequest, pk: int) -> HttpResponse:
     """One position: its day as a strip per channel, gaps, clock, picture, installations."""
     row = get_object_or_404(
         Position.objects.visible_to(request.user).select_related("floor__building__site", "group"),
@@ -104,16 +108,14 @@ def position(request: HttpRequest, pk: int) -> HttpResponse:
     device = row.device_at(timezone.now())
     context = {
         "position": row,
-        "day": day,
-        "before": day - dt.timedelta(days=1),
-        "after": day + dt.timedelta(days=1) if day < tsi.today() else None,
+        **days_around(day),
         "answer": answer,
         "answer_reason": word_for(answer.reason) if answer and answer.reason else "",
         "expected": expected(row, day),
         "channels": _channels(row, day),
         "heat": heat_strip(last, HEAT_DAYS, dict(month.values_list("day", "result"))),
         "installations": list(fitted),
-        "findings": _findings(request, row, device),
+        "findings": told(_findings(request, row, device)),
         "may_check": permissions.can_check_now(request.user),
         "may_see_picture": permissions.can_see_picture(request.user),
         **_device(device),
@@ -123,16 +125,20 @@ def position(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _channels(row: Position, day: dt.date) -> list[dict[str, Any]]:
     """A strip, gaps and evidence per channel on which the position was recorded that day."""
-    spans = list(expected(row, day).spans_ms)
+    wanted = expected(row, day)
+    spans = list(wanted.spans_ms)
+    motion_only = wanted.kind == RecordingSchedule.Kind.MOTION
     shown = []
     for channel in row.channels_on(day).select_related("recorder"):
         proof = CoverageDay.objects.filter(channel=channel, day=day).first()
-        gaps = [] if proof is None else proof.gaps
+        # Without motion there is nothing to record: such times are not listed as gaps.
+        is_quiet = motion_only and proof is not None and proof.recorded_ms > 0
+        gaps = [] if proof is None or is_quiet else proof.gaps
         shown.append(
             {
                 "channel": channel,
                 "proof": proof,
-                "strip": day_strip(day, proof, spans),
+                "strip": day_strip(day, proof, spans, motion_only=motion_only),
                 "evidence": evidence_words(proof),
                 "gaps": [
                     {
@@ -143,9 +149,13 @@ def _channels(row: Position, day: dt.date) -> list[dict[str, Any]]:
                     }
                     for start, end, cause in gaps[:SHOWN_GAPS]
                 ],
-                "more_gaps": max(0, (proof.gap_count if proof else 0) - SHOWN_GAPS),
+                "more_gaps": max(0, proof.gap_count - SHOWN_GAPS) if proof and gaps else 0,
+                "is_quiet": is_quiet,
+                "recorded": length(proof.recorded_ms) if proof else "",
                 "lost": length(proof.lost_ms) if proof else "",
                 "longest": length(proof.longest_gap_ms) if proof else "",
+                "clock_unknown": bool(proof and proof.source and proof.offset_ms is None),
+                "offset": offset_words(proof.offset_ms) if proof else "",
             }
         )
     return shown
@@ -162,7 +172,7 @@ def _device(device: Any) -> dict[str, Any]:
     }
 
 
-def _findings(request: HttpRequest, row: Position, device: Any) -> list[Finding]:
+def _findings(request: PersonRequest, row: Position, device: Any) -> list[Finding]:
     kinds = Finding.Subject
     about = Q(subject_kind=kinds.POSITION, subject_id=row.pk)
     about |= Q(subject_kind=kinds.CHANNEL, subject_id__in=row.channels_on(tsi.today()).values("pk"))
@@ -173,7 +183,7 @@ def _findings(request: HttpRequest, row: Position, device: Any) -> list[Finding]
 
 @require_safe
 @for_people(permissions.can_see_picture)
-def picture(request: HttpRequest, pk: int) -> HttpResponse:
+def picture(request: PersonRequest, pk: int) -> HttpResponse:
     """The last picture of the camera at a position. Each viewing is audited before the bytes leave."""
     row = get_object_or_404(Position.objects.visible_to(request.user), pk=pk)
     device = row.device_at(timezone.now())

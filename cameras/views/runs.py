@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.requests import PersonRequest
 from cameras import nights, permissions
-from cameras.models import CheckResult, Run
+from cameras.models import CheckResult, DeviceCheck, Run
+from cameras.names import device_names, model_of, name_of
 from cameras.reasons import word_for
 from cameras.tasks import work_due_checks
 from core.steps import InvalidTransition
+from core.text import sort_key
 from inventory.models import Device, Position
 
 from .shared import for_people, page_of
 
+MOST_UNANSWERED = 400
+MOST_BEING_ASKED = 8
+
 
 @require_safe
 @for_people(permissions.can_see_cameras)
-def runs(request: HttpRequest) -> HttpResponse:
+def runs(request: PersonRequest) -> HttpResponse:
     """All runs, newest first."""
     page = page_of(request, Run.objects.visible_to(request.user).select_related("asked_by"))
     context = {"page": page, "may_check": permissions.can_check_now(request.user)}
@@ -32,7 +41,7 @@ def runs(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @for_people(permissions.can_see_cameras)
-def run(request: HttpRequest, pk: int) -> HttpResponse:
+def run(request: PersonRequest, pk: int) -> HttpResponse:
     """One run. While it goes on, its progress refreshes itself and can be cancelled."""
     row = get_object_or_404(Run.objects.visible_to(request.user).select_related("asked_by"), pk=pk)
     done, total = row.progress
@@ -41,21 +50,48 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     unknown = (
         results.filter(answer="UNKNOWN")
         .filter(device_check__device__in=Device.objects.visible_to(request.user))
-        .select_related("device_check__device")
-        .order_by("device_check__device", "kind")[:200]
+        .select_related("device_check")
+        .order_by("device_check__device", "kind")[:MOST_UNANSWERED]
     )
     context = {
         "run": row,
         "done": done,
         "total": total,
         "tally": _table(tally),
-        "unknown": [(result, word_for(result.reason)) for result in unknown],
+        "unknown": _unanswered(unknown),
+        "asking": _being_asked(request, row),
         "may_cancel": permissions.can_check_now(request.user) and not row.is_over,
     }
     fragment = request.headers.get("HX-Request") == "true"
     return render(
         request, "cameras/_run_progress.html" if fragment else "cameras/run.html", context
     )
+
+
+def _unanswered(unknown: Iterable[CheckResult]) -> list[dict[str, Any]]:
+    """One line per device and reason: a dead device fails every kind for the same reason."""
+    rows = list(unknown)
+    names = device_names({row.device_check.device_id for row in rows})
+    lines: dict[tuple[int, str], dict[str, Any]] = {}
+    for row in rows:
+        pk = row.device_check.device_id
+        line = lines.setdefault(
+            (pk, row.reason),
+            {"pk": pk, "name": names.get(pk, ""), "reason": word_for(row.reason), "kinds": []},
+        )
+        line["kinds"].append(row.get_kind_display())
+    return list(lines.values())
+
+
+def _being_asked(request: PersonRequest, row: Run) -> list[str]:
+    """The devices that workers are talking to at this moment."""
+    if row.is_over:
+        return []
+    claimed = row.checks.filter(
+        status=DeviceCheck.Status.CLAIMED, device__in=Device.objects.visible_to(request.user)
+    )
+    names = device_names(claimed.values_list("device_id", flat=True)[:MOST_BEING_ASKED])
+    return sorted(names.values(), key=sort_key)
 
 
 def _table(tally: object) -> list[dict[str, object]]:
@@ -72,7 +108,7 @@ def _table(tally: object) -> list[dict[str, object]]:
 
 @require_POST
 @for_people(permissions.can_check_now)
-def check_now(request: HttpRequest) -> HttpResponse:
+def check_now(request: PersonRequest) -> HttpResponse:
     """Asks for a check of one camera (`position`), one device (`device`), or everything (`all`)."""
     person = request.user
     devices = Device.objects.visible_to(person)
@@ -84,15 +120,15 @@ def check_now(request: HttpRequest) -> HttpResponse:
         if device is None:
             messages.error(request, _("No camera is fitted at %(name)s.") % {"name": position.name})
             return redirect("cameras:position", pk=position.pk)
-        made = nights.check_now(by=person, devices=[device], subject=position.name)
+        made = nights.check_now(by=person, devices=[device], subject=name_of(position))
     elif "device" in request.POST:
         device = get_object_or_404(devices, pk=_number(request.POST["device"]))
-        made = nights.check_now(by=person, devices=[device], subject=str(device))
+        made = nights.check_now(by=person, devices=[device], subject=model_of(device))
     elif request.POST.get("all") == "1":
         # Who sees only some buildings checks only those.
         everything = permissions.sees_everything(person)
         chosen = None if everything else list(devices)
-        made = nights.check_now(by=person, devices=chosen, subject=_("All devices"))
+        made = nights.check_now(by=person, devices=chosen)
     else:
         raise BadRequest("Say what is to be checked.")
     work_due_checks.delay_on_commit()
@@ -107,7 +143,7 @@ def _number(text: str) -> int:
 
 @require_POST
 @for_people(permissions.can_check_now)
-def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+def cancel(request: PersonRequest, pk: int) -> HttpResponse:
     """Stops asking; what was already answered stays."""
     row = get_object_or_404(Run.objects.visible_to(request.user), pk=pk)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -13,7 +13,12 @@ from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 
+from cameras.finding_words import sentence
+from cameras.models import Finding
+from cameras.names import finding_names
 from core import tsi
+from inventory.models import Position, RecordingSchedule
+from inventory.schedules import expected_many
 
 View = Callable[..., HttpResponse]
 T = TypeVar("T")
@@ -44,6 +49,31 @@ def asked_day(request: HttpRequest) -> dt.date:
     except ValueError:
         return tsi.today() - dt.timedelta(days=1)
     return min(max(day, dt.date(2000, 1, 1)), tsi.today())
+
+
+def days_around(day: dt.date) -> dict[str, Any]:
+    """The shown day, its neighbours for the day picker, and whether it is still going on."""
+    today = tsi.today()
+    return {
+        "day": day,
+        "today": today,
+        "before": day - dt.timedelta(days=1),
+        "after": day + dt.timedelta(days=1) if day < today else None,
+        "is_today": day == today,
+    }
+
+
+def on_motion_only(positions: Iterable[Position], day: dt.date) -> set[int]:
+    """Positions recorded on motion only that day: a share or a longest gap says nothing about them."""
+    kinds = expected_many(positions, day)
+    return {pk for pk, wanted in kinds.items() if wanted.kind == RecordingSchedule.Kind.MOTION}
+
+
+def told(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    """Findings with their sentences, for a page about one device or position."""
+    rows = list(findings)
+    names = finding_names(rows)
+    return [{"row": row, "sentence": sentence(row, names[row.pk])} for row in rows]
 
 
 def day_or_404(text: str) -> dt.date:

@@ -9,16 +9,12 @@
     window.htmx.config.selfRequestsOnly = true;
   }
 
-  // The theme of a person who chose "auto" follows the system.
-  const root = document.documentElement;
-  const dark = window.matchMedia("(prefers-color-scheme: dark)");
-  function applyTheme() {
-    if (root.dataset.theme === "auto") {
-      root.dataset.bsTheme = dark.matches ? "dark" : "light";
+  // A fragment asked after the session ended gets 401: the page itself leads to the sign-in.
+  document.addEventListener("htmx:responseError", function (event) {
+    if (event.detail.xhr.status === 401) {
+      window.location.reload();
     }
-  }
-  dark.addEventListener("change", applyTheme);
-  applyTheme();
+  });
 
   // Ctrl+K or "/" goes to the search box.
   document.addEventListener("keydown", function (event) {
