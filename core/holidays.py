@@ -1,0 +1,67 @@
+"""Public holidays of Türkiye as rows that the unit edits, and the working days between them.
+
+A half day (28 October, the eve of a religious holiday) counts as a working day. Weekdays are those of
+Türkiye time; the religious days follow the calendar of the Presidency of Religious Affairs.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from .scoping import ScopedQuerySet
+
+SATURDAY = 5
+# Longer than any holiday with the weekends around it; the end of a search that found no working day.
+LONGEST_SEARCH = 60
+
+
+class HolidayQuerySet(ScopedQuerySet["Holiday"]):
+    def visible_to(self, person: Any) -> Self:
+        """The calendar is no secret inside the unit."""
+        return self if getattr(person, "is_active", False) else self.none()
+
+    def on(self, day: dt.date) -> Self:
+        """The holidays of one day: dated ones, and those that return every year."""
+        yearly = Q(every_year=True, day__month=day.month, day__day=day.day, day__lte=day)
+        return self.filter(Q(every_year=False, day=day) | yearly)
+
+
+class Holiday(models.Model):
+    """A day on which the offices are closed, or close at noon. `every_year` counts from `day` on."""
+
+    day = models.DateField(_("day"))
+    name = models.CharField(_("name"), max_length=120)
+    is_half = models.BooleanField(_("half day (counts as a working day)"), default=False)
+    every_year = models.BooleanField(_("every year"), default=False)
+
+    objects = HolidayQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("public holiday")
+        verbose_name_plural = _("public holidays")
+        ordering = ["day", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["day", "name"], name="core_holiday_named_once_a_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day:%d.%m.%Y} {self.name}"
+
+
+def is_working_day(day: dt.date) -> bool:
+    """Monday to Friday without a whole holiday."""
+    return day.weekday() < SATURDAY and not Holiday.objects.on(day).filter(is_half=False).exists()
+
+
+def working_day_from(day: dt.date) -> dt.date:
+    """The day itself when it is a working day, otherwise the next one."""
+    for ahead in range(LONGEST_SEARCH):
+        candidate = day + dt.timedelta(days=ahead)
+        if is_working_day(candidate):
+            return candidate
+    return day
