@@ -18,6 +18,7 @@ RUN python cctv_ops/frontend.py \
     && rm -rf node_modules \
     && DATA_DIR=/tmp/build python manage.py compile_catalogues \
     && DATA_DIR=/tmp/build STATIC_ROOT=/srv/cctv/static-files python manage.py collectstatic --noinput \
+    && python -m whitenoise.compress -q /srv/cctv/static-files \
     && rm -rf /tmp/build \
     && install -d -o cctv -g cctv -m 0700 /var/lib/cctv
 USER cctv

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import socket
+import time
 from pathlib import Path
 
 from .environment import WrongSetting
 
 # A unix socket's path may have at most 107 bytes on Linux.
 LONGEST_SOCKET_PATH = 107
+LEFTOVER_SECONDS = 10.0
 
 
 def server_binary() -> str:
@@ -51,11 +53,25 @@ def socket_path(folder: Path) -> Path:
 
 def answers(folder: Path) -> bool:
     """Whether the broker on the socket answers a ping."""
+    return _ask(folder, b"PING\r\n").startswith(b"+PONG")
+
+
+def end_leftover(folder: Path) -> None:
+    """Ends a broker that outlived its run: whoever holds the run's lock owns this socket. Waits for it."""
+    until = time.monotonic() + LEFTOVER_SECONDS
+    while answers(folder):
+        if time.monotonic() > until:
+            raise WrongSetting(f"Another broker still runs in {folder}. Stop it first.")
+        _ask(folder, b"SHUTDOWN\r\n")
+        time.sleep(0.2)
+
+
+def _ask(folder: Path, command: bytes) -> bytes:
     try:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(1)
             connection.connect(str(socket_path(folder)))
-            connection.sendall(b"PING\r\n")
-            return connection.recv(16).startswith(b"+PONG")
+            connection.sendall(command)
+            return connection.recv(16)
     except OSError:
-        return False
+        return b""

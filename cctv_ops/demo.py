@@ -6,6 +6,7 @@ recorded, clocks and pictures are only ever asked of the (simulated) devices, wi
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import os
@@ -39,6 +40,7 @@ from vault import store
 ACTOR = "demo"
 DOCUMENT = "Demo"
 HISTORY_DAYS = 14
+CAMPUS = settings.BASE_DIR / "simulator" / "campus.json"
 PASSWORD_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105  letters that are not mistaken
 
 PEOPLE = (
@@ -83,10 +85,15 @@ def _people() -> None:
 
 
 def ask_history() -> None:
-    """Plans one run per past day that the recorders still hold, and last night's check."""
-    yesterday = tsi.today() - dt.timedelta(days=1)
-    nights.plan_night(yesterday)
+    """Plans last night's check and one run per day before the first start that the recorders still hold.
+
+    Each is planned once, so a start that was cut short is completed by the next one.
+    """
+    yesterday = anchor() - dt.timedelta(days=1)
+    if yesterday == tsi.today() - dt.timedelta(days=1):
+        nights.plan_night(yesterday)
     nights.plan_backfill(yesterday - dt.timedelta(days=back) for back in range(1, HISTORY_DAYS))
+    nights.start_due_runs()
 
 
 class _Inventory:
@@ -95,7 +102,7 @@ class _Inventory:
     def __init__(self, campus: dict[str, Any]) -> None:
         self.campus = campus
         self.inventory = campus["inventory"]
-        self.today = tsi.today()
+        self.today = anchor()
         self.positions: dict[str, Position] = {}
         self.devices: dict[str, Device] = {}
 
@@ -206,9 +213,20 @@ class _Inventory:
                     moves.assign_channel(channel, self.positions[told["position"]], start, ACTOR)
 
 
-def read_campus() -> dict[str, Any]:
+def anchor() -> dt.date:
+    """The day that is "today" in the campus file: that of the first start, also on later days."""
+    path = Path(settings.DATA_DIR) / "demo-first-day.txt"
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        return dt.date.fromisoformat(path.read_text().strip())
+    today = tsi.today()
+    fresh = path.with_suffix(".new")
+    fresh.write_text(f"{today}\n")
+    fresh.replace(path)
+    return today
+
+
+def read_campus(path: Path = CAMPUS) -> dict[str, Any]:
     """The campus file of the simulator, with its defaults laid under each device."""
-    path = settings.BASE_DIR / "simulator" / "campus.json"
     campus: dict[str, Any] = json.loads(path.read_text())
     campus["devices"] = [
         {**campus["defaults"][device["kind"]], **device} for device in campus["devices"]

@@ -17,6 +17,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+PROJECT = Path(__file__).resolve().parent.parent
+
 
 class WrongSetting(ImproperlyConfigured):
     """One sentence for the person who starts the system."""
@@ -71,7 +73,7 @@ def _profile(value: str) -> str:
 
 
 def _path(value: str) -> Path:
-    return Path(value).expanduser().resolve()
+    return (PROJECT / Path(value).expanduser()).resolve()
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,8 @@ class Setting:
     default: str
     read: Callable[[str], Any]
     meaning: str
+    demo: str | None = None
+    """Its default while DEMO is on, where that differs."""
 
 
 SETTINGS = (
@@ -97,9 +101,10 @@ SETTINGS = (
     ),
     Setting(
         "DATA_DIR",
-        "var",
+        "var/site",
         _path,
-        "Folder for everything that the system writes: database, keys, pictures, broker.",
+        "Folder for everything that the system writes: database, keys, pictures, broker. Relative to the project.",
+        demo="var/demo",
     ),
     Setting(
         "STATIC_ROOT",
@@ -172,12 +177,14 @@ SETTINGS = (
         "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16",
         _networks,
         "Networks in which devices may be entered and dialled; loopback and link-local only if written here.",
+        demo="127.64.0.0/10",
     ),
     Setting(
         "NTP_SERVERS",
         "",
         _words,
         "Time servers (host or host:port), at least two, that prove this server's clock. Empty: offsets are marked unverified.",
+        demo="127.64.0.2:1123 127.64.0.3:1123",
     ),
     Setting("NIGHT_AT", "01:00", _time_of_day, "When the nightly check begins, Türkiye time."),
     Setting(
@@ -191,6 +198,7 @@ SETTINGS = (
         "120",
         int,
         "First visits of a night are spread over so many seconds, so that recorders and switches are not asked at once.",
+        demo="0",
     ),
     Setting("CHECKS_PER_RECORDER", "2", _positive, "Most calls at once to one recorder."),
     Setting(
@@ -225,14 +233,16 @@ SETTINGS = (
 
 def read(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """All settings by name. Raises WrongSetting with the name, the value's fault and what to write."""
-    values: dict[str, Any] = {}
-    for setting in SETTINGS:
-        written = environ.get(setting.name, setting.default)
-        try:
-            values[setting.name] = setting.read(written)
-        except ValueError as error:
-            raise WrongSetting(f"{setting.name} is wrong: {error}. {setting.meaning}") from None
-    return values
+    demo = _value(next(setting for setting in SETTINGS if setting.name == "DEMO"), environ, False)
+    return {setting.name: _value(setting, environ, demo) for setting in SETTINGS}
+
+
+def _value(setting: Setting, environ: Mapping[str, str], demo: bool) -> Any:
+    default = setting.demo if demo and setting.demo is not None else setting.default
+    try:
+        return setting.read(environ.get(setting.name, default))
+    except ValueError as error:
+        raise WrongSetting(f"{setting.name} is wrong: {error}. {setting.meaning}") from None
 
 
 def database(url: str, *, name: str = "DATABASE_URL") -> dict[str, Any]:

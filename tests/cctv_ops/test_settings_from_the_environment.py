@@ -26,7 +26,10 @@ def start(env):
 
 def test_every_setting_is_documented_in_one_place():
     text = (ROOT / "docs" / "settings.md").read_text()
-    rows = [f"| `{s.name}` | `{s.default or ' '}` | {s.meaning} |" for s in environment.SETTINGS]
+    rows = [
+        f"| `{s.name}` | `{s.default or ' '}` | {' ' if s.demo is None else f'`{s.demo}`'} | {s.meaning} |"
+        for s in environment.SETTINGS
+    ]
 
     assert [row for row in rows if row not in text] == []
     assert text.count("\n| `") == len(rows)
@@ -56,6 +59,15 @@ def test_the_example_environment_names_every_setting_and_no_other():
 def test_a_wrong_value_is_named_in_one_sentence(name, value):
     with pytest.raises(environment.WrongSetting, match=f"^{name} is wrong: "):
         environment.read({name: value})
+
+
+def test_the_demo_has_defaults_of_its_own_that_can_be_overridden():
+    demo = environment.read({"DEMO": "yes", "NIGHT_JITTER_SECONDS": "5"})
+
+    assert demo["DATA_DIR"] == ROOT / "var" / "demo"
+    assert len(demo["NTP_SERVERS"]) == 2
+    assert demo["NIGHT_JITTER_SECONDS"] == 5
+    assert environment.read({})["DATA_DIR"] == ROOT / "var" / "site"
 
 
 def test_a_wrong_value_stops_the_start_without_a_traceback(tmp_path):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shlex
 import socket
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -15,9 +17,22 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
 
-from cctv_ops import broker
-from cctv_ops.processes import Program, Supervisor, manage, scheduler, worker
+from cameras import tasks
+from cctv_ops import broker, demo
+from cctv_ops.processes import (
+    GUARDIAN_PATIENCE_SECONDS,
+    NotStarted,
+    Program,
+    Supervisor,
+    manage,
+    scheduler,
+    worker,
+)
+
+LONGEST_NAME = 9
+WEB_OPTIONS = ("--workers", "2", "--threads", "8", "--log-level", "warning", "--no-control-socket")
 
 
 class Command(BaseCommand):
@@ -26,37 +41,43 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--listen", default=os.environ.get("LISTEN", "127.0.0.1:8000"))
+        parser.add_argument(
+            "--campus", type=Path, default=demo.CAMPUS, help="campus file of the demo"
+        )
 
     def say(self, text: str) -> None:
         self.stdout.write(f"{time.strftime('%H:%M:%S')}  {text}")
         self.stdout.flush()
 
-    def handle(self, *args: Any, listen: str, **options: Any) -> None:
+    def show(self, name: str, line: str) -> None:
+        self.say(f"{name:<{LONGEST_NAME}} | {line}")
+
+    def handle(self, *args: Any, listen: str, campus: Path, **options: Any) -> None:
         settings.DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
         with only_one(settings.DATA_DIR):
-            self.supervisor = Supervisor(self.say)
+            self.supervisor = Supervisor(self.say, self.show)
             self.supervisor.listen_to_signals()
             try:
-                self.start_all(listen)
+                self.start_all(listen, campus)
                 self.supervisor.watch()
-            except RuntimeError as error:
+            except NotStarted as error:
                 raise CommandError(str(error)) from None
             finally:
-                self.say("Stopping")
+                self.say("Stopping (this may take half a minute while devices are being asked)")
                 self.supervisor.stop()
                 self.say("Stopped")
 
-    def start_all(self, listen: str) -> None:
+    def start_all(self, listen: str, campus: Path) -> None:
         host, port = free_address(listen)
         if port != int(listen.rpartition(":")[2]):
             self.say(f"Port {listen.rpartition(':')[2]} is in use; taking {port}")
         self.start_broker()
         self.prepare()
         if settings.DEMO:
-            self.start_campus()
+            self.start_campus(campus)
         self.start_background()
+        self.start_web(host, port)
         if not self.supervisor.stopping:
-            self.start_web(host, port)
             self.greet(host, port)
 
     def start_broker(self) -> None:
@@ -64,88 +85,120 @@ class Command(BaseCommand):
             self.say("Broker: the one of REDIS_URL")
             return
         folder = settings.DATA_DIR / "broker"
-        if broker.answers(folder):
-            raise CommandError(f"Another broker still runs in {folder}. Stop it first.")
+        broker.end_leftover(folder)
         self.supervisor.start(
-            Program("broker", broker.command(folder), ready=lambda: broker.answers(folder))
+            Program(
+                "broker", broker.command(folder), ready=lambda: broker.answers(folder), quiet=True
+            )
         )
         self.say("Broker: ready")
 
     def prepare(self) -> None:
-        self.say("Database: bringing it up to date")
-        call_command("migrate", interactive=False, verbosity=0)
-        call_command("compile_catalogues", verbosity=0)
-        call_command("collectstatic", interactive=False, verbosity=0)
+        self.say("Database: bringing it up to date (a minute at most at the first start)")
+        # A process of its own, because DATABASE_OWNER_URL holds for `manage.py migrate` only.
+        self.supervisor.complete(
+            Program("database", manage("migrate", "--noinput", "--verbosity", "0"))
+        )
+        if not self.supervisor.stopping:
+            call_command("compile_catalogues", verbosity=0)
+            call_command("collectstatic", interactive=False, verbosity=0)
+            self.say("Database and pages: ready")
 
-    def start_campus(self) -> None:
+    def start_campus(self, campus: Path) -> None:
         control = settings.DATA_DIR / "campus.sock"
         control.unlink(missing_ok=True)
+        clocks = [server for server in settings.NTP_SERVERS if server.startswith("127.")]
         command = [
-            *(manage()[0], "-m", "simulator", "--campus", "simulator/campus.json"),
-            *("--control", f"unix:{control}", "--die-with-parent"),
+            *(sys.executable, "-m", "simulator", "--campus", str(campus), "--die-with-parent"),
+            *("--control", f"unix:{control}", "--anchor", demo.anchor().isoformat()),
+            *(["--ntp", *clocks] if clocks else []),
         ]
-        self.supervisor.start(Program("campus", command, ready=control.exists))
+        self.supervisor.start(Program("campus", command, ready=control.exists, quiet=True))
+        if self.supervisor.stopping:
+            return
         self.say("Simulated campus: ready")
-        call_command("demo", verbosity=0)
+        call_command("demo", campus=campus, stdout=self.stdout)
+        connections.close_all()
 
     def start_background(self) -> None:
-        start = self.supervisor.start
-        start(Program("sealer", manage("audit_sealer")))
-        start(worker())
-        start(scheduler())
+        for program in (Program("sealer", manage("audit_sealer")), worker(), scheduler()):
+            self.supervisor.start(program)
+        if settings.DEMO and not self.supervisor.stopping:
+            # The scheduler would begin in half a minute; at the first start somebody is waiting.
+            for _process in range(2):
+                tasks.work_due_checks.delay()
 
     def start_web(self, host: str, port: int) -> None:
+        address = f"{host}:{port}"
+        command = [sys.executable, "-m", "gunicorn", "cctv_ops.wsgi", "--bind", address]
         self.supervisor.start(
             Program(
                 "web",
-                [
-                    *(manage()[0], "-m", "gunicorn", "cctv_ops.wsgi", "--bind", f"{host}:{port}"),
-                    *(
-                        "--workers",
-                        "2",
-                        "--threads",
-                        "8",
-                        "--log-level",
-                        "warning",
-                        "--no-control-socket",
-                    ),
-                ],
-                ready=lambda: answers(f"http://{host}:{port}/accounts/sign-in/"),
+                [*command, *WEB_OPTIONS],
+                ready=lambda: answers(f"http://{address}/accounts/sign-in/"),
             )
         )
 
     def greet(self, host: str, port: int) -> None:
-        line = "─" * 72
+        line = "─" * 78
+        commands = [".venv/bin/python", "manage.py"]
         self.stdout.write(f"\n{line}\n  Open  http://{host}:{port}/\n")
-        people = settings.DATA_DIR / "demo-people.txt"
+        people = demo.people_file()
         if settings.DEMO and people.exists():
-            self.stdout.write("\n  Sign in as one of:\n\n" + people.read_text())
-        elif not settings.DEMO:
-            self.stdout.write("\n  First person: manage.py person_create\n")
-        self.stdout.write(f"\n  Stop with Ctrl+C\n{line}\n\n")
+            commands.insert(0, "DEMO=yes")
+            self.stdout.write(f"\n  Sign in as one of:\n\n{people.read_text()}")
+            self.stdout.write(
+                "\n  At the first start the recorders are asked about the past 14 days; the first"
+                "\n  answers are there within a minute, and Checks shows how far it is.\n"
+            )
+        else:
+            self.stdout.write(f"\n  First person: {' '.join(commands)} person_create --help\n")
+        if (settings.BASE_DIR / ("var/demo" if settings.DEMO else "var/site")) != settings.DATA_DIR:
+            commands.insert(0, f"DATA_DIR={shlex.quote(str(settings.DATA_DIR))}")
+        self.stdout.write(f"\n  Commands (list: help):  {' '.join(commands)} help\n")
+        self.stdout.write(f"  Stop with Ctrl+C\n{line}\n\n")
         self.stdout.flush()
 
 
 @contextlib.contextmanager
 def only_one(folder: Path) -> Iterator[None]:
     """Two runs on one data folder would fight over it: the second is told so."""
-    with (folder / "run.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise CommandError(
-                f"It already runs on {folder}. Stop that one first, or set another DATA_DIR."
-            ) from None
-        # Children must not keep the lock alive when this process is killed.
-        os.set_inheritable(lock.fileno(), False)
+    with (folder / "run.lock").open("a+") as lock:
+        # A killed run's guardian holds the lock until it has ended what that run had started.
+        until = time.monotonic() + GUARDIAN_PATIENCE_SECONDS + 10
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                lock.seek(0)
+                if _lives(lock.read().strip()) or time.monotonic() > until:
+                    raise CommandError(
+                        f"It already runs on {folder}. Stop that one first, or set another DATA_DIR."
+                    ) from None
+            time.sleep(0.2)
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
         yield
+
+
+def _lives(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def free_address(listen: str) -> tuple[str, int]:
     """The address to listen on, or the next free port when it is taken."""
     host, _, written = listen.rpartition(":")
-    first = int(written)
-    for port in range(first, first + 50):
+    if not host or not written.isdecimal() or not 0 < int(written) < 65_536:
+        raise CommandError(f"LISTEN={listen} is wrong: write address:port, such as 127.0.0.1:8000.")
+    for port in range(int(written), min(int(written) + 50, 65_536)):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -153,12 +206,13 @@ def free_address(listen: str) -> tuple[str, int]:
             except OSError:
                 continue
             return host, port
-    raise CommandError(f"No free port from {first} on. Set LISTEN=127.0.0.1:PORT.")
+    raise CommandError(f"No free port at {listen} and above. Set LISTEN=address:port.")
 
 
 def answers(url: str) -> bool:
+    """Whether the page is there."""
     try:
-        with urllib.request.urlopen(url, timeout=5) as reply:  # noqa: S310  our own loopback address
-            return reply.status == 200
+        with urllib.request.urlopen(url, timeout=5) as reply:  # noqa: S310  our own address
+            return bool(reply.status == 200)
     except OSError:
         return False
