@@ -6,9 +6,11 @@ does it raise a DeviceError. True time is this server's clock.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import time
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +18,14 @@ from cameras import clocks, coverage
 from cameras.clocks import KnownOffset, Measurement, OffsetHistory
 from cameras.coverage import Interval
 from cameras.protocols.base import (
+    BadAnswer,
     Channel,
+    CredentialRefused,
     DeviceError,
     Endpoint,
     IndexAnswer,
     IndexesRecordings,
+    LockedOut,
     Login,
     NotSupported,
     Picture,
@@ -32,6 +37,7 @@ from cameras.protocols.decoding import Still, check_still
 from cameras.protocols.http import Transport
 from cameras.protocols.registry import OpenDevice, open_device
 from cameras.protocols.rtsp import StreamLimits
+from cameras.protocols.rtsp_port import port_in
 
 MARGIN_MS = 5_000
 CLIP_SECONDS_AT_LEAST = 120.0
@@ -47,28 +53,62 @@ class Target:
     protocol: str = "auto"
 
 
+@dataclass(frozen=True)
+class Failure:
+    """One thing that failed while the rest went on. `detail` is safe to show."""
+
+    what: str
+    reason: str
+    detail: str = ""
+
+
 @dataclass
 class Half:
-    """What failed while the rest went on: (what, reason)."""
+    """What failed, and how the device was spoken to."""
 
-    failures: list[tuple[str, str]] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    protocol: str = ""
 
     def note(self, what: str, error: DeviceError) -> None:
-        self.failures.append((what, str(error)))
+        self.failures.append(Failure(what, str(error.reason), error.detail))
+
+
+@dataclass
+class ClockFound(Half):
+    """A measured clock."""
+
+    clock: Measurement | None = None
 
 
 @dataclass
 class RecordingsFound(Half):
-    """The recordings of one channel and span. With a known clock times are true, else the device's own."""
+    """The recordings of one channel and span. With a known clock times are true, else the device's own.
 
+    `day` covers the span up to now; `offset_ms` is that of the index's time base. `second` is what
+    another source of the same device says; where the two disagree, `day.disputed` tells.
+    """
+
+    channel: Channel | None = None
     answer: IndexAnswer | None = None
     second: IndexAnswer | None = None
     clock: Measurement | None = None
-    is_true_time: bool = False
-    intervals: list[Interval] = field(default_factory=list)
-    gaps: list[Interval] = field(default_factory=list)
-    disputed: list[Interval] = field(default_factory=list)
+    offset_ms: int | None = None
+    is_complete: bool = False
+    notes: list[str] = field(default_factory=list)
+    day: coverage.DayCoverage = field(default_factory=lambda: coverage.cover([], []))
     earliest_ms: int | None = None
+
+    @property
+    def is_true_time(self) -> bool:
+        return self.offset_ms is not None
+
+
+@dataclass
+class StillTaken(Half):
+    """A picture; `still` only where it could be decoded."""
+
+    picture: Picture | None = None
+    still: Still | None = None
 
 
 @dataclass
@@ -78,17 +118,15 @@ class ClipFetched(Half):
     report: ClipReport | None = None
     clock: Measurement | None = None
     offset_ms: int | None = None
+    rtsp_port: int | None = None
 
 
-async def measure_clock(transport: Transport, target: Target) -> Measurement:
+async def measure_clock(transport: Transport, target: Target) -> ClockFound:
     """The device's clock against this server's. Raises DeviceError."""
-    device = await open_device(transport, target.endpoint, target.login, protocol=target.protocol)
-    try:
-        if device.clock is None:
-            raise _why_not(device, "clock")
-        return await clocks.measure(device.clock)
-    finally:
-        await device.close()
+    found = ClockFound()
+    async with _opened(transport, target, found) as device:
+        found.clock = await _measured(device, found)
+    return found
 
 
 async def find_recordings(
@@ -96,44 +134,29 @@ async def find_recordings(
 ) -> RecordingsFound:
     """What the device's index says about a channel and a span of true time. Raises when it says nothing."""
     found = RecordingsFound()
-    device = await open_device(transport, target.endpoint, target.login, protocol=target.protocol)
-    try:
+    async with _opened(transport, target, found) as device:
         found.clock = await _clock_of(device, found)
-        if device.recordings is None:
+        if device.recordings is None and device.second_index is None:
             raise _why_not(device, "recordings")
-        channel = await _channel_of(device, channel_no, found)
-        history = history_of(found.clock, device.recordings.index_time_base)
-        found.is_true_time = bool(history)
-        found.answer = await _ask(device.recordings, channel, start_ms, end_ms, history)
-        found.intervals = _in_true_time(found.answer, history, start_ms, end_ms)
-        found.earliest_ms = _true_instant(found.answer.earliest_ms, history)
-        if device.second_index is not None:
-            await _compare(device.second_index, channel, start_ms, end_ms, found)
-    finally:
-        await device.close()
-    until = min(end_ms, round(time.time() * 1000))
-    found.gaps = coverage.subtract([(start_ms, max(until, start_ms))], found.intervals)
+        found.channel = await _channel_of(device, channel_no, found)
+        span = (start_ms, min(end_ms, max(start_ms, round(time.time() * 1000))))
+        await _ask_indexes(device, span, found)
     return found
 
 
-async def take_snapshot(
-    transport: Transport, target: Target, channel_no: int
-) -> tuple[Picture, Still | None, Half]:
-    """A still, and its size where it can be decoded."""
-    half = Half()
-    device = await open_device(transport, target.endpoint, target.login, protocol=target.protocol)
-    try:
-        if device.snapshot is None:
+async def take_snapshot(transport: Transport, target: Target, channel_no: int) -> StillTaken:
+    """A still, and its size where it can be decoded. Raises when there is no picture at all."""
+    taken = StillTaken()
+    async with _opened(transport, target, taken) as device:
+        if device.snapshot is None and device.also_onvif is None:
             raise _why_not(device, "snapshot")
-        channel = await _channel_of(device, channel_no, half)
-        picture = await device.snapshot.snapshot(channel)
-    finally:
-        await device.close()
+        channel = await _channel_of(device, channel_no, taken)
+        taken.picture = await _picture_of(device, channel, taken)
     try:
-        return picture, await check_still(picture.data), half
+        taken.still = await check_still(taken.picture.data)
     except DeviceError as error:
-        half.note("decoding", error)
-        return picture, None, half
+        taken.note("decoding", error)
+    return taken
 
 
 async def clip(
@@ -148,8 +171,7 @@ async def clip(
 ) -> ClipFetched:
     """Copies a span of true time into an MP4, bit for bit. Raises DeviceError or FileExistsError."""
     fetched = ClipFetched()
-    device = await open_device(transport, target.endpoint, target.login, protocol=target.protocol)
-    try:
+    async with _opened(transport, target, fetched) as device:
         fetched.clock = await _clock_of(device, fetched)
         if device.playback is None:
             raise _why_not(device, "playback")
@@ -159,8 +181,7 @@ async def clip(
         fetched.offset_ms = history.offset_at(start_ms).offset_ms
         shift = fetched.offset_ms or 0
         stream = await device.playback.playback(channel, start_ms + shift, end_ms + shift)
-    finally:
-        await device.close()
+    fetched.rtsp_port = target.endpoint.rtsp_port or port_in(stream.url)
     seconds = (end_ms - start_ms) / 1000
     fetched.report = await fetch_clip(
         target.endpoint,
@@ -197,15 +218,55 @@ def _local_ahead(clock: Measurement | None) -> int:
     return clock.local_offset_ms - clock.utc_offset_ms
 
 
-async def _clock_of(device: OpenDevice, half: Half) -> Measurement | None:
+@contextlib.asynccontextmanager
+async def _opened(transport: Transport, target: Target, half: Half) -> AsyncIterator[OpenDevice]:
+    device = await open_device(transport, target.endpoint, target.login, protocol=target.protocol)
+    half.protocol = device.protocol
+    try:
+        yield device
+    finally:
+        await device.close()
+
+
+async def _measured(device: OpenDevice, half: Half) -> Measurement:
+    """From the protocol that serves the device, else from its ONVIF part."""
     if device.clock is None:
-        half.note("clock", _why_not(device, "clock"))
-        return None
+        raise _why_not(device, "clock")
     try:
         return await clocks.measure(device.clock)
+    except CredentialRefused:
+        raise
+    except DeviceError as error:
+        if device.also_onvif is None:
+            raise
+        half.note("clock", error)
+        return await clocks.measure(device.also_onvif)
+
+
+async def _clock_of(device: OpenDevice, half: Half) -> Measurement | None:
+    try:
+        measured = await _measured(device, half)
     except DeviceError as error:
         half.note("clock", error)
         return None
+    if measured.offset_ms is None:
+        half.note("clock", BadAnswer("the device tells no time", reason=Reason.CLOCK_UNKNOWN))
+    return measured
+
+
+async def _picture_of(device: OpenDevice, channel: Channel, half: Half) -> Picture:
+    """From the protocol that serves the device, else from its ONVIF part."""
+    try:
+        if device.snapshot is None:
+            raise _why_not(device, "snapshot")
+        return await device.snapshot.snapshot(channel)
+    except CredentialRefused:
+        raise
+    except DeviceError as error:
+        if device.also_onvif is None:
+            raise
+        half.note("snapshot", error)
+        return await device.also_onvif.snapshot(replace(channel, token=""))
 
 
 async def _channel_of(device: OpenDevice, number: int, half: Half) -> Channel:
@@ -234,18 +295,48 @@ async def _ask(
     return await index.recordings(channel, *span)
 
 
-async def _compare(
-    index: IndexesRecordings, channel: Channel, start_ms: int, end_ms: int, found: RecordingsFound
+async def _ask_indexes(device: OpenDevice, span: Interval, found: RecordingsFound) -> None:
+    """Both indexes of the device, where it has two. Raises what the better one said if none answers."""
+    channel = found.channel or Channel(1)
+    answers: list[tuple[IndexAnswer, OffsetHistory]] = []
+    failure: DeviceError | None = None
+    for what, index in (("recordings", device.recordings), ("second source", device.second_index)):
+        if index is None:
+            continue
+        history = history_of(found.clock, index.index_time_base)
+        try:
+            answers.append((await _ask(index, channel, *span, history), history))
+        except LockedOut:
+            raise
+        except DeviceError as error:
+            failure = failure or error
+            found.note(what, error)
+    if not answers:
+        raise failure or _why_not(device, "recordings")
+    _take_answers(found, span, answers)
+
+
+def _take_answers(
+    found: RecordingsFound, span: Interval, answers: list[tuple[IndexAnswer, OffsetHistory]]
 ) -> None:
-    history = history_of(found.clock, index.index_time_base)
-    try:
-        found.second = await _ask(index, channel, start_ms, end_ms, history)
-    except DeviceError as error:
-        found.note("second source", error)
-        return
-    if found.second.complete and found.answer and found.answer.complete:
-        other = _in_true_time(found.second, history, start_ms, end_ms)
-        found.disputed = coverage.compare(found.intervals, other)
+    found.answer, history = answers[0]
+    found.offset_ms = history.offset_at(span[0]).offset_ms
+    intervals = _in_true_time(found.answer, history, *span)
+    found.notes += found.answer.notes
+    found.is_complete = found.answer.complete
+    disputed: list[Interval] = []
+    if len(answers) > 1:
+        found.second, second_history = answers[1]
+        others = _in_true_time(found.second, second_history, *span)
+        if found.second.complete and found.answer.complete:
+            disputed = coverage.compare(intervals, others)
+        if disputed or (others and not intervals):
+            # Empty is what a broken index says too: it is not believed against another source.
+            found.notes.append(str(Reason.SOURCES_DISAGREE))
+            found.is_complete = False
+    found.earliest_ms = _true_instant(found.answer.earliest_ms, history)
+    day = coverage.cover(intervals, [span] if span[1] > span[0] else [], disputed=disputed)
+    found.day = coverage.with_causes(day, earliest_ms=found.earliest_ms)
 
 
 def _in_true_time(

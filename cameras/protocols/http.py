@@ -71,6 +71,11 @@ class Reply:
     received_ms: float  # when the headers were there
 
 
+class _HungUp(aiohttp.ClientConnectionError):
+    """The connection ended before an answer. Not one of the errors after which aiohttp asks again
+    by itself: whether a request may be repeated is for us to say."""
+
+
 class _Response(aiohttp.ClientResponse):
     """Notes when the headers arrived and which certificate the device showed."""
 
@@ -81,7 +86,10 @@ class _Response(aiohttp.ClientResponse):
         tls = connection.transport and connection.transport.get_extra_info("ssl_object")
         if tls:
             self.certificate = tls.getpeercert(binary_form=True)
-        await super().start(connection)
+        try:
+            await super().start(connection)
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+            raise _HungUp from error
         self.arrived = time.perf_counter()
         return self
 
@@ -265,8 +273,8 @@ class Conversation:
         try:
             return await self._exchange(request, authorization)
         except Busy:
-            # A device may drop a kept connection just as we use it; aiohttp repeats GET by itself.
-            if request.method == "GET" or not (self._has_answered and request.repeatable):
+            # A device may drop a kept connection just as we use it.
+            if not (self._has_answered and request.repeatable):
                 raise
             return await self._exchange(request, authorization)
 
@@ -302,8 +310,7 @@ class Conversation:
         return Reply(response.status, response.headers, body, sent_wall * 1000, arrived * 1000)
 
     def _session_for(self, request: _Request) -> aiohttp.ClientSession:
-        """aiohttp silently repeats a GET whose kept connection drops: what must not be repeated
-        gets a new connection each time."""
+        """What must not be repeated gets a new connection each time: a kept one may be gone."""
         if request.repeatable:
             self._session = self._session or self._new_session(keep=True)
             return self._session

@@ -23,8 +23,8 @@ def redirection(response: aiohttp.ClientResponse, endpoint: Endpoint) -> str:
     """Which way a redirect leads, without the address that the device gives."""
     wants_tls = response.headers.get("Location", "").lower().startswith("https:")
     if wants_tls and not endpoint.tls:
-        return "the device sends us to HTTPS: ask it with TLS"
-    return "the device sends us elsewhere"
+        return "to HTTPS: ask it with TLS"
+    return "to another page or host"
 
 
 def refuse_encoded(response: aiohttp.ClientResponse) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from cameras.protocols.base import (
     BadAnswer,
@@ -33,6 +34,7 @@ from cameras.protocols.base import (
     TellsTime,
     TimeBase,
     TooLarge,
+    Untrusted,
 )
 from cameras.protocols.dahua import DahuaClient
 from cameras.protocols.http import Conversation, Transport
@@ -48,6 +50,7 @@ from cameras.protocols.recognition import (
     told_by_onvif,
     vendor_protocol,
 )
+from cameras.protocols.rtsp_port import port_in
 
 Client = OnvifClient | IsapiClient | DahuaClient
 
@@ -87,8 +90,7 @@ class SecondIndex:
         try:
             return await self._client.recordings(replace(channel, token=""), start_ms, end_ms)
         except CredentialRefused:
-            if ONVIF_REFUSES_LOGIN not in self._manner.quirks:
-                self._manner.quirks.append(ONVIF_REFUSES_LOGIN)
+            _note_refusal(self._manner)
             raise
 
 
@@ -97,6 +99,7 @@ class OpenDevice:
     """A device with the client for each capability; None where it has none (see `failures`).
 
     `identity` is what the device said at opening, None when it was not asked or did not answer.
+    `also_onvif` is the ONVIF side of a vendor's device, `second_index` its index.
     `other_device` is True when that is not the device that the inventory expects.
     """
 
@@ -112,6 +115,7 @@ class OpenDevice:
     playback: Streams | None = None
     disks: TellsStorage | None = None
     second_index: IndexesRecordings | None = None
+    also_onvif: OnvifClient | None = None
     failures: list[tuple[str, str, DeviceError]] = field(default_factory=list)
     conversations: list[Conversation] = field(default_factory=list, repr=False)
 
@@ -138,6 +142,7 @@ async def open_device(
     protocol: str = "auto",
     manner: Manner | None = None,
     expect: Identity | None = None,
+    tried: list[tuple[str, str, DeviceError]] | None = None,
 ) -> OpenDevice:
     """Opens a device over `protocol`: auto, onvif, isapi or dahua.
 
@@ -145,8 +150,10 @@ async def open_device(
     says without login that it is another one gets no login (Untrusted, WRONG_DEVICE); one that says so
     after the login is returned with `other_device`. Raises CredentialRefused when every protocol that
     answered refused the login, LockedOut, and what concerns the whole device (Unreachable, TooSlow).
+    `tried` collects, also when this raises, what each protocol answered: see `OpenDevice.failures`.
     """
     opening = _Opening(transport, endpoint, login, expect)
+    opening.failures = opening.failures if tried is None else tried
     try:
         if protocol != "auto":
             return await opening.over(protocol, _fitting(manner, protocol))
@@ -183,7 +190,7 @@ class _Opening:
         self._login = login
         self._expect = expect
         self._conversations: list[Conversation] = []
-        self._failures: list[tuple[str, str, DeviceError]] = []
+        self.failures: list[tuple[str, str, DeviceError]] = []
 
     async def close(self) -> None:
         for conversation in self._conversations:
@@ -199,7 +206,7 @@ class _Opening:
         """The saved manner is of a device that no longer stands there: it has to be learnt anew."""
         return any(
             capability == "identity" and isinstance(error, NotSupported)
-            for capability, _, error in self._failures
+            for capability, _, error in self.failures
         )
 
     async def over(self, protocol: str, manner: Manner) -> OpenDevice:
@@ -231,7 +238,7 @@ class _Opening:
         }
         hints = await recognise(onvif.soap, vendor)
         refuse_another_device(hints, self._expect)
-        self._failures += [("protocol", name, error) for name, error in hints.reasons.items()]
+        self.failures += [("protocol", name, error) for name, error in hints.reasons.items()]
         chosen, identity = await self._first_that_answers(clients, hints)
         if identity is None:
             return await self._without_identity(onvif, hints)
@@ -244,7 +251,7 @@ class _Opening:
         if chosen == "onvif" or not hints.has_onvif:
             return await self._opened(client, identity, None)
         client.manner.services[ALSO_ONVIF] = DEVICE_PATH
-        if any(name == "onvif" and _is_refusal(error) for _, name, error in self._failures):
+        if any(name == "onvif" and _is_refusal(error) for _, name, error in self.failures):
             client.manner.quirks.append(ONVIF_REFUSES_LOGIN)
         return await self._opened(client, identity, onvif)
 
@@ -257,7 +264,7 @@ class _Opening:
             identity = await self._identify(clients[name])
             if identity is not None:
                 return name, identity
-            refusals += _is_refusal(self._failures[-1][2])
+            refusals += _is_refusal(self.failures[-1][2])
             if refusals == 2:
                 break
         return "", None
@@ -267,7 +274,7 @@ class _Opening:
     ) -> tuple[str, Identity]:
         """The vendor's own protocol of a device that ONVIF has identified; its index is better."""
         name = vendor_protocol(identity)
-        if not name or any(tried == name for _, tried, _ in self._failures):
+        if not name or any(tried == name for _, tried, _ in self.failures):
             return "onvif", identity
         own = await self._identify(clients[name])
         return ("onvif", identity) if own is None else (name, own)
@@ -279,18 +286,18 @@ class _Opening:
         except LockedOut:
             raise
         except (CredentialRefused, *_HALF) as error:
-            self._failures.append(("identity", client.protocol, error))
+            self.failures.append(("identity", client.protocol, error))
             return None
 
     async def _without_identity(self, onvif: OnvifClient, hints: Hints) -> OpenDevice:
         """Nobody identified the device: half of it is still better than nothing."""
-        errors = [error for _, _, error in self._failures]
+        errors = [error for _, _, error in self.failures]
         refused = next((error for error in errors if _is_refusal(error)), None)
         if refused is not None:
             raise refused
         if hints.has_onvif:
             return await self._opened(onvif, None, None)
-        for telling in (CredentialRefused, TooLarge, BadAnswer):
+        for telling in (CredentialRefused, Untrusted, TooLarge, BadAnswer):
             for error in errors:
                 if isinstance(error, telling):
                     raise error
@@ -304,7 +311,7 @@ class _Opening:
         device = OpenDevice(
             manner=client.manner,
             identity=identity,
-            failures=self._failures,
+            failures=self.failures,
             conversations=self._conversations,
         )
         if identity is not None and self._expect is not None:
@@ -316,14 +323,27 @@ class _Opening:
             else:
                 error = NotSupported("the device does not offer this")
                 device.failures.append((capability, client.protocol, error))
-        if second is not None and ONVIF_REFUSES_LOGIN not in client.manner.quirks:
-            device.second_index = SecondIndex(second, client.manner)
+        if ONVIF_REFUSES_LOGIN not in client.manner.quirks:
+            if second is not None:
+                device.also_onvif = second
+                device.second_index = SecondIndex(second, client.manner)
+            if not isinstance(client, OnvifClient):
+                client.rtsp_port.ask_also(partial(self._port_by_onvif, second, client.manner))
         return device
+
+    async def _port_by_onvif(self, onvif: OnvifClient | None, manner: Manner) -> int | None:
+        """The RTSP port of a vendor's device as its ONVIF part tells it."""
+        onvif = onvif or OnvifClient(self._talk(Manner(certificate=manner.certificate)))
+        try:
+            return port_in((await onvif.live(Channel(1))).url)
+        except CredentialRefused:
+            _note_refusal(manner)
+            raise
 
     def _raise_refusal_of(self, client: Client, identity: Identity | None) -> None:
         """A login that the only protocol refused concerns the whole device."""
         if identity is None:
-            for _, protocol, error in self._failures:
+            for _, protocol, error in self.failures:
                 if protocol == client.protocol and _is_refusal(error):
                     raise error
 
@@ -336,7 +356,7 @@ class _Opening:
             if _is_refusal(error):
                 raise
             # The clock is the one thing that ONVIF tells without a login.
-            self._failures.append(("services", client.protocol, error))
+            self.failures.append(("services", client.protocol, error))
             return {name: name == "clock" for name in CAPABILITIES}
 
 
@@ -354,6 +374,11 @@ def onvif_offers(services: Mapping[str, str]) -> dict[str, bool]:
         "playback": "replay" in services,
         "disks": False,
     }
+
+
+def _note_refusal(manner: Manner) -> None:
+    if ONVIF_REFUSES_LOGIN not in manner.quirks:
+        manner.quirks.append(ONVIF_REFUSES_LOGIN)
 
 
 def _is_refusal(error: DeviceError) -> bool:

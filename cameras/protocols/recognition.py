@@ -39,7 +39,8 @@ _SERIAL_SCOPES = ("serial", "serialnumber", "sn")
 _MAC_SCOPES = ("mac", "macaddress", "macaddr")
 
 # Not there, or not fit to be used: another protocol may still serve the device.
-_NOT_HERE = (NotSupported, BadAnswer, TooLarge, Busy)
+# Web pages of cameras send unknown paths to their start page, which is why a redirect may be one.
+_NOT_HERE = (NotSupported, BadAnswer, TooLarge, Busy, Untrusted)
 
 
 @dataclass
@@ -76,7 +77,7 @@ async def recognise(onvif: SoapConversation, vendor: Conversation) -> Hints:
         try:
             reply = await vendor.call("GET", path, authenticate=False)
         except _NOT_HERE as error:
-            hints.reasons[protocol] = error
+            hints.reasons[protocol] = _unless_elsewhere(error)
             continue
         _take_reply(hints, protocol, reply)
     if not (hints.has_onvif or hints.sure or hints.possible):
@@ -139,7 +140,7 @@ async def _try_onvif(onvif: SoapConversation, hints: Hints) -> None:
         hints.has_onvif = True
         return
     except _NOT_HERE as error:
-        hints.reasons["onvif"] = error
+        hints.reasons["onvif"] = _unless_elsewhere(error)
         return
     hints.has_onvif = True
     onvif.take_offset(answer)
@@ -169,6 +170,13 @@ async def _take_scopes(onvif: SoapConversation, hints: Hints) -> None:
     vendor = vendor_protocol(told)
     if vendor:
         hints.sure.append(vendor)
+
+
+def _unless_elsewhere(error: DeviceError) -> DeviceError:
+    """The error itself; raises it where it is about trust and not a mere redirect."""
+    if isinstance(error, Untrusted) and error.reason is not Reason.REDIRECTED:
+        raise error
+    return error
 
 
 def _take_reply(hints: Hints, protocol: str, reply: Reply) -> None:

@@ -7,7 +7,7 @@ from cameras.protocols.base import Endpoint
 RTSP_PORT = 554
 
 
-def rtsp_address(endpoint: Endpoint, path: str) -> str:
-    """rtsp://host:port plus `path`; the usual port where the endpoint names none."""
+def rtsp_address(endpoint: Endpoint, path: str, port: int) -> str:
+    """rtsp://host:port plus `path`."""
     host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
-    return f"rtsp://{host}:{endpoint.rtsp_port or RTSP_PORT}{path}"
+    return f"rtsp://{host}:{port}{path}"

@@ -127,6 +127,11 @@ def shown(wall_ms: int) -> datetime:
     return datetime.fromtimestamp(wall_ms // 1000, TURKIYE)
 
 
+def end_second(wall_ms: int) -> int:
+    """The whole second that ends a span: rounded down, its last pictures would be missing."""
+    return -(-wall_ms // 1000) * 1000
+
+
 def windows(start_ms: int, end_ms: int, longest_ms: int) -> Iterator[tuple[int, int]]:
     """Cuts a span into pieces of at most `longest_ms`."""
     while start_ms < end_ms:

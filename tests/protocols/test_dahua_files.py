@@ -302,3 +302,18 @@ async def test_an_unreadable_file_makes_the_answer_incomplete() -> None:
     answer, _ = await search(Finder(files, ignores_filters=True))
     assert len(answer.segments) == 1
     assert not answer.complete
+
+
+@pytest.mark.parametrize("number", [1, 5])
+async def test_a_recorder_that_forgets_its_search_at_once_does_not_lack_the_channel(
+    number: int,
+) -> None:
+    """D13"""
+    finder = Finder([MORNING])
+
+    def answer(asked: Asked) -> Answer:
+        return (400, b"Error\r\n") if "action=findFile" in asked.path else finder(asked)
+
+    with pytest.raises(BadAnswer) as caught:
+        await search(answer, number=number)
+    assert caught.value.reason is Reason.BAD_ANSWER

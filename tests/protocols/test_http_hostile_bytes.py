@@ -275,3 +275,20 @@ async def test_the_end_of_the_transport_closes_every_connection() -> None:
                 await transport.to(device.endpoint, None, Manner()).call("GET", "/")
             assert len(transport.open) == 3
         assert not transport.open
+
+
+async def test_a_page_that_the_device_counts_is_never_asked_twice(transport: Transport) -> None:
+    """A kept connection that drops under a GET would otherwise be dialled again in silence."""
+    asked: list[str] = []
+
+    async def drops_the_second(seen: Seen, _writer: StreamWriter) -> bytes | None:
+        asked.append(seen.target)
+        return reply(b"ok") if len(asked) == 1 else None
+
+    async with ScriptedDevice(drops_the_second) as device:
+        conversation = transport.to(device.endpoint, None, Manner())
+        await conversation.call("GET", "/first")
+        with pytest.raises(Busy):
+            await conversation.call("GET", "/page", repeatable=False)
+        await conversation.close()
+    assert asked == ["/first", "/page"]

@@ -299,11 +299,12 @@ async def test_a_probe_tells_each_part_and_why_a_part_failed() -> None:
     assert told["protocol"] == "isapi"
     assert told["kind"] == "RECORDER"
     assert told["identity"]["serial"] == "DS-7716NI0420201111E1"
-    assert told["capabilities"]["clock"] == "yes"
-    assert told["capabilities"]["snapshot"].startswith("no: NOT_SUPPORTED")
-    assert told["capabilities"]["disks"].startswith("no: ")
+    assert told["capabilities"]["clock"]["answer"] == "yes"
+    assert told["capabilities"]["snapshot"]["answer"] == "no"
+    assert told["capabilities"]["snapshot"]["reason"] == "NOT_SUPPORTED"
+    assert told["capabilities"]["disks"]["answer"] == "no"
     assert told["index"]["segments_of_last_hour"] == 1
-    assert told["index_time_base"] == "DEVICE_LOCAL"
+    assert told["time_base"] == "DEVICE_LOCAL"
     assert told["channels"][0]["number"] == 1
     assert PASSWORD not in json.dumps(told)
 
@@ -317,5 +318,5 @@ async def test_a_probe_never_raises(protocol: str) -> None:
             strange = await probe(transport, server.endpoint, LOGIN, protocol)
         async with serving(HIKVISION, password="another") as server:
             refused = await probe(transport, server.endpoint, LOGIN, protocol)
-    assert strange.capabilities["clock"] != "yes"
-    assert refused.capabilities["recordings"] != "yes"
+    assert strange.capabilities["clock"]["answer"] == "unknown"
+    assert refused.capabilities["recordings"]["answer"] == "unknown"

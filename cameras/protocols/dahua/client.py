@@ -34,8 +34,9 @@ from cameras.protocols.dahua.messages import (
 from cameras.protocols.http import PICTURE_LIMIT, Conversation
 from cameras.protocols.oldest_known import OldestKnown
 from cameras.protocols.rtsp_address import rtsp_address
+from cameras.protocols.rtsp_port import RtspPort
 from cameras.protocols.search_budget import SearchBudget, SearchCaps
-from cameras.protocols.wall_clock import DAY_MS, read_wall_time, shown, windows
+from cameras.protocols.wall_clock import DAY_MS, end_second, read_wall_time, shown, windows
 
 # A day and the margin for the clock's error in one search: each search costs six calls.
 _LONGEST_MS = DAY_MS + 3_600_000
@@ -63,6 +64,7 @@ class DahuaClient:
         self._caps = caps or SearchCaps()
         self._settings: dict[str, Table] = {}
         self._earliest = OldestKnown()
+        self.rtsp_port = RtspPort(conversation.endpoint, self._told_rtsp_port)
 
     async def capabilities(self) -> Mapping[str, bool]:
         """Dahua has no list of them: what this client can ask, whatever the device then answers."""
@@ -170,17 +172,18 @@ class DahuaClient:
     async def live(self, channel: Channel) -> StreamTarget:
         """The main stream."""
         path = f"/cam/realmonitor?channel={channel.number}&subtype=0"
-        return StreamTarget(rtsp_address(self.conversation.endpoint, path))
+        port = await self.rtsp_port.find()
+        return StreamTarget(rtsp_address(self.conversation.endpoint, path, port))
 
     async def playback(self, channel: Channel, start_ms: int, end_ms: int) -> StreamTarget:
         """A past span; it stands in the URL, in digits of the device's wall clock."""
         path = (
             f"/cam/playback?channel={channel.number}"
             f"&starttime={shown(start_ms):%Y_%m_%d_%H_%M_%S}"
-            f"&endtime={shown(end_ms):%Y_%m_%d_%H_%M_%S}"
+            f"&endtime={shown(end_second(end_ms)):%Y_%m_%d_%H_%M_%S}"
         )
         return StreamTarget(
-            rtsp_address(self.conversation.endpoint, path),
+            rtsp_address(self.conversation.endpoint, path, await self.rtsp_port.find()),
             TimeBase.DEVICE_LOCAL,
             start_ms,
             end_ms,
@@ -191,6 +194,10 @@ class DahuaClient:
         """Disks with the device's own word for their state."""
         path = "storageDevice.cgi?action=getDeviceAllInfo"
         return read_disks(await ask_table(self.conversation, path))
+
+    async def _told_rtsp_port(self) -> int | None:
+        port = value_of(await ask_table(self.conversation, f"{_CONFIG}RTSP"), "RTSP.Port")
+        return int(port[:5]) if port.isdecimal() else None
 
     async def _optional(self, path: str) -> Table:
         try:

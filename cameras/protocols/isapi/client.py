@@ -20,6 +20,7 @@ from cameras.protocols.base import (
     Source,
     StreamTarget,
     TimeBase,
+    TooLarge,
     Untrusted,
 )
 from cameras.protocols.http import PICTURE_LIMIT, Conversation, path_on_device
@@ -35,8 +36,9 @@ from cameras.protocols.isapi.replies import (
 from cameras.protocols.isapi.track_search import first_unlocked, search_track
 from cameras.protocols.oldest_known import OldestKnown
 from cameras.protocols.rtsp_address import rtsp_address
+from cameras.protocols.rtsp_port import RtspPort, port_in
 from cameras.protocols.search_budget import SearchBudget, SearchCaps
-from cameras.protocols.wall_clock import DAY_MS, shown, whole_days, windows
+from cameras.protocols.wall_clock import DAY_MS, end_second, shown, whole_days, windows
 
 # Older recorders give pictures of network cameras only under the second path.
 _PICTURE_PATHS = (
@@ -62,6 +64,7 @@ class IsapiClient:
         self._ntp_servers: tuple[str, ...] | None = None
         self._earliest = OldestKnown()
         self._playback_paths: dict[int, str] = {}
+        self.rtsp_port = RtspPort(conversation.endpoint, self._told_rtsp_port)
 
     async def capabilities(self) -> Mapping[str, bool]:
         """What this client can ask, whatever the device then answers."""
@@ -198,18 +201,19 @@ class IsapiClient:
     async def live(self, channel: Channel) -> StreamTarget:
         """The main stream."""
         path = f"/Streaming/Channels/{track_of(channel)}"
-        return StreamTarget(rtsp_address(self.conversation.endpoint, path))
+        port = await self.rtsp_port.find()
+        return StreamTarget(rtsp_address(self.conversation.endpoint, path, port))
 
     async def playback(self, channel: Channel, start_ms: int, end_ms: int) -> StreamTarget:
         """A past span; it stands in the URL, in digits of the device's wall clock."""
         track = track_of(channel)
-        endpoint = self.conversation.endpoint
-        base = self._playback_paths.get(track) or rtsp_address(
-            endpoint, f"/Streaming/tracks/{track}"
-        )
+        if track not in self._playback_paths and not self.rtsp_port.is_known:
+            await self._learn_playback_path(track, start_ms, end_ms)
+        path = self._playback_paths.get(track) or f"/Streaming/tracks/{track}"
+        base = rtsp_address(self.conversation.endpoint, path, await self.rtsp_port.find())
         url = (
             f"{base}?starttime={shown(start_ms):%Y%m%dT%H%M%SZ}"
-            f"&endtime={shown(end_ms):%Y%m%dT%H%M%SZ}"
+            f"&endtime={shown(end_second(end_ms)):%Y%m%dT%H%M%SZ}"
         )
         return StreamTarget(url, TimeBase.DEVICE_LOCAL, start_ms, end_ms, "url")
 
@@ -217,19 +221,32 @@ class IsapiClient:
         """Disks and network volumes with the device's own word for their state."""
         return documents.read_disks(await ask(self.conversation, "ContentMgmt/Storage"))
 
+    async def _learn_playback_path(self, track: int, start_ms: int, end_ms: int) -> None:
+        """The recorder's own playbackURI of the span: it knows its path, and often its port."""
+        budget = SearchBudget(replace(self._caps, pages=1))
+        end_ms = min(end_ms, start_ms + DAY_MS)
+        try:
+            found = await search_track(self.conversation, track, start_ms, end_ms, budget)
+        except (NotSupported, BadAnswer, TooLarge):
+            return
+        self._remember_playback_path(track, dict.fromkeys(found.segments))
+
     def _remember_playback_path(self, track: int, segments: Mapping[Segment, None]) -> None:
-        """The path in the recorder's own playbackURI, on the host that we dial."""
+        """The path and the port in the recorder's own playbackURI; its host is not used."""
         told = next((s.playback for s in reversed(list(segments)) if s.playback), "")
         if not told:
             return
-        endpoint = self.conversation.endpoint
         try:
-            path, port = path_on_device(endpoint, told)
+            path, _ = path_on_device(self.conversation.endpoint, told)
         except Untrusted:
             return
         bare = path.partition("?")[0]
         if str(track) in bare:
-            self._playback_paths[track] = rtsp_address(replace(endpoint, rtsp_port=port), bare)
+            self._playback_paths[track] = bare
+            self.rtsp_port.note(port_in(told))
+
+    async def _told_rtsp_port(self) -> int | None:
+        return documents.read_rtsp_port(await ask(self.conversation, "Security/adminAccesses"))
 
     async def _proxy_states(self) -> dict[int, bool]:
         try:

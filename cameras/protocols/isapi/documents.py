@@ -101,6 +101,15 @@ def read_ntp_servers(root: etree._Element) -> tuple[str, ...]:
     return tuple(servers)
 
 
+def read_rtsp_port(root: etree._Element) -> int | None:
+    """Security/adminAccesses: the port of RTSP, None when it is not told or switched off."""
+    for row in descendants(root, "AdminAccessProtocol"):
+        port = told(row, "portNo")
+        if told(row, "protocol").upper() == "RTSP" and port.isdecimal():
+            return int(port[:5]) if as_bool(told(row, "enabled")) is not False else None
+    return None
+
+
 def read_proxy_channels(root: etree._Element) -> list[Channel]:
     """ContentMgmt/InputProxy/channels: the network cameras of a recorder."""
     return [
