@@ -20,7 +20,7 @@ else:  # Django's forms are generic for the type checker only
     OfPerson = OfGrant = forms.ModelForm
 
 
-def _dress(form: forms.BaseForm) -> None:
+def dress(form: forms.BaseForm) -> None:
     """Gives the fields the classes of the kit."""
     for name, field in form.fields.items():
         select = isinstance(field.widget, forms.Select)
@@ -41,7 +41,7 @@ class SignInForm(AuthenticationForm):
         super().__init__(*args, **kwargs)
         self.fields["username"].label = _("Staff number")
         self.fields["username"].widget.attrs |= {"autocomplete": "username", "autofocus": True}
-        _dress(self)
+        dress(self)
 
 
 class ProfileForm(forms.ModelForm):
@@ -53,7 +53,7 @@ class ProfileForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _dress(self)
+        dress(self)
 
 
 class ChangePasswordForm(PasswordChangeForm):
@@ -61,7 +61,7 @@ class ChangePasswordForm(PasswordChangeForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _dress(self)
+        dress(self)
 
 
 class PersonForm(SetPasswordMixin, forms.ModelForm):
@@ -75,7 +75,7 @@ class PersonForm(SetPasswordMixin, forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _dress(self)
+        dress(self)
 
     def clean(self) -> dict[str, Any] | None:
         self.validate_passwords()
@@ -107,7 +107,7 @@ class GrantForm(forms.ModelForm):
         self.fields["place"] = forms.ChoiceField(label=_("Where"), choices=_places, required=False)
         self.fields["starts_on"].initial = today()
         self.order_fields(["role", "place", "starts_on", "ends_on", "document"])
-        _dress(self)
+        dress(self)
 
     def clean(self) -> dict[str, Any]:
         """Turns the chosen place into the grant's two columns, so that the model can judge them."""
@@ -125,4 +125,4 @@ class ReasonForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _dress(self)
+        dress(self)

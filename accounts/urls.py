@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from . import token_views, views
 
 app_name = "accounts"
 urlpatterns = [
@@ -17,4 +17,7 @@ urlpatterns = [
     path("people/<int:pk>/grant/", views.role_grant, name="role_grant"),
     path("people/<int:pk>/switch/", views.person_switch, name="person_switch"),
     path("grants/<int:pk>/end/", views.role_end, name="role_end"),
+    path("tokens/", token_views.token_list, name="tokens"),
+    path("tokens/new/", token_views.token_create, name="token_create"),
+    path("tokens/<int:pk>/revoke/", token_views.token_revoke, name="token_revoke"),
 ]

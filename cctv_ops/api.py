@@ -23,6 +23,7 @@ from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 from rest_framework.views import exception_handler
 
+from accounts.api import MayCall
 from accounts.requests import PersonRequest
 from audit import AuditRefused
 from cameras import api as cameras
@@ -143,6 +144,7 @@ class Schema(Door, SpectacularJSONAPIView):
     """The OpenAPI 3.1 description of this API; a token needs no scope for it."""
 
     access = {READ: Access("", lambda person: True)}
+    permission_classes = [MayCall]
 
     @extend_schema(exclude=True)
     def get(self, request: Any, *args: Any, **kwargs: Any) -> Response:
