@@ -136,7 +136,7 @@ def check_now(
 def plan_backfill(days: Iterable[date], *, by: str = "first start") -> list[Run]:
     """Asks the recorders' index about past days, with the true time of asking. Once per day."""
     runs = []
-    for day in sorted(days):
+    for day in sorted(days, reverse=True):
         run, _made = Run.objects.get_or_create(
             slot=f"backfill:{day}",
             defaults={"kind": Run.Kind.BACKFILL, "day": day, "subject": by},
@@ -178,9 +178,17 @@ def start(run: Run, *, now: datetime | None = None) -> bool:
             checks = list(_checks(run, now))
             run._take("start", by="night", facts={"checks": len(checks)}, started_at=now)
             DeviceCheck.objects.bulk_create(checks, batch_size=500, ignore_conflicts=True)
+            _wake_workers(len(checks))
     except InvalidTransition:
         return False
     return True
+
+
+def _wake_workers(checks: int) -> None:
+    # The tasks call this module.
+    from cameras import tasks
+
+    tasks.wake_workers(checks)
 
 
 def _checks(run: Run, now: datetime) -> Iterable[DeviceCheck]:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 import vault
@@ -44,14 +45,15 @@ def save(
     outcome: VisitOutcome,
     *,
     reference: ServerClock | None = None,
+    given_up: bool = False,
 ) -> bool:
     """Saves an outcome. False when the claim was lost meanwhile: then nothing is written."""
     now = timezone.now()
-    retry = _may_retry(check, outcome)
+    retry = not given_up and _may_retry(check, outcome)
     kept = _without_temporary(outcome) if retry else outcome.answers
     left = sorted(set(check.kinds) - set(kept))
     with transaction.atomic():
-        if not _settle_check(check, outcome, left if retry else [], now):
+        if not _settle_check(check, outcome, left if retry else [], now, given_up):
             return False
         _save_answers(check, kept)
         condition, was = _condition_of(check.device_id)
@@ -66,8 +68,22 @@ def save(
     return True
 
 
+@transaction.atomic
+def save_bare(check: DeviceCheck, outcome: VisitOutcome) -> bool:
+    """Ends a check with its answers alone, where nothing else about it can be saved."""
+    if not _settle_check(check, outcome, [], timezone.now(), given_up=True):
+        return False
+    _save_answers(check, outcome.answers)
+    return True
+
+
+def _tries(check: DeviceCheck) -> int:
+    """Visits that came to an end; a worker that died was not the device's doing."""
+    return check.attempt - check.lost
+
+
 def _may_retry(check: DeviceCheck, outcome: VisitOutcome) -> bool:
-    if check.attempt >= MOST_ATTEMPTS or outcome.refused:
+    if _tries(check) >= MOST_ATTEMPTS or outcome.refused:
         return False
     days = any(day.is_temporary for day in outcome.days)
     return days or any(answer.is_temporary for answer in outcome.answers.values())
@@ -83,14 +99,14 @@ def _without_temporary(outcome: VisitOutcome) -> dict[str, KindAnswer]:
 
 
 def _settle_check(
-    check: DeviceCheck, outcome: VisitOutcome, left: list[str], now: datetime
+    check: DeviceCheck, outcome: VisitOutcome, left: list[str], now: datetime, given_up: bool
 ) -> bool:
     mine = DeviceCheck.objects.filter(
         pk=check.pk, claim=check.claim, status=DeviceCheck.Status.CLAIMED
     )
     changes: dict[str, Any] = {"claim": None, "lease_until": None}
     if left:
-        wait = RETRY_SECONDS[min(check.attempt, len(RETRY_SECONDS)) - 1]
+        wait = RETRY_SECONDS[max(1, min(_tries(check), len(RETRY_SECONDS))) - 1]
         changes |= {
             "status": DeviceCheck.Status.DUE,
             "due_at": now + timedelta(seconds=wait),
@@ -99,6 +115,8 @@ def _settle_check(
     else:
         took_ms = max(0, outcome.ended_ms - outcome.started_ms)
         changes |= {"status": DeviceCheck.Status.DONE, "done_at": now, "took_ms": took_ms}
+        if given_up:
+            changes["lost"] = F("lost") + 1
     return bool(mine.update(**changes))
 
 

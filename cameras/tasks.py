@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+
 from celery import shared_task
+from django.db import transaction
 from django.utils import timezone
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from cameras import finishing, nights, work
+
+log = logging.getLogger(__name__)
+
+MOST_WAKES = 4
+CHECKS_PER_WAKE = 25
 
 
 @shared_task
@@ -16,8 +26,9 @@ def start_due_runs() -> None:
 
 @shared_task
 def work_due_checks() -> None:
-    """Takes a batch of due checks and visits their devices."""
-    work.work()
+    """Takes due checks and visits their devices. Runs that are over are closed on the way."""
+    work.work(between=finishing.finish_runs)
+    finishing.finish_runs()
 
 
 @shared_task
@@ -26,3 +37,18 @@ def finish_runs() -> None:
     now = timezone.now()
     if finishing.finish_runs(now):
         finishing.prune_checks(now)
+
+
+def wake_workers(checks: int) -> None:
+    """Calls workers to the queue once this transaction is committed, so that nobody waits for a sweep."""
+    messages = min(MOST_WAKES, 1 + checks // CHECKS_PER_WAKE)
+    transaction.on_commit(lambda: _send_wakes(messages), robust=True)
+
+
+def _send_wakes(messages: int) -> None:
+    try:
+        for _message in range(messages):
+            work_due_checks.apply_async(retry=False)
+    except (OperationalError, RedisError, OSError) as error:
+        # The rows are there: the next sweep finds them without a message.
+        log.warning("The broker could not be told of due checks: %s", error)

@@ -2,8 +2,8 @@
 
 One event loop in a side thread talks to devices; the main thread owns the database connection. So a slow
 device holds nothing but its own place, and a slow database holds no device's connection open for long.
-Claims are taken by a conditional UPDATE with a token and a lease. A worker that dies leaves rows whose
-lease runs out: they go back to the queue, and at the third loss they become "could not check: INTERNAL".
+While it works, it renews the leases of what it holds (see `cameras.claims`). A database that restarts is
+waited for; what was heard meanwhile is kept in memory and saved afterwards.
 """
 
 from __future__ import annotations
@@ -13,18 +13,17 @@ import logging
 import queue
 import threading
 import time
-import uuid
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
-from django.db.models import Exists, F, OuterRef
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
 from django.utils import timezone
 
-from cameras import plans, saving
+from cameras import claims, plans, saving
+from cameras.claims import claim
 from cameras.judging import ChannelAsk, ChannelDay, Heard, Recorder, judge_recorder
 from cameras.models import DeviceCheck, Run
 from cameras.plans import Unvisitable
@@ -36,15 +35,13 @@ from cameras.visit_data import UNKNOWN, KindAnswer, VisitOutcome, VisitPlan
 from cameras.visits import visit
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
-LEASE = timedelta(seconds=plans.RECORDER_SECONDS + 120)
 BATCH_SECONDS = 300
 """With the longest visit on top this stays below the time limit of a task."""
-MOST_ATTEMPTS = saving.MOST_ATTEMPTS
 POLL_SECONDS = 0.5
-RACES = 5
-
-Status = DeviceCheck.Status
+DATABASE_PAUSES = (0.2, 0.5, 1, 2, 4, 8)
+"""A database that restarts is back within these seconds together, or the batch is lost to its leases."""
 
 
 @dataclass
@@ -77,11 +74,8 @@ async def visit_device(plan: VisitPlan, tools: Tools) -> VisitOutcome:
 
 def release_lost(now: datetime) -> int:
     """Puts checks whose worker died back into the queue; after the third time they are given up."""
-    lost = DeviceCheck.objects.filter(status=Status.CLAIMED, lease_until__lt=now)
-    back = lost.filter(attempt__lt=MOST_ATTEMPTS).update(
-        status=Status.DUE, claim=None, lease_until=None, due_at=now
-    )
-    for check in lost.select_related("run", "device"):
+    back, hopeless = claims.release_lost(now)
+    for check in hopeless:
         _give_up(check)
     return back
 
@@ -89,61 +83,28 @@ def release_lost(now: datetime) -> int:
 def _give_up(check: DeviceCheck) -> None:
     """The dead letter: three workers died over it, so a fourth must not try."""
     outcome = _unvisited(check, Reason.INTERNAL, "The check was lost three times.")
-    plan = plans.build([check], timezone.now())[0]
-    outcome.days = unheard_days(plan.channels, Reason.INTERNAL)
-    saving.save(check, None, outcome)
+    try:
+        plan = plans.build([check], timezone.now())[0]
+        outcome.days = unheard_days(plan.channels, Reason.INTERNAL)
+        saving.save(check, None, outcome, given_up=True)
+    except Exception:
+        # Whatever is wrong with its rows, the run must be able to end.
+        log.exception("Device %s is given up with its bare answers", check.device_id)
+        saving.save_bare(check, outcome)
 
 
-def claim(limit: int, now: datetime, *, run: Run | None = None) -> list[DeviceCheck]:
-    """Takes up to `limit` due checks for this worker. Two workers never get the same one."""
-    for _race in range(RACES):
+def _patiently(job: Callable[[], T]) -> T:
+    """Does what needs the database, again after a pause while that restarts or is locked."""
+    for pause in DATABASE_PAUSES:
         try:
-            return _claim(limit, now, run)
-        except IntegrityError:
-            # Another worker took another check of the same device at this moment.
-            continue
-    return []
-
-
-@transaction.atomic
-def _claim(limit: int, now: datetime, run: Run | None) -> list[DeviceCheck]:
-    visited = DeviceCheck.objects.filter(device=OuterRef("device"), status=Status.CLAIMED)
-    due = DeviceCheck.objects.filter(
-        status=Status.DUE, due_at__lte=now, run__status=Run.Status.RUNNING
-    )
-    if run is not None:
-        due = due.filter(run=run)
-    rows = due.filter(~Exists(visited)).order_by("run__start_at", "due_at", "pk")
-    if connection.features.has_select_for_update_skip_locked:
-        rows = rows.select_for_update(skip_locked=True, of=("self",))
-    chosen: dict[int, int] = {}
-    for pk, device_id in rows.values_list("pk", "device_id")[: 2 * limit]:
-        chosen.setdefault(device_id, pk)
-    pks = list(chosen.values())[:limit]
-    token = uuid.uuid4()
-    taken = DeviceCheck.objects.filter(pk__in=pks, status=Status.DUE).update(
-        status=Status.CLAIMED,
-        claim=token,
-        attempt=F("attempt") + 1,
-        lease_until=now + LEASE,
-        started_at=now,
-    )
-    if not taken:
-        return []
-    return list(
-        DeviceCheck.objects.filter(claim=token).select_related("run", "device").order_by("pk")
-    )
-
-
-def _put_back(check: DeviceCheck) -> None:
-    """Frees a claim whose outcome could not be saved, so that nobody waits for its lease."""
-    mine = DeviceCheck.objects.filter(pk=check.pk, claim=check.claim, status=Status.CLAIMED)
-    now = timezone.now()
-    if check.attempt >= MOST_ATTEMPTS:
-        mine.update(lease_until=now)
-    else:
-        wait = timedelta(seconds=saving.RETRY_SECONDS[0])
-        mine.update(status=Status.DUE, claim=None, lease_until=None, due_at=now + wait)
+            return job()
+        except (OperationalError, InterfaceError):
+            if connection.in_atomic_block:
+                raise
+            log.warning("The database did not answer; trying again in %s s", pause)
+            close_old_connections()
+            time.sleep(pause)
+    return job()
 
 
 def unheard_days(channels: Iterable[ChannelAsk], reason: str) -> list[ChannelDay]:
@@ -237,24 +198,38 @@ def work(
     at_once: int | None = None,
     run: Run | None = None,
     visitor: Visitor = visit_device,
+    between: Callable[[], object] | None = None,
 ) -> Worked:
-    """Works until nothing is due or the time is over; visits under way may end in their own time."""
+    """Works until nothing is due or the time is over; visits under way may end in their own time.
+
+    `between` is called now and then while visits are under way.
+    """
     at_once = at_once or settings.DEVICES_AT_ONCE
     until = time.monotonic() + seconds
     release_lost(timezone.now())
     worked = Worked()
-    first = claim(at_once, timezone.now(), run=run)
-    if not first:
+    group = claims.claim_next(at_once, timezone.now(), run=run)
+    if not group:
         return worked
     with _Loop(visitor) as loop:
         batch = _Batch(loop, worked, loop.reference() if settings.NTP_SERVERS else None)
-        batch.send(first)
-        while batch.under_way:
-            batch.take_back()
-            room = at_once - batch.under_way
-            if room > at_once // 10 and time.monotonic() < until:
-                batch.send(claim(room, timezone.now(), run=run))
+        while group:
+            batch.send(group)
+            fresh = not any(check.lost for check in group)
+            while batch.under_way:
+                batch.take_back()
+                room = at_once - len(batch.under_way)
+                if fresh and room > at_once // 10 and time.monotonic() < until:
+                    batch.send(batch.more(room, run))
+                if between is not None and batch.is_time_for(_BETWEEN):
+                    _patiently(between)
+            if time.monotonic() >= until:
+                break
+            group = _patiently(lambda: claims.claim_next(at_once, timezone.now(), run=run))
     return worked
+
+
+_BETWEEN, _RENEW, _CLAIM = "between", "renew", "claim"
 
 
 class _Batch:
@@ -264,26 +239,67 @@ class _Batch:
         self.loop = loop
         self.worked = worked
         self.reference = reference
-        self.under_way = 0
+        self.under_way: dict[int, DeviceCheck] = {}
+        self._pauses = {_BETWEEN: 2.0, _RENEW: claims.RENEW_SECONDS, _CLAIM: POLL_SECONDS}
+        self._next = {what: time.monotonic() + pause for what, pause in self._pauses.items()}
+        self._queue_was_empty = False
+
+    def is_time_for(self, what: str) -> bool:
+        """Whether something that is done now and then is due again."""
+        now = time.monotonic()
+        if now < self._next[what]:
+            return False
+        self._next[what] = now + self._pauses[what]
+        return True
+
+    def more(self, room: int, run: Run | None) -> list[DeviceCheck]:
+        """Fresh checks for free places; an empty queue is not asked again at every outcome."""
+        if self._queue_was_empty and not self.is_time_for(_CLAIM):
+            return []
+        checks = _patiently(lambda: claim(room, timezone.now(), run=run))
+        self._queue_was_empty = not checks
+        return checks
 
     def send(self, checks: list[DeviceCheck]) -> None:
         if not checks:
             return
-        for check, plan in zip(checks, plans.build(checks, timezone.now()), strict=True):
+        self.under_way |= {check.pk: check for check in checks}
+        for check, plan in self._planned(checks):
             if isinstance(plan, Unvisitable):
                 outcome = _unvisited(check, plan.reason)
                 outcome.days = unheard_days(plan.channels, plan.reason)
                 self._save(check, None, outcome)
             else:
-                self.under_way += 1
                 self.loop.start(check, plan)
+
+    def _planned(
+        self, checks: list[DeviceCheck]
+    ) -> Iterable[tuple[DeviceCheck, VisitPlan | Unvisitable]]:
+        now = timezone.now()
+        try:
+            return list(zip(checks, _patiently(lambda: plans.build(checks, now)), strict=True))
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            log.exception("A batch could not be planned; planning its devices one by one")
+        return self._planned_singly(checks, now)
+
+    def _planned_singly(
+        self, checks: list[DeviceCheck], now: datetime
+    ) -> Iterable[tuple[DeviceCheck, VisitPlan | Unvisitable]]:
+        for check in checks:
+            try:
+                yield check, plans.build([check], now)[0]
+            except Exception:
+                log.exception("Device %s could not be planned", check.device_id)
+                yield check, Unvisitable(Reason.INTERNAL)
 
     def take_back(self) -> None:
         """Waits for one outcome and saves it with all that came meanwhile."""
         for check, plan, outcome in self._arrived():
-            self.under_way -= 1
             self.worked.visited += 1
             self._save(check, plan, outcome)
+        self._renew()
 
     def _arrived(self) -> Iterable[tuple[DeviceCheck, VisitPlan, VisitOutcome]]:
         try:
@@ -293,13 +309,20 @@ class _Batch:
         except queue.Empty:
             return
 
+    def _renew(self) -> None:
+        if self.under_way and self.is_time_for(_RENEW):
+            held = list(self.under_way.values())
+            _patiently(lambda: claims.renew(held, timezone.now()))
+
     def _save(self, check: DeviceCheck, plan: VisitPlan | None, outcome: VisitOutcome) -> None:
+        self._renew()
         try:
-            kept = saving.save(check, plan, outcome, reference=self.reference)
+            kept = _patiently(lambda: saving.save(check, plan, outcome, reference=self.reference))
         except Exception:
             # One device's trouble must not end the batch: it is asked again, or given up by its lease.
             log.exception("Outcome of device %s could not be saved", check.device_id)
             kept = False
-            _put_back(check)
+            _patiently(lambda: claims.put_back(check))
+        del self.under_way[check.pk]
         self.worked.saved += kept
         self.worked.lost += not kept

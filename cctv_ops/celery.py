@@ -17,6 +17,11 @@ TASK_SECONDS = 600
 app = Celery("cctv_ops")
 
 
+def _sweep(task: str, seconds: float) -> dict[str, Any]:
+    # While all workers are busy for minutes, old calls to work need not pile up.
+    return {"task": task, "schedule": seconds, "options": {"expires": 4 * seconds}}
+
+
 def _configuration() -> dict[str, Any]:
     """Asked at first use, not at import: settings modules import this package while they load."""
     return {
@@ -46,9 +51,9 @@ def _configuration() -> dict[str, Any]:
         "beat_schedule_filename": str(settings.DATA_DIR / "beat-schedule"),
         "beat_schedule": {
             # Each of these is a sweep over rows: a lost message costs one interval and nothing else.
-            "start-due-runs": {"task": "cameras.tasks.start_due_runs", "schedule": 30.0},
-            "work-due-checks": {"task": "cameras.tasks.work_due_checks", "schedule": 15.0},
-            "finish-runs": {"task": "cameras.tasks.finish_runs", "schedule": 15.0},
+            "start-due-runs": _sweep("cameras.tasks.start_due_runs", 30.0),
+            "work-due-checks": _sweep("cameras.tasks.work_due_checks", 15.0),
+            "finish-runs": _sweep("cameras.tasks.finish_runs", 15.0),
             "verify-audit": {"task": "audit.tasks.verify_recent", "schedule": crontab(minute=20)},
         },
     }

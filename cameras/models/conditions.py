@@ -31,7 +31,7 @@ class DeviceCondition(models.Model):
     clock_at = models.DateTimeField(null=True, blank=True)
     clock_verdict = models.CharField(max_length=20, blank=True)
     clock_offset_ms = models.BigIntegerField(null=True, blank=True)
-    clock_uncertainty_ms = models.IntegerField(null=True, blank=True)
+    clock_uncertainty_ms = models.BigIntegerField(null=True, blank=True)
 
     recording_at = models.DateTimeField(null=True, blank=True)
     proof_at = models.DateTimeField(null=True, blank=True)

@@ -136,6 +136,7 @@ class DeviceCheck(models.Model):
 
     DUE rows wait until `due_at`; a claim takes one with a token and a lease, and only the holder of
     that token can settle it. A lease that runs out puts the row back; the third time it is given up.
+    `attempt` counts visits begun; those of them that were lost are in `lost`.
     """
 
     class Status(models.TextChoices):
@@ -149,6 +150,9 @@ class DeviceCheck(models.Model):
     channels = models.JSONField(null=True, blank=True, help_text=_("Channel ids; null = all."))
     status = models.CharField(max_length=8, choices=Status, default=Status.DUE)
     attempt = models.PositiveSmallIntegerField(default=0)
+    lost = models.PositiveSmallIntegerField(
+        default=0, help_text=_("How often the worker that had it died or could not save it.")
+    )
     due_at = models.DateTimeField(default=timezone.now)
     lease_until = models.DateTimeField(null=True, blank=True)
     claim = models.UUIDField(null=True, blank=True)

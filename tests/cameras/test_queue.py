@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from cameras import finishing, nights, plans, saving, work
+from cameras import claims, finishing, nights, plans, saving, work
 from cameras.models import CheckResult, CoverageDay, DeviceCheck, PositionDay, Run
 from cameras.protocols.base import Busy, CredentialRefused
 from cameras.visit_data import KindAnswer, VisitOutcome
@@ -77,17 +77,60 @@ def test_a_check_that_kills_three_workers_is_given_up(campus):
     """E6: a poison device ends as "could not check", and its channels with it."""
     recorder = campus.recorder(Scripted(recorded={1: whole(yesterday())}))
     run = started(campus)
-    for _worker in range(3):
-        work.claim(10, timezone.now(), run=run)
+    while claims.claim_next(10, timezone.now(), run=run):
         DeviceCheck.objects.filter(status="CLAIMED").update(
             lease_until=timezone.now() - timedelta(seconds=1)
         )
         work.release_lost(timezone.now())
 
     check = DeviceCheck.objects.get(device=recorder)
-    assert (check.status, check.attempt) == ("DONE", 3)
+    assert (check.status, check.attempt, check.lost) == ("DONE", 3, 3)
     assert set(check.results.values_list("answer", "reason")) == {("UNKNOWN", "INTERNAL")}
     assert PositionDay.objects.get(day=yesterday()).reason == "INTERNAL"
+
+
+def test_lost_checks_are_tried_in_small_groups_and_then_alone(campus):
+    """E6: whatever killed the worker takes only few with it the second time, and nobody the third."""
+    for _n in range(20):
+        campus.camera()
+    run = started(campus)
+    taken = []
+    for _worker in range(5):
+        taken.append([check.pk for check in claims.claim_next(20, timezone.now(), run=run)])
+        DeviceCheck.objects.filter(status="CLAIMED").update(
+            lease_until=timezone.now() - timedelta(seconds=1)
+        )
+        work.release_lost(timezone.now())
+
+    assert [len(group) for group in taken] == [20, 8, 8, 4, 1]
+
+
+def test_a_worker_renews_what_it_holds(campus):
+    """E4: a long visit is not taken for a dead worker."""
+    campus.camera()
+    started(campus)
+    now = timezone.now()
+    [check] = claims.claim_next(1, now)
+
+    claims.renew([check], now + timedelta(seconds=50))
+    work.release_lost(now + timedelta(seconds=100))
+
+    check.refresh_from_db()
+    assert (check.status, check.lost) == ("CLAIMED", 0)
+
+
+def test_a_check_on_demand_goes_before_the_night_and_the_past_comes_last(campus):
+    """A person waits for it."""
+    camera = campus.camera()
+    recorder = campus.recorder(Scripted(recorded={1: whole(yesterday())}))
+    for run in nights.plan_backfill([yesterday() - timedelta(days=3)]):
+        nights.start(run)
+    started(campus)
+    nights.check_now(by="test", devices=[camera, recorder])
+
+    kinds = [claims.claim_next(1, timezone.now())[0].run.kind for _n in range(2)]
+
+    assert kinds == ["CHECK_NOW", "CHECK_NOW"]
 
 
 def test_an_outcome_saved_twice_changes_nothing(campus):
@@ -208,5 +251,5 @@ def test_an_outcome_that_cannot_be_saved_ends_as_could_not_check(campus):
     work.release_lost(timezone.now())
 
     check = DeviceCheck.objects.get(device=camera)
-    assert (check.status, check.attempt) == ("DONE", 3)
+    assert (check.status, check.attempt, check.lost) == ("DONE", 3, 3)
     assert set(check.results.values_list("reason", flat=True)) == {"INTERNAL"}
