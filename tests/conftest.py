@@ -30,3 +30,11 @@ def _log_is_emptied_after_transactional_tests(request: pytest.FixtureRequest) ->
             empty_log(connection)
         finally:
             request.getfixturevalue("django_db_blocker").restore()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A test that was skipped proves nothing, so a run with one has failed."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    left_out = [kind for kind in ("skipped", "xfailed") if reporter and reporter.stats.get(kind)]
+    if left_out and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
