@@ -16,6 +16,7 @@ from audit.access import may_read_log
 from audit.models import VerifyOutcome
 from audit.sealing import backlog
 from cameras import permissions as cameras_permissions
+from inventory import permissions as inventory_permissions
 
 if TYPE_CHECKING:
     from accounts.models import Person
@@ -27,6 +28,7 @@ class _Place:
     url_name: str
     icon: str
     is_open_to: Callable[[Person], bool]
+    prefix: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ PLACES = (
     _Place(gettext_lazy("Days"), "cameras:days", "calendar", cameras_permissions.can_see_cameras),
     _Place(gettext_lazy("Findings"), "cameras:findings", "alert-triangle", cameras_permissions.can_see_cameras),
     _Place(gettext_lazy("Checks"), "cameras:runs", "list-check", cameras_permissions.can_see_cameras),
+    _Place(gettext_lazy("Inventory"), "inventory:devices", "database", inventory_permissions.can_see_inventory, "/inventory/"),
     _Place(gettext_lazy("Audit"), "audit:entries", "shield-check", may_read_log),
     _Place(gettext_lazy("People"), "accounts:people", "users", accounts_permissions.can_see_people),
 )  # fmt: skip
@@ -55,7 +58,7 @@ def navigation_for(person: Person, path: str) -> list[Entry]:
     for place in PLACES:
         if place.is_open_to(person):
             url = reverse(place.url_name)
-            is_current = path == url if url == "/" else path.startswith(url)
+            is_current = path == url if url == "/" else path.startswith(place.prefix or url)
             entries.append(Entry(str(place.title), url, place.icon, is_current))
     return entries
 

@@ -13,6 +13,8 @@ urlpatterns = [
     path("health/ready/", ready, name="ready"),
     path("accounts/", include("accounts.urls")),
     path("audit/", include("audit.urls")),
+    path("inventory/", include("inventory.urls")),
+    path("vault/", include("vault.urls")),
     path("api/v1/", include("cctv_ops.api")),
     path("", include("cameras.urls")),
 ]

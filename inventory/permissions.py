@@ -58,3 +58,39 @@ def can_change_schedules(person: Person, obj: Position | None = None) -> bool:
 def can_change_networks(person: Person, obj: object = None) -> bool:
     """Enters networks and the limits of groups, which hold for the whole campus."""
     return person.has_role(Role.UNIT_HEAD, Role.ADMIN, scope=())
+
+
+def can_change_places(person: Person, obj: object = None) -> bool:
+    """Enters sites, buildings and floors: what others' grants are given for."""
+    return person.has_role(Role.UNIT_HEAD, Role.ADMIN, scope=())
+
+
+def can_change_groups(person: Person, obj: object = None) -> bool:
+    """Sets retention goals and the limits between recorded and partly recorded."""
+    return person.has_role(Role.UNIT_HEAD, scope=())
+
+
+def can_change_contracts(person: Person, obj: object = None) -> bool:
+    """Enters contractors, contracts, warranties, and the life of models."""
+    return person.has_role(*REGISTERING)
+
+
+def can_count(person: Person, obj: Building | None = None) -> bool:
+    """Counts the stock of a building."""
+    places = None if obj is None else places_of(obj)
+    return person.has_role(*REGISTERING, scope=places)
+
+
+def can_import_devices(person: Person, obj: object = None) -> bool:
+    """Reads devices in from a spreadsheet: it may touch the whole campus."""
+    return person.has_role(*REGISTERING, scope=())
+
+
+def can_import_positions(person: Person, obj: object = None) -> bool:
+    """Reads positions in from a spreadsheet: it may touch the whole campus."""
+    return person.has_role(*MAINTAINING, scope=())
+
+
+def can_attach(person: Person, obj: object = None) -> bool:
+    """Adds photos and documents to devices and positions, and takes them away."""
+    return person.has_role(*REGISTERING)

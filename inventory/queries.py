@@ -68,6 +68,24 @@ class GroupQuerySet(ScopedQuerySet[Any]):
         return self if scope_of(person) else self.none()
 
 
+class CampusQuerySet(ScopedQuerySet[Any]):
+    def visible_to(self, person: Person) -> Self:
+        """What belongs to no place (contracts, contractors, models): whoever sees any position sees it."""
+        return self if scope_of(person) else self.none()
+
+
+class OfBuildingQuerySet(PlacedQuerySet[Any]):
+    """Rows with a column `building`."""
+
+    SITE, BUILDING = "building__site_id", "building_id"
+
+
+class OfCountQuerySet(PlacedQuerySet[Any]):
+    """Rows with a column `count`."""
+
+    SITE, BUILDING = "count__building__site_id", "count__building_id"
+
+
 class OfPositionQuerySet(PlacedQuerySet[Any]):
     """Rows with a column `position`."""
 
@@ -187,6 +205,17 @@ class AddressQuerySet(DatedQuerySet[Any]):
         """Addresses of the devices that the person may see."""
         devices = self.model._meta.get_field("device").related_model
         return self.filter(device__in=devices._default_manager.visible_to(person))
+
+
+class AttachmentQuerySet(ScopedQuerySet[Any]):
+    def visible_to(self, person: Person) -> Self:
+        """Files of the devices and positions that the person may see."""
+        devices = self.model._meta.get_field("device").related_model
+        positions = self.model._meta.get_field("position").related_model
+        return self.filter(
+            Q(device__in=devices._default_manager.visible_to(person))
+            | Q(position__in=positions._default_manager.visible_to(person))
+        )
 
 
 class AtPositionQuerySet(DatedQuerySet[Any]):

@@ -7,3 +7,12 @@ from django.utils.translation import gettext_lazy as _
 class VaultConfig(AppConfig):
     name = "vault"
     verbose_name = _("Vault")
+
+    def ready(self) -> None:
+        """Adds the login's panel to the inventory's page of a device."""
+        from core import panels
+        from inventory.permissions import can_see_inventory
+
+        from . import views  # models can be imported only when the apps are loaded
+
+        panels.register("inventory-device", 10, "vault/_login.html", views.panel, can_see_inventory)

@@ -1,5 +1,7 @@
 """Rows of the inventory: places, devices, and what is wired to what for how long."""
 
+from .contracts import Contract, Contractor, ModelLife
+from .counts import CountLine, StockCount
 from .devices import Address, Device, DeviceStep, Disk, Network
 from .places import (
     Building,
@@ -10,22 +12,30 @@ from .places import (
     RecordingSchedule,
     Site,
 )
+from .uploads import Attachment, UploadedSheet
 from .wiring import Channel, ChannelAssignment, Installation
 
 __all__ = [
     "Address",
+    "Attachment",
     "Building",
     "Channel",
     "ChannelAssignment",
+    "Contract",
+    "Contractor",
+    "CountLine",
     "Device",
     "DeviceStep",
     "Disk",
     "Floor",
     "Installation",
+    "ModelLife",
     "Network",
     "Position",
     "PositionGroup",
     "PositionStep",
     "RecordingSchedule",
     "Site",
+    "StockCount",
+    "UploadedSheet",
 ]

@@ -1,0 +1,1 @@
+"""Doors to the inventory: they parse, authorise, call one method and answer."""

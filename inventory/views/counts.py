@@ -1,0 +1,162 @@
+"""Stock counts: what is due, one count with its checklist, closing it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.requests import PersonRequest
+from core.tsi import today
+
+from .. import counting, permissions
+from ..forms import counts as forms
+from ..models import Building, CountLine, StockCount
+from .common import for_people, page_of
+from .devices import moved
+from .lists import tabs
+
+SOON = dt.timedelta(days=30)
+
+
+@require_safe
+@for_people()
+def counts(request: PersonRequest) -> HttpResponse:
+    """What is due, and every count."""
+    day = today()
+    rows = StockCount.objects.visible_to(request.user).select_related("building")
+    context = {
+        "page": page_of(request, rows),
+        "due": counting.due(request.user, day + SOON),
+        "today": day,
+        "may_count": permissions.can_count(request.user),
+        "tabs": tabs("counts"),
+    }
+    return render(request, "inventory/counts.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_people()
+def start(request: PersonRequest, pk: int) -> HttpResponse:
+    """Starts the count of a building."""
+    building: Building = get_object_or_404(Building.objects.visible_to(request.user), pk=pk)
+    if not permissions.can_count(request.user, building):
+        raise PermissionDenied
+
+    def begin(data: dict[str, Any]) -> None:
+        try:
+            counting.start(building, by=request.user, note=data["note"])
+        except IntegrityError:
+            raise ValidationError(_("This building is being counted already.")) from None
+
+    return moved(
+        request,
+        forms.StartForm(request.POST or None),
+        begin,
+        title=str(building),
+        pretitle=_("Stock count"),
+        lead=_(
+            "A list of every device that the inventory expects here is made and can be printed."
+        ),
+        button=_("Start the count"),
+        back=reverse("inventory:building", args=[pk]),
+    )
+
+
+def _count(request: PersonRequest, pk: int) -> StockCount:
+    rows = StockCount.objects.visible_to(request.user).select_related("building__site")
+    row: StockCount = get_object_or_404(rows, pk=pk)
+    return row
+
+
+@require_safe
+@for_people()
+def count(request: PersonRequest, pk: int) -> HttpResponse:
+    """One count: the checklist, differences first once it is closed. Prints on paper."""
+    row = _count(request, pk)
+    lines = list(row.lines.select_related("device", "position__floor"))
+    context = {
+        "count": row,
+        "lines": lines,
+        "different": [line for line in lines if _differs(line)],
+        "sums": row.sums(),
+        "may_count": row.status == row.Status.OPEN
+        and permissions.can_count(request.user, row.building),
+    }
+    return render(request, "inventory/count.html", context)
+
+
+def _differs(line: CountLine) -> bool:
+    checks = (line.serial_matches, line.label_readable, line.is_sound)
+    wrong = line.outcome in {CountLine.Outcome.NOT_FOUND, CountLine.Outcome.ELSEWHERE}
+    return wrong or not line.is_expected or False in checks
+
+
+def _mine(request: PersonRequest, pk: int) -> StockCount:
+    row = _count(request, pk)
+    if not permissions.can_count(request.user, row.building):
+        raise PermissionDenied
+    return row
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_people()
+def line(request: PersonRequest, pk: int, line_pk: int) -> HttpResponse:
+    """What was seen of one device."""
+    row = _mine(request, pk)
+    found: CountLine = get_object_or_404(row.lines.select_related("device"), pk=line_pk)
+    answers = {True: "true", False: "false", None: ""}
+    initial = {name: answers[value] for name, value, _label in found.checks}
+    initial |= {"outcome": found.outcome, "note": found.note}
+    return moved(
+        request,
+        forms.LineForm(request.POST or None, initial=initial),
+        lambda data: counting.check(found, data, by=request.user),
+        title=str(found),
+        pretitle=str(row),
+        lead=counting.where_is(found.device) if found.device else "",
+        back=reverse("inventory:count", args=[pk]),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_people()
+def surplus(request: PersonRequest, pk: int) -> HttpResponse:
+    """Something that is here and not expected."""
+    row = _mine(request, pk)
+    return moved(
+        request,
+        forms.SurplusForm(request.POST or None),
+        lambda d: counting.add_surplus(row, d["serial"], d["note"], by=request.user),
+        title=str(row),
+        pretitle=_("Found, but not expected here"),
+        back=reverse("inventory:count", args=[pk]),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_people()
+def close(request: PersonRequest, pk: int) -> HttpResponse:
+    """Fixes the lines."""
+    row = _mine(request, pk)
+    missing = row.sums()["open"]
+    return moved(
+        request,
+        forms.CloseForm(request.POST or None),
+        lambda data: row.close(by=request.user, **data),
+        title=str(row),
+        pretitle=_("Close the count"),
+        lead=_("%(count)d lines have not been looked at; closing writes them as not found.")
+        % {"count": missing}
+        if missing
+        else _("Every line has been looked at."),
+        button=_("Close"),
+        back=reverse("inventory:count", args=[pk]),
+    )
