@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cameras.models import CheckResult, ClockMeasurement
-from cameras.models.coverage import CoverageDay
+from cameras.models.coverage import CoverageDay, Result
 from cameras.models.runs import Answer, CheckKind
 from cameras.protocols.base import Source
 from cameras.reasons import word_for
@@ -31,6 +31,8 @@ def evidence_words(proof: CoverageDay | None) -> str:
     """From where, when asked, against which clock error; or that nobody asked."""
     if proof is None:
         return _("Nobody asked about this day.")
+    if proof.result == Result.EXEMPT:
+        return _("No recording is expected, so nobody had to be asked.")
     if not proof.source:
         return _("Asked on %(when)s without an answer.") % {"when": tsi.stamp(proof.asked_at)}
     if proof.offset_ms is None:

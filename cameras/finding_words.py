@@ -130,6 +130,8 @@ def _proof(row: Finding, words: dict[str, Any]) -> str:
 def _clock(row: Finding, words: dict[str, Any]) -> str:
     offset = offset_words(row.detail.get("offset_ms"))
     verdict = word_for(row.reason)
+    if row.reason == Verdict.OFF:
+        return _("The clock of %(name)s is %(offset)s") % {**words, "offset": offset}
     if row.reason == Verdict.UNSTABLE:
         return _("The clock of %(name)s leaps: %(verdict)s") % {**words, "verdict": verdict}
     return _("The clock of %(name)s is %(offset)s: %(verdict)s") % {

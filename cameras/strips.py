@@ -225,7 +225,7 @@ def offset_words(offset_ms: int | None, uncertainty_ms: int | None = None) -> st
         return _("not measured")
     size = abs(offset_ms)
     how_much = seconds(size) if size < MINUTE_MS else length(size)
-    if size < 50:
+    if size < 100:
         text = _("exact")
     elif offset_ms > 0:
         text = _("%(length)s ahead") % {"length": how_much}
