@@ -30,11 +30,13 @@ from cameras.protocols.base import (
     NotSupported,
     Picture,
     Reason,
+    Source,
     TimeBase,
 )
 from cameras.protocols.clips import ClipReport, fetch_clip
 from cameras.protocols.decoding import Still, check_still
 from cameras.protocols.http import Transport
+from cameras.protocols.probing import without_login
 from cameras.protocols.registry import OpenDevice, open_device
 from cameras.protocols.rtsp import StreamLimits
 from cameras.protocols.rtsp_port import port_in
@@ -94,6 +96,7 @@ class RecordingsFound(Half):
     clock: Measurement | None = None
     offset_ms: int | None = None
     is_complete: bool = False
+    are_gaps_known: bool = False
     notes: list[str] = field(default_factory=list)
     day: coverage.DayCoverage = field(default_factory=lambda: coverage.cover([], []))
     earliest_ms: int | None = None
@@ -122,10 +125,22 @@ class ClipFetched(Half):
 
 
 async def measure_clock(transport: Transport, target: Target) -> ClockFound:
-    """The device's clock against this server's. Raises DeviceError."""
+    """The device's clock against this server's; ONVIF tells it even where the login is refused."""
     found = ClockFound()
-    async with _opened(transport, target, found) as device:
-        found.clock = await _measured(device, found)
+    try:
+        async with _opened(transport, target, found) as device:
+            found.clock = await _measured(device, found)
+    except CredentialRefused as refused:
+        open_part = await without_login(transport, target.endpoint, target.protocol, refused)
+        if open_part is None:
+            raise
+        found.note("login", refused)
+        try:
+            found.clock = await _measured(open_part, found)
+        except DeviceError:
+            raise refused from None
+        finally:
+            await open_part.close()
     return found
 
 
@@ -324,6 +339,9 @@ def _take_answers(
     intervals = _in_true_time(found.answer, history, *span)
     found.notes += found.answer.notes
     found.is_complete = found.answer.complete
+    found.are_gaps_known = found.answer.source is not Source.ONVIF_RECORDINGS
+    if not found.are_gaps_known:
+        found.failures.append(Failure("gaps", "SPAN_ONLY"))
     disputed: list[Interval] = []
     if len(answers) > 1:
         found.second, second_history = answers[1]

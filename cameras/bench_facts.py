@@ -110,11 +110,13 @@ def recordings(
         "notes": [clean_label(note) for note in found.notes],
         "pages": answer.pages if answer else 0,
         "expected_ms": covered.expected_ms,
-        "recorded_ms": covered.recorded_ms,
-        "seams_ms": covered.seams_ms,
+        "gaps_known": found.are_gaps_known,
+        # From first to last recording nothing follows about what lies between them.
+        "recorded_ms": covered.recorded_ms if found.are_gaps_known else None,
+        "seams_ms": covered.seams_ms if found.are_gaps_known else None,
         "disputed_ms": covered.disputed_ms,
-        "gap_count": covered.gap_count,
-        "longest_gap_ms": covered.longest_gap_ms,
+        "gap_count": covered.gap_count if found.are_gaps_known else None,
+        "longest_gap_ms": covered.longest_gap_ms if found.are_gaps_known else None,
         "intervals": spans(merge(covered.intervals, tolerance_ms=SEAM_MS)),
         "gaps": [
             {**span, "cause": str(gap.cause)}

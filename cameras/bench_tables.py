@@ -26,6 +26,8 @@ def probe_table(facts: dict[str, Any]) -> Lines:
             if told["reason"] != "NOT_ASKED":
                 yield f"protocol {name}", _told(told)
         return
+    if facts["reason"]:
+        yield "failed: login", _why(facts)
     yield "speaks", f"{facts['protocol'] or '-'}, login {facts['auth'] or '-'}"
     yield "RTSP port", facts["rtsp_port"] or "-"
     for name, value in (facts["identity"] or {}).items():
@@ -36,14 +38,23 @@ def probe_table(facts: dict[str, Any]) -> Lines:
         yield f"protocol {name}", _told(told)
     for name, told in facts["capabilities"].items():
         yield f"can {name}", _told(told)
+    yield from _parts(facts)
+    yield from _probed_clock(facts)
+    yield "index writes times in", _BASES.get(facts["time_base"], facts["time_base"])
+    yield from _probed_index(facts)
+    yield "quirks", ", ".join(facts["quirks"]) or "-"
+
+
+def _parts(facts: dict[str, Any]) -> Lines:
     for channel in facts["channels"]:
         online = {True: "online", False: "offline", None: ""}[channel["online"]]
         words = f"{channel['name']} {channel['address']} {online}"
         yield f"channel {channel['number']}", clean_label(words)
     for disk in facts["disks"]:
         yield f"disk {disk['slot']}", clean_label(disk["word"])
-    yield from _probed_clock(facts)
-    yield "index writes times in", _BASES.get(facts["time_base"], facts["time_base"])
+
+
+def _probed_index(facts: dict[str, Any]) -> Lines:
     if facts["index"]:
         index = facts["index"]
         whole = "complete" if index["complete"] else "INCOMPLETE"
@@ -52,7 +63,6 @@ def probe_table(facts: dict[str, Any]) -> Lines:
             f"{word_for(index['source'])}, {index['segments_of_last_hour']} segments, {whole}",
         )
         yield "oldest recording", f"{iso(index['earliest_ms']) or 'not told'}"
-    yield "quirks", ", ".join(facts["quirks"]) or "-"
 
 
 def _probed_clock(facts: dict[str, Any]) -> Lines:
@@ -100,9 +110,12 @@ def recordings_table(facts: dict[str, Any]) -> Lines:
     whole = "complete" if facts["complete"] else "INCOMPLETE"
     yield "source", f"{word_for(facts['source'])}, {whole}, {facts['pages']} pages"
     yield "times are", _time_words(facts)
-    yield "recorded", f"{length(facts['recorded_ms'])} of {length(facts['expected_ms'])}"
-    yield "gaps", f"{facts['gap_count']}, the longest {length(facts['longest_gap_ms'])}"
-    yield "seams", length(facts["seams_ms"])
+    if facts["gaps_known"]:
+        yield "recorded", f"{length(facts['recorded_ms'])} of {length(facts['expected_ms'])}"
+        yield "gaps", f"{facts['gap_count']}, the longest {length(facts['longest_gap_ms'])}"
+        yield "seams", length(facts["seams_ms"])
+    else:
+        yield "recorded", "NOT KNOWN: it tells only its first and last recording, and no gaps"
     yield "oldest recording", facts["earliest"] or "not told"
     for title, key in (("interval", "intervals"), ("gap", "gaps"), ("disputed", "disputed")):
         for span in facts[key]:

@@ -316,13 +316,13 @@ class _Opening:
         )
         if identity is not None and self._expect is not None:
             device.other_device = is_same_device(self._expect, identity) is False
-        for capability, is_offered in (await self._offers(client)).items():
+        offers, why_not = await self._offers(client)
+        for capability, is_offered in offers.items():
             if is_offered:
                 name = "identity_client" if capability == "identity" else capability
                 setattr(device, name, client)
             else:
-                error = NotSupported("the device does not offer this")
-                device.failures.append((capability, client.protocol, error))
+                device.failures.append((capability, client.protocol, why_not))
         if ONVIF_REFUSES_LOGIN not in client.manner.quirks:
             if second is not None:
                 device.also_onvif = second
@@ -347,17 +347,19 @@ class _Opening:
                 if protocol == client.protocol and _is_refusal(error):
                     raise error
 
-    async def _offers(self, client: Client) -> Mapping[str, bool]:
+    async def _offers(self, client: Client) -> tuple[Mapping[str, bool], DeviceError]:
+        """What the client can be asked for, and why not for the rest."""
+        lacking = NotSupported("the device does not offer this")
         if client.protocol == "onvif" and client.manner.services:
-            return onvif_offers(client.manner.services)
+            return onvif_offers(client.manner.services), lacking
         try:
-            return await client.capabilities()
+            return await client.capabilities(), lacking
         except (CredentialRefused, *_HALF) as error:
             if _is_refusal(error):
                 raise
             # The clock is the one thing that ONVIF tells without a login.
             self.failures.append(("services", client.protocol, error))
-            return {name: name == "clock" for name in CAPABILITIES}
+            return {name: name == "clock" for name in CAPABILITIES}, error
 
 
 def onvif_offers(services: Mapping[str, str]) -> dict[str, bool]:

@@ -14,10 +14,12 @@ from typing import Any, TypeVar
 from cameras.protocols.base import (
     Channel,
     ClockSample,
+    CredentialRefused,
     DeviceError,
     Endpoint,
     Identity,
     IndexAnswer,
+    LockedOut,
     Login,
     Reason,
     TimeBase,
@@ -104,13 +106,30 @@ async def probe(
     except DeviceError as error:
         _take_failures(report, tried)
         await _explain(report, endpoint, error)
-        return report
+        open_part = await without_login(transport, endpoint, protocol, error)
+        if open_part is None:
+            return report
+        device = open_part
     try:
         report.answered = True
         await _Questions(report, device, endpoint).ask()
     finally:
         await device.close()
     return report
+
+
+async def without_login(
+    transport: Transport, endpoint: Endpoint, protocol: str, error: DeviceError
+) -> OpenDevice | None:
+    """What a device that refuses the login tells everybody, such as its clock; None where nothing."""
+    if not isinstance(error, CredentialRefused) or isinstance(error, LockedOut):
+        return None
+    if protocol not in ("auto", "onvif"):
+        return None
+    try:
+        return await open_device(transport, endpoint, None, protocol="onvif")
+    except DeviceError:
+        return None
 
 
 async def _explain(report: ProbeReport, endpoint: Endpoint, error: DeviceError) -> None:
@@ -123,6 +142,8 @@ async def _explain(report: ProbeReport, endpoint: Endpoint, error: DeviceError) 
     elif error.reason in _STRANGE:
         listener = await what_listens(endpoint)
         report.sentence = listener.sentence
+        if listener.kind == "http" and error.detail:
+            report.sentence += f" ({clean_label(error.detail, 300)})"
         # An open port where nobody speaks is no answer.
         report.answered = listener.kind not in ("silent", "closed")
 
@@ -130,7 +151,8 @@ async def _explain(report: ProbeReport, endpoint: Endpoint, error: DeviceError) 
 def _take_failures(report: ProbeReport, failures: list[tuple[str, str, DeviceError]]) -> None:
     for capability, protocol, error in failures:
         if capability in ("protocol", "identity"):
-            report.protocols[protocol] = _of_error(error, sure=True)
+            if report.protocols[protocol]["answer"] != YES:
+                report.protocols[protocol] = _of_error(error, sure=True)
         elif capability in CAPABILITIES:
             report.capabilities[capability] = _of_error(error, sure=True)
 
@@ -147,6 +169,7 @@ class _Questions:
     async def ask(self) -> None:
         report, device = self._report, self._device
         report.protocol = device.protocol
+        report.capabilities = {}
         _take_failures(report, device.failures)
         report.protocols[device.protocol] = _verdict(YES)
         report.second_index = device.second_index is not None
@@ -161,7 +184,10 @@ class _Questions:
             disks = await self._part("disks", device.disks.disks()) or []
             report.disks = [_clean(asdict(disk)) for disk in disks]
         for capability in CAPABILITIES:
-            report.capabilities.setdefault(capability, _verdict(UNKNOWN, Reason.NOT_ASKED))
+            told = report.capabilities.setdefault(capability, _verdict(UNKNOWN, Reason.NOT_ASKED))
+            if report.reason and told["reason"] == Reason.NO_CREDENTIAL:
+                # The rest was asked without the login that had been refused before.
+                told |= {"reason": report.reason, "detail": report.detail}
         # Learnt while asking: the login that worked, and the traps that were met.
         report.auth = device.manner.auth
         report.services = dict(device.manner.services)

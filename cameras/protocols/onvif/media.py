@@ -12,8 +12,9 @@ from cameras.protocols.base import (
     NotSupported,
     Picture,
     Reason,
+    Unreachable,
 )
-from cameras.protocols.http import PICTURE_LIMIT, path_on_device
+from cameras.protocols.http import PICTURE_LIMIT, Reply, path_on_device
 from cameras.protocols.onvif.soap import SoapConversation
 from cameras.protocols.xml import descendants, find_all, text
 
@@ -99,8 +100,7 @@ class Media:
                 raise BadAnswer("GetSnapshotUri: no address")
             conversation = self._soap.conversation
             self._snapshot_paths[profile.token] = path_on_device(conversation.endpoint, uri)
-        path, port = self._snapshot_paths[profile.token]
-        reply = await self._soap.conversation.call("GET", path, port=port, limit=PICTURE_LIMIT)
+        reply = await self._picture_at(*self._snapshot_paths[profile.token])
         if reply.status in (403, 404, 405, 501):
             raise NotSupported(f"snapshot: HTTP {reply.status}")
         if reply.status != 200:
@@ -110,6 +110,16 @@ class Media:
         if reply.body.startswith(_PNG):
             return Picture(reply.body, "image/png")
         raise BadAnswer("snapshot: not a picture", reason=Reason.UNDECODABLE)
+
+    async def _picture_at(self, path: str, port: int) -> Reply:
+        """Behind a forwarded port the told port is the device's own: then the dialled one is it."""
+        conversation = self._soap.conversation
+        try:
+            return await conversation.call("GET", path, port=port, limit=PICTURE_LIMIT)
+        except Unreachable:
+            if port == conversation.endpoint.port:
+                raise
+            return await conversation.call("GET", path, limit=PICTURE_LIMIT)
 
     async def stream_url(self, profile: Profile) -> str:
         """The RTSP address of the profile, on the device itself."""

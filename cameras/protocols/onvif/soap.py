@@ -15,6 +15,7 @@ from cameras.protocols.base import (
     BadAnswer,
     CredentialRefused,
     DeviceError,
+    Endpoint,
     NotSupported,
     Reason,
     Untrusted,
@@ -196,6 +197,8 @@ class SoapConversation:
         other = _without_zone(self._offset_ms or 0)
         if other == self._offset_ms:
             besides = f"; {no_safe_login(True)}" if refused.offers_basic else ""
+            if CLOCK_NEEDS_LOGIN in self.manner.quirks and not refused.http_date:
+                besides += "; its clock could not be read first, and a wrong one looks the same"
             raise CredentialRefused(f"the device refuses the login{besides}")
         # A device that shows local time as UTC may still check signatures in true UTC.
         self._offset_ms = other
@@ -290,32 +293,41 @@ class SoapConversation:
 
     def services_in(self, answer: Answer) -> dict[str, str]:
         """The known services of a GetServices answer, on the dialled host."""
-        found: dict[str, str] = {}
+        told: dict[str, str] = {}
         for service in find_all(answer.content, "Service"):
             name = _NAMES.get(text(service, "Namespace").rstrip("/"))
             if name is not None:
-                self._add_service(found, name, text(service, "XAddr"))
-        return found
+                told.setdefault(name, text(service, "XAddr"))
+        return self._on_device(told)
 
     async def _from_get_capabilities(self) -> dict[str, str]:
         answer = await self.call("device", "GetCapabilities", Category=["All"])
-        found: dict[str, str] = {}
+        told: dict[str, str] = {}
         for address in descendants(answer.content, "XAddr"):
             parent = address.getparent()
             name = local_name(parent).lower() if parent is not None else ""
             if name in _NAMES.values():
-                self._add_service(found, name, text(address))
-        return found
+                told.setdefault(name, text(address))
+        return self._on_device(told)
 
-    def _add_service(self, found: dict[str, str], name: str, address: str) -> None:
-        """A service whose address cannot be used counts as not offered."""
-        try:
-            path, port = path_on_device(self.conversation.endpoint, address)
-        except Untrusted:
-            self._note("unusable-address")
-            return
-        is_ours = port == self.conversation.endpoint.port
-        found.setdefault(name, path if is_ours else f":{port}{path}")
+    def _on_device(self, told: dict[str, str]) -> dict[str, str]:
+        """Paths of the told addresses. One that cannot be used counts as not offered.
+
+        The port in the device service's own address is the one that we dialled, whatever the device
+        calls it: behind a forwarded port the two differ, and its other services are there as well.
+        """
+        endpoint = self.conversation.endpoint
+        found: dict[str, str] = {}
+        own_port = _own_port(endpoint, told)
+        for name, address in told.items():
+            try:
+                path, port = path_on_device(endpoint, address)
+            except Untrusted:
+                self._note("unusable-address")
+                continue
+            is_ours = port in (endpoint.port, own_port)
+            found[name] = path if is_ours else f":{port}{path}"
+        return found
 
     def _note(self, quirk: str) -> None:
         if quirk not in self.manner.quirks:
@@ -328,6 +340,18 @@ class _Ask:
     operation: str
     arguments: dict[str, messages.Argument]
     path: str
+
+
+def _own_port(endpoint: Endpoint, told: dict[str, str]) -> int | None:
+    """The port under which the device believes to be reached; None where it does not tell."""
+    addresses = [told["device"]] if told.get("device") else list(told.values())
+    ports = set()
+    for address in addresses:
+        try:
+            ports.add(path_on_device(endpoint, address)[1])
+        except Untrusted:
+            continue
+    return ports.pop() if len(ports) == 1 else None
 
 
 def _split_port(path: str) -> tuple[str, int | None]:
