@@ -19,7 +19,6 @@ from cameras import nights, permissions
 from cameras.models import CheckResult, DeviceCheck, Run
 from cameras.names import device_names, model_of, name_of
 from cameras.reasons import word_for
-from cameras.tasks import work_due_checks
 from core.steps import InvalidTransition
 from core.text import sort_key
 from inventory.models import Device, Position
@@ -131,7 +130,6 @@ def check_now(request: PersonRequest) -> HttpResponse:
         made = nights.check_now(by=person, devices=chosen)
     else:
         raise BadRequest("Say what is to be checked.")
-    work_due_checks.delay_on_commit()
     return redirect("cameras:run", pk=made.pk)
 
 

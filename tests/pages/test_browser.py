@@ -1,0 +1,215 @@
+"""The pages in a real browser: they work, axe finds no fault, and the content security policy holds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import Person
+from cameras.models import DeviceCheck, Run
+from inventory.models import Position
+from tests.inventory import rows
+from tests.pages import scene
+
+PASSWORD = "long enough 4 tests"
+WIDE = {"width": 1366, "height": 768}
+PHONE = {"width": 390, "height": 844}
+# Chromium must not phone home while a test runs.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _the_browsers_loop_is_not_ours() -> Iterator[None]:
+    """Playwright keeps an event loop in this thread, which Django takes for asynchronous code."""
+    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    yield
+    if before is None:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser's console complained about, the content security policy above all."""
+    return []
+
+
+@pytest.fixture
+def page(chromium: Browser, live_server: LiveServer, complaints: list[str]) -> Iterator[Page]:
+    context = chromium.new_context(
+        viewport=WIDE, base_url=live_server.url, color_scheme="light", locale="tr-TR"
+    )
+    tab = context.new_page()
+    tab.set_default_timeout(15_000)
+    tab.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    yield tab
+    context.close()
+
+
+@pytest.fixture
+def head() -> Person:
+    person = rows.person("UNIT_HEAD")
+    person.set_password(PASSWORD)
+    person.save()
+    return person
+
+
+@pytest.fixture
+def places() -> list[Position]:
+    return scene.campus(3)
+
+
+def sign_in(page: Page, person: Person) -> None:
+    page.goto("/accounts/sign-in/")
+    page.fill("input[name=username]", person.staff_number)
+    page.fill("input[name=password]", PASSWORD)
+    page.press("input[name=password]", "Enter")
+    page.wait_for_selector("nav, aside")
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds, as "rule: first element"."""
+    found = Axe().run(page).response["violations"]
+    return [f"{fault['id']}: {fault['nodes'][0]['html'][:160]}" for fault in found]
+
+
+def test_every_page_is_accessible_and_quiet(page, head, places, complaints):
+    page.goto("/accounts/sign-in/")
+    assert faults(page) == []
+    sign_in(page, head)
+    place = places[0]
+    recorder = place.assignments.get().channel.recorder_id
+    run = Run.objects.filter(kind="NIGHT").latest("pk")
+    urls = [
+        "/",
+        "/cameras/",
+        f"/cameras/{place.pk}/",
+        "/recorders/",
+        f"/recorders/{recorder}/",
+        "/days/",
+        f"/days/{scene.yesterday()}/",
+        "/findings/",
+        f"/checks/{run.pk}/",
+    ]
+
+    found = {}
+    for url in urls:
+        page.goto(url)
+        found[url] = faults(page)
+    assert {url: told for url, told in found.items() if told} == {}
+    assert complaints == []
+
+
+def test_the_dark_theme_is_kept_and_readable(page, head, places, complaints):
+    sign_in(page, head)
+    page.click("button[name=theme][value=dark]")
+
+    page.wait_for_selector("html[data-bs-theme=dark]")
+    assert faults(page) == []
+    page.goto(f"/cameras/{places[0].pk}/")
+    assert page.get_attribute("html", "data-bs-theme") == "dark"
+    assert faults(page) == []
+    assert complaints == []
+
+
+def test_the_language_changes_at_one_click_and_stays(page, head, places):
+    sign_in(page, head)
+    assert page.inner_text("h1") == "Bugün"
+
+    page.click("button[name=language][value=en]")
+    page.wait_for_selector("html[lang=en]")
+    page.goto("/cameras/")
+    assert page.inner_text("h1") == "Cameras"
+
+
+def test_on_a_phone_nothing_is_wider_than_the_screen(page, head, places):
+    sign_in(page, head)
+    page.set_viewport_size(PHONE)
+
+    recorder = places[0].assignments.get().channel.recorder_id
+    for url in ("/", "/cameras/", f"/cameras/{places[0].pk}/", f"/recorders/{recorder}/", "/days/"):
+        page.goto(url)
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], url
+    page.goto("/")
+    page.click(".navbar-toggler")
+    page.wait_for_selector("#menu.show a[href='/cameras/']")
+
+
+def test_the_search_box_is_one_key_away(page, head, places):
+    sign_in(page, head)
+
+    page.keyboard.press("Control+k")
+    page.keyboard.type(places[0].code)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"a[href='/cameras/{places[0].pk}/']")
+
+
+def test_a_check_shows_its_progress_keeps_the_focus_and_can_be_cancelled(page, head, places):
+    sign_in(page, head)
+    page.goto(f"/cameras/{places[0].pk}/")
+    page.click("#check-now")
+
+    page.wait_for_url("**/checks/*/")
+    run = Run.objects.get(kind="CHECK_NOW", status="RUNNING")
+    assert page.get_attribute("progress", "value") == "0"
+    page.focus("#cancel-run")
+    # What a worker does: the page finds out by itself and says who did not answer.
+    camera = places[0].installations.get().device
+    check = DeviceCheck.objects.get(run=run, device=camera)
+    check.results.create(kind="CLOCK", answer="UNKNOWN", reason="NO_ANSWER")
+    DeviceCheck.objects.filter(pk=check.pk).update(status="DONE")
+    page.wait_for_selector(f"#run td:has-text('{places[0].code}')")
+    assert page.get_attribute("progress", "value") == "1"
+    assert page.evaluate("document.activeElement.id") == "cancel-run"
+
+    asked = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    page.click("#cancel-run")
+    run.refresh_from_db()
+    assert run.status == "RUNNING"
+    assert len(asked) == 1
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.click("#cancel-run")
+    page.wait_for_selector("#open-day")
+    run.refresh_from_db()
+    assert run.status == "CANCELLED"
+
+
+def test_today_refreshes_in_place_without_moving_the_reader(page, head, places):
+    sign_in(page, head)
+    page.click("button[name=language][value=en]")
+    page.wait_for_selector("html[lang=en]")
+    link = page.locator("[id^=do-]").last
+    link.focus()
+    kept = page.evaluate("document.activeElement.id")
+    place = rows.position()
+    scene.answer(place)
+
+    with page.expect_response("**/?poll=1"):
+        page.evaluate("htmx.trigger('#live', 'refresh-now')")
+        page.evaluate("htmx.ajax('GET', '/?poll=1', {target: '#live', swap: 'outerHTML'})")
+    page.wait_for_selector(f"#square-{place.pk}")
+    assert page.evaluate("document.activeElement.id") == kept

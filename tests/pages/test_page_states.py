@@ -1,0 +1,153 @@
+"""What pages say when there is nothing, when it is too early, and when something is refused or broken."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Person
+from core import tsi
+from inventory.models import RecordingSchedule
+from tests.inventory import rows
+from tests.pages import scene
+
+pytestmark = pytest.mark.django_db
+PAGES = ["/", "/cameras/", "/recorders/", "/days/", "/findings/", "/checks/", "/search/?q=x"]
+
+
+def text(client: Client, url: str) -> str:
+    return client.get(url).content.decode()
+
+
+def test_a_person_without_a_role_learns_whom_to_ask():
+    person = rows.person()
+
+    page = text(scene.browser(person, "tr"), "/")
+    assert "henüz rolünüz yok" in page
+    assert person.staff_number in page
+
+
+def test_a_role_without_pages_is_told_so():
+    page = text(scene.browser(rows.person("REGISTRY_CLERK"), "tr"), "/")
+
+    assert "Evrak memuru" in page
+    assert "Bugün yapılacak bir şey yok" not in page
+
+
+@pytest.mark.parametrize("url", [*PAGES[1:], f"/days/{scene.yesterday()}/"])
+def test_an_empty_page_says_what_is_the_case_in_both_languages(url, head: Person):
+    told = {
+        language: re.search(
+            r'empty-state">.*?</div>', text(scene.browser(head, language), url), re.S
+        )
+        for language in ("tr", "en")
+    }
+
+    assert all(told.values())
+    assert told["tr"].group() != told["en"].group()
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("tr", "Böyle bir sayfa yok"), ("en", "no such page")]
+)
+def test_a_missing_page_is_told_in_the_persons_language(language, told, head: Person):
+    response = scene.browser(head, language).get("/cameras/99999/")
+
+    assert response.status_code == 404
+    assert told in response.content.decode()
+
+
+def test_a_refused_page_says_whom_to_ask():
+    response = scene.browser(rows.person("REGISTRY_CLERK"), "tr").get("/cameras/")
+
+    assert response.status_code == 403
+    assert "birim amirine" in response.content.decode()
+
+
+def test_a_broken_page_asks_nothing_of_the_database(head: Person, django_assert_num_queries, rf):
+    from cctv_ops.errors import broken
+
+    with django_assert_num_queries(0):
+        response = broken(rf.get("/"))
+    assert response.status_code == 500
+    assert tsi.stamp(timezone.now())[:10] in response.content.decode()
+
+
+def test_today_so_far_is_marked_as_no_proof_yet(head: Person):
+    place = rows.position()
+    channel = rows.channel()
+    scene.recorded(place, channel)
+    scene.proof(channel, tsi.today(), is_provisional=True)
+    scene.answer(place, tsi.today())
+
+    client = scene.browser(head)
+    for url in (f"/cameras/{place.pk}/", f"/recorders/{channel.recorder_id}/"):
+        assert "not a proof yet" in text(client, f"{url}?day={tsi.today()}")
+    assert "provisional" in text(client, f"/days/{tsi.today()}/")
+
+
+def test_the_gaps_stand_in_a_table_for_those_who_do_not_see_the_strip(head: Person):
+    place, channel = rows.position(), rows.channel()
+    scene.recorded(place, channel)
+    scene.proof(channel, gaps=((2, 2.5),))
+
+    page = text(scene.browser(head), f"/cameras/{place.pk}/")
+    assert "02:00:00" in page
+    assert "02:30:00" in page
+    assert 'aria-label="1 gap of 30 min"' in page
+
+
+def test_an_unknown_clock_of_the_day_is_a_remark_of_its_own(head: Person):
+    place, channel = rows.position(), rows.channel()
+    scene.recorded(place, channel)
+    scene.proof(channel, offset_ms=None)
+
+    page = text(scene.browser(head), f"/cameras/{place.pk}/")
+    assert "of that time is not known" in page
+
+
+def test_an_exempt_day_says_why(head: Person):
+    place = rows.position()
+    RecordingSchedule.objects.create(
+        position=place,
+        kind="EXEMPT",
+        reason="Pool is closed",
+        valid_from=dt.date(2020, 1, 1),
+        valid_to=tsi.today() + dt.timedelta(days=9),
+    )
+
+    assert "Pool is closed" in text(scene.browser(head), f"/cameras/{place.pk}/")
+
+
+def test_what_was_kept_is_compared_with_the_goal(head: Person):
+    place, channel = rows.position(), rows.channel()
+    scene.recorded(place, channel)
+    place.group.retention_goal_days = 30
+    place.group.save()
+
+    page = text(scene.browser(head, "tr"), f"/recorders/{channel.recorder_id}/")
+    assert "14,0 gün saklıyor (hedef 30)" in page
+
+
+def test_the_last_conversation_with_a_device_is_told_in_words(head: Person):
+    camera = rows.device()
+    scene.checked(scene.finished_run(), camera, "NO", "SUMMER_TIME")
+
+    page = text(scene.browser(head, "tr"), f"/devices/{camera.pk}/")
+    assert "saat okundu, yanlış: saat dilimi veya yaz saati: bir saat fark" in page
+
+
+def test_no_page_carries_inline_styles_or_scripts(head: Person):
+    scene.campus(2)
+    client = scene.browser(head)
+
+    place = scene.campus(1)[0]
+    machine = place.assignments.get().channel.recorder_id
+    urls = [*PAGES, f"/cameras/{place.pk}/", f"/recorders/{machine}/", "/accounts/sign-in/"]
+    for url in urls:
+        page = text(client, url)
+        assert not re.search(r'\sstyle="|<style|\son[a-z]+="|<script(?![^>]*src=)', page), url

@@ -1,0 +1,70 @@
+"""Every text that people read has a finished Turkish translation."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import polib
+import pytest
+
+ROOT = Path(__file__).parent.parent
+CATALOGUE = ROOT / "locale" / "tr" / "LC_MESSAGES" / "django.po"
+LEFT_OUT = shutil.ignore_patterns(
+    ".*",
+    "node_modules",
+    "var",
+    "tests",
+    "docs",
+    "benchmarks",
+    "simulator",
+    "vendor",
+    "__pycache__",
+    "*.mo",
+)
+PLACEHOLDER = re.compile(r"%\((\w+)\)[a-z0-9]+|%%|%[sd]")
+
+
+@pytest.fixture(scope="module")
+def turkish() -> polib.POFile:
+    return polib.pofile(str(CATALOGUE))
+
+
+def live(catalogue: polib.POFile) -> list[polib.POEntry]:
+    return [entry for entry in catalogue if not entry.obsolete]
+
+
+def test_no_turkish_text_is_missing_or_guessed(turkish):
+    unfinished = [entry.msgid for entry in live(turkish) if entry.fuzzy or not entry.translated()]
+
+    assert unfinished == []
+
+
+def test_translations_use_the_same_placeholders(turkish):
+    wrong = []
+    for entry in live(turkish):
+        sources = {entry.msgid, entry.msgid_plural or entry.msgid}
+        allowed = {name for text in sources for name in PLACEHOLDER.findall(text) if name}
+        for text in (entry.msgstr, *entry.msgstr_plural.values()):
+            names = {name for name in PLACEHOLDER.findall(text) if name}
+            # One form of a plural may leave a figure out, no form may invent one.
+            if not names <= allowed or (not entry.msgid_plural and names != allowed):
+                wrong.append(entry.msgid)
+    assert wrong == []
+
+
+def test_the_catalogue_knows_every_text_of_the_sources(turkish, tmp_path: Path):
+    copy = tmp_path / "source"
+    shutil.copytree(ROOT, copy, ignore=LEFT_OUT)
+    command = [sys.executable, "-m", "django", "makemessages", "-l", "tr", "--no-location"]
+
+    subprocess.run(command, cwd=copy, check=True, capture_output=True, timeout=120)
+
+    found = polib.pofile(str(copy / "locale" / "tr" / "LC_MESSAGES" / "django.po"))
+    known = {(entry.msgctxt, entry.msgid) for entry in live(turkish)}
+    new = [entry.msgid for entry in live(found) if (entry.msgctxt, entry.msgid) not in known]
+    gone = known - {(entry.msgctxt, entry.msgid) for entry in live(found)}
+    assert (new, sorted(str(text) for _context, text in gone)) == ([], [])
