@@ -1,12 +1,16 @@
 """The Celery application. Rows are the queue; messages carry primary keys and only wake work up."""
 
+import gc
 import os
 from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cctv_ops.settings")
+# Django's checks load every page; whoever starts the workers has migrated, and so checked, before.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "yes")
 
 from django.conf import settings
 
@@ -15,6 +19,18 @@ VISIBILITY_SECONDS = 900
 TASK_SECONDS = 600
 
 app = Celery("cctv_ops")
+
+
+@worker_init.connect
+def _load_before_forking(**_told: object) -> None:
+    """What visits to devices need is loaded once, and shared by the worker's processes."""
+    from cameras.protocols import registry  # noqa: F401 - loaded to be shared
+    from cameras.protocols.onvif.messages import warm_up
+
+    warm_up()
+    # Frozen objects are not walked by the collector, so their pages stay shared.
+    gc.collect()
+    gc.freeze()
 
 
 def _sweep(task: str, seconds: float) -> dict[str, Any]:
