@@ -9,6 +9,7 @@ class CamerasConfig(AppConfig):
     verbose_name = _("Cameras")
 
     def ready(self) -> None:
-        from . import today  # models are loaded only now
+        from . import sheet_today, today  # models are loaded only now
 
         today.register()
+        sheet_today.register()

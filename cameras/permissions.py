@@ -9,6 +9,7 @@ from inventory.permissions import SEEING, can_see_inventory
 
 if TYPE_CHECKING:
     from accounts.models import Person
+    from cameras.models import DailySheet
 
 CHECKING = frozenset({Role.OPERATOR, Role.UNIT_HEAD, Role.ADMIN})
 EXPLAINING = frozenset({Role.OPERATOR, Role.UNIT_HEAD})
@@ -38,3 +39,30 @@ def can_see_picture(person: Person, obj: object = None) -> bool:
 def sees_everything(person: Person) -> bool:
     """Whether the person's scope is the whole campus."""
     return person.scope(SEEING).everything
+
+
+def can_see_sheets(person: Person, obj: object = None) -> bool:
+    """Opens the daily sheets, which tell about the whole campus."""
+    return sees_everything(person)
+
+
+def can_sign_sheet(person: Person, obj: object = None) -> bool:
+    """Explains and signs a daily sheet: an operator or unit head for the whole campus."""
+    return person.has_role(Role.OPERATOR, Role.UNIT_HEAD, scope=())
+
+
+def can_mark_sheet_seen(person: Person, obj: DailySheet | None = None) -> bool:
+    """Takes note of a signed sheet: another unit head or a superior, never the signer."""
+    if obj is not None and obj.signed_by_id == person.pk:
+        return False
+    return person.has_role(Role.UNIT_HEAD, Role.SUPERIOR, scope=())
+
+
+def can_see_reports(person: Person, obj: object = None) -> bool:
+    """Opens the reports; they tell about what the person may see."""
+    return can_see_cameras(person)
+
+
+def can_change_papers(person: Person, obj: object = None) -> bool:
+    """Changes the head of papers, adds revisions of forms, keeps the calendar of holidays."""
+    return person.has_role(Role.UNIT_HEAD, Role.ADMIN, scope=())

@@ -10,7 +10,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from cameras import finishing, nights, work
+from cameras import finishing, nights, sheet_sweep, work
 
 log = logging.getLogger(__name__)
 
@@ -52,3 +52,9 @@ def _send_wakes(messages: int) -> None:
     except (OperationalError, RedisError, OSError) as error:
         # The rows are there: the next sweep finds them without a message.
         log.warning("The broker could not be told of due checks: %s", error)
+
+
+@shared_task
+def sweep_sheets() -> None:
+    """Makes yesterday's sheet, opens it, counts it as not done, escalates."""
+    sheet_sweep.sweep()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import days, findings, positions, recorders, runs
+from .views import days, findings, positions, recorders, runs, sheets
 
 app_name = "cameras"
 
@@ -21,4 +21,10 @@ urlpatterns = [
     path("checks/now/", runs.check_now, name="check_now"),
     path("checks/<int:pk>/", runs.run, name="run"),
     path("checks/<int:pk>/cancel/", runs.cancel, name="cancel"),
+    path("sheets/", sheets.sheets, name="sheets"),
+    path("sheets/<str:text>/", sheets.sheet, name="sheet"),
+    path("sheets/<str:text>/explain/", sheets.explain, name="sheet_explain"),
+    path("sheets/<str:text>/sign/", sheets.sign, name="sheet_sign"),
+    path("sheets/<str:text>/seen/", sheets.seen, name="sheet_seen"),
+    path("sheets/<str:text>/paper.pdf", sheets.paper, name="sheet_paper"),
 ]

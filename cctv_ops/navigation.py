@@ -44,6 +44,7 @@ PLACES = (
     _Place(gettext_lazy("Cameras"), "cameras:positions", "device-cctv", cameras_permissions.can_see_cameras),
     _Place(gettext_lazy("Recorders"), "cameras:recorders", "server", cameras_permissions.can_see_cameras),
     _Place(gettext_lazy("Days"), "cameras:days", "calendar", cameras_permissions.can_see_cameras),
+    _Place(gettext_lazy("Daily sheet"), "cameras:sheets", "file-text", cameras_permissions.can_see_sheets),
     _Place(gettext_lazy("Findings"), "cameras:findings", "alert-triangle", cameras_permissions.can_see_cameras),
     _Place(gettext_lazy("Checks"), "cameras:runs", "list-check", cameras_permissions.can_see_cameras),
     _Place(gettext_lazy("Inventory"), "inventory:devices", "database", inventory_permissions.can_see_inventory, "/inventory/"),

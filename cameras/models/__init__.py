@@ -6,6 +6,7 @@ from .coverage import CoverageDay, CoverageRevision, PositionDay, Result
 from .evidence import LastPicture, PlaybackProof, RecorderUse
 from .findings import Finding, StateChange
 from .runs import Answer, CheckFrequency, CheckKind, CheckResult, DeviceCheck, Run
+from .sheets import DailySheet, SheetExplanation, SheetReminder, SignedSheet
 
 __all__ = [
     "Answer",
@@ -16,6 +17,7 @@ __all__ = [
     "ClockMeasurement",
     "CoverageDay",
     "CoverageRevision",
+    "DailySheet",
     "DeviceCheck",
     "DeviceCondition",
     "Finding",
@@ -25,5 +27,8 @@ __all__ = [
     "RecorderUse",
     "Result",
     "Run",
+    "SheetExplanation",
+    "SheetReminder",
+    "SignedSheet",
     "StateChange",
 ]

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from core.papers import Paper, render_pdf, unpacked_font
+from core.paper_pdf import unpacked_font
+from core.papers import Paper, render_pdf
 
 from .pictures import page_picture
 

@@ -7,7 +7,8 @@ import datetime as dt
 import pytest
 from weasyprint.urls import URLFetchingError
 
-from core.papers import FetchRefused, OurFilesOnly, Paper, pdf_of, render_html, render_pdf
+from core.paper_pdf import FetchRefused, OurFilesOnly, pdf_of
+from core.papers import Paper, render_html, render_pdf
 
 from .pictures import page_texts
 

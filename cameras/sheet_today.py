@@ -1,0 +1,81 @@
+"""What daily sheets add to Bugün: the line of a sheet that waits, and who must close it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.requests import PersonRequest
+from cameras import permissions
+from cameras.models import DailySheet
+from cameras.sheet_sweep import closers
+from core import panels, tsi
+
+# Older ones are on the list of sheets; Bugün is about what a person can still do in time.
+SHOWN = 5
+
+
+def register() -> None:
+    """Called once when Django is ready."""
+    panels.register_today_lines(lines)
+    panels.register("today-side", 5, "sheets/_today.html", latest, _may)
+
+
+def _may(person: Any, _row: Any) -> bool:
+    return permissions.can_see_sheets(person)
+
+
+def lines(person: Any) -> Iterable[panels.TodayLine]:
+    """Sheets that wait for a signature or for a superior, to those who can do it."""
+    rows = DailySheet.objects.visible_to(person)
+    if permissions.can_sign_sheet(person):
+        waiting = rows.filter(status__in=DailySheet.WRITABLE).order_by("-day")
+        for sheet in waiting[:SHOWN]:
+            yield _unsigned(sheet)
+    if permissions.can_mark_sheet_seen(person):
+        unseen = rows.filter(status=DailySheet.Status.SIGNED).exclude(signed_by=person)
+        for sheet in unseen.order_by("-day")[:SHOWN]:
+            yield _line(
+                sheet, 60, _("The sheet of %(day)s is signed and waits to be seen"), _("Open sheet")
+            )
+
+
+def _unsigned(sheet: DailySheet) -> panels.TodayLine:
+    if sheet.is_overdue(timezone.now()):
+        text = _(
+            "The sheet of %(day)s is not signed; it was due on %(due)s. To be closed by: %(who)s"
+        )
+        return _line(sheet, 5, text, _("Close the sheet"))
+    text = _("The sheet of %(day)s is to be signed until %(due)s by %(who)s")
+    return _line(sheet, 40, text, _("Close the sheet"))
+
+
+def _line(sheet: DailySheet, urgency: int, text: str, action: str) -> panels.TodayLine:
+    who = ", ".join(person.full_name for person in closers()) or _("nobody: there is no unit head")
+    due = sheet.due_at.astimezone(tsi.TSI).strftime("%d.%m.%Y %H:%M")
+    return panels.TodayLine(
+        urgency=urgency,
+        sentence=text % {"day": tsi.day_text(sheet.day), "due": due, "who": who},
+        url=reverse("cameras:sheet", args=[sheet.day.isoformat()]),
+        action_label=action,
+        kind="sheet",
+        key=sheet.day.isoformat(),
+    )
+
+
+def latest(request: PersonRequest, _row: Any) -> dict[str, Any] | None:
+    """The newest sheet, its state, and who must close it."""
+    sheet = (
+        DailySheet.objects.visible_to(request.user).select_related("signed_by", "seen_by").first()
+    )
+    if sheet is None:
+        return None
+    return {
+        "sheet": sheet,
+        "is_overdue": sheet.is_overdue(timezone.now()),
+        "closers": [] if sheet.is_signed else closers(),
+    }

@@ -1,0 +1,95 @@
+"""The printed sheet: one A4 landscape page for 64 channels, the signed hash, unchecked columns."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from django.utils import translation
+
+from cameras.models import SheetExplanation
+from cameras.sheets import view_of
+from cameras.views.sheets import sheet_paper
+from core.papers import render_html, render_pdf
+from tests.papers.pictures import page_picture, page_texts
+
+from .rows import Campus, client_of, person, recorder
+
+pytestmark = pytest.mark.django_db
+
+
+def sixty_four(campus: Campus, recorders: int, exceptions: int) -> None:
+    each = 64 // recorders
+    for r in range(recorders):
+        device = recorder(f"DS-7716NI-{r}")
+        for number in range(1, each + 1):
+            is_first = r * each + number <= exceptions
+            campus.camera(
+                "PARTLY" if is_first else "RECORDED",
+                on=device,
+                number=number,
+                name=f"Mühendislik Fakültesi {number}. kat koridoru",
+            )
+
+
+@pytest.mark.parametrize(("recorders", "exceptions"), [(2, 8), (4, 8), (8, 6)])
+def test_sixty_four_channels_fit_one_a4_landscape_page(
+    campus: Campus, recorders: int, exceptions: int
+) -> None:
+    """Domain 7.10: the filled sheet prints on one page."""
+    sixty_four(campus, recorders, exceptions)
+    sheet, by = campus.sheet(), person("OPERATOR")
+    keys = [int(row["key"][1:]) for row in view_of(sheet).exceptions]
+    SheetExplanation.write(sheet, "Elektrik kesintisi", positions=keys, recorders=[], by=by)
+    sheet.sign(view_of(sheet).canonical, by=by)
+
+    with translation.override("tr"):
+        pdf = render_pdf(sheet_paper(sheet))
+    picture = page_picture(pdf, dpi=100)
+
+    assert len(page_texts(pdf)) == 1
+    assert picture.shape[1] > picture.shape[0]
+    # Nothing is printed over the edge: the outermost 3 mm are white.
+    edge = np.concatenate(
+        [
+            picture[:12].ravel(),
+            picture[-12:].ravel(),
+            picture[:, :12].ravel(),
+            picture[:, -12:].ravel(),
+        ]
+    )
+    assert edge.min() > 200
+
+
+def test_the_paper_carries_the_hash_that_was_signed(campus: Campus) -> None:
+    campus.camera()
+    sheet, by = campus.sheet(), person("OPERATOR")
+    sheet.sign(view_of(sheet).canonical, by=by)
+    head = person("UNIT_HEAD", language="tr")
+
+    answer = client_of(head).get(f"/sheets/{sheet.day}/paper.pdf")
+    text = "".join(page_texts(answer.content))
+
+    assert answer["Content-Type"] == "application/pdf"
+    assert sheet.sha256 in text
+    assert by.full_name in text
+
+
+def test_columns_that_nothing_checked_say_so(campus: Campus) -> None:
+    from django.utils import timezone
+
+    campus.camera("NOT_RECORDED", on=recorder())
+    with translation.override("en"):
+        html = render_html(sheet_paper(campus.sheet()), timezone.now())
+
+    assert html.count("not checked") >= 3
+
+
+def test_the_same_content_has_the_same_hash_in_both_languages(campus: Campus) -> None:
+    campus.camera("PARTLY", on=recorder())
+    sheet = campus.sheet()
+    hashes = set()
+    for language in ("tr", "en"):
+        with translation.override(language):
+            hashes.add(sheet_paper(sheet).sha256)
+
+    assert hashes == {view_of(sheet).sha256}
