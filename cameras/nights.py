@@ -88,7 +88,7 @@ def _missing_days(due: date) -> list[date]:
             "day", flat=True
         )
     )
-    if not done and not Run.objects.filter(kind__in=SWEEPS).exists():
+    if not done and not Run.objects.filter(kind__in=SWEEPS, day__lt=first).exists():
         return [due]  # the very first night; older days are asked only when somebody wants them
     oldest = min(done, default=first)
     days = [oldest + timedelta(days=n) for n in range((due - oldest).days + 1)]

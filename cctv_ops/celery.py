@@ -49,6 +49,10 @@ def _configuration() -> dict[str, Any]:
             "unacked_restore_throttle": 1,
             "unacked_restore_interval": 10,
             "socket_keepalive": True,
+            # Who sends does not wait for a broker that is away: the sweeps find the rows.
+            "max_retries": 1,
+            "interval_start": 0,
+            "interval_max": 0.2,
         },
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,
