@@ -12,6 +12,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from core.api import READ, Access, Listing
+from core.quick import Row
 
 from . import filters, permissions
 from .models import (
@@ -30,13 +31,13 @@ from .models import (
 READING = {READ: Access("inventory:read", permissions.can_see_inventory)}
 
 
-class SiteSerializer(serializers.ModelSerializer[Site]):
+class SiteSerializer(Row[Site]):
     class Meta:
         model = Site
         fields = ["id", "name", "code"]
 
 
-class BuildingSerializer(serializers.ModelSerializer[Building]):
+class BuildingSerializer(Row[Building]):
     site = SiteSerializer()
 
     class Meta:
@@ -44,7 +45,7 @@ class BuildingSerializer(serializers.ModelSerializer[Building]):
         fields = ["id", "name", "code", "site"]
 
 
-class FloorSerializer(serializers.ModelSerializer[Floor]):
+class FloorSerializer(Row[Floor]):
     building = BuildingSerializer()
 
     class Meta:
@@ -52,13 +53,13 @@ class FloorSerializer(serializers.ModelSerializer[Floor]):
         fields = ["id", "name", "level", "building"]
 
 
-class GroupSerializer(serializers.ModelSerializer[PositionGroup]):
+class GroupSerializer(Row[PositionGroup]):
     class Meta:
         model = PositionGroup
         fields = ["id", "name", "retention_goal_days"]
 
 
-class DeviceName(serializers.ModelSerializer[Device]):
+class DeviceName(Row[Device]):
     """A device where another row speaks of it."""
 
     class Meta:
@@ -66,7 +67,7 @@ class DeviceName(serializers.ModelSerializer[Device]):
         fields = ["id", "kind", "maker", "model", "serial", "status"]
 
 
-class PositionName(serializers.ModelSerializer[Position]):
+class PositionName(Row[Position]):
     """A position where another row speaks of it."""
 
     class Meta:
@@ -74,7 +75,7 @@ class PositionName(serializers.ModelSerializer[Position]):
         fields = ["id", "code", "name", "status"]
 
 
-class ChannelName(serializers.ModelSerializer[Channel]):
+class ChannelName(Row[Channel]):
     """A channel where another row speaks of it."""
 
     class Meta:
@@ -82,7 +83,7 @@ class ChannelName(serializers.ModelSerializer[Channel]):
         fields = ["id", "recorder", "number", "name"]
 
 
-class FittedDevice(serializers.ModelSerializer[Installation]):
+class FittedDevice(Row[Installation]):
     device = DeviceName()
 
     class Meta:
@@ -90,7 +91,7 @@ class FittedDevice(serializers.ModelSerializer[Installation]):
         fields = ["id", "lens_no", "starts_at", "device"]
 
 
-class RecordingChannel(serializers.ModelSerializer[ChannelAssignment]):
+class RecordingChannel(Row[ChannelAssignment]):
     channel = ChannelName()
 
     class Meta:
@@ -98,7 +99,7 @@ class RecordingChannel(serializers.ModelSerializer[ChannelAssignment]):
         fields = ["id", "stream", "starts_at", "channel"]
 
 
-class PositionSerializer(serializers.ModelSerializer[Position]):
+class PositionSerializer(Row[Position]):
     """`installations` and `channels` are those of now."""
 
     floor = FloorSerializer()
@@ -121,7 +122,7 @@ class PositionSerializer(serializers.ModelSerializer[Position]):
         ]
 
 
-class AddressSerializer(serializers.ModelSerializer[Address]):
+class AddressSerializer(Row[Address]):
     network = serializers.CharField(source="network.name")
     cidr = serializers.CharField(source="network.cidr")
 
@@ -130,7 +131,7 @@ class AddressSerializer(serializers.ModelSerializer[Address]):
         fields = ["ip", "mac", "network", "cidr", "starts_at"]
 
 
-class FittedAt(serializers.ModelSerializer[Installation]):
+class FittedAt(Row[Installation]):
     position = PositionName()
 
     class Meta:
@@ -138,7 +139,7 @@ class FittedAt(serializers.ModelSerializer[Installation]):
         fields = ["id", "lens_no", "starts_at", "position"]
 
 
-class DeviceSerializer(serializers.ModelSerializer[Device]):
+class DeviceSerializer(Row[Device]):
     """`addresses` and `installations` are those of now."""
 
     addresses = AddressSerializer(many=True, source="now_addresses")
@@ -169,7 +170,7 @@ class DeviceSerializer(serializers.ModelSerializer[Device]):
         ]
 
 
-class RecordedPosition(serializers.ModelSerializer[ChannelAssignment]):
+class RecordedPosition(Row[ChannelAssignment]):
     position = PositionName()
 
     class Meta:
@@ -177,7 +178,7 @@ class RecordedPosition(serializers.ModelSerializer[ChannelAssignment]):
         fields = ["id", "stream", "starts_at", "position"]
 
 
-class ChannelSerializer(serializers.ModelSerializer[Channel]):
+class ChannelSerializer(Row[Channel]):
     """`assignments` are those of now; a channel records at most one position at a time."""
 
     recorder = DeviceName()
@@ -188,7 +189,7 @@ class ChannelSerializer(serializers.ModelSerializer[Channel]):
         fields = ["id", "number", "name", "recorder", "assignments"]
 
 
-class InstallationSerializer(serializers.ModelSerializer[Installation]):
+class InstallationSerializer(Row[Installation]):
     """Held in [starts_at, ends_at); without an end it still holds."""
 
     device = DeviceName()
@@ -199,7 +200,7 @@ class InstallationSerializer(serializers.ModelSerializer[Installation]):
         fields = ["id", "lens_no", "starts_at", "ends_at", "device", "position"]
 
 
-class AssignmentSerializer(serializers.ModelSerializer[ChannelAssignment]):
+class AssignmentSerializer(Row[ChannelAssignment]):
     """Held in [starts_at, ends_at); without an end it still holds."""
 
     channel = ChannelName()

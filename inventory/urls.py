@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import contracts, counts, devices, files, lists, places, positions, rows
+from .views import contracts, counts, devices, files, imports, lists, places, positions, rows
 
 app_name = "inventory"
 
@@ -48,6 +48,9 @@ urlpatterns = [
     path("counts/<int:pk>/close/", counts.close, name="count_close"),
     path("devices/<int:pk>/files/new/", files.of_device, name="device_attach"),
     path("positions/<int:pk>/files/new/", files.of_position, name="position_attach"),
+    path("import/<slug:table>/", imports.upload, name="import"),
+    path("imports/<uuid:token>/", imports.result, name="import_result"),
+    path("imports/<uuid:token>/confirm/", imports.confirm, name="import_confirm"),
     path("files/<uuid:token>/", files.attachment, name="attachment"),
     path("files/<uuid:token>/remove/", files.attachment_remove, name="attachment_remove"),
 ]

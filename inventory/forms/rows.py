@@ -105,7 +105,7 @@ class DeviceForm(RowForm):
     def fill(self) -> None:
         self.fields["http_port"].widget.attrs |= {"min": 1, "max": 65535}
         self.fields["rtsp_port"].widget.attrs |= {"min": 1, "max": 65535}
-        self.order_fields([*[*self.fields][1:11], "warranty_months"])
+        self.order_fields([*self.watched[:10], "warranty_months"])
         if self.instance.pk:
             self.fields["kind"].disabled = True
 

@@ -76,7 +76,7 @@ def _list(request: PersonRequest, table: Table, filter_class: type[ListFilter]) 
         "lines": [_line(table, row) for row in page],
         "is_narrowed": any(request.GET.get(name) for name in form.fields),
         "new_url": _new_url(request, table),
-        "import_url": "",
+        "import_url": _import_url(request, table),
         "tabs": tabs(table.name),
         "sites": _sites(request, table),
     }
@@ -164,6 +164,14 @@ def _new_url(request: PersonRequest, table: Table) -> str:
     }[table.name]
     single = table.name.removesuffix("s")
     return reverse(f"inventory:{single}_new") if may(request.user) else ""
+
+
+def _import_url(request: PersonRequest, table: Table) -> str:
+    may = {
+        "devices": permissions.can_import_devices,
+        "positions": permissions.can_import_positions,
+    }.get(table.name)
+    return reverse("inventory:import", args=[table.name]) if may and may(request.user) else ""
 
 
 def tabs(current: str) -> list[dict[str, Any]]:
