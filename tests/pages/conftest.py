@@ -13,7 +13,7 @@ from tests.inventory import rows
 @pytest.fixture(scope="session", autouse=True)
 def _catalogues() -> None:
     call_command("compile_catalogues")
-    trans_real._translations.clear()
+    trans_real._translations.clear()  # type: ignore[attr-defined]
 
 
 @pytest.fixture

@@ -95,11 +95,9 @@ def proof(
     """The answer of a recorder about a day. `gaps` are hours of the day."""
     day = day or yesterday()
     start = tsi.day_bounds_ms(day)[0]
-    spans = [
-        [start + round(a * 3_600_000), start + round(b * 3_600_000), "NO_STREAM"] for a, b in gaps
-    ]
-    lost = sum(b - a for a, b, _cause in spans)
-    facts = {
+    spans = [(start + round(a * 3_600_000), start + round(b * 3_600_000)) for a, b in gaps]
+    lost = sum(b - a for a, b in spans)
+    told: dict[str, Any] = {
         "result": "PARTLY" if gaps else "RECORDED",
         "source": "ISAPI_SEARCH",
         "offset_ms": 0,
@@ -114,10 +112,10 @@ def proof(
         day=day,
         expected_ms=DAY_MS,
         recorded_ms=DAY_MS - lost,
-        gaps=spans,
+        gaps=[[a, b, "NO_STREAM"] for a, b in spans],
         gap_count=len(spans),
-        longest_gap_ms=max((b - a for a, b, _cause in spans), default=0),
-        **facts,
+        longest_gap_ms=max((b - a for a, b in spans), default=0),
+        **told,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, ViewportSize, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Person
@@ -17,8 +17,8 @@ from tests.inventory import rows
 from tests.pages import scene
 
 PASSWORD = "long enough 4 tests"
-WIDE = {"width": 1366, "height": 768}
-PHONE = {"width": 390, "height": 844}
+WIDE = ViewportSize(width=1366, height=768)
+PHONE = ViewportSize(width=390, height=844)
 # Chromium must not phone home while a test runs.
 ARGUMENTS = [
     "--no-sandbox",
@@ -96,7 +96,9 @@ def faults(page: Page) -> list[str]:
     return [f"{fault['id']}: {fault['nodes'][0]['html'][:160]}" for fault in found]
 
 
-def test_every_page_is_accessible_and_quiet(page, head, places, complaints):
+def test_every_page_is_accessible_and_quiet(
+    page: Page, head: Person, places: list[Position], complaints: list[str]
+) -> None:
     page.goto("/accounts/sign-in/")
     assert faults(page) == []
     sign_in(page, head)
@@ -123,7 +125,9 @@ def test_every_page_is_accessible_and_quiet(page, head, places, complaints):
     assert complaints == []
 
 
-def test_the_dark_theme_is_kept_and_readable(page, head, places, complaints):
+def test_the_dark_theme_is_kept_and_readable(
+    page: Page, head: Person, places: list[Position], complaints: list[str]
+) -> None:
     sign_in(page, head)
     page.click("button[name=theme][value=dark]")
 
@@ -135,7 +139,9 @@ def test_the_dark_theme_is_kept_and_readable(page, head, places, complaints):
     assert complaints == []
 
 
-def test_the_language_changes_at_one_click_and_stays(page, head, places):
+def test_the_language_changes_at_one_click_and_stays(
+    page: Page, head: Person, places: list[Position]
+) -> None:
     sign_in(page, head)
     assert page.inner_text("h1") == "Bugün"
 
@@ -145,7 +151,9 @@ def test_the_language_changes_at_one_click_and_stays(page, head, places):
     assert page.inner_text("h1") == "Cameras"
 
 
-def test_on_a_phone_nothing_is_wider_than_the_screen(page, head, places):
+def test_on_a_phone_nothing_is_wider_than_the_screen(
+    page: Page, head: Person, places: list[Position]
+) -> None:
     sign_in(page, head)
     page.set_viewport_size(PHONE)
 
@@ -158,7 +166,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(page, head, places):
     page.wait_for_selector("#menu.show a[href='/cameras/']")
 
 
-def test_the_search_box_is_one_key_away(page, head, places):
+def test_the_search_box_is_one_key_away(page: Page, head: Person, places: list[Position]) -> None:
     sign_in(page, head)
 
     page.keyboard.press("Control+k")
@@ -167,7 +175,9 @@ def test_the_search_box_is_one_key_away(page, head, places):
     page.wait_for_selector(f"a[href='/cameras/{places[0].pk}/']")
 
 
-def test_a_check_shows_its_progress_keeps_the_focus_and_can_be_cancelled(page, head, places):
+def test_a_check_shows_its_progress_keeps_the_focus_and_can_be_cancelled(
+    page: Page, head: Person, places: list[Position]
+) -> None:
     sign_in(page, head)
     page.goto(f"/cameras/{places[0].pk}/")
     page.click("#check-now")
@@ -185,8 +195,13 @@ def test_a_check_shows_its_progress_keeps_the_focus_and_can_be_cancelled(page, h
     assert page.get_attribute("progress", "value") == "1"
     assert page.evaluate("document.activeElement.id") == "cancel-run"
 
-    asked = []
-    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    asked: list[str] = []
+
+    def refuse(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    page.once("dialog", refuse)
     page.click("#cancel-run")
     run.refresh_from_db()
     assert run.status == "RUNNING"
@@ -198,7 +213,9 @@ def test_a_check_shows_its_progress_keeps_the_focus_and_can_be_cancelled(page, h
     assert run.status == "CANCELLED"
 
 
-def test_today_refreshes_in_place_without_moving_the_reader(page, head, places):
+def test_today_refreshes_in_place_without_moving_the_reader(
+    page: Page, head: Person, places: list[Position]
+) -> None:
     sign_in(page, head)
     page.click("button[name=language][value=en]")
     page.wait_for_selector("html[lang=en]")

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Person
 from cameras.models import Run
+from tests.inventory import rows
 from tests.pages import scene
 
 pytestmark = pytest.mark.django_db
@@ -19,9 +20,7 @@ pytestmark = pytest.mark.django_db
 
 def queries_of(client: Client, url: str) -> int:
     ContentType.objects.clear_cache()
-    with CaptureQueriesContext(
-        connection,
-    ) as captured:
+    with CaptureQueriesContext(connection) as captured:
         assert client.get(url).status_code == 200
     return len(captured)
 
@@ -40,7 +39,7 @@ def queries_of(client: Client, url: str) -> int:
         "/search/?q=Position",
     ],
 )
-def test_queries_do_not_grow_with_the_rows(url, head: Person):
+def test_queries_do_not_grow_with_the_rows(url: str, head: Person) -> None:
     client = scene.browser(head)
     building = scene.campus(3)[0].floor.building
     client.get("/")
@@ -56,14 +55,14 @@ def test_queries_do_not_grow_with_the_rows(url, head: Person):
     assert many <= few
 
 
-def test_one_recorders_queries_do_not_grow_with_its_channels(head: Person):
+def test_one_recorders_queries_do_not_grow_with_its_channels(head: Person) -> None:
     client = scene.browser(head)
     machine = scene.recorder()
 
     def add(first: int, last: int) -> None:
         for number in range(first, last):
-            place = scene.rows.position()
-            channel = scene.rows.channel(machine, number)
+            place = rows.position()
+            channel = rows.channel(machine, number)
             scene.recorded(place, channel)
             scene.proof(channel)
 
@@ -76,7 +75,7 @@ def test_one_recorders_queries_do_not_grow_with_its_channels(head: Person):
     assert queries_of(client, url) == few
 
 
-def test_one_cameras_queries_do_not_grow_with_its_days(head: Person):
+def test_one_cameras_queries_do_not_grow_with_its_days(head: Person) -> None:
     client = scene.browser(head)
     place = scene.campus(1)[0]
     channel = place.assignments.get().channel
