@@ -8,8 +8,8 @@ from django import forms
 
 
 def dress(form: forms.BaseForm) -> None:
-    """Gives the fields the classes of the kit and ties errors to them."""
-    for name, field in form.fields.items():
+    """Gives the fields the classes of the kit."""
+    for field in form.fields.values():
         widget = field.widget
         if isinstance(widget, forms.HiddenInput):
             continue
@@ -20,8 +20,17 @@ def dress(form: forms.BaseForm) -> None:
         else:
             css = "form-control"
         widget.attrs.setdefault("class", css)
-        if form.is_bound and name in form.errors:
-            widget.attrs["class"] += " is-invalid"
+
+
+class MarksErrors(forms.BaseForm):
+    """A form whose wrong fields look wrong, once they have been judged and not before."""
+
+    def full_clean(self) -> None:
+        super().full_clean()
+        for name in self.errors:
+            if name in self.fields:
+                attrs = self.fields[name].widget.attrs
+                attrs["class"] = f"{attrs.get('class', '')} is-invalid".strip()
 
 
 class DateField(forms.DateField):
@@ -33,7 +42,7 @@ class DateField(forms.DateField):
         super().__init__(**kwargs)
 
 
-class DressedForm(forms.Form):
+class DressedForm(MarksErrors, forms.Form):
     """A form in the kit's look."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -23,7 +23,7 @@ from ..models import (
     RecordingSchedule,
 )
 from ..schedules import check_hours
-from .dress import DateField, DressedForm, dress
+from .dress import DateField, DressedForm, MarksErrors, dress
 
 if TYPE_CHECKING:
     from accounts.models import Person
@@ -196,7 +196,7 @@ class DiskOutForm(DressedForm):
         self.fields["removed_on"].initial = today()
 
 
-class ScheduleForm(forms.ModelForm):
+class ScheduleForm(MarksErrors, forms.ModelForm):
     """When a position is expected to be recorded. Hours are written one line per span of days."""
 
     hours_text = forms.CharField(

@@ -28,7 +28,7 @@ from ..models import (
     Site,
 )
 from ..text import serial_key
-from .dress import date_widgets, dress
+from .dress import MarksErrors, date_widgets, dress
 
 if TYPE_CHECKING:
     from accounts.models import Person
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 LONGEST_SPAN_MONTHS = 240
 
 
-class RowForm(forms.ModelForm):
+class RowForm(MarksErrors, forms.ModelForm):
     """A form of one stored row. It carries what its reader saw, so that a later change is noticed."""
 
     seen = forms.CharField(widget=forms.HiddenInput, required=False)

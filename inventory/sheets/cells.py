@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 
-Cell = str | int | bool | dt.date | dt.datetime | None
+Cell = str | int | float | bool | dt.date | dt.datetime | None
 
 # Ordinary and full-width signs: Excel folds the latter when it opens a CSV.
 _STARTS_FORMULA = "=+-@\t\r\n＝＋－＠"

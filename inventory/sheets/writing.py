@@ -26,12 +26,18 @@ Row = Sequence[Cell]
 
 def as_xlsx(title: str, headers: Sequence[str], rows: Iterable[Row]) -> bytes:
     """A workbook with one sheet; texts are stored as texts (type s), whatever they begin with."""
+    return as_workbook([(title, headers, rows)])
+
+
+def as_workbook(parts: Iterable[tuple[str, Sequence[str], Iterable[Row]]]) -> bytes:
+    """A workbook with a sheet for each (title, headers, rows); Excel wants their titles to differ."""
     book = Workbook(write_only=True)
-    sheet = book.create_sheet(safe_file_name(title, longest=31).translate(_NO_SHEET_SIGNS))
-    sheet.freeze_panes = "A2"
-    sheet.append([_bold(sheet, header) for header in headers])
-    for row in rows:
-        sheet.append([_cell(sheet, value) for value in row])
+    for title, headers, rows in parts:
+        sheet = book.create_sheet(safe_file_name(title, longest=31).translate(_NO_SHEET_SIGNS))
+        sheet.freeze_panes = "A2"
+        sheet.append([_bold(sheet, header) for header in headers])
+        for row in rows:
+            sheet.append([_cell(sheet, value) for value in row])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -106,7 +107,7 @@ def test_what_is_no_spreadsheet_is_refused_in_words(data: bytes) -> None:
     assert refused(data)
 
 
-def test_a_path_in_the_archive_leads_nowhere(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_path_in_the_archive_leads_nowhere(tmp_path: Path) -> None:
     """Nothing is unpacked to disk, whatever a part is called (F8)."""
     data = with_part(GOOD, "../../etc/evil.xml", b"<x/>")
     assert read(data).rows
