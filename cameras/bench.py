@@ -44,6 +44,7 @@ from cameras.protocols.rtsp_port import port_in
 MARGIN_MS = 5_000
 CLIP_SECONDS_AT_LEAST = 120.0
 LARGEST_CLIP_BYTES = 64 * 1024**3
+STALL_SECONDS = 8.0
 
 
 @dataclass(frozen=True)
@@ -204,7 +205,10 @@ async def clip(
         stream,
         out_path,
         limits=StreamLimits(
-            total_s=max(CLIP_SECONDS_AT_LEAST, 1.5 * seconds + 60), max_bytes=LARGEST_CLIP_BYTES
+            reply_s=STALL_SECONDS,
+            stall_s=STALL_SECONDS,
+            total_s=max(CLIP_SECONDS_AT_LEAST, 1.5 * seconds + 60),
+            max_bytes=LARGEST_CLIP_BYTES,
         ),
         on_progress=on_progress,
         local_ahead_ms=_local_ahead(fetched.clock),
@@ -336,9 +340,12 @@ def _take_answers(
 ) -> None:
     found.answer, history = answers[0]
     found.offset_ms = history.offset_at(span[0]).offset_ms
+    if not history:
+        # Of which true time an answer in the device's own time tells, nobody knows.
+        found.notes.append(str(Reason.CLOCK_UNKNOWN))
     intervals = _in_true_time(found.answer, history, *span)
     found.notes += found.answer.notes
-    found.is_complete = found.answer.complete
+    found.is_complete = found.answer.complete and bool(history)
     found.are_gaps_known = found.answer.source is not Source.ONVIF_RECORDINGS
     if not found.are_gaps_known:
         found.failures.append(Failure("gaps", "SPAN_ONLY"))

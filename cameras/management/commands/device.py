@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from django.conf import settings
 from django.core.management import call_command
@@ -63,6 +63,21 @@ class Command(BaseCommand):
         f"or from {PASSWORD_VARIABLE}, never from the command line. Times without a zone are Türkiye time."
     )
     requires_system_checks = ()
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Errors of the parser do not repeat what was typed: it may hold a password."""
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.error = self.refuse_words  # type: ignore[method-assign]
+        return parser
+
+    def refuse_words(self, message: str) -> NoReturn:
+        """Ends with exit code 2, also where nobody catches a CommandError yet."""
+        if "unrecognized" in message:
+            message = "An option that this command does not know. A password is never one."
+        if not getattr(self, "_called_from_command_line", False):
+            raise wrong(message)
+        self.stderr.write(message)
+        sys.exit(2)
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True, parser_class=_Parser)
