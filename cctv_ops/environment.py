@@ -202,7 +202,7 @@ SETTINGS = (
     ),
     Setting("CHECKS_PER_RECORDER", "2", _positive, "Most calls at once to one recorder."),
     Setting(
-        "DEVICES_AT_ONCE", "50", _positive, "Devices that one worker process talks to at once."
+        "DEVICES_AT_ONCE", "120", _positive, "Devices that one worker process talks to at once."
     ),
     Setting(
         "PROOF_SHARE",
