@@ -137,19 +137,27 @@ def one_night(campus: RunningChild, timed: set[str], place: Store, log: Path) ->
     from django.db import connection
     from django.utils import timezone
 
+    from cameras import nights
     from cameras.models import DeviceCheck, Run
     from core.tsi import day_of
 
     connection.close()
     place.restore()
     day = day_of(timezone.now()) - timedelta(days=1)
+    # By hand, because what is planned in the afternoon is a catch-up and asks for fewer days; and before
+    # the scheduler starts, because it plans what is missing.
+    night = Run.objects.create(
+        kind=Run.Kind.NIGHT,
+        slot=f"night:{day}",
+        day=day,
+        start_at=timezone.now() + timedelta(days=1),
+    )
     with Background(log) as background:
         _await_workers(background)
         before = sum(cpu_seconds(pid) for pid in family(background.worker_pid))
         campus_before = campus.cpu_seconds()
-        # By hand, because what is planned in the afternoon is a catch-up and asks for fewer days.
-        night = Run.objects.create(kind=Run.Kind.NIGHT, slot=f"night:{day}", day=day)
         with MemoryWatch(background.worker_pid) as memory:
+            nights.start(night)
             _await_end(night)
         used = sum(cpu_seconds(pid) for pid in family(background.worker_pid)) - before
     assert night.started_at is not None
