@@ -28,6 +28,8 @@ from cameras.protocols.search_budget import SearchBudget
 from cameras.protocols.wall_clock import shown
 
 PAGE = 100
+# The oldest file is nearly always unlocked: a few show it, and that the device sorts.
+_FIRST_FILES = 20
 CHANNELS_FROM_0 = "dahua-items-count-channels-from-0"
 
 _CLEAN_UP_SECONDS = 3.0
@@ -124,7 +126,7 @@ async def first_unlocked(
     """Start of the oldest unlocked file before `end_ms`; None when the device does not sort."""
     async with _finder(conversation) as finder:
         await _start(conversation, finder, channel, _LONG_AGO_MS, end_ms)
-        async for page in _pages(conversation, finder, budget):
+        async for page in _pages(conversation, finder, budget, _FIRST_FILES):
             findings = Findings(files=list(page.files))
             _keep_asked(findings, conversation.manner.quirks, channel, _LONG_AGO_MS, end_ms)
             starts = [segment.start_ms for segment in findings.segments]
@@ -177,17 +179,19 @@ def _spelled(wall_ms: int) -> str:
 
 
 async def _pages(
-    conversation: Conversation, finder: str, budget: SearchBudget
+    conversation: Conversation, finder: str, budget: SearchBudget, first: int = PAGE
 ) -> AsyncIterator[FoundPage]:
     """Pages until one is empty: some firmware gives fewer than asked long before the end."""
-    path = f"mediaFileFind.cgi?action=findNextFile&object={finder}&count={PAGE}"
+    path = f"mediaFileFind.cgi?action=findNextFile&object={finder}&count="
+    count = first
     while True:
         budget.next_page()
-        page = read_found((await ask(conversation, path, repeatable=False)).body)
-        budget.add_results(max(len(page.files), min(page.claimed, PAGE)))
+        page = read_found((await ask(conversation, f"{path}{count}", repeatable=False)).body)
+        budget.add_results(max(len(page.files), min(page.claimed, count)))
         if page.claimed == 0:
             return
         yield page
+        count = PAGE
 
 
 def _keep_asked(

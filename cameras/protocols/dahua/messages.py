@@ -23,7 +23,7 @@ from cameras.protocols.wall_clock import read_wall_time
 
 Table = dict[str, str]
 
-_SECRET_KEY = re.compile(rb"passw|pwd|secret", re.IGNORECASE)
+_SECRET_KEY = re.compile(rb"passw|pwd|secret")  # of lower-case text
 _TURKISH = frozenset("çğıöşüÇĞİÖŞÜ".encode("cp1254"))
 _NAME_LIMIT = 200
 _VALUE_LIMIT = 500
@@ -41,9 +41,11 @@ _CAMERA_WORDS = ("IPC", "SD", "PTZ", "ITC", "VTO")
 def read_table(body: bytes) -> Table:
     """The key=value lines of an answer, without those that name a password."""
     table: Table = {}
+    # A page of files has a thousand lines and no password: one look at all of it spares a thousand.
+    may_tell = _SECRET_KEY.search(body.lower()) is not None
     for line in body.splitlines():
         key, equals, value = line.partition(b"=")
-        if equals and not _SECRET_KEY.search(key):
+        if equals and not (may_tell and _SECRET_KEY.search(key.lower())):
             table[clean(key)] = clean(value, _VALUE_LIMIT)
     return table
 
@@ -56,7 +58,9 @@ def clean(raw: bytes, limit: int = _NAME_LIMIT) -> str:
     except UnicodeDecodeError:
         is_turkish = all(byte < 0x80 or byte in _TURKISH for byte in raw)
         text = raw.decode("cp1254" if is_turkish else "gb18030", errors="replace")
-    return "".join(letter for letter in text if letter.isprintable()).strip()[:limit]
+    if not text.isprintable():
+        text = "".join(letter for letter in text if letter.isprintable())
+    return text.strip()[:limit]
 
 
 def value_of(table: Mapping[str, str], *names: str) -> str:
