@@ -58,7 +58,7 @@ CAUSES = {
 
 VERDICTS = {
     Verdict.OK: _("right"),
-    Verdict.OFF: _("off"),
+    Verdict.OFF: _("wrong"),
     Verdict.DRIFT: _("drifts"),
     Verdict.SUMMER_TIME: _("time zone or summer time: one hour off"),
     Verdict.ZONE: _("wrong time zone"),
