@@ -78,10 +78,13 @@ def days_of(run: Run, now: datetime) -> list[date]:
     return days
 
 
-def older_days(channel_id: int, day: date, goal_days: int) -> list[date]:
-    """Three older days of a channel, in rotation through its retention goal."""
+def older_days(recorder_id: int, day: date, goal_days: int) -> list[date]:
+    """Three older days, in rotation through the retention goal.
+
+    All channels of a recorder have the same: what all of them lack is the recorder's fault.
+    """
     room = max(goal_days - 1, OLDER_DAYS_A_NIGHT)
-    first = (day.toordinal() * OLDER_DAYS_A_NIGHT + channel_id) % room
+    first = (day.toordinal() * OLDER_DAYS_A_NIGHT + recorder_id) % room
     steps = {(first + n) % room for n in range(OLDER_DAYS_A_NIGHT)}
     return [day - timedelta(days=1 + step) for step in sorted(steps)]
 
@@ -141,7 +144,7 @@ def _all_days(check: DeviceCheck, batch: _Batch) -> Iterable[date]:
     if check.run.kind == Run.Kind.NIGHT:
         for assignment in batch.assignments.get(check.device_id, []):
             yield from older_days(
-                assignment.channel_id,
+                check.device_id,
                 check.run.day,
                 assignment.position.group.retention_goal_days,
             )
@@ -229,7 +232,7 @@ def _channel(
     run, now = check.run, batch.now
     days = days_of(run, now)
     if run.kind == Run.Kind.NIGHT:
-        days += older_days(channel_id, run.day, rows[0].position.group.retention_goal_days)
+        days += older_days(check.device_id, run.day, rows[0].position.group.retention_goal_days)
     draw = random.Random(f"{run.slot}:{channel_id}")  # noqa: S311 - a sample, repeatable by anybody
     seed = f"{run.slot}:{channel_id}"[-80:]
     wants_proof = CheckKind.PROOF in check.kinds and draw.random() < settings.PROOF_SHARE
