@@ -95,7 +95,7 @@ def last_night(request: PersonRequest, _row: Any) -> dict[str, Any]:
         "counts": [(code, label, counts[code]) for code, label in Result.choices],
         "total": total,
         "oldest": oldest.evidence_at if oldest else None,
-        "buildings": _band(rows) if total <= MOST_SQUARES else _bars(rows),
+        "buildings": _band(rows) if total <= MOST_SQUARES else bars(rows),
         "as_bars": total > MOST_SQUARES,
     }
 
@@ -136,7 +136,8 @@ def _band(rows: Any) -> list[dict[str, Any]]:
     return [{"name": name, "squares": buildings[name]} for name in names]
 
 
-def _bars(rows: Any) -> list[dict[str, Any]]:
+def bars(rows: Any) -> list[dict[str, Any]]:
+    """A bar per building: the shares of its answers in per cent, as places and widths."""
     buildings: dict[tuple[str, int], dict[str, int]] = {}
     building = "position__floor__building"
     listed = rows.values_list(f"{building}__name", building, "result").annotate(n=Count("pk"))

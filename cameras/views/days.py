@@ -68,7 +68,7 @@ def day(request: PersonRequest, text: str) -> HttpResponse:
         PositionDay.objects.visible_to(request.user)
         .filter(day=asked)
         .select_related("position__floor__building")
-        .order_by(order, "position__floor__building__name", "position__code")
+        .order_by(order, "position__floor__building__code", "position__code")
     )
     result = request.GET.get("result", "")
     page = page_of(request, rows.filter(result=result) if result in Result.values else rows, 100)

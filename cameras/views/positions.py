@@ -22,7 +22,7 @@ from cameras.reasons import word_for
 from cameras.saving import picture_place
 from cameras.strips import day_strip, heat_strip, length, offset_words
 from core import tsi
-from core.text import fold
+from core.text import fold, sort_key
 from inventory.models import Building, Installation, Position, RecordingSchedule
 from inventory.schedules import expected
 from vault.crypto import open_bytes
@@ -50,7 +50,8 @@ def positions(request: PersonRequest) -> HttpResponse:
             evidence_at=Subquery(answer.values("evidence_at")[:1]),
         )
         .select_related("floor__building", "group")
-        .order_by("floor__building__name", "code")
+        # By codes: databases do not sort Turkish names as people do.
+        .order_by("floor__building__code", "code")
     )
     result = request.GET.get("result", "")
     if result in Result.values:
@@ -80,7 +81,9 @@ def positions(request: PersonRequest) -> HttpResponse:
         "today": tsi.today(),
         "results": Result.choices,
         "result": result,
-        "buildings": Building.objects.visible_to(request.user),
+        "buildings": sorted(
+            Building.objects.visible_to(request.user), key=lambda row: sort_key(row.name)
+        ),
         "building": building,
         "query": query,
         "filtered": bool(query or result or building),

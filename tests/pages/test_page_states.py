@@ -154,3 +154,14 @@ def test_no_page_carries_inline_styles_or_scripts(head: Person) -> None:
     for url in urls:
         page = text(client, url)
         assert not re.search(r'\sstyle="|<style|\son[a-z]+="|<script(?![^>]*src=)', page), url
+
+
+def test_the_buildings_of_the_filter_are_in_turkish_order(head: Person) -> None:
+    for name in ("Spor", "Şenlik", "Çarşı", "Cami"):
+        place = rows.position()
+        place.floor.building.name = name
+        place.floor.building.save()
+
+    page = text(scene.browser(head), "/cameras/")
+    told = re.findall(r'<option value="\d+">(\w+)</option>', page)
+    assert told == ["Cami", "Çarşı", "Spor", "Şenlik"]

@@ -10,6 +10,7 @@ from django.utils import translation
 
 from accounts.models import Person
 from cameras import today
+from cameras.models import PositionDay
 from core import panels
 from tests.inventory import rows
 from tests.pages import scene
@@ -133,3 +134,19 @@ def test_a_night_that_did_not_run_is_the_first_line(head: Person) -> None:
 
     with time_machine.travel(noon, tick=False):
         assert "did not run" in sentences(head)[0]
+
+
+def test_a_large_campus_is_a_bar_per_building_that_adds_up(head: Person) -> None:
+    place = rows.position()
+    scene.answer(place)
+    for result in ("RECORDED", "PARTLY", "UNKNOWN"):
+        scene.answer(rows.position(place.floor.building), result=result)
+
+    with translation.override("en"):
+        (bar,) = today.bars(PositionDay.objects.visible_to(head).filter(day=scene.yesterday()))
+    assert bar["words"] == "2 of 4 recorded in full"
+    assert [(part["x"], part["width"]) for part in bar["parts"]] == [
+        ("0.00", "50.00"),
+        ("50.00", "25.00"),
+        ("75.00", "25.00"),
+    ]
