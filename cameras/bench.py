@@ -8,29 +8,23 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cameras import clocks, coverage
+from cameras import clocks
 from cameras.clocks import KnownOffset, Measurement, OffsetHistory
-from cameras.coverage import Interval
 from cameras.protocols.base import (
     BadAnswer,
     Channel,
     CredentialRefused,
     DeviceError,
     Endpoint,
-    IndexAnswer,
-    IndexesRecordings,
-    LockedOut,
     Login,
     NotSupported,
     Picture,
     Reason,
-    Source,
     TimeBase,
 )
 from cameras.protocols.clips import ClipReport, fetch_clip
@@ -41,7 +35,12 @@ from cameras.protocols.registry import OpenDevice, open_device
 from cameras.protocols.rtsp import StreamLimits
 from cameras.protocols.rtsp_port import port_in
 
-MARGIN_MS = 5_000
+_LACKING = {
+    "clock": "it tells no time",
+    "recordings": "it has no recording index",
+    "snapshot": "it gives no still pictures",
+    "playback": "it plays no recordings back",
+}
 CLIP_SECONDS_AT_LEAST = 120.0
 LARGEST_CLIP_BYTES = 64 * 1024**3
 STALL_SECONDS = 8.0
@@ -84,30 +83,6 @@ class ClockFound(Half):
 
 
 @dataclass
-class RecordingsFound(Half):
-    """The recordings of one channel and span. With a known clock times are true, else the device's own.
-
-    `day` covers the span up to now; `offset_ms` is that of the index's time base. `second` is what
-    another source of the same device says; where the two disagree, `day.disputed` tells.
-    """
-
-    channel: Channel | None = None
-    answer: IndexAnswer | None = None
-    second: IndexAnswer | None = None
-    clock: Measurement | None = None
-    offset_ms: int | None = None
-    is_complete: bool = False
-    are_gaps_known: bool = False
-    notes: list[str] = field(default_factory=list)
-    day: coverage.DayCoverage = field(default_factory=lambda: coverage.cover([], []))
-    earliest_ms: int | None = None
-
-    @property
-    def is_true_time(self) -> bool:
-        return self.offset_ms is not None
-
-
-@dataclass
 class StillTaken(Half):
     """A picture; `still` only where it could be decoded."""
 
@@ -129,7 +104,7 @@ async def measure_clock(transport: Transport, target: Target) -> ClockFound:
     """The device's clock against this server's; ONVIF tells it even where the login is refused."""
     found = ClockFound()
     try:
-        async with _opened(transport, target, found) as device:
+        async with opened(transport, target, found) as device:
             found.clock = await _measured(device, found)
     except CredentialRefused as refused:
         open_part = await without_login(transport, target.endpoint, target.protocol, refused)
@@ -145,28 +120,13 @@ async def measure_clock(transport: Transport, target: Target) -> ClockFound:
     return found
 
 
-async def find_recordings(
-    transport: Transport, target: Target, channel_no: int, start_ms: int, end_ms: int
-) -> RecordingsFound:
-    """What the device's index says about a channel and a span of true time. Raises when it says nothing."""
-    found = RecordingsFound()
-    async with _opened(transport, target, found) as device:
-        found.clock = await _clock_of(device, found)
-        if device.recordings is None and device.second_index is None:
-            raise _why_not(device, "recordings")
-        found.channel = await _channel_of(device, channel_no, found)
-        span = (start_ms, min(end_ms, max(start_ms, round(time.time() * 1000))))
-        await _ask_indexes(device, span, found)
-    return found
-
-
 async def take_snapshot(transport: Transport, target: Target, channel_no: int) -> StillTaken:
     """A still, and its size where it can be decoded. Raises when there is no picture at all."""
     taken = StillTaken()
-    async with _opened(transport, target, taken) as device:
+    async with opened(transport, target, taken) as device:
         if device.snapshot is None and device.also_onvif is None:
-            raise _why_not(device, "snapshot")
-        channel = await _channel_of(device, channel_no, taken)
+            raise why_not(device, "snapshot")
+        channel = await channel_of(device, channel_no, taken)
         taken.picture = await _picture_of(device, channel, taken)
     try:
         taken.still = await check_still(taken.picture.data)
@@ -187,11 +147,11 @@ async def clip(
 ) -> ClipFetched:
     """Copies a span of true time into an MP4, bit for bit. Raises DeviceError or FileExistsError."""
     fetched = ClipFetched()
-    async with _opened(transport, target, fetched) as device:
-        fetched.clock = await _clock_of(device, fetched)
+    async with opened(transport, target, fetched) as device:
+        fetched.clock = await clock_of(device, fetched)
         if device.playback is None:
-            raise _why_not(device, "playback")
-        channel = await _channel_of(device, channel_no, fetched)
+            raise why_not(device, "playback")
+        channel = await channel_of(device, channel_no, fetched)
         base = getattr(device.playback, "index_time_base", TimeBase.DEVICE_UTC)
         history = history_of(fetched.clock, base)
         fetched.offset_ms = history.offset_at(start_ms).offset_ms
@@ -217,8 +177,11 @@ async def clip(
 
 
 def history_of(clock: Measurement | None, base: TimeBase) -> OffsetHistory:
-    """The one known offset of a time base, or an empty history when it is not known."""
-    if clock is None:
+    """The one known offset of a time base, or an empty history when it is not known.
+
+    A clock that leaps from reading to reading (D11) has no offset that could be believed.
+    """
+    if clock is None or clock.method is clocks.Method.UNKNOWN:
         return OffsetHistory(())
     offset = clock.utc_offset_ms if base is TimeBase.DEVICE_UTC else clock.local_offset_ms
     if offset is None:
@@ -238,7 +201,8 @@ def _local_ahead(clock: Measurement | None) -> int:
 
 
 @contextlib.asynccontextmanager
-async def _opened(transport: Transport, target: Target, half: Half) -> AsyncIterator[OpenDevice]:
+async def opened(transport: Transport, target: Target, half: Half) -> AsyncIterator[OpenDevice]:
+    """The device, opened; closed again whatever happens."""
     device = await open_device(transport, target.endpoint, target.login, protocol=target.protocol)
     half.protocol = device.protocol
     try:
@@ -250,7 +214,7 @@ async def _opened(transport: Transport, target: Target, half: Half) -> AsyncIter
 async def _measured(device: OpenDevice, half: Half) -> Measurement:
     """From the protocol that serves the device, else from its ONVIF part."""
     if device.clock is None:
-        raise _why_not(device, "clock")
+        raise why_not(device, "clock")
     try:
         return await clocks.measure(device.clock)
     except CredentialRefused:
@@ -262,14 +226,16 @@ async def _measured(device: OpenDevice, half: Half) -> Measurement:
         return await clocks.measure(device.also_onvif)
 
 
-async def _clock_of(device: OpenDevice, half: Half) -> Measurement | None:
+async def clock_of(device: OpenDevice, half: Half) -> Measurement | None:
+    """The measured clock; None, and a note, where the device does not tell it."""
     try:
         measured = await _measured(device, half)
     except DeviceError as error:
         half.note("clock", error)
         return None
-    if measured.offset_ms is None:
-        half.note("clock", BadAnswer("the device tells no time", reason=Reason.CLOCK_UNKNOWN))
+    if measured.method is clocks.Method.UNKNOWN:
+        words = "it leaps from reading to reading" if measured.reads > 1 else "it tells no time"
+        half.note("clock", BadAnswer(words, reason=Reason.CLOCK_UNKNOWN))
     return measured
 
 
@@ -277,7 +243,7 @@ async def _picture_of(device: OpenDevice, channel: Channel, half: Half) -> Pictu
     """From the protocol that serves the device, else from its ONVIF part."""
     try:
         if device.snapshot is None:
-            raise _why_not(device, "snapshot")
+            raise why_not(device, "snapshot")
         return await device.snapshot.snapshot(channel)
     except CredentialRefused:
         raise
@@ -288,10 +254,10 @@ async def _picture_of(device: OpenDevice, channel: Channel, half: Half) -> Pictu
         return await device.also_onvif.snapshot(replace(channel, token=""))
 
 
-async def _channel_of(device: OpenDevice, number: int, half: Half) -> Channel:
+async def channel_of(device: OpenDevice, number: int, half: Half) -> Channel:
     """The channel with this number; one made of the number alone where the device lists none."""
     if device.channels is None:
-        half.note("channels", _why_not(device, "channels"))
+        half.note("channels", why_not(device, "channels"))
         return Channel(number)
     try:
         listed = await device.channels.channels()
@@ -307,84 +273,9 @@ async def _channel_of(device: OpenDevice, number: int, half: Half) -> Channel:
     return Channel(number)
 
 
-async def _ask(
-    index: IndexesRecordings, channel: Channel, start_ms: int, end_ms: int, history: OffsetHistory
-) -> IndexAnswer:
-    span = history.device_span(start_ms, end_ms, margin_ms=MARGIN_MS) or (start_ms, end_ms)
-    return await index.recordings(channel, *span)
-
-
-async def _ask_indexes(device: OpenDevice, span: Interval, found: RecordingsFound) -> None:
-    """Both indexes of the device, where it has two. Raises what the better one said if none answers."""
-    channel = found.channel or Channel(1)
-    answers: list[tuple[IndexAnswer, OffsetHistory]] = []
-    failure: DeviceError | None = None
-    for what, index in (("recordings", device.recordings), ("second source", device.second_index)):
-        if index is None:
-            continue
-        history = history_of(found.clock, index.index_time_base)
-        try:
-            answers.append((await _ask(index, channel, *span, history), history))
-        except LockedOut:
-            raise
-        except DeviceError as error:
-            failure = failure or error
-            found.note(what, error)
-    if not answers:
-        raise failure or _why_not(device, "recordings")
-    _take_answers(found, span, answers)
-
-
-def _take_answers(
-    found: RecordingsFound, span: Interval, answers: list[tuple[IndexAnswer, OffsetHistory]]
-) -> None:
-    found.answer, history = answers[0]
-    found.offset_ms = history.offset_at(span[0]).offset_ms
-    if not history:
-        # Of which true time an answer in the device's own time tells, nobody knows.
-        found.notes.append(str(Reason.CLOCK_UNKNOWN))
-    intervals = _in_true_time(found.answer, history, *span)
-    found.notes += found.answer.notes
-    found.is_complete = found.answer.complete and bool(history)
-    found.are_gaps_known = found.answer.source is not Source.ONVIF_RECORDINGS
-    if not found.are_gaps_known:
-        found.failures.append(Failure("gaps", "SPAN_ONLY"))
-    disputed: list[Interval] = []
-    if len(answers) > 1:
-        found.second, second_history = answers[1]
-        others = _in_true_time(found.second, second_history, *span)
-        if found.second.complete and found.answer.complete:
-            disputed = coverage.compare(intervals, others)
-        if disputed or (others and not intervals):
-            # Empty is what a broken index says too: it is not believed against another source.
-            found.notes.append(str(Reason.SOURCES_DISAGREE))
-            found.is_complete = False
-    found.earliest_ms = _true_instant(found.answer.earliest_ms, history)
-    day = coverage.cover(intervals, [span] if span[1] > span[0] else [], disputed=disputed)
-    found.day = coverage.with_causes(day, earliest_ms=found.earliest_ms)
-
-
-def _in_true_time(
-    answer: IndexAnswer, history: OffsetHistory, start_ms: int, end_ms: int
-) -> list[Interval]:
-    told = coverage.merge((segment.start_ms, segment.end_ms) for segment in answer.segments)
-    if not history:
-        return coverage.clip(told, [(start_ms, end_ms)])
-    return history.to_true(told, start_ms, end_ms)[0]
-
-
-def _true_instant(device_ms: int | None, history: OffsetHistory) -> int | None:
-    if device_ms is None:
-        return None
-    return device_ms - (history.offset_at(device_ms).offset_ms or 0)
-
-
-def _why_not(device: OpenDevice, capability: str) -> DeviceError:
+def why_not(device: OpenDevice, capability: str) -> DeviceError:
     """The error with which a capability failed at opening, or that the device does not have it."""
     for name, _protocol, error in device.failures:
-        if name == capability:
+        if name == capability and type(error) is not NotSupported:
             return error
-    for name, _protocol, error in device.failures:
-        if name in {"protocol", "identity"}:
-            return error
-    return NotSupported(f"It offers no {capability}.")
+    return NotSupported(_LACKING.get(capability, f"it offers no {capability}"))

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from cameras import bench, clocks
+from cameras.bench_recordings import RecordingsFound
 from cameras.coverage import SEAM_MS, Interval, merge, total
 from cameras.protocols.base import DeviceError, IndexAnswer
 from cameras.protocols.clips import ClipReport
@@ -92,7 +93,7 @@ def clock(target: bench.Target, found: bench.ClockFound, ours: ServerClock | Non
 
 
 def recordings(
-    target: bench.Target, day: str, number: int, asked: Interval, found: bench.RecordingsFound
+    target: bench.Target, day: str, number: int, asked: Interval, found: RecordingsFound
 ) -> Facts:
     answer, covered = found.answer, found.day
     return heading("recordings", target, found.protocol) | {

@@ -30,7 +30,7 @@ from cameras.protocols.onvif.soap import SoapConversation
 from cameras.protocols.xml import find_all, text
 
 ISAPI_WORDS = re.compile(r"hikvision|hiwatch|hilook|\blts\b|\bi?ds-\d", re.IGNORECASE)
-DAHUA_WORDS = re.compile(r"dahua|amcrest|lorex|imou|\bdhi?-", re.IGNORECASE)
+DAHUA_WORDS = re.compile(r"dahua|amcrest|lorex|imou|intelbras|empiretech|\bdhi?-", re.IGNORECASE)
 _ISAPI_SERVERS = re.compile(r"app-webs|dnvrs-webs|dvrdvs-webs|hikvision", re.IGNORECASE)
 _DAHUA_REALM = re.compile(r"^login to ", re.IGNORECASE)
 _NOT_A_SERIAL = re.compile(r"(.)\1*|0*123456789?0?|none|null|unknown|n/?a|default", re.IGNORECASE)

@@ -6,6 +6,7 @@ import asyncio
 import getpass
 import ipaddress
 import json
+import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -34,6 +35,7 @@ from cameras.bench_arguments import (
     span_of,
     wrong,
 )
+from cameras.bench_recordings import find_recordings
 from cameras.protocols.base import DeviceError, TooSlow
 from cameras.protocols.discovery import (
     Found,
@@ -118,7 +120,11 @@ class Command(BaseCommand):
     @no_translations
     def handle(self, *args: Any, verb: str, **options: Any) -> None:
         self.as_json: bool = options["json"]
-        getattr(self, f"do_{verb}")(options)
+        try:
+            getattr(self, f"do_{verb}")(options)
+        except BrokenPipeError:
+            # Whoever read the output has had enough, as `head` does; nothing more can be said there.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     # --- the verbs -------------------------------------------------------------------------------
 
@@ -155,7 +161,7 @@ class Command(BaseCommand):
             "recordings",
             target,
             options,
-            lambda transport: bench.find_recordings(transport, target, number, *span),
+            lambda transport: find_recordings(transport, target, number, *span),
         )
         facts = bench_facts.recordings(target, day.isoformat(), number, span, found)
         self.show(facts, bench_tables.recordings_table)
