@@ -9,7 +9,8 @@ class CamerasConfig(AppConfig):
     verbose_name = _("Cameras")
 
     def ready(self) -> None:
-        from . import sheet_today, today  # models are loaded only now
+        from . import device_panels, sheet_today, today  # models are loaded only now
 
         today.register()
         sheet_today.register()
+        device_panels.register()

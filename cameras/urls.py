@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import days, findings, positions, recorders, runs, sheets
+from .views import days, findings, paper_settings, positions, recorders, reports, runs, sheets
 
 app_name = "cameras"
 
@@ -27,4 +27,12 @@ urlpatterns = [
     path("sheets/<str:text>/sign/", sheets.sign, name="sheet_sign"),
     path("sheets/<str:text>/seen/", sheets.seen, name="sheet_seen"),
     path("sheets/<str:text>/paper.pdf", sheets.paper, name="sheet_paper"),
+    path("reports/", reports.reports, name="reports"),
+    path("reports/clocks/", reports.clocks, name="report_clocks"),
+    path("reports/monthly/", reports.monthly, name="report_monthly"),
+    path("reports/warranty/", reports.warranty, name="report_warranty"),
+    path("reports/last-days/", reports.last_days, name="report_last_days"),
+    path("reports/devices/<int:pk>/", reports.device_card, name="device_card"),
+    path("reports/forms/", paper_settings.forms, name="paper_forms"),
+    path("reports/holidays/", paper_settings.holidays, name="holidays"),
 ]

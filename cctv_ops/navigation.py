@@ -48,6 +48,7 @@ PLACES = (
     _Place(gettext_lazy("Findings"), "cameras:findings", "alert-triangle", cameras_permissions.can_see_cameras),
     _Place(gettext_lazy("Checks"), "cameras:runs", "list-check", cameras_permissions.can_see_cameras),
     _Place(gettext_lazy("Inventory"), "inventory:devices", "database", inventory_permissions.can_see_inventory, "/inventory/"),
+    _Place(gettext_lazy("Reports"), "cameras:reports", "printer", cameras_permissions.can_see_reports),
     _Place(gettext_lazy("Audit"), "audit:entries", "shield-check", may_read_log),
     _Place(gettext_lazy("People"), "accounts:people", "users", accounts_permissions.can_see_people),
 )  # fmt: skip

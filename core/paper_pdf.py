@@ -32,19 +32,27 @@ class FetchRefused(FatalURLFetchingError):
 
 
 class OurFilesOnly(URLFetcher):
-    """Serves `static:<name>` for the names in SERVED; http, file, data and all else is refused.
+    """Serves `static:<name>` for the names in SERVED and `picture:<name>` for the paper's own pictures.
+
+    Http, file, data and all else is refused.
 
     The bytes never pass through an opener, so there is no redirect, proxy or handler to go round.
     """
 
-    def __init__(self) -> None:
-        super().__init__(allowed_protocols=("static",), allow_redirects=False, fail_on_errors=True)
+    def __init__(self, pictures: Mapping[str, tuple[str, bytes]] | None = None) -> None:
+        super().__init__(
+            allowed_protocols=("static", "picture"), allow_redirects=False, fail_on_errors=True
+        )
+        self.pictures = dict(pictures or {})
         self.served: list[str] = []
         self.refused: list[str] = []
 
     def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> URLFetcherResponse:
-        name = url.removeprefix("static:")
-        if not url.startswith("static:") or name not in SERVED:
+        scheme, _colon, name = url.partition(":")
+        if scheme == "picture" and name in self.pictures:
+            content_type, data = self.pictures[name]
+            return URLFetcherResponse(url, data, {"Content-Type": content_type})
+        if scheme != "static" or name not in SERVED:
             self.refused.append(url)
             raise FetchRefused(REFUSED)
         self.served.append(url)

@@ -56,7 +56,8 @@ class Paper:
 
     `form` is a code of PaperForm, `about` the day whose revision of the form counts. `data` is the
     content that is hashed and handed to the template as `data`; `shown` holds further names for the
-    template that are made from it. `link` is what the QR code leads to.
+    template that are made from it. `link` is what the QR code leads to. `pictures` are (content type,
+    bytes) that the template shows as `picture:<name>`.
     """
 
     form: str
@@ -67,6 +68,7 @@ class Paper:
     link: str = ""
     is_landscape: bool = False
     shown: Mapping[str, Any] = field(default_factory=dict)
+    pictures: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
 
     @property
     def sha256(self) -> str:
@@ -101,7 +103,7 @@ def render_pdf(paper: Paper, made_at: dt.datetime | None = None) -> bytes:
     # Loading WeasyPrint takes a second that only those who print should wait.
     from .paper_pdf import OurFilesOnly, pdf_of
 
-    return pdf_of(render_html(paper, made_at or timezone.now()), OurFilesOnly())
+    return pdf_of(render_html(paper, made_at or timezone.now()), OurFilesOnly(paper.pictures))
 
 
 def qr_svg(text: str) -> SafeString:

@@ -102,6 +102,8 @@ def _text(value: Cell) -> str:
         return value.astimezone(TSI).strftime("%d.%m.%Y %H:%M:%S")
     if isinstance(value, dt.date):
         return value.strftime("%d.%m.%Y")
+    if isinstance(value, float):
+        return str(value).replace(".", ",")
     return guarded(storable(value)) if isinstance(value, str) else str(value)
 
 

@@ -16,7 +16,7 @@ from .pictures import page_picture
 
 LETTERS = "ığüşöçİĞÜŞÖÇ"
 DPI = 600
-BODY = slice(36 * DPI * 10 // 254, 46 * DPI * 10 // 254)  # the first line below the head, in pixels
+BODY = slice(32 * DPI * 10 // 254, 43 * DPI * 10 // 254)  # the first line below the head, in pixels
 SIZE = 40
 
 

@@ -1,0 +1,150 @@
+"""Reports: their list, each as page, PDF, Excel and CSV, the card of a device, and what papers print."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.requests import PersonRequest
+from cameras import permissions
+from cameras.device_card import device_paper
+from cameras.report_clocks import clock_report
+from cameras.report_lists import LAST_DAYS, last_days_report, warranty_report
+from cameras.report_monthly import monthly_report
+from cameras.reports import Report, Share, Value, month_of, period_of
+from core.papers import Paper, pdf_response
+from core.text import safe_file_name
+from core.tsi import today
+from inventory.models import Device
+from inventory.sheets.cells import Cell
+from inventory.sheets.writing import XLSX, as_csv, as_workbook
+
+from .shared import for_people
+
+WARRANTY_CHOICES = (7, 30, 90, 180, 365)
+SHOWN_ROWS = 200
+CLOCK_DAYS = 31
+Answer = Callable[[PersonRequest], HttpResponse]
+
+
+@require_safe
+@for_people(permissions.can_see_reports)
+def reports(request: PersonRequest) -> HttpResponse:
+    """What reports there are, in one sentence each."""
+    context = {"may_change_papers": permissions.can_change_papers(request.user)}
+    return render(request, "reports/reports.html", context)
+
+
+@require_safe
+@for_people(permissions.can_see_reports)
+def clocks(request: PersonRequest) -> HttpResponse:
+    """Saat Senkron Raporu over a period."""
+    asked = request.GET
+    period = period_of(
+        asked.get("from", ""), asked.get("to", ""), usual_days=CLOCK_DAYS, until_today=True
+    )
+    names = {"first": period.first, "last": period.last, "asks": "period"}
+    return _answer(request, clock_report(request.user, period), names)
+
+
+@require_safe
+@for_people(permissions.can_see_reports)
+def monthly(request: PersonRequest) -> HttpResponse:
+    """The monthly recording report."""
+    period = month_of(request.GET.get("month", ""))
+    names = {"month": f"{period.first:%Y-%m}", "asks": "month"}
+    return _answer(request, monthly_report(request.user, period), names)
+
+
+@require_safe
+@for_people(permissions.can_see_reports)
+def warranty(request: PersonRequest) -> HttpResponse:
+    """Devices whose warranty ends soon or has just ended."""
+    asked = request.GET.get("days", "")
+    days = int(asked) if asked in map(str, WARRANTY_CHOICES) else 90
+    names = {"days": days, "choices": WARRANTY_CHOICES, "asks": "days"}
+    return _answer(request, warranty_report(request.user, days), names)
+
+
+@require_safe
+@for_people(permissions.can_see_reports)
+def last_days(request: PersonRequest) -> HttpResponse:
+    """One row per camera over the last seven days, or another period."""
+    asked = request.GET
+    period = period_of(asked.get("from", ""), asked.get("to", ""), usual_days=LAST_DAYS)
+    names = {"first": period.first, "last": period.last, "asks": "period"}
+    return _answer(request, last_days_report(request.user, period), names)
+
+
+def _answer(request: PersonRequest, report: Report, names: dict[str, Any]) -> HttpResponse:
+    """The report in the asked form; a page when none is asked."""
+    form = request.GET.get("format", "")
+    name = f"{report.title} {today():%Y-%m-%d}"
+    if form == "pdf":
+        return pdf_response(paper_of(report, request.build_absolute_uri(request.path)), name)
+    if form == "xlsx":
+        return _file(f"{name}.xlsx", XLSX, as_workbook(_parts(report)))
+    if form == "csv":
+        section = report.sections[0]
+        data = as_csv([column.label for column in section.columns], _cells(section.rows))
+        return _file(f"{name}.csv", "text/csv; charset=utf-8", data)
+    context = {"report": report, "shown_rows": SHOWN_ROWS, "today": today(), **names}
+    return render(request, "reports/report.html", context)
+
+
+def paper_of(report: Report, link: str = "") -> Paper:
+    """A report as a printed document."""
+    return Paper(
+        form=report.form,
+        title=report.title,
+        template="papers/report.html",
+        data=report.content(),
+        about=report.about,
+        link=link,
+        is_landscape=report.is_landscape,
+        shown={"report": report},
+    )
+
+
+def _parts(report: Report) -> list[tuple[str, list[str], list[list[Cell]]]]:
+    """The sheets of a workbook: the tables, and the facts as the last one."""
+    parts = [
+        (section.title, [column.label for column in section.columns], _cells(section.rows))
+        for section in report.sections
+    ]
+    facts: list[list[Cell]] = [[_("Period"), report.period]]
+    facts += _cells(report.facts)
+    return [*parts, (_("Facts"), [_("What"), _("Value")], facts)]
+
+
+def _cells(rows: Any) -> list[list[Cell]]:
+    return [[_cell(value) for value in row] for row in rows]
+
+
+def _cell(value: Value) -> Cell:
+    """Numbers stay numbers in a workbook."""
+    return round(value.value, 4) if isinstance(value, Share) else value
+
+
+def _file(name: str, content_type: str, data: bytes) -> HttpResponse:
+    response = HttpResponse(data, content_type=content_type)
+    disposition = content_disposition_header(True, safe_file_name(name))
+    response.headers["Content-Disposition"] = str(disposition)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_safe
+@for_people(permissions.can_see_reports)
+def device_card(request: PersonRequest, pk: int) -> HttpResponse:
+    """The inventory card of one device with its QR label."""
+    device = get_object_or_404(Device.objects.visible_to(request.user), pk=pk)
+    link = request.build_absolute_uri(reverse("inventory:device", args=[device.pk]))
+    return pdf_response(device_paper(device, link), f"{_('Inventory card')} {device}")
