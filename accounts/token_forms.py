@@ -39,7 +39,6 @@ class TokenForm(forms.Form):
         people: Any = self.fields["person"]
         people.queryset = Person.objects.filter(is_active=True)
         dress(self)
-        self.fields["scopes"].widget.attrs["class"] = "form-check-input"
 
     @property
     def expires_at(self) -> dt.datetime:

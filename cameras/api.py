@@ -55,14 +55,15 @@ class Coverage(Listing):
     model = CoverageDay
     access = COVERAGE
     pagination_class = Keyset
-    keyset_field = "day"
+    keyset = ("day", "channel_id")
     filterset_class = filters.CoverageFilters
 
     def get_serializer_class(self) -> type[CoverageSerializer]:
         return CoverageSerializer if self.action == "list" else CoverageDetail
 
     def rows(self, person: Any) -> QuerySet[Any]:
-        rows = super().rows(person).select_related("channel")
+        # Not joined: the database would join a whole day's rows before it cuts the page out of them.
+        rows = super().rows(person).prefetch_related("channel")
         if self.action == "list":
             # A day may have 2,000 gaps: they belong to the one row that somebody opens.
             return rows.defer("gaps", "canonical")
@@ -75,12 +76,12 @@ class PositionDays(Listing):
     model = PositionDay
     access = COVERAGE
     pagination_class = Keyset
-    keyset_field = "day"
+    keyset = ("day", "position_id")
     serializer_class = PositionDaySerializer
     filterset_class = filters.PositionDayFilters
 
     def rows(self, person: Any) -> QuerySet[Any]:
-        return super().rows(person).select_related("position")
+        return super().rows(person).prefetch_related("position")
 
 
 class Clocks(Listing):
@@ -89,7 +90,7 @@ class Clocks(Listing):
     model = ClockMeasurement
     access = COVERAGE
     pagination_class = Keyset
-    keyset_field = "measured_at"
+    keyset = ("measured_at", "device_id")
     serializer_class = ClockSerializer
     filterset_class = filters.ClockFilters
 

@@ -21,6 +21,7 @@ from cameras.models import (
     Result,
     Run,
 )
+from core.quick import Row
 from core.tsi import TSI, from_ms
 from inventory.api import ChannelName, DeviceName, PositionName
 
@@ -69,7 +70,7 @@ FACTS = [
 ]
 
 
-class CoverageSerializer(serializers.ModelSerializer[CoverageDay]):
+class CoverageSerializer(Row[CoverageDay]):
     """What one channel recorded on one day."""
 
     channel = ChannelName()
@@ -81,7 +82,7 @@ class CoverageSerializer(serializers.ModelSerializer[CoverageDay]):
         fields = ["id", "channel", "day", *FACTS, "is_provisional", "revision"]
 
 
-class RevisionSerializer(serializers.ModelSerializer[CoverageRevision]):
+class RevisionSerializer(Row[CoverageRevision]):
     """A later, different answer about a day whose proof already stands."""
 
     percent = serializers.FloatField(read_only=True, allow_null=True)
@@ -117,7 +118,7 @@ class CoverageDetail(CoverageSerializer):
         return gaps_of(row.gaps)
 
 
-class PositionDaySerializer(serializers.ModelSerializer[PositionDay]):
+class PositionDaySerializer(Row[PositionDay]):
     """The answer for one position and day: the union over its channels."""
 
     position = PositionName()
@@ -179,7 +180,7 @@ class WasRecordingSerializer(serializers.Serializer[Any]):
     evidence = EvidenceSerializer(many=True)
 
 
-class ClockSerializer(serializers.ModelSerializer[ClockMeasurement]):
+class ClockSerializer(Row[ClockMeasurement]):
     """One measured offset, device minus true: positive means that the device is ahead."""
 
     device = DeviceName()
@@ -206,7 +207,7 @@ class ClockSerializer(serializers.ModelSerializer[ClockMeasurement]):
         ]
 
 
-class FindingSerializer(serializers.ModelSerializer[Finding]):
+class FindingSerializer(Row[Finding]):
     """`covers` are the ids of the positions that it explains and that this caller may see."""
 
     covers = serializers.SerializerMethodField()
@@ -244,7 +245,7 @@ class Because(serializers.Serializer[Any]):
     because = serializers.CharField(max_length=200, help_text="What a person found out.")
 
 
-class RunSerializer(serializers.ModelSerializer[Run]):
+class RunSerializer(Row[Run]):
     """One sweep over devices."""
 
     asked_by = serializers.CharField(source="asked_by.full_name", default=None, allow_null=True)

@@ -17,7 +17,6 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import conditional_page
-from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import viewsets
 from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.filters import OrderingFilter
@@ -28,6 +27,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from .paging import Pages
+from .quick import Filtering
 
 if TYPE_CHECKING:
     Rows = viewsets.ReadOnlyModelViewSet[Any]
@@ -154,7 +154,7 @@ class Listing(Door, Rows):
     """A list and its rows, for reading. Subclasses say in `rows` where the reading starts."""
 
     model: ClassVar[type[Model]]
-    filter_backends: Any = [DjangoFilterBackend, AllowedOrdering]
+    filter_backends: Any = [Filtering, AllowedOrdering]
     pagination_class: Any = Pages
     lookup_value_regex = "[1-9][0-9]{0,17}"
     ordering_fields: ClassVar[tuple[str, ...]] = ()

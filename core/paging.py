@@ -79,20 +79,21 @@ class Pages(PageNumberPagination):
 class Keyset(BasePagination):
     """Pages that go on where the last one ended, at the same cost at any depth. No count.
 
-    The view names a column in `keyset_field`; rows are ordered by it and by id, newest first, or with
-    `?ordering=<column>` oldest first. `next` of the answer is the address of the next page.
+    The view names in `keyset` a day or an instant and the id of what it is about, which together are
+    unique; rows are ordered by both, newest first, or with `?ordering=<column>` oldest first. `next` of
+    the answer is the address of the next page.
     """
 
     parameters = frozenset({"cursor", "page_size", "ordering"})
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
-        self.request, self.field = request, view.keyset_field
+        self.request, (self.field, self.subject) = request, view.keyset
         self.is_instant = isinstance(queryset.model._meta.get_field(self.field), DateTimeField)
         self.ordering = request.query_params.get("ordering", f"-{self.field}")
         if self.ordering not in {self.field, f"-{self.field}"}:
             raise ValidationError({"ordering": [_("This list cannot be ordered so.")]})
         sign = "-" if self.ordering.startswith("-") else ""
-        rows = queryset.order_by(f"{sign}{self.field}", f"{sign}pk")
+        rows = queryset.order_by(f"{sign}{self.field}", f"{sign}{self.subject}")
         if (cursor := request.query_params.get("cursor")) is not None:
             rows = rows.filter(self._after(cursor, "lt" if sign else "gt"))
         size = _size(request)
@@ -110,12 +111,12 @@ class Keyset(BasePagination):
             raise ValidationError({"cursor": [_("Take it from “next” of a page.")]}) from None
         # The first condition alone lets the database start inside the index.
         return Q(**{f"{self.field}__{side}e": value}) & (
-            Q(**{f"{self.field}__{side}": value}) | Q(**{f"pk__{side}": pk})
+            Q(**{f"{self.field}__{side}": value}) | Q(**{f"{self.subject}__{side}": pk})
         )
 
     def _link(self, row: Any) -> str:
         value: dt.date = getattr(row, self.field)
-        text = json.dumps([self.ordering, value.isoformat(), row.pk])
+        text = json.dumps([self.ordering, value.isoformat(), getattr(row, self.subject)])
         cursor = base64.urlsafe_b64encode(text.encode()).decode()
         return replace_query_param(self.request.build_absolute_uri(), "cursor", cursor)
 
@@ -133,7 +134,7 @@ class Keyset(BasePagination):
         }
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        field = view.keyset_field
+        field = view.keyset[0]
         cursor = {
             "name": "cursor",
             "in": "query",
