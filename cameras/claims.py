@@ -13,7 +13,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Case, Exists, F, OuterRef, Value, When
+from django.db.models import Case, Exists, F, Min, OuterRef, Value, When
 from django.utils import timezone
 
 from cameras.models import DeviceCheck, Run
@@ -24,7 +24,7 @@ MOST_LOSSES = 3
 FEW = 8
 """So many checks that were lost once are tried together."""
 RACES = 5
-AGAIN_AFTER = timedelta(seconds=20)
+AGAIN_AFTER = timedelta(seconds=5)
 
 Status = DeviceCheck.Status
 
@@ -91,6 +91,16 @@ def _urgency() -> Case:
         When(run__kind=Run.Kind.BACKFILL, then=Value(2)),
         default=Value(1),
     )
+
+
+def next_due(now: datetime, within: timedelta, *, run: Run | None = None) -> datetime | None:
+    """When the next check falls due, if that is soon: a retry is worth waiting for."""
+    rows = DeviceCheck.objects.filter(
+        status=Status.DUE, run__status=Run.Status.RUNNING, due_at__range=(now, now + within)
+    )
+    if run is not None:
+        rows = rows.filter(run=run)
+    return rows.aggregate(first=Min("due_at"))["first"]
 
 
 def renew(checks: Collection[DeviceCheck], now: datetime) -> None:

@@ -88,6 +88,11 @@ class Measurement:
         """The offset that people mean: of the wall clock where it is known, else of UTC."""
         return self.utc_offset_ms if self.local_offset_ms is None else self.local_offset_ms
 
+    @property
+    def is_leaping(self) -> bool:
+        """Whether the readings contradicted each other: such an offset says nothing about recordings."""
+        return self.offset_ms is not None and self.method is Method.UNKNOWN
+
 
 @dataclass
 class _Window:
@@ -260,7 +265,9 @@ class KnownOffset:
 class OffsetHistory:
     """The measured offsets of one device and one time base, oldest first, and what lies between them."""
 
-    def __init__(self, known: Iterable[KnownOffset]) -> None:
+    def __init__(self, known: Iterable[KnownOffset], *, is_leaping: bool = False) -> None:
+        """`is_leaping`: the clock has been found leaping since, so nothing is told past the last reading."""
+        self.is_leaping = is_leaping
         self.known = sorted(known, key=lambda point: point.at_ms)
         self._moments = [point.at_ms for point in self.known]
 
@@ -308,6 +315,24 @@ class OffsetHistory:
         low = min(m + (o.offset_ms or 0) - o.uncertainty_ms for m, o in found)
         high = max(m + (o.offset_ms or 0) + o.uncertainty_ms for m, o in found)
         return low - margin_ms, high + margin_ms
+
+    def is_trustworthy(self, start_ms: int, end_ms: int) -> bool:
+        """Whether times of this span can be told at all by a clock that has been on a wrong date.
+
+        A reset clock starts again at every power cut, so its offset is believed only close to and between
+        measurements that agree. A clock that leapt by more than any zone leaves the span untold.
+        """
+        if self.is_leaping and not (self._moments and end_ms <= self._moments[-1]):
+            return False
+        if any(
+            abs(after.offset_ms - before.offset_ms) > LARGEST_ZONE_MS
+            for before, after in self.jumps(start_ms, end_ms)
+        ):
+            return False
+        found = [self.offset_at(start_ms), self.offset_at(end_ms)]
+        if all(abs(at.offset_ms or 0) <= RESET_MS for at in found):
+            return True
+        return all(at.method in {Method.MEASURED, Method.INTERPOLATED} for at in found)
 
     def to_true(
         self, recorded: Sequence[Interval], start_ms: int, end_ms: int

@@ -10,7 +10,7 @@ from typing import Any
 
 from audit.canon import leaf_hash
 from cameras.coverage import Result
-from cameras.judging import ChannelDay
+from cameras.judging import OVERWRITTEN, ChannelDay
 from cameras.models import CoverageDay, CoverageRevision, Run
 from cameras.models.coverage import CoverageFacts
 from core.tsi import from_ms
@@ -133,7 +133,8 @@ def _later(
     row: CoverageDay, day: ChannelDay, run: Run | None
 ) -> tuple[CoverageRevision | None, Loss | None]:
     """What a later answer about a proven day adds: a revision, a loss, or nothing."""
-    if not day.is_complete or day.coverage is None or day.is_provisional:
+    is_overwritten = day.reason == OVERWRITTEN
+    if not (day.is_complete or is_overwritten) or day.coverage is None or day.is_provisional:
         return None, None
     less_ms = row.recorded_ms - day.coverage.recorded_ms
     same = abs(less_ms) <= SAME_MS and str(day.result) == row.result
@@ -142,13 +143,16 @@ def _later(
         return None, None
     loss = None
     if less_ms > SAME_MS:
-        before_index = day.earliest_ms is not None and any(
-            gap.cause == "OUTSIDE_INDEX" for gap in day.coverage.gaps
+        before_index = is_overwritten or (
+            day.earliest_ms is not None
+            and any(gap.cause == OVERWRITTEN for gap in day.coverage.gaps)
         )
         loss = Loss(day.channel_id, day.day, less_ms, before_index)
         if before_index:
             # Overwritten footage is how recorders work; the proof says what was there.
             return None, loss
+    if is_overwritten:
+        return None, None
     facts = facts_of(day, run)
     if (
         CoverageRevision.objects.filter(coverage_day=row, number=row.revision)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -86,10 +87,25 @@ def _identity(
         if was.serial != told.serial[:120]:
             verdicts.changes.append((subject, "serial", known, told.serial))
     firmware = was.firmware or device.firmware
-    if firmware and told.firmware and firmware != told.firmware[:120]:
+    if firmware and told.firmware and not is_same_firmware(firmware, told.firmware[:120]):
         detail = {"before": firmware, "after": told.firmware[:120]}
         verdicts.say(True, Kind.FIRMWARE_CHANGED, subject, detail=detail)
         verdicts.changes.append((subject, "firmware", firmware, told.firmware[:120]))
+
+
+def is_same_firmware(one: str, other: str) -> bool:
+    """Whether two spellings name one version: 'V4.30.005 build 220815' is '4.30.005,build:220815'.
+
+    Protocols and people leave out the build; what both name must be the same.
+    """
+    first, second = _firmware_tokens(one), _firmware_tokens(other)
+    return first <= second or second <= first
+
+
+def _firmware_tokens(text: str) -> set[str]:
+    tokens = re.split(r"[^0-9a-z.-]+", text.casefold())
+    plain = {re.sub(r"^v(?=\d)", "", token).strip(".-") for token in tokens}
+    return plain - {"", "build", "version", "ver", "date"}
 
 
 def _reachability(

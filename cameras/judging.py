@@ -20,7 +20,11 @@ SINGLE_CHANNEL_GAP_MS = 60_000
 """From this length a gap of one channel, while others recorded on, is called a missing stream."""
 MINUTE_MS = 60_000
 
+LATE_MS = 36 * 3_600_000
+"""A day asked about later than this may have been overwritten before anybody asked."""
+
 INCOMPLETE = "INCOMPLETE_INDEX"
+OVERWRITTEN = "OUTSIDE_INDEX"
 SPAN_ONLY = "SPAN_ONLY"
 
 
@@ -59,6 +63,8 @@ class ChannelAsk:
     days: tuple[DayAsk, ...] = ()
     proof: ProofAsk | None = None
     camera_silent: tuple[Interval, ...] = ()
+    known_earliest_ms: int | None = None
+    """Oldest recording as an earlier visit found it, for answers that do not tell."""
 
 
 @dataclass(frozen=True)
@@ -211,6 +217,10 @@ def _measure(item: Heard, answer: IndexAnswer, recorder: Recorder) -> _Measured 
     elif not answer.complete:
         unsure = coverage.merge([*unsure, *coverage.subtract(expected, recorded)])
         why = INCOMPLETE
+    earliest_ms = true_instant(answer.earliest_ms, history)
+    gone = _perhaps_overwritten(item, answer, earliest_ms)
+    if gone and not unsure:
+        unsure, why = coverage.subtract(coverage.clip(gone, expected), recorded), OVERWRITTEN
     second_recorded_ms = None
     if item.second is not None and recorder.histories.get(item.second.time_base):
         second, _jumps = true_intervals(
@@ -227,9 +237,22 @@ def _measure(item: Heard, answer: IndexAnswer, recorder: Recorder) -> _Measured 
         unsure=unsure,
         why_unsure=why,
         second_recorded_ms=second_recorded_ms,
-        earliest_ms=true_instant(answer.earliest_ms, history),
+        earliest_ms=earliest_ms,
         latest_ms=true_instant(answer.latest_ms, history),
     )
+
+
+def _perhaps_overwritten(
+    item: Heard, answer: IndexAnswer, earliest_ms: int | None
+) -> list[Interval]:
+    """Time of a day asked about late that lies before the oldest recording: it may have been recorded once."""
+    day = item.day
+    if item.asked_ms - day.end_ms <= LATE_MS:
+        return []
+    oldest_ms = item.channel.known_earliest_ms if earliest_ms is None else earliest_ms
+    if oldest_ms is None:
+        return [] if answer.segments else [(day.start_ms, day.end_ms)]
+    return [(day.start_ms, min(oldest_ms, day.end_ms))] if oldest_ms > day.start_ms else []
 
 
 def _judged(

@@ -12,10 +12,11 @@ from django.conf import settings
 
 import vault
 from cameras import coverage
-from cameras.clocks import KnownOffset
+from cameras.clocks import KnownOffset, Method
 from cameras.coverage import Interval
 from cameras.judging import ChannelAsk, DayAsk, ProofAsk
 from cameras.models import (
+    ChannelCondition,
     CheckKind,
     ClockMeasurement,
     CoverageDay,
@@ -59,6 +60,7 @@ class _Batch:
     expected: dict[date, dict[int, ExpectedDay]]
     answered: set[tuple[int | None, int, date]]
     silent: dict[int, Interval]
+    earliest: dict[int, int]
 
 
 def build(checks: Sequence[DeviceCheck], now: datetime) -> list[VisitPlan | Unvisitable]:
@@ -118,6 +120,13 @@ def _load(checks: Sequence[DeviceCheck], now: datetime) -> _Batch:
             ).values_list("run_id", "channel_id", "day")
         ),
         silent=_silent_cameras(now) if recorders else {},
+        earliest={
+            channel_id: to_ms(at)
+            for channel_id, at in ChannelCondition.objects.filter(
+                channel__recorder__in=recorders
+            ).values_list("channel", "earliest_at")
+            if at is not None
+        },
     )
     positions = {a.position_id: a.position for rows_ in assignments.values() for a in rows_}
     for day in {d for check in checks for d in _all_days(check, batch)}:
@@ -209,7 +218,7 @@ def _known(rows: Iterable[ClockMeasurement], column: str) -> tuple[KnownOffset, 
     return tuple(
         KnownOffset(to_ms(row.measured_at), value, row.uncertainty_ms)
         for row in rows
-        if (value := getattr(row, column)) is not None
+        if (value := getattr(row, column)) is not None and row.method != Method.UNKNOWN
     )
 
 
@@ -251,6 +260,7 @@ def _channel(
         days=tuple(asks),
         proof=ProofAsk(run.day, seed) if wants_proof else None,
         camera_silent=tuple(silent),
+        known_earliest_ms=batch.earliest.get(channel_id),
     )
 
 

@@ -29,12 +29,12 @@ from cameras.models import (
 from cameras.protocols.base import Manner
 from cameras.protocols.ntp import ServerClock
 from cameras.visit_data import KindAnswer, VisitOutcome, VisitPlan
-from core.tsi import from_ms
+from core.tsi import day_of, from_ms
 from inventory.models import Channel
 from vault.crypto import Place, seal_bytes
 
 MOST_ATTEMPTS = 3
-RETRY_SECONDS = (20, 40)
+RETRY_SECONDS = (5, 20)
 OUTAGE = timedelta(minutes=20)
 """A device that was silent for longer than this and answers again is checked once more."""
 
@@ -229,8 +229,10 @@ def _save_channels(outcome: VisitOutcome) -> None:
     online = {channel.number: channel.online for channel in outcome.listed or ()}
     ids = {day.channel_id for day in outcome.days}
     numbers = dict(Channel.objects.filter(pk__in=ids).values_list("pk", "number"))
+    recent = day_of(timezone.now()) - timedelta(days=1)
     for day in outcome.days:
-        if day.coverage is None:
+        # A day before the oldest recording tells nothing about how far back they reach.
+        if day.coverage is None or (day.earliest_ms is None and day.day < recent):
             continue
         row = newest.setdefault(
             day.channel_id,

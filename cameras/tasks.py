@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from celery import shared_task
 from django.db import transaction
@@ -16,6 +17,8 @@ log = logging.getLogger(__name__)
 
 MOST_WAKES = 4
 CHECKS_PER_WAKE = 25
+LINGER = timedelta(seconds=20)
+"""A retry that is due as soon as this is waited for: no other message may come in time."""
 
 
 @shared_task
@@ -27,7 +30,7 @@ def start_due_runs() -> None:
 @shared_task
 def work_due_checks() -> None:
     """Takes due checks and visits their devices. Runs that are over are closed on the way."""
-    work.work(between=finishing.finish_runs)
+    work.work(between=finishing.finish_runs, linger=LINGER)
     finishing.finish_runs()
 
 

@@ -99,6 +99,7 @@ class _Visit:
         self.out = VisitOutcome(plan.device_id, started_ms=_now_ms())
         self.slow_calls = 0
         self.no_second = False
+        self.has_proof_to_play: bool | None = None
         self.device: OpenDevice | None = None
         self.heard: list[Heard] = []
 
@@ -232,13 +233,16 @@ class _Visit:
     def _histories(self) -> dict[TimeBase, OffsetHistory]:
         utc, local = list(self.plan.known_utc), list(self.plan.known_local)
         now = self.out.clock
+        is_leaping = now is not None and now.is_leaping
+        if is_leaping:
+            now = None
         if now is not None and now.utc_offset_ms is not None:
             utc.append(KnownOffset(now.at_ms, now.utc_offset_ms, now.uncertainty_ms))
         if now is not None and now.local_offset_ms is not None:
             local.append(KnownOffset(now.at_ms, now.local_offset_ms, now.uncertainty_ms))
         return {
-            TimeBase.DEVICE_UTC: OffsetHistory(utc),
-            TimeBase.DEVICE_LOCAL: OffsetHistory(local),
+            TimeBase.DEVICE_UTC: OffsetHistory(utc, is_leaping=is_leaping),
+            TimeBase.DEVICE_LOCAL: OffsetHistory(local, is_leaping=is_leaping),
         }
 
     async def _recordings(self, device: OpenDevice) -> None:
@@ -306,9 +310,10 @@ class _Visit:
         channel: Channel,
         day: DayAsk,
     ) -> IndexAnswer | None:
-        span = histories[client.index_time_base].device_span(
-            day.start_ms, day.end_ms, margin_ms=QUERY_MARGIN_MS
-        )
+        history = histories[client.index_time_base]
+        if not history.is_trustworthy(day.start_ms, day.end_ms):
+            return None
+        span = history.device_span(day.start_ms, day.end_ms, margin_ms=QUERY_MARGIN_MS)
         if span is None:
             return None
         return await self._call(client.recordings(channel, *span), CALLS_PER_QUESTION)
@@ -366,6 +371,7 @@ class _Visit:
 
     async def _proofs(self, device: OpenDevice) -> None:
         plan = self.plan
+        self.has_proof_to_play = False
         player = Player(plan.endpoint, plan.login, self.decoder, plan.call_seconds)
         for ask in self.plan.channels:
             channel = self._channel(ask)
@@ -384,6 +390,7 @@ class _Visit:
             )
             if judged is None or minute is None:
                 continue  # nothing is claimed, so there is nothing to prove
+            self.has_proof_to_play = True
             history = self._histories()[TimeBase(judged.time_base)]
             self.out.proofs.append(
                 await play_minute(device.playback, player, channel, ask, minute, history, _now_ms())
@@ -421,7 +428,7 @@ class _Visit:
             self._judge()
             out.answers[RECORDING] = recording_answer(out.days)
         drawn = any(ask.proof is not None for ask in self.plan.channels)
-        if PROOF in kinds and drawn:
+        if PROOF in kinds and drawn and self.has_proof_to_play is not False:
             out.answers[PROOF] = _proof_answer(out, error)
         for kind in kinds - set(out.answers) - {PROOF}:
             out.answers[kind] = _unknown(error)

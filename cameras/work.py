@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -23,7 +23,6 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from django.utils import timezone
 
 from cameras import claims, plans, saving
-from cameras.claims import claim
 from cameras.judging import ChannelAsk, ChannelDay, Heard, Recorder, judge_recorder
 from cameras.models import DeviceCheck, Run
 from cameras.plans import Unvisitable
@@ -199,10 +198,11 @@ def work(
     run: Run | None = None,
     visitor: Visitor = visit_device,
     between: Callable[[], object] | None = None,
+    linger: timedelta = timedelta(0),
 ) -> Worked:
     """Works until nothing is due or the time is over; visits under way may end in their own time.
 
-    `between` is called now and then while visits are under way.
+    `between` is called now and then. A retry that falls due within `linger` is waited for.
     """
     at_once = at_once or settings.DEVICES_AT_ONCE
     until = time.monotonic() + seconds
@@ -223,10 +223,26 @@ def work(
                     batch.send(batch.more(room, run))
                 if between is not None and batch.is_time_for(_BETWEEN):
                     _patiently(between)
-            if time.monotonic() >= until:
-                break
-            group = _patiently(lambda: claims.claim_next(at_once, timezone.now(), run=run))
+            group = []
+            while not group and time.monotonic() < until:
+                group = _patiently(lambda: claims.claim_next(at_once, timezone.now(), run=run))
+                if not group and not _waits_for_retry(linger, run, between):
+                    break
     return worked
+
+
+def _waits_for_retry(
+    linger: timedelta, run: Run | None, between: Callable[[], object] | None
+) -> bool:
+    """Waits for the check that falls due next; False when none does so soon."""
+    now = timezone.now()
+    due_at = _patiently(lambda: claims.next_due(now, linger, run=run)) if linger else None
+    if due_at is None:
+        return False
+    if between is not None:
+        _patiently(between)
+    time.sleep(min(1.0, max(0.0, (due_at - now).total_seconds())))
+    return True
 
 
 _BETWEEN, _RENEW, _CLAIM = "between", "renew", "claim"
@@ -256,7 +272,7 @@ class _Batch:
         """Fresh checks for free places; an empty queue is not asked again at every outcome."""
         if self._queue_was_empty and not self.is_time_for(_CLAIM):
             return []
-        checks = _patiently(lambda: claim(room, timezone.now(), run=run))
+        checks = _patiently(lambda: claims.claim(room, timezone.now(), run=run))
         self._queue_was_empty = not checks
         return checks
 

@@ -55,12 +55,17 @@ def hours(day: dt.date, *spans: tuple[float, float]) -> list[tuple[int, int]]:
 
 @dataclass
 class Scripted:
-    """What a device does. `recorded` maps channel numbers to true-time intervals."""
+    """What a device does. `recorded` maps channel numbers to true-time intervals.
+
+    `offset_ms` is the clock's when it recorded; `clock_now_ms` is what it shows now, where that differs.
+    """
 
     serial: str = ""
     firmware: str = "1.0"
     mac: str = ""
     offset_ms: int = 0
+    clock_now_ms: int | None = None
+    leaps_ms: int = 0
     recorded: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     second: dict[int, list[tuple[int, int]]] | None = None
     earliest_ms: int | None = None
@@ -120,7 +125,10 @@ class Client:
     async def read_clock(self) -> ClockSample:
         await self._call("clock")
         now = time.time() * 1000
-        shown = round(now) + self.script.offset_ms
+        ahead = self.script.clock_now_ms
+        shown = round(now) + (self.script.offset_ms if ahead is None else ahead)
+        if self.script.leaps_ms:
+            shown += self.script.leaps_ms * (-1) ** len(self.script.calls)
         if not self.script.has_clock:
             return ClockSample(None, None, 1000, now, now)
         return ClockSample(shown, shown, 100, now - 1, now + 1)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from django.utils import timezone
 
 import vault
 from cameras import findings, finishing, nights
+from cameras.device_findings import is_same_firmware
 from cameras.models import DeviceCheck, DeviceCondition, Finding, StateChange
 from cameras.protocols.base import CredentialRefused, Unreachable
 from core.secret import Secret
@@ -109,6 +111,21 @@ def test_a_changed_firmware_is_found_once(campus):
     finding = Finding.objects.get(kind="FIRMWARE_CHANGED")
     assert finding.detail == {"before": "1.0", "after": "2.0"}
     assert finding.closed_at is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2.800.0000000.25.R 2022-03-14", "2.800.0000000.25.R,build:2022-03-14", True),
+        ("V4.30.005 build 220815", "4.30.005", True),
+        ("V4.30.005 build 220815", "V4.30.005, build 230101", False),
+        ("2.800.0000000.25.R", "2.800.0000000.26.R,build:2022-03-14", False),
+        ("3.1.8", "3.2.11", False),
+    ],
+)
+def test_a_firmware_spelt_otherwise_is_no_other_firmware(one, other, same):
+    """INV-3: protocols and people write one version in several ways."""
+    assert is_same_firmware(one, other) is same
 
 
 def test_the_same_mac_at_two_addresses_is_found_on_both(campus):

@@ -99,6 +99,33 @@ def test_what_lies_before_the_oldest_recording_was_overwritten():
     assert causes(day) == ["OUTSIDE_INDEX"]
 
 
+def test_a_day_asked_about_too_late_could_not_be_checked_where_it_was_overwritten():
+    """REC-18, REC-4: a recorder that keeps nine days does not say that the tenth was not recorded."""
+    late = END + 5 * 24 * H
+    untold = ChannelAsk(1, 1)
+    told_before = ChannelAsk(1, 1, known_earliest_ms=END + 24 * H)
+    partly = Heard(untold, ask(), late, answer((5, 24), earliest_ms=START + 5 * H))
+    holes = Heard(untold, ask(), late, answer((5, 9), (10, 24), earliest_ms=START + 5 * H))
+    empty = Heard(untold, ask(), late, answer())
+    before = Heard(told_before, ask(), late, answer())
+    days = [judge_recorder([item], Recorder(known()))[0] for item in (partly, holes, empty, before)]
+
+    assert [day.result for day in days] == ["UNKNOWN", "PARTLY", "UNKNOWN", "UNKNOWN"]
+    assert {day.reason for day in days if day.result is Result.UNKNOWN} == {"OUTSIDE_INDEX"}
+    assert not any(day.is_complete for day in days if day.result is Result.UNKNOWN)
+
+
+def test_an_empty_day_inside_the_index_was_not_recorded_however_late_it_is_asked():
+    """REC-3."""
+    late = END + 5 * 24 * H
+    item = Heard(ChannelAsk(1, 1), ask(), late, answer(earliest_ms=START - 24 * H))
+
+    [day] = judge_recorder([item], Recorder(known()))
+
+    assert day.result is Result.NOT_RECORDED
+    assert day.is_complete
+
+
 def test_a_gap_to_the_end_with_a_faulty_disk_is_the_disks():
     """REC-4."""
     days = judged(answer((0, 20)), answer((0, 20)), recorder=Recorder(known(), has_disk_fault=True))

@@ -30,7 +30,7 @@ def test_two_workers_never_take_the_same_check(campus):
     started(campus)
     now = timezone.now()
 
-    first, second = work.claim(4, now), work.claim(10, now)
+    first, second = claims.claim(4, now), claims.claim(10, now)
 
     assert len(first) == 4
     assert not {c.pk for c in first} & {c.pk for c in second}
@@ -42,8 +42,8 @@ def test_a_device_is_visited_once_at_a_time_across_runs(campus):
     started(campus)
     nights.check_now(by="test", devices=[camera])
 
-    assert len(work.claim(10, timezone.now())) == 1
-    assert work.claim(10, timezone.now()) == []
+    assert len(claims.claim(10, timezone.now())) == 1
+    assert claims.claim(10, timezone.now()) == []
 
 
 def test_the_database_refuses_two_visits_to_one_device(campus):
@@ -51,7 +51,7 @@ def test_the_database_refuses_two_visits_to_one_device(campus):
     camera = campus.camera()
     started(campus)
     nights.check_now(by="test", devices=[camera])
-    work.claim(10, timezone.now())
+    claims.claim(10, timezone.now())
     other = DeviceCheck.objects.get(device=camera, status="DUE")
 
     other.status, other.claim, other.lease_until = "CLAIMED", uuid.uuid4(), timezone.now()
@@ -64,7 +64,7 @@ def test_the_work_of_a_dead_worker_comes_back(campus):
     """E1, E3: the lease brings the row back."""
     campus.camera()
     run = started(campus)
-    [lost] = work.claim(1, timezone.now())  # and the worker is gone
+    [lost] = claims.claim(1, timezone.now())  # and the worker is gone
     DeviceCheck.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
 
     campus.work(run)
@@ -137,7 +137,7 @@ def test_an_outcome_saved_twice_changes_nothing(campus):
     """E9, NGT-3: the second delivery finds its claim gone."""
     campus.recorder(Scripted(recorded={1: whole(yesterday())}))
     run = started(campus)
-    for check in work.claim(10, timezone.now(), run=run):
+    for check in claims.claim(10, timezone.now(), run=run):
         built = plans.build([check], timezone.now())[0]
         outcome = VisitOutcome(check.device_id, 0, answers={})
         plan = None if isinstance(built, plans.Unvisitable) else built

@@ -11,7 +11,7 @@ import pytest
 from django.db import OperationalError, connections
 from django.utils import timezone
 
-from cameras import nights, work
+from cameras import claims, nights
 from tests.cameras.campus import Campus, yesterday
 
 T = TypeVar("T")
@@ -53,7 +53,7 @@ def test_workers_at_the_same_moment_never_visit_a_device_twice(settings):
 
     def worker() -> None:
         for _n in range(4):
-            checks = patiently(lambda: work.claim(3, timezone.now()))
+            checks = patiently(lambda: claims.claim(3, timezone.now()))
             taken.extend(check.device_id for check in checks)
 
     at_once(3, worker)
