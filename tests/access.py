@@ -1,0 +1,195 @@
+"""What tests/test_access.py stands on: every address of the resolver, one row of each model, everybody who may ask."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.conf import settings
+from django.db import models, transaction
+from django.test import Client
+from django.urls import get_resolver, reverse
+from django.urls.resolvers import URLPattern, URLResolver
+from django.utils import timezone
+
+import audit
+from accounts.models import ApiToken, Person, Role, RoleGrant
+from audit.models import Entry
+from cameras import models as cameras
+from core import tsi
+from inventory import models as inventory
+from inventory import moves
+from tests.inventory import rows
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+YESTERDAY = tsi.today() - dt.timedelta(days=1)
+
+ANONYMOUS, NOBODY, ELSEWHERE = "anonymous", "no role", "another building"
+EVERYBODY = [ANONYMOUS, NOBODY, *Role.values, ELSEWHERE]
+
+# Which model stands behind the number in an address: by the word before it.
+MODELS: dict[str, type[models.Model]] = {
+    "people": Person,
+    "grants": RoleGrant,
+    "tokens": ApiToken,
+    "audit": Entry,
+    "cameras": inventory.Position,
+    "recorders": inventory.Device,
+    "checks": cameras.Run,
+    "runs": cameras.Run,
+    "coverage": cameras.CoverageDay,
+    "position-days": cameras.PositionDay,
+    "clock-measurements": cameras.ClockMeasurement,
+    "findings": cameras.Finding,
+    "files": inventory.Attachment,
+    "imports": inventory.UploadedSheet,
+    "models": inventory.ModelLife,
+    "groups": inventory.PositionGroup,
+    "schedules": inventory.RecordingSchedule,
+    "counts": inventory.StockCount,
+    "lines": inventory.CountLine,
+    "channel-assignments": inventory.ChannelAssignment,
+    "sites": inventory.Site,
+    "buildings": inventory.Building,
+    "floors": inventory.Floor,
+    "positions": inventory.Position,
+    "devices": inventory.Device,
+    "channels": inventory.Channel,
+    "disks": inventory.Disk,
+    "networks": inventory.Network,
+    "contractors": inventory.Contractor,
+    "contracts": inventory.Contract,
+    "installations": inventory.Installation,
+}
+
+
+def addresses() -> dict[str, str]:
+    """Every address that the system answers, by name, with its route."""
+    return dict(_walk(get_resolver(), "", ()))
+
+
+def _walk(resolver: URLResolver, before: str, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for pattern in resolver.url_patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLPattern):
+            yield ":".join([*names, pattern.name or route]), route
+        else:
+            inner = (*names, pattern.namespace) if pattern.namespace else names
+            yield from _walk(pattern, route, inner)
+
+
+class World:
+    """One row of each model, all in one building, and people who may and may not see them."""
+
+    def __init__(self) -> None:
+        self._made: dict[type[models.Model], models.Model] = {}
+        self._cookies: dict[str, str] = {}
+        self.building = rows.building()
+        self.position = rows.position(self.building)
+        self.device = rows.device("RECORDER")
+        channel = rows.channel(self.device)
+        start = timezone.now() - dt.timedelta(days=5)
+        installed = moves.install(rows.device(), self.position, start, "test")
+        assigned = moves.assign_channel(channel, self.position, start, "test")
+        for row in (self.building, self.building.site, self.position, self.device, channel):
+            self._made[type(row)] = row
+        self._made |= {type(installed): installed, type(assigned): assigned}
+        with transaction.atomic():
+            self._made[Entry] = audit.record("test.try", actor="test")
+        self.people = {name: self._person(name) for name in EVERYBODY if name != ANONYMOUS}
+        self._made[Person] = rows.person("OPERATOR")
+
+    @staticmethod
+    def _person(name: str) -> Person:
+        if name == NOBODY:
+            return rows.person()
+        if name == ELSEWHERE:
+            other = rows.building()
+            kind = RoleGrant.ScopeKind.BUILDING
+            return rows.person(*Role.values, scope_kind=kind, scope_id=other.pk)
+        return rows.person(name)
+
+    def client(self, name: str) -> Client:
+        """A browser in which that person is signed in."""
+        client = Client(raise_request_exception=False)
+        if name != ANONYMOUS:
+            if name not in self._cookies:
+                first = Client()
+                first.force_login(
+                    self.people[name], backend="django.contrib.auth.backends.ModelBackend"
+                )
+                self._cookies[name] = first.cookies[settings.SESSION_COOKIE_NAME].value
+            client.cookies[settings.SESSION_COOKIE_NAME] = self._cookies[name]
+        return client
+
+    def address(self, name: str, route: str) -> str:
+        """The address with the rows of this world in it."""
+        words = [word for word in route.replace("^", "").replace("$", "").split("/") if word]
+        values: dict[str, Any] = {}
+        for before, word in zip(["", *words], words, strict=False):
+            for part in ("pk", "entry_id", "line_pk", "device_pk"):
+                if word.startswith((f"<int:{part}>", f"(?P<{part}>")):
+                    values[part] = self.row(MODELS[before]).pk
+            if word == "<uuid:token>":
+                row = self.row(MODELS[before])
+                values["token"] = getattr(row, "uuid", None) or getattr(row, "token", uuid.uuid4())
+            if word == "<slug:verb>":
+                values["verb"] = "close" if "positions" in words else "report_fault"
+            if word == "<slug:table>":
+                values["table"] = "devices"
+            if word == "<str:text>":
+                values["text"] = YESTERDAY.isoformat()
+        return reverse(name, kwargs=values)
+
+    def row(self, model: type[models.Model]) -> models.Model:
+        """The row of that model; made with the fewest fields at the first call."""
+        if model not in self._made:
+            facts = {
+                field.name: self._value(field)
+                for field in model._meta.concrete_fields
+                if self._is_needed(field)
+            }
+            facts |= SPECIAL.get(model, lambda world: {})(self)
+            row = model(**facts)
+            row.save()
+            self._made[model] = row
+        return self._made[model]
+
+    @staticmethod
+    def _is_needed(field: models.Field[Any, Any]) -> bool:
+        return not (field.primary_key or field.null or field.has_default())
+
+    def _value(self, field: models.Field[Any, Any]) -> Any:
+        if isinstance(field, models.ForeignKey):
+            return self.row(field.related_model)
+        if field.choices:
+            return next(iter(dict(field.flatchoices)))
+        values: list[tuple[type[models.Field[Any, Any]], Any]] = [
+            (models.DateTimeField, timezone.now()),
+            (models.DateField, YESTERDAY),
+            (models.IntegerField, 1),
+            (models.BinaryField, b"x"),
+            (models.TextField, ""),
+            (models.CharField, "x" if not field.blank else ""),
+        ]
+        return next((value for kind, value in values if isinstance(field, kind)), None)
+
+
+SPECIAL: dict[type[models.Model], Callable[[World], dict[str, Any]]] = {
+    RoleGrant: lambda world: {"person": rows.person(), "starts_on": YESTERDAY},
+    ApiToken: lambda world: {"expires_at": timezone.now() + dt.timedelta(days=9)},
+    inventory.Network: lambda world: {"cidr": "10.77.0.0/24"},
+    inventory.CountLine: lambda world: {"device": world.device},
+    inventory.Attachment: lambda world: {"device": world.device},
+    cameras.Finding: lambda world: {
+        "kind": cameras.Finding.Kind.SERIAL_CHANGED,
+        "subject_kind": cameras.Finding.Subject.DEVICE,
+        "subject_id": world.device.pk,
+    },
+    cameras.PositionDay: lambda world: {"result": "UNKNOWN", "reason": "NOT_ASKED"},
+    cameras.CoverageDay: lambda world: {"result": "UNKNOWN", "reason": "NOT_ASKED"},
+    cameras.ClockMeasurement: lambda world: {"offset_ms": 5},
+    cameras.Run: lambda world: {"slot": "night:x", "status": cameras.Run.Status.RUNNING},
+}

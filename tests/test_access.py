@@ -1,0 +1,293 @@
+"""F1: every address x method x role against the table below. An address without a row fails.
+
+A row says who gets through with GET and with POST, everybody else is refused with 403, and what becomes of
+somebody who holds every role, but only for another building. Methods that no row names are refused.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.http import HttpResponse
+
+from accounts.models import Role
+from tests.access import ANONYMOUS, ELSEWHERE, EVERYBODY, METHODS, NOBODY, World, addresses
+
+R = Role
+ALL = frozenset(Role)
+SEEING = ALL - {R.REGISTRY_CLERK, R.LEGAL, R.HANDOVER, R.WEB_EDITOR}
+CHECKING = {R.OPERATOR, R.UNIT_HEAD, R.ADMIN}
+MAINTAINING = {R.OPERATOR, R.UNIT_HEAD}
+REGISTERING = {R.OPERATOR, R.UNIT_HEAD, R.ASSET_CLERK}
+LOOKING = {R.OPERATOR, R.UNIT_HEAD, R.SECURITY_CHIEF}
+PLACING = {R.UNIT_HEAD, R.ADMIN}
+LOG_READERS = {R.UNIT_HEAD, R.AUDITOR, R.ADMIN}
+PEOPLE_READERS = {R.AUDITOR, R.ADMIN}
+
+ANYBODY = frozenset(EVERYBODY)
+SIGNED_IN = ANYBODY - {ANONYMOUS}
+
+THROUGH = {200, 302, 400, 409, 422}  # let in; an empty form is then refused for what it lacks
+ABSENT = THROUGH | {404}  # let in, but the thing itself is not there in this small world
+
+
+@dataclass(frozen=True)
+class Row:
+    """Who gets through. `elsewhere`: what somebody gets whose roles are for another building."""
+
+    get: Any = None
+    post: Any = None
+    elsewhere: int | None = None
+    let_in: Any = frozenset(THROUGH)
+    refused: Any = frozenset({403})
+    other_methods: Any = frozenset({405})
+
+
+def own(get: Any = None, post: Any = None, **kwargs: Any) -> Row:
+    """A thing that stands in a building: hidden from people of other buildings."""
+    return Row(get, post, elsewhere=404, **kwargs)
+
+
+def campus(get: Any = None, post: Any = None, **kwargs: Any) -> Row:
+    """Something for the whole campus: refused to people of one building."""
+    return Row(get, post, elsewhere=403, **kwargs)
+
+
+def form(who: Any, of: Any = own, **kwargs: Any) -> Row:
+    row: Row = of(who, who, **kwargs)
+    return row
+
+
+def secret(get: Any = None, post: Any = None) -> Row:
+    """A person, a grant, a login: who may not see it cannot tell that it is there."""
+    return Row(get, post, elsewhere=404, refused=frozenset({403, 404}))
+
+
+# The API takes changes from programs with a token only, never from a signed-in browser.
+API_LIST = Row(SEEING, other_methods=frozenset({403, 405}))
+API_ROW = Row(SEEING, elsewhere=404, other_methods=frozenset({403, 404, 405}))
+API_STEP = Row(other_methods=frozenset({403, 404, 405}))
+
+TABLE = {
+    "today": Row(SIGNED_IN),
+    "search": Row(SIGNED_IN),
+    "alive": Row(ANYBODY),
+    "ready": Row(ANYBODY),
+    # --- sign-in, people and their roles
+    "accounts:sign_in": Row(ANYBODY, ANYBODY, other_methods=frozenset({200, 302, 405})),
+    "accounts:sign_out": Row(post=ANYBODY),
+    "accounts:preferences": Row(post=ANYBODY),
+    "accounts:profile": form(SIGNED_IN, Row),
+    "accounts:password": form(SIGNED_IN, Row),
+    "accounts:people": campus(PEOPLE_READERS),
+    "accounts:person_create": form({R.ADMIN}, campus),
+    "accounts:person": Row(PEOPLE_READERS, elsewhere=403),
+    "accounts:role_grant": secret(post={R.ADMIN}),
+    "accounts:role_end": secret(post={R.ADMIN}),
+    "accounts:person_switch": secret(post={R.ADMIN}),
+    "accounts:tokens": campus(PEOPLE_READERS),
+    "accounts:token_create": form({R.ADMIN}, campus),
+    "accounts:token_revoke": secret(post={R.ADMIN}),
+    # --- the log
+    "audit:entries": campus(LOG_READERS),
+    "audit:entry": campus(LOG_READERS),
+    # --- what devices do
+    "cameras:positions": Row(SEEING),
+    "cameras:position": own(SEEING),
+    "cameras:picture": own(LOOKING, let_in=ABSENT),
+    "cameras:recorders": Row(SEEING),
+    "cameras:recorder": own(SEEING),
+    "cameras:device": own(SEEING),
+    "cameras:days": Row(SEEING),
+    "cameras:day": Row(SEEING),
+    "cameras:findings": Row(SEEING),
+    "cameras:acknowledge": own(post=MAINTAINING),
+    "cameras:runs": Row(SEEING),
+    "cameras:check_now": Row(post=CHECKING),
+    "cameras:run": own(SEEING),
+    "cameras:cancel": own(post=CHECKING),
+    "cameras:sheets": campus(SEEING),
+    "cameras:sheet": campus(SEEING, let_in=ABSENT),
+    "cameras:sheet_paper": campus(SEEING, let_in=ABSENT),
+    "cameras:sheet_explain": campus(post=MAINTAINING, let_in=ABSENT),
+    "cameras:sheet_sign": form(MAINTAINING, campus, let_in=ABSENT),
+    "cameras:sheet_seen": campus(post={R.UNIT_HEAD, R.SUPERIOR}, let_in=ABSENT),
+    **dict.fromkeys(
+        (
+            *("cameras:reports", "cameras:report_clocks", "cameras:report_monthly"),
+            *("cameras:report_warranty", "cameras:report_last_days"),
+        ),
+        Row(SEEING),
+    ),
+    "cameras:device_card": own(SEEING),
+    **dict.fromkeys(("cameras:paper_forms", "cameras:holidays"), form(PLACING, campus)),
+    # --- logins of devices
+    "vault:login": form(MAINTAINING, own, refused=frozenset({403, 404})),
+    "vault:retry": form(MAINTAINING, own, refused=frozenset({403, 404})),
+    # --- inventory: lists and pages
+    **dict.fromkeys(
+        (
+            *("inventory:devices", "inventory:positions", "inventory:buildings"),
+            *("inventory:networks", "inventory:groups", "inventory:contracts"),
+            *("inventory:contractors", "inventory:models", "inventory:counts"),
+            # Networks, contracts and firms serve the whole campus: everybody who sees the inventory sees them.
+            *("inventory:network", "inventory:contract", "inventory:contractor"),
+        ),
+        Row(SEEING),
+    ),
+    **dict.fromkeys(
+        ("inventory:device", "inventory:position", "inventory:building", "inventory:count"),
+        own(SEEING),
+    ),
+    "inventory:attachment": own(SEEING, let_in=ABSENT),
+    # --- inventory: forms about one thing
+    **dict.fromkeys(
+        (
+            *("inventory:device_edit", "inventory:device_step", "inventory:device_address"),
+            *("inventory:device_channels", "inventory:device_attach", "inventory:channel_edit"),
+            *("inventory:channel_assign", "inventory:channel_release", "inventory:disk_edit"),
+            *("inventory:disk_remove", "inventory:position_attach", "inventory:attachment_remove"),
+            *("inventory:count_new", "inventory:count_line", "inventory:count_surplus"),
+            "inventory:count_close",
+        ),
+        form(REGISTERING),
+    ),
+    **dict.fromkeys(
+        (
+            *("inventory:position_edit", "inventory:position_step", "inventory:install"),
+            *("inventory:replace", "inventory:uninstall", "inventory:assign"),
+        ),
+        form(MAINTAINING),
+    ),
+    **dict.fromkeys(("inventory:schedule", "inventory:schedule_end"), form({R.UNIT_HEAD})),
+    **dict.fromkeys(
+        ("inventory:building_edit", "inventory:floor_edit", "inventory:site_edit"), form(PLACING)
+    ),
+    # --- inventory: new things, and things of the whole campus
+    "inventory:device_new": form(REGISTERING, Row),
+    "inventory:position_new": form(MAINTAINING, Row),
+    **dict.fromkeys(
+        ("inventory:channel_new", "inventory:disk_new"), form(SEEING, Row, let_in=frozenset({404}))
+    ),
+    **dict.fromkeys(
+        (
+            *("inventory:contract_new", "inventory:contract_edit", "inventory:contract_devices"),
+            *("inventory:contractor_new", "inventory:contractor_edit"),
+            *("inventory:model_new", "inventory:model_edit"),
+        ),
+        form(REGISTERING, Row),
+    ),
+    "inventory:contract_drop": form(REGISTERING, Row, let_in=ABSENT),
+    **dict.fromkeys(
+        (
+            *("inventory:building_new", "inventory:floor_new", "inventory:site_new"),
+            *("inventory:network_new", "inventory:network_edit"),
+        ),
+        form(PLACING, campus),
+    ),
+    **dict.fromkeys(("inventory:group_new", "inventory:group_edit"), form({R.UNIT_HEAD}, campus)),
+    # An upload is its owner's: nobody in this small world has one.
+    "inventory:import": form(REGISTERING, campus),
+    "inventory:import_result": own(SEEING, let_in=frozenset({404})),
+    "inventory:import_confirm": own(post=SEEING, let_in=frozenset({404})),
+    # --- the API
+    **dict.fromkeys(
+        (
+            *("api:sites-list", "api:buildings-list", "api:floors-list", "api:positions-list"),
+            *("api:devices-list", "api:channels-list", "api:installations-list"),
+            *("api:channel-assignments-list", "api:coverage-list", "api:position-days-list"),
+            *("api:clock-measurements-list", "api:findings-list", "api:runs-list"),
+            "api:was-recording",
+        ),
+        API_LIST,
+    ),
+    **dict.fromkeys(
+        (
+            *("api:sites-detail", "api:buildings-detail", "api:floors-detail"),
+            *("api:positions-detail", "api:devices-detail", "api:channels-detail"),
+            *("api:installations-detail", "api:channel-assignments-detail"),
+            *("api:coverage-detail", "api:position-days-detail", "api:clock-measurements-detail"),
+            *("api:findings-detail", "api:runs-detail"),
+        ),
+        API_ROW,
+    ),
+    "api:findings-acknowledge": API_STEP,
+    "api:runs-cancel": API_STEP,
+    "api:schema": Row(SIGNED_IN, other_methods=frozenset({403, 405})),
+    "api:docs": Row(SIGNED_IN),
+    "api:unknown": Row(ANYBODY, ANYBODY, let_in=frozenset({404}), other_methods=frozenset({404})),
+}
+
+SIGN_IN = "/accounts/sign-in/"
+
+
+def expected(name: str, who: str, method: str) -> frozenset[int | str]:
+    """The answers that the table allows: statuses, or "sign in"."""
+    row = TABLE[name]
+    let_through = {"GET": row.get, "HEAD": row.get, "POST": row.post}.get(method)
+    not_signed_in: set[int | str] = {401, "sign in"} if name.startswith("api:") else {"sign in"}
+    if let_through is None:
+        # Who may not be here at all may be told so before the method is looked at.
+        return frozenset(row.other_methods | {403, 404, 405} | not_signed_in)
+    if who == ANONYMOUS and ANONYMOUS not in let_through:
+        return frozenset(not_signed_in)
+    if who == ELSEWHERE and NOBODY not in let_through:
+        return frozenset(row.let_in if row.elsewhere is None else {row.elsewhere})
+    return frozenset(row.let_in if who in let_through else row.refused)
+
+
+def told(response: HttpResponse, name: str) -> int | str:
+    """The status; a redirect to the sign-in page has a name of its own."""
+    to_sign_in = response.headers.get("Location", "").startswith(SIGN_IN)
+    if to_sign_in and name not in {"accounts:sign_out", "accounts:sign_in"}:
+        return "sign in"
+    return int(response.status_code)
+
+
+def ask(world: World, who: str, method: str, address: str) -> HttpResponse:
+    """One call whose effects are undone."""
+    client = world.client(who)
+    with transaction.atomic():
+        response = client.generic(method, address)
+        transaction.set_rollback(True)
+    return response
+
+
+def groups() -> list[str]:
+    return sorted({name.partition(":")[0] if ":" in name else "" for name in addresses()})
+
+
+@pytest.fixture(autouse=True)
+def _refusals_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("group", groups())
+def test_every_address_answers_everybody_as_the_table_says(group: str) -> None:
+    """F1."""
+    world = World()
+    wrong = []
+    for name, route in sorted(addresses().items()):
+        if (name.partition(":")[0] if ":" in name else "") != group or name not in TABLE:
+            continue
+        address = world.address(name, route)
+        for method in METHODS:
+            for who in EVERYBODY:
+                answer = told(ask(world, who, method, address), name)
+                wanted = expected(name, who, method)
+                if answer not in wanted:
+                    wrong.append(
+                        f"{method} {name} as {who}: {answer}, not {sorted(map(str, wanted))}"
+                    )
+
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_address_is_without_a_row() -> None:
+    """F1: whoever adds an address says who may use it."""
+    assert sorted(set(addresses()) - set(TABLE)) == []
