@@ -22,6 +22,8 @@ from cameras.protocols.base import (
     LockedOut,
     Login,
     Reason,
+    Streams,
+    StreamTarget,
     TimeBase,
     TooSlow,
 )
@@ -29,12 +31,14 @@ from cameras.protocols.http import Transport
 from cameras.protocols.listener import what_listens
 from cameras.protocols.opening import CAPABILITIES, PROTOCOLS, OpenDevice, open_device
 from cameras.protocols.rtsp import RtspConnection, StreamLimits
+from cameras.protocols.rtsp_messages import refusal
 from cameras.protocols.rtsp_port import port_in
 from core.text import clean_label
 
 T = TypeVar("T")
 YES, NO, UNKNOWN = "yes", "no", "unknown"
 _HOUR_MS = 3_600_000
+_TRIED_MS = 60_000
 _LONGEST_S = 45.0
 _SILENT = {Reason.NO_ANSWER, Reason.CONNECTION_REFUSED, Reason.NAME_NOT_FOUND, Reason.TOO_SLOW}
 # Answers, or none, behind which something else than a camera may stand.
@@ -112,7 +116,7 @@ async def probe(
         device = open_part
     try:
         report.answered = True
-        await _Questions(report, device, endpoint).ask()
+        await _Questions(report, device, endpoint, login).ask()
     finally:
         await device.close()
     return report
@@ -160,10 +164,13 @@ def _take_failures(report: ProbeReport, failures: list[tuple[str, str, DeviceErr
 class _Questions:
     """The questions of one probe, put one after the other until its time is over."""
 
-    def __init__(self, report: ProbeReport, device: OpenDevice, endpoint: Endpoint) -> None:
+    def __init__(
+        self, report: ProbeReport, device: OpenDevice, endpoint: Endpoint, login: Login | None
+    ) -> None:
         self._report = report
         self._device = device
         self._endpoint = endpoint
+        self._login = login
         self._ends_at = time.monotonic() + _LONGEST_S
 
     async def ask(self) -> None:
@@ -178,6 +185,8 @@ class _Questions:
         if device.recordings is not None:
             report.time_base = str(device.recordings.index_time_base)
         await self._about_the_device()
+        if not self._speaks_it():
+            return
         channels = await self._channels()
         await self._about_a_channel(channels[0] if channels else Channel(1))
         if device.disks is not None:
@@ -206,6 +215,18 @@ class _Questions:
             sample = await self._part("clock", device.clock.read_clock())
             report.clock = None if sample is None else _one_reading(sample)
 
+    def _speaks_it(self) -> bool:
+        """A vendor's protocol that tells neither who nor when it is, is not spoken here at all."""
+        report = self._report
+        told = [report.capabilities.get(name, {}) for name in ("identity", "clock")]
+        if report.protocol == "onvif" or any(one.get("answer") == YES for one in told):
+            return True
+        why = told[0] or _verdict(UNKNOWN, Reason.NOT_ASKED)
+        report.protocols[report.protocol] = dict(why)
+        report.reason, report.detail, report.protocol = why["reason"], why["detail"], ""
+        report.capabilities = {name: dict(why) | {"answer": UNKNOWN} for name in CAPABILITIES}
+        return False
+
     async def _channels(self) -> list[Channel]:
         if self._device.channels is None:
             return []
@@ -222,25 +243,45 @@ class _Questions:
             live = await self._part("live", device.live.live(channel))
             if live is not None:
                 report.rtsp_port = self._endpoint.rtsp_port or port_in(live.url) or 554
-                await self._part("live", self._rtsp_answers(live.url))
+                await self._part("live", self._describes(live))
         now_ms = self._now_in_index_time()
         start_ms = now_ms - _HOUR_MS
+        answer: IndexAnswer | None = None
         if device.recordings is not None:
             question = device.recordings.recordings(channel, start_ms, now_ms)
             answer = await self._part("recordings", question)
             if answer is not None:
                 report.index = _index_facts(answer, start_ms, now_ms)
         if device.playback is not None:
-            await self._part("playback", device.playback.playback(channel, start_ms, now_ms))
+            await self._about_playback(device.playback, channel, answer)
 
-    async def _rtsp_answers(self, url: str) -> bool:
-        """Whether RTSP is spoken at the told port: OPTIONS, without a login."""
-        async with RtspConnection(self._endpoint, None, url, _RTSP_LIMITS) as connection:
-            try:
-                await connection.request("OPTIONS", connection.address.url)
-            except DeviceError as error:
-                if error.reason is not Reason.NO_CREDENTIAL:
-                    raise
+    async def _about_playback(
+        self, client: Streams, channel: Channel, answer: IndexAnswer | None
+    ) -> None:
+        """The newest recording of the last hour, described and not played."""
+        if answer is None or not answer.segments:
+            words = "no recording of the last hour to try it on"
+            self._report.capabilities["playback"] = _verdict(UNKNOWN, Reason.NOT_ASKED, words)
+            return
+        newest = max(answer.segments, key=lambda segment: segment.end_ms)
+        start_ms = max(newest.start_ms, newest.end_ms - _TRIED_MS)
+        stream = await self._part("playback", client.playback(channel, start_ms, newest.end_ms))
+        if stream is not None:
+            await self._part("playback", self._describes(stream))
+
+    async def _describes(self, stream: StreamTarget) -> bool:
+        """Whether the stream can be opened with our login: DESCRIBE, which opens no session."""
+        headers = {"Accept": "application/sdp"}
+        if stream.replay == "onvif":
+            headers["Require"] = "onvif-replay"
+        connection = RtspConnection(self._endpoint, self._login, stream.url, _RTSP_LIMITS)
+        async with connection:
+            reply = await connection.request("DESCRIBE", connection.address.url, headers)
+            if reply.status == 551:
+                headers.pop("Require")
+                reply = await connection.request("DESCRIBE", connection.address.url, headers)
+        if reply.status != 200:
+            raise refusal("DESCRIBE", reply)
         return True
 
     def _now_in_index_time(self) -> int:

@@ -213,7 +213,10 @@ class RtspConnection:
         elif {one.scheme for one in offered} != {"basic"}:
             raise NotSupported("The device asks for a login in a way that we do not know.")
         elif not self._allow_basic:
-            raise NotSupported("The device offers only Basic: the password would go in clear.")
+            raise NotSupported(
+                "The device offers only Basic: the password would go in clear.",
+                reason=Reason.UNSAFE_LOGIN,
+            )
         else:
             self._basic = basic_header(login)
 

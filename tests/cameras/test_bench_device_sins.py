@@ -211,3 +211,43 @@ def test_hostile_names_are_printed_clean(bench: Bench, device: SimDevice) -> Non
         assert "\u202e" not in text
         assert "\x1b" not in text
         assert "A" * 300 not in text
+
+
+@pytest.mark.parametrize("device", KINDS, indirect=True)
+def test_a_stream_that_cannot_be_opened_is_not_called_playable(
+    bench: Bench, device: SimDevice
+) -> None:
+    set_fault(device, "rtsp_auth_loop", True)
+    said = bench.run("probe", device, seconds=5)
+    assert said.code == 0
+    for capability in ("live", "playback"):
+        assert said.facts["capabilities"][capability]["answer"] != "yes"
+    assert {failure["what"] for failure in said.facts["failures"]} >= {"live", "playback"}
+
+
+@pytest.mark.parametrize("device", ["onvif"], indirect=True)
+def test_a_device_that_refuses_the_login_still_tells_its_clock(
+    bench: Bench, device: SimDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A half answer: ONVIF tells the time to everybody."""
+    monkeypatch.setenv("DEVICE_PASSWORD", "wrong")
+    said = bench.run("clock", device, seconds=5)
+    assert said.code == 0
+    assert said.facts["verdict"] == "OK"
+    assert said.facts["failures"][0]["what"] == "login"
+    assert said.facts["failures"][0]["reason"] == Reason.CREDENTIAL_REFUSED
+
+
+@pytest.mark.parametrize("device", ["dahua"], indirect=True)
+def test_an_empty_index_is_not_believed_against_the_other_source(
+    bench: Bench, device: SimDevice
+) -> None:
+    set_fault(device, "empty_search", {"value": True, "only": ["findFile"]})
+    said = bench.run("recordings", device, "--day", day_text(), seconds=5)
+    assert said.code == 0
+    assert not said.facts["complete"]
+    assert said.facts["second_source"]["source"] == "ONVIF_EVENTS"
+    assert said.facts["source"] == "DAHUA_FILES"
+    assert said.facts["recorded_ms"] == 0
+    assert "SOURCES_DISAGREE" in said.facts["notes"]
+    assert said.facts["disputed_ms"] > 20 * 3_600_000

@@ -134,3 +134,12 @@ async def test_a_router_with_basic_login_gets_no_password() -> None:
     assert "Basic" in report.detail
     assert LOGIN.password.reveal().encode() not in b"".join(seen)
     assert b"Authorization: Basic" not in b"".join(seen)
+
+
+@pytest.mark.parametrize("protocol", ["isapi", "dahua"])
+async def test_a_named_protocol_that_is_not_spoken_is_not_called_spoken(protocol: str) -> None:
+    async with listening(web_page("404 Not Found")) as port, Transport(deadline=0.5) as transport:
+        report = await probe(transport, Endpoint("127.0.0.1", port), LOGIN, protocol)
+    assert not report.protocol
+    assert report.protocols[protocol]["answer"] == "no"
+    assert {told["answer"] for told in report.capabilities.values()} == {"unknown"}
