@@ -1,0 +1,70 @@
+"""Sampled playback: what a played minute says, and when there is nothing to play."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from django.utils import timezone
+
+from cameras import claims, nights, plans, saving
+from cameras.models import CheckResult, Finding, PlaybackProof
+from cameras.proofs import ProofAnswer
+from cameras.visit_data import VisitOutcome, VisitPlan
+from core.tsi import day_bounds_ms
+from tests.cameras.campus import Campus, Scripted, whole, yesterday
+
+
+def save_proof(campus: Campus, answer: str, **more: object) -> PlaybackProof:
+    """Saves the outcome of a visit that played one minute."""
+    recorder = campus.recorder(Scripted(recorded={1: whole(yesterday())}))
+    nights.start(nights.plan_night(yesterday()))
+    [check] = [c for c in claims.claim_next(9, timezone.now()) if c.device_id == recorder.pk]
+    [plan] = plans.build([check], timezone.now())
+    assert isinstance(plan, VisitPlan)
+    now_ms = time.time_ns() // 1_000_000
+    proof = ProofAnswer(
+        plan.channels[0].channel_id,
+        "seed",
+        answer,
+        day_bounds_ms(yesterday())[0],
+        now_ms,
+        frame_sha256="ab" * 32,
+        **more,  # type: ignore[arg-type]
+    )
+    saving.save(check, plan, VisitOutcome(recorder.pk, now_ms, now_ms, proofs=[proof]))
+    return PlaybackProof.objects.get()
+
+
+@pytest.mark.parametrize(("lost_per_mille", "found"), [(0, []), (100, []), (101, ["LOST_FRAMES"])])
+def test_more_than_a_tenth_of_lost_frames_is_a_finding(campus, lost_per_mille, found):
+    """REC-11: the share is kept with the proof; above 10 % it is red."""
+    proof = save_proof(campus, "YES", lost_per_mille=lost_per_mille, frames=900)
+
+    assert proof.lost_per_mille == lost_per_mille
+    assert list(Finding.objects.values_list("reason", flat=True)) == found
+
+
+def test_a_minute_that_the_index_claims_and_nobody_can_play_is_a_finding(campus):
+    """REC-10, REC-1: the index is believed only as far as a sample of it plays."""
+    save_proof(campus, "NO", reason="WRONG_RANGE")
+
+    assert Finding.objects.get().kind == "PROOF_FAILED"
+
+
+def test_a_proof_that_could_not_be_played_is_no_finding(campus):
+    """REC-18."""
+    save_proof(campus, "UNKNOWN", reason="BUSY")
+
+    assert not Finding.objects.exists()
+
+
+def test_where_nothing_is_recorded_there_is_nothing_to_prove(campus, night, settings):
+    """REC-10, REC-18: a missing recording is told by the index; it is not a playback that failed."""
+    settings.PROOF_SHARE = 1.0
+    campus.recorder(Scripted(recorded={1: []}, earliest_ms=1))
+
+    night()
+
+    assert not CheckResult.objects.filter(kind="PROOF").exists()
+    assert CheckResult.objects.get(kind="RECORDING").answer == "NO"
