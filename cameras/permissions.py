@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from accounts.models import Role
-from inventory.permissions import SEEING, can_see_inventory
+from inventory.permissions import SEEING, can_change_positions, can_see_inventory
+from vault.permissions import can_set_credential
 
 if TYPE_CHECKING:
     from accounts.models import Person
@@ -66,3 +67,8 @@ def can_see_reports(person: Person, obj: object = None) -> bool:
 def can_change_papers(person: Person, obj: object = None) -> bool:
     """Changes the head of papers, adds revisions of forms, keeps the calendar of holidays."""
     return person.has_role(Role.UNIT_HEAD, Role.ADMIN, scope=())
+
+
+def can_add_recorders(person: Person, obj: object = None) -> bool:
+    """Asks a recorder what it is by a login that one enters, and takes over what it says."""
+    return can_set_credential(person) and can_change_positions(person)

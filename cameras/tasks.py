@@ -11,6 +11,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from cameras import adding_tasks as _adding_tasks  # noqa: F401 - registers its task
 from cameras import finishing, nights, sheet_sweep, work
 
 log = logging.getLogger(__name__)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import days, findings, paper_settings, positions, recorders, reports, runs, sheets
+from .views import adding, days, findings, paper_settings, positions, recorders, reports, runs, sheets
 
 app_name = "cameras"
 
@@ -13,6 +13,11 @@ urlpatterns = [
     path("recorders/", recorders.recorders, name="recorders"),
     path("recorders/<int:pk>/", recorders.recorder, name="recorder"),
     path("devices/<int:pk>/", recorders.device, name="device"),
+    path("add/", adding.add, name="add"),
+    path("add/discover/", adding.discover, name="discover"),
+    path("add/<uuid:token>/", adding.survey, name="survey"),
+    path("add/<uuid:token>/again/", adding.again, name="survey_again"),
+    path("add/<uuid:token>/accept/", adding.accept, name="survey_accept"),
     path("days/", days.days, name="days"),
     path("days/<str:text>/", days.day, name="day"),
     path("findings/", findings.findings, name="findings"),

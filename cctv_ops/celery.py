@@ -75,6 +75,7 @@ def _configuration() -> dict[str, Any]:
             "work-due-checks": _sweep("cameras.tasks.work_due_checks", 15.0),
             "finish-runs": _sweep("cameras.tasks.finish_runs", 15.0),
             "sweep-sheets": _sweep("cameras.tasks.sweep_sheets", 300.0),
+            "work-surveys": _sweep("cameras.tasks.work_surveys", 20.0),
             "verify-audit": {"task": "audit.tasks.verify_recent", "schedule": crontab(minute=20)},
         },
     }

@@ -45,6 +45,7 @@ MODELS: dict[str, type[models.Model]] = {
     "findings": cameras.Finding,
     "files": inventory.Attachment,
     "imports": inventory.UploadedSheet,
+    "add": inventory.Survey,
     "models": inventory.ModelLife,
     "groups": inventory.PositionGroup,
     "schedules": inventory.RecordingSchedule,

@@ -125,6 +125,12 @@ TABLE = {
     ),
     "cameras:device_card": own(SEEING),
     **dict.fromkeys(("cameras:paper_forms", "cameras:holidays"), form(PLACING, campus)),
+    # --- adding recorders; a survey is its asker's: nobody in this small world has one
+    "cameras:add": form(MAINTAINING, Row),
+    "cameras:discover": Row(post=MAINTAINING),
+    "cameras:survey": Row(MAINTAINING, elsewhere=404, let_in=frozenset({404})),
+    "cameras:survey_again": Row(post=MAINTAINING, elsewhere=404, let_in=frozenset({404})),
+    "cameras:survey_accept": Row(post=MAINTAINING, elsewhere=404, let_in=frozenset({404})),
     # --- logins of devices
     "vault:login": form(MAINTAINING, own, refused=frozenset({403, 404})),
     "vault:retry": form(MAINTAINING, own, refused=frozenset({403, 404})),

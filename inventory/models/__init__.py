@@ -12,7 +12,7 @@ from .places import (
     RecordingSchedule,
     Site,
 )
-from .uploads import Attachment, UploadedSheet
+from .uploads import Attachment, Survey, UploadedSheet
 from .wiring import Channel, ChannelAssignment, Installation
 
 __all__ = [
@@ -37,5 +37,6 @@ __all__ = [
     "RecordingSchedule",
     "Site",
     "StockCount",
+    "Survey",
     "UploadedSheet",
 ]

@@ -99,3 +99,53 @@ class Attachment(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class SurveyQuerySet(ScopedQuerySet[Any]):
+    def visible_to(self, person: Person) -> Self:
+        """One's own surveys: what was found becomes visible to others once it is accepted."""
+        return self.filter(asked_by=person.pk)
+
+    def unfinished(self) -> Self:
+        return self.filter(finished_at=None)
+
+
+class Survey(models.Model):
+    """Asking one recorder what it is, or the networks what is there; the row is the queue and the progress.
+
+    `steps` are [name, answer, detail] in the order in which they were asked; `found` is what proposals are
+    made of. It never holds a login: that lies in the vault, with `device`.
+    """
+
+    class Kind(models.TextChoices):
+        RECORDER = "RECORDER", _("Adding a recorder")
+        NETWORKS = "NETWORKS", _("Looking for devices")
+
+    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    device = models.ForeignKey(
+        Device, on_delete=models.CASCADE, null=True, blank=True, related_name="surveys"
+    )
+    steps: models.JSONField[Any, Any] = models.JSONField(default=list)
+    found: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
+    )
+    asked_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager[Survey]] = models.Manager.from_queryset(SurveyQuerySet)()
+
+    class Meta:
+        verbose_name = _("survey")
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["finished_at"], name="inventory_survey_open")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.pk}"
+
+    def step(self, name: str, answer: str, detail: str = "") -> None:
+        """Adds one line of progress."""
+        self.steps = [*self.steps, [name, answer, detail]]
+        self.save(update_fields=["steps", "found"])

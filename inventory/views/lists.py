@@ -77,6 +77,7 @@ def _list(request: PersonRequest, table: Table, filter_class: type[ListFilter]) 
         "is_narrowed": any(request.GET.get(name) for name in form.fields),
         "new_url": _new_url(request, table),
         "import_url": _import_url(request, table),
+        "may_ask": table.name == "devices" and permissions.can_change_positions(request.user),
         "tabs": tabs(table.name),
         "sites": _sites(request, table),
     }
