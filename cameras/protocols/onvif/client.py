@@ -115,7 +115,7 @@ class OnvifClient:
 
     async def recordings(self, channel: Channel, start_ms: int, end_ms: int) -> IndexAnswer:
         """The recorded intervals; the span and the answer are in the device's UTC."""
-        token = channel.token or (await self._recording(channel)).token
+        token = await self._recording_token(channel)
         if self.soap.shown_offset_ms is None:
             await self._try_clock()
         now_ms = device_now_ms(self.soap.shown_offset_ms)
@@ -131,7 +131,7 @@ class OnvifClient:
 
     async def playback(self, channel: Channel, start_ms: int, end_ms: int) -> StreamTarget:
         """The replay stream of a recording, for RTSP with `Require: onvif-replay`."""
-        token = channel.token or (await self._recording(channel)).token
+        token = await self._recording_token(channel)
         return StreamTarget(
             url=await self._media.replay_url(token),
             time_base=TimeBase.DEVICE_UTC,
@@ -146,11 +146,24 @@ class OnvifClient:
         except (NotSupported, BadAnswer):
             return []
 
-    async def _recording(self, channel: Channel) -> Recording:
-        recordings = await self._index.recordings()
-        if not 1 <= channel.number <= len(recordings):
-            raise NotSupported("no such channel", reason=Reason.NO_SUCH_CHANNEL)
-        return recordings[channel.number - 1]
+    async def _recording_token(self, channel: Channel) -> str:
+        """The recording of a channel: by its token, else by its number.
+
+        A camera's channel carries a profile token, which no index knows. Raises `NotSupported`
+        (NO_SUCH_CHANNEL) for a recording that is not listed.
+        """
+        try:
+            listed = await self._index.recordings()
+        except (NotSupported, BadAnswer):
+            if channel.token:
+                return channel.token
+            raise
+        if any(recording.token == channel.token for recording in listed):
+            return channel.token
+        if not 1 <= channel.number <= len(listed):
+            words = "no such channel" if listed else "the device lists no recordings"
+            raise NotSupported(words, reason=Reason.NO_SUCH_CHANNEL)
+        return listed[channel.number - 1].token
 
     async def _profile(self, channel: Channel) -> Profile:
         """A recorder's channel carries a recording token: its source names the profile."""
