@@ -7,17 +7,21 @@ by the database and raised as `inventory.errors.Overlap`.
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 import audit
 from core.tsi import day_of
 
-from .addresses import normal_ip
+from .addresses import check_in_network, normal_ip
+from .errors import AddressRefused, Overlap
 from .models import (
     Address,
     Channel,
@@ -34,6 +38,11 @@ if TYPE_CHECKING:
     from accounts.models import Person
 
     Actor = Person | str
+
+
+MOST_TRIES = 64
+# So many addresses that may not be dialled are passed over in search of a free one.
+MOST_REFUSED = 4096
 
 
 @dataclass(frozen=True)
@@ -182,6 +191,44 @@ def move_address(
         at=at.isoformat(),
     )
     return Move(row, before, is_new=True)
+
+
+def give_free_address(
+    device: Device, network: Network, at: dt.datetime, by: Actor, *, mac: str = ""
+) -> Move:
+    """Gives a device the lowest address of the network that is free from `at` on (INV-9).
+
+    Of several who ask at once each gets another one: the database refuses the double, and the loser takes
+    the next. Raises ValidationError when the network is full.
+    """
+    for _attempt in range(MOST_TRIES):
+        ip = _free_address(network, at)
+        try:
+            with transaction.atomic():
+                return move_address(device, network, ip, at, by, mac=mac)
+        except Overlap as taken:
+            if not isinstance(taken.row, Address | None) or _is_same_mac(taken.row, ip):
+                raise
+    raise ValidationError(_("Too many people take addresses at this moment. Try again."))
+
+
+def _is_same_mac(row: Address | None, ip: str) -> bool:
+    """The MAC stands in the way, not the address: another address would not help."""
+    return row is not None and row.ip != ip
+
+
+def _free_address(network: Network, at: dt.datetime) -> str:
+    """The lowest address that nobody holds at `at` or has been promised for later."""
+    held = network.addresses.filter(Q(ends_at=None) | Q(ends_at__gt=at))
+    taken = set(held.values_list("ip", flat=True))
+    for host in islice(ipaddress.ip_network(network.cidr).hosts(), len(taken) + MOST_REFUSED):
+        if str(host) in taken:
+            continue
+        try:
+            return check_in_network(str(host), network)
+        except AddressRefused:
+            continue
+    raise ValidationError(_("No address is free in %(network)s.") % {"network": network})
 
 
 def device_of_mac(mac: str, network: Network, at: dt.datetime) -> Device | None:

@@ -15,6 +15,7 @@ from core.tsi import today
 
 from ..models import (
     Building,
+    Channel,
     Device,
     Installation,
     Position,
@@ -89,6 +90,8 @@ def _placed(rows: Any, choice: str) -> QuerySet[Any]:
         return rows.filter(pk__in=fitted)
     if choice == "loose":
         return rows.cameras().exclude(pk__in=fitted)
+    if choice == "idle":
+        return rows.filter(pk__in=Channel.objects.without_camera(now).values("recorder"))
     return rows.cameras_without_channel(now)
 
 
@@ -109,6 +112,7 @@ class DeviceFilter(ListFilter):
             ("fitted", _("fitted at a position")),
             ("loose", _("cameras fitted nowhere")),
             ("unwired", _("cameras without a channel")),
+            ("idle", _("recorders with a channel without a camera")),
         ],
     )
     warranty = forms.ChoiceField(

@@ -98,7 +98,12 @@ class AddressForm(DressedForm):
     """The address that a device has from a moment on."""
 
     network = forms.ModelChoiceField(label=_("Network"), queryset=Network.objects.none())
-    ip = forms.CharField(label=_("IP address"), max_length=45)
+    ip = forms.CharField(
+        label=_("IP address"),
+        max_length=45,
+        required=False,
+        help_text=_("Leave it empty for the next free one."),
+    )
     mac = forms.CharField(label=_("MAC"), max_length=17, required=False)
     at = InstantField()
 

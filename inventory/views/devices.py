@@ -108,12 +108,18 @@ def address(request: PersonRequest, pk: int) -> HttpResponse:
     """Gives a device an address; the one it had in that network stays as history."""
     row = visible_device(request, pk)
     form = forms.AddressForm(request.user, row, request.POST or None)
+
+    def give(data: dict[str, Any]) -> None:
+        network, at, mac = data["network"], data["at"], _mac(data["mac"])
+        if data["ip"]:
+            moves.move_address(row, network, data["ip"], at, request.user, mac=mac)
+        else:
+            moves.give_free_address(row, network, at, request.user, mac=mac)
+
     return moved(
         request,
         form,
-        lambda d: moves.move_address(
-            row, d["network"], d["ip"], d["at"], request.user, mac=_mac(d["mac"])
-        ),
+        give,
         title=str(row),
         pretitle=_("Give or move the address"),
         back=reverse("inventory:device", args=[pk]),
