@@ -39,7 +39,10 @@ _IDENTITY = ("maker", "model", "serial", "firmware", "mac")
 
 @dataclass(frozen=True)
 class Proposal:
-    """One channel and what would be made of it. `position` is set when it records one already."""
+    """One channel and what would be made of it. `position` is set when it records one already.
+
+    `fitted_at` is where its camera hangs already: then no position is made, the channel gets that one.
+    """
 
     number: int
     token: str
@@ -49,6 +52,7 @@ class Proposal:
     serial: str
     camera: Device | None
     position: Position | None
+    fitted_at: Position | None
 
     @property
     def is_done(self) -> bool:
@@ -62,6 +66,12 @@ class Accepted:
     number: int
     code: str
     name: str
+    needs_position: bool = True
+
+    @property
+    def is_named(self) -> bool:
+        """Whether a position could be made of it, where one is needed."""
+        return not self.needs_position or bool(self.code and self.name)
 
 
 @transaction.atomic
@@ -101,19 +111,30 @@ def proposals(survey: Survey) -> list[Proposal]:
         for row in channel.assignments.at(now).select_related("position", "channel")
     }
     maker = survey.found.get("identity", {}).get("maker") or device.maker
-    return [
-        Proposal(
-            number=told["number"],
-            token=told["token"],
-            name=told["name"],
-            online=told["online"],
-            address=told["address"],
-            serial=told["serial"],
-            camera=_known(told, maker, now),
-            position=held.get(told["number"]),
+    lines = []
+    for told in survey.found.get("channels", []):
+        camera = _known(told, maker, now)
+        lines.append(
+            Proposal(
+                number=told["number"],
+                token=told["token"],
+                name=told["name"],
+                online=told["online"],
+                address=told["address"],
+                serial=told["serial"],
+                camera=camera,
+                position=held.get(told["number"]),
+                fitted_at=_where(camera, now),
+            )
         )
-        for told in survey.found.get("channels", [])
-    ]
+    return lines
+
+
+def _where(camera: Device | None, now: dt.datetime) -> Position | None:
+    if camera is None:
+        return None
+    row = camera.installations.at(now).select_related("position").order_by("lens_no").first()
+    return row.position if row else None
 
 
 def _known(told: dict[str, Any], maker: str, now: dt.datetime) -> Device | None:
@@ -180,15 +201,12 @@ def accept(
         line = lines.get(wish.number)
         if line is None or line.is_done:
             continue
-        position = _position(wish, floor, group, by)
-        camera = line.camera or _camera(line, recorder, by)
-        if camera.installations.at(now).exists():
-            raise ValidationError(
-                _("%(camera)s is fitted at another position already (channel %(number)d).")
-                % {"camera": camera, "number": wish.number}
-            )
-        moves.install(camera, position, now, by, document=str(survey))
-        _address(line, camera, now, by)
+        position = line.fitted_at
+        if position is None:
+            position = _position(wish, floor, group, by)
+            camera = line.camera or _camera(line, recorder, by)
+            moves.install(camera, position, now, by, document=str(survey))
+            _address(line, camera, now, by)
         channel, _is_new = Channel.objects.get_or_create(
             recorder=recorder,
             number=line.number,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import ipaddress
+import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from typing import Any, TypeVar
@@ -42,6 +43,8 @@ from inventory.addresses import check_dialable
 from inventory.models import Network, Survey
 from vault import CredentialParked, VaultError, login_for, park
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
 YES, NO = "yes", "no"
 # Longer than any survey: one that was started before that has lost its worker.
@@ -62,7 +65,12 @@ def work_one() -> bool:
     taken = Survey.objects.filter(pk=row.pk, started_at=row.started_at, finished_at=None)
     if taken.update(started_at=now, steps=[], found={}):
         row.refresh_from_db()
-        (_ask_recorder if row.kind == Survey.Kind.RECORDER else _look_around)(row)
+        try:
+            (_ask_recorder if row.kind == Survey.Kind.RECORDER else _look_around)(row)
+        # Whatever it was, the person who waits is told, and the survey is not tried for ever.
+        except Exception:
+            log.exception("Survey %s broke off", row.pk)
+            row.step("open", NO, str(Reason.INTERNAL))
         Survey.objects.filter(pk=row.pk).update(finished_at=timezone.now())
     return True
 

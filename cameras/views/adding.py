@@ -243,7 +243,7 @@ def accept(request: PersonRequest, token: uuid.UUID) -> HttpResponse:
     chosen = _chosen(request, row)
     if not chosen:
         refusals = [_("Choose at least one channel.")]
-    elif any(not wish.code or not wish.name for wish in chosen):
+    elif any(not wish.is_named for wish in chosen):
         refusals = [_("Every chosen channel needs a code and a name.")]
     elif form.is_valid():
         floor = form.cleaned_data["floor"]
@@ -272,6 +272,7 @@ def _chosen(request: PersonRequest, row: Survey) -> list[Accepted]:
             line.number,
             request.POST.get(f"code-{line.number}", "").strip()[:40],
             request.POST.get(f"name-{line.number}", "").strip()[:150],
+            needs_position=line.fitted_at is None,
         )
         for line in accepting.proposals(row)[:MOST_CHANNELS]
         if f"take-{line.number}" in request.POST and not line.is_done

@@ -129,6 +129,26 @@ def test_one_taken_code_leaves_nothing_behind(client: Client, served: Served, he
     assert Channel.objects.count() == 0
 
 
+def test_a_camera_that_hangs_already_brings_its_position(
+    client: Client, served: Served, head: Person
+) -> None:
+    """A second recorder, or a new one in the place of the old, makes no second position."""
+    client.force_login(head)
+    survey = ask(client, served)
+    place, camera = rows.position(), rows.device()
+    moves.install(camera, place, rows.at(), head)
+    moves.move_address(camera, rows.network("10.50.0.0/24"), "10.50.0.9", rows.at(), head)
+    survey.found["channels"][0]["address"] = "10.50.0.9"
+    survey.save()
+    form = {"floor": place.floor_id, "group": place.group_id, "take-1": "on"}
+
+    answer = client.post(reverse("cameras:survey_accept", args=[survey.token]), form)
+
+    assert answer.status_code == 302
+    assert Position.objects.count() == 1
+    assert place.assignments.get().channel.recorder_id == survey.device_id
+
+
 def test_a_refused_login_is_said_and_parked(client: Client, served: Served, head: Person) -> None:
     client.force_login(head)
 
