@@ -9,8 +9,9 @@ class CamerasConfig(AppConfig):
     verbose_name = _("Cameras")
 
     def ready(self) -> None:
-        from . import device_panels, sheet_today, today  # models are loaded only now
+        from . import device_panels, paper_kinds, sheet_today, today  # models are loaded only now
 
         today.register()
         sheet_today.register()
         device_panels.register()
+        paper_kinds.register()

@@ -20,7 +20,7 @@ import audit
 from accounts.models import Person, Role, RoleGrant
 from cameras.models import DailySheet, Run, SheetReminder
 from cameras.nights import SWEEPS
-from core import tsi
+from core import paper_jobs, tsi
 from core.holidays import working_day_from
 from core.steps import InvalidTransition
 from inventory.models import Position
@@ -47,6 +47,7 @@ def sweep(now: dt.datetime | None = None) -> None:
     open_sheets(now)
     miss_sheets(now)
     escalate(now)
+    paper_jobs.prune(now)
 
 
 def make_sheets(now: dt.datetime) -> list[DailySheet]:

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from .views import adding, days, findings, paper_settings, positions, recorders, reports, runs, sheets
+from .views import (
+    adding,
+    days,
+    findings,
+    paper_settings,
+    papers,
+    positions,
+    recorders,
+    reports,
+    runs,
+    sheets,
+)
 
 app_name = "cameras"
 
@@ -40,4 +51,6 @@ urlpatterns = [
     path("reports/devices/<int:pk>/", reports.device_card, name="device_card"),
     path("reports/forms/", paper_settings.forms, name="paper_forms"),
     path("reports/holidays/", paper_settings.holidays, name="holidays"),
+    path("papers/<uuid:token>/", papers.printing, name="printing"),
+    path("papers/<uuid:token>/file/", papers.printed, name="printed"),
 ]

@@ -21,6 +21,7 @@ from accounts import people
 from accounts.models import Person, Role
 from cameras import nights
 from core import tsi
+from core.models import Letterhead
 from core.secret import Secret
 from inventory import moves
 from inventory.models import (
@@ -64,6 +65,7 @@ def seed(campus: dict[str, Any]) -> bool:
     if Person.objects.exists():
         return False
     _people()
+    Letterhead.objects.create(pk=Letterhead.ONLY, university=campus["name"])
     _Inventory(campus).make()
     return True
 

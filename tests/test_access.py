@@ -15,7 +15,16 @@ from django.db import transaction
 from django.http import HttpResponse
 
 from accounts.models import Role
-from tests.access import ANONYMOUS, ELSEWHERE, EVERYBODY, METHODS, NOBODY, World, addresses
+from tests.access import (
+    ANONYMOUS,
+    ELSEWHERE,
+    EMPTY_PAGES,
+    EVERYBODY,
+    METHODS,
+    NOBODY,
+    World,
+    addresses,
+)
 
 R = Role
 ALL = frozenset(Role)
@@ -124,6 +133,11 @@ TABLE = {
         Row(SEEING),
     ),
     "cameras:device_card": own(SEEING),
+    # A long paper is there only for the person who asked for it.
+    **dict.fromkeys(
+        ("cameras:printing", "cameras:printed"),
+        Row(SIGNED_IN, elsewhere=404, let_in=frozenset({404})),
+    ),
     **dict.fromkeys(("cameras:paper_forms", "cameras:holidays"), form(PLACING, campus)),
     # --- adding recorders; a survey is its asker's: nobody in this small world has one
     "cameras:add": form(MAINTAINING, Row),
@@ -254,7 +268,7 @@ def told(response: HttpResponse, name: str) -> int | str:
     return int(response.status_code)
 
 
-def ask(world: World, who: str, method: str, address: str) -> HttpResponse:
+def ask(world: World, who: str, method: str, address: str) -> Any:
     """One call whose effects are undone."""
     client = world.client(who)
     with transaction.atomic():
@@ -268,8 +282,9 @@ def groups() -> list[str]:
 
 
 @pytest.fixture(autouse=True)
-def _refusals_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+def _only_answers_are_looked_at(caplog: pytest.LogCaptureFixture, settings: Any) -> None:
     caplog.set_level(logging.CRITICAL)
+    settings.TEMPLATES = EMPTY_PAGES
 
 
 @pytest.mark.django_db

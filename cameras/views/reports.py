@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponse
@@ -15,23 +14,30 @@ from django.views.decorators.http import require_safe
 from accounts.requests import PersonRequest
 from cameras import permissions
 from cameras.device_card import device_paper
-from cameras.report_clocks import clock_report
-from cameras.report_lists import LAST_DAYS, last_days_report, warranty_report
-from cameras.report_monthly import monthly_report
-from cameras.reports import Report, Share, Value, month_of, period_of
-from core.papers import Paper, pdf_response
+from cameras.report_papers import (
+    CLOCKS,
+    LAST,
+    MONTHLY,
+    WARRANTY,
+    WARRANTY_CHOICES,
+    clock_period,
+    last_period,
+    paper_of,
+    report_for,
+    warranty_days,
+)
+from cameras.reports import Report, Share, Value, month_of
+from core.papers import pdf_response
 from core.text import safe_file_name
 from core.tsi import today
 from inventory.models import Device
 from inventory.sheets.cells import Cell
 from inventory.sheets.writing import XLSX, as_csv, as_workbook
 
+from .papers import MOST_AT_ONCE, print_later
 from .shared import for_people
 
-WARRANTY_CHOICES = (7, 30, 90, 180, 365)
 SHOWN_ROWS = 200
-CLOCK_DAYS = 31
-Answer = Callable[[PersonRequest], HttpResponse]
 
 
 @require_safe
@@ -46,12 +52,9 @@ def reports(request: PersonRequest) -> HttpResponse:
 @for_people(permissions.can_see_reports)
 def clocks(request: PersonRequest) -> HttpResponse:
     """Saat Senkron Raporu over a period."""
-    asked = request.GET
-    period = period_of(
-        asked.get("from", ""), asked.get("to", ""), usual_days=CLOCK_DAYS, until_today=True
-    )
+    period = clock_period(request.GET)
     names = {"first": period.first, "last": period.last, "asks": "period"}
-    return _answer(request, clock_report(request.user, period), names)
+    return _answer(request, CLOCKS, names)
 
 
 @require_safe
@@ -59,36 +62,33 @@ def clocks(request: PersonRequest) -> HttpResponse:
 def monthly(request: PersonRequest) -> HttpResponse:
     """The monthly recording report."""
     period = month_of(request.GET.get("month", ""))
-    names = {"month": f"{period.first:%Y-%m}", "asks": "month"}
-    return _answer(request, monthly_report(request.user, period), names)
+    return _answer(request, MONTHLY, {"month": f"{period.first:%Y-%m}", "asks": "month"})
 
 
 @require_safe
 @for_people(permissions.can_see_reports)
 def warranty(request: PersonRequest) -> HttpResponse:
     """Devices whose warranty ends soon or has just ended."""
-    asked = request.GET.get("days", "")
-    days = int(asked) if asked in map(str, WARRANTY_CHOICES) else 90
-    names = {"days": days, "choices": WARRANTY_CHOICES, "asks": "days"}
-    return _answer(request, warranty_report(request.user, days), names)
+    names = {"days": warranty_days(request.GET), "choices": WARRANTY_CHOICES, "asks": "days"}
+    return _answer(request, WARRANTY, names)
 
 
 @require_safe
 @for_people(permissions.can_see_reports)
 def last_days(request: PersonRequest) -> HttpResponse:
     """One row per camera over the last seven days, or another period."""
-    asked = request.GET
-    period = period_of(asked.get("from", ""), asked.get("to", ""), usual_days=LAST_DAYS)
+    period = last_period(request.GET)
     names = {"first": period.first, "last": period.last, "asks": "period"}
-    return _answer(request, last_days_report(request.user, period), names)
+    return _answer(request, LAST, names)
 
 
-def _answer(request: PersonRequest, report: Report, names: dict[str, Any]) -> HttpResponse:
+def _answer(request: PersonRequest, which: str, names: dict[str, Any]) -> HttpResponse:
     """The report in the asked form; a page when none is asked."""
+    report = report_for(request.user, which, request.GET)
     form = request.GET.get("format", "")
     name = f"{report.title} {today():%Y-%m-%d}"
     if form == "pdf":
-        return pdf_response(paper_of(report, request.build_absolute_uri(request.path)), name)
+        return _pdf(request, which, report, name)
     if form == "xlsx":
         return _file(f"{name}.xlsx", XLSX, as_workbook(_parts(report)))
     if form == "csv":
@@ -99,18 +99,14 @@ def _answer(request: PersonRequest, report: Report, names: dict[str, Any]) -> Ht
     return render(request, "reports/report.html", context)
 
 
-def paper_of(report: Report, link: str = "") -> Paper:
-    """A report as a printed document."""
-    return Paper(
-        form=report.form,
-        title=report.title,
-        template="papers/report.html",
-        data=report.content(),
-        about=report.about,
-        link=link,
-        is_landscape=report.is_landscape,
-        shown={"report": report},
-    )
+def _pdf(request: PersonRequest, which: str, report: Report, name: str) -> HttpResponse:
+    link = request.build_absolute_uri(request.path)
+    if sum(len(section.rows) for section in report.sections) > MOST_AT_ONCE:
+        asked = {
+            key: request.GET[key] for key in ("from", "to", "month", "days") if key in request.GET
+        }
+        return print_later(request, "report", {**asked, "name": which, "link": link}, name)
+    return pdf_response(paper_of(report, link), name)
 
 
 def _parts(report: Report) -> list[tuple[str, list[str], list[list[Cell]]]]:

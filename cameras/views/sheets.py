@@ -17,15 +17,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.requests import PersonRequest
 from cameras import permissions
-from cameras.models import DailySheet, SheetExplanation
+from cameras.models import DailySheet, PositionDay, SheetExplanation
+from cameras.sheet_papers import sheet_paper
 from cameras.sheet_sweep import closers
 from cameras.sheet_words import shown
 from cameras.sheets import SheetView, view_of
-from core import tsi
-from core.papers import Paper, pdf_response
+from core.papers import pdf_response
 from core.steps import InvalidTransition
 from inventory.sheets.writing import FORMATS, download
 
+from .papers import MOST_AT_ONCE, print_later
 from .shared import day_or_404, days_around, for_people, page_of
 
 LONGEST_EXPLANATION = 500
@@ -236,26 +237,9 @@ def paper(request: PersonRequest, text: str) -> HttpResponse:
     if row.status == STATES.PLANNED:
         raise Http404
     link = request.build_absolute_uri(request.path.removesuffix("paper.pdf"))
-    title = _("Daily recording check sheet")
-    return pdf_response(sheet_paper(row, link), f"{title} {row.day.isoformat()}")
-
-
-def sheet_paper(row: DailySheet, link: str = "") -> Paper:
-    """The printed sheet. Its content hash is the one that was signed."""
-    view = view_of(row)
-    names = shown(row, view)
-    names.pop("sha256")
-    return Paper(
-        form="DAILY_SHEET",
-        title=_("Daily recording check sheet"),
-        template="papers/daily_sheet.html",
-        data=view.content,
-        about=row.day,
-        link=link,
-        is_landscape=True,
-        shown={
-            **names,
-            "signed_at": tsi.stamp(row.signed_at) if row.signed_at else "",
-            "seen_at": tsi.stamp(row.seen_at) if row.seen_at else "",
-        },
-    )
+    title = f"{_('Daily recording check sheet')} {row.day.isoformat()}"
+    if PositionDay.objects.filter(day=row.day).count() > MOST_AT_ONCE:
+        return print_later(
+            request, "daily-sheet", {"day": row.day.isoformat(), "link": link}, title
+        )
+    return pdf_response(sheet_paper(row, link), title)

@@ -7,8 +7,8 @@ import pytest
 from django.utils import translation
 
 from cameras.models import SheetExplanation
+from cameras.sheet_papers import sheet_paper
 from cameras.sheets import view_of
-from cameras.views.sheets import sheet_paper
 from core.papers import render_html, render_pdf
 from tests.papers.pictures import page_picture, page_texts
 
@@ -93,3 +93,26 @@ def test_the_same_content_has_the_same_hash_in_both_languages(campus: Campus) ->
             hashes.add(sheet_paper(sheet).sha256)
 
     assert hashes == {view_of(sheet).sha256}
+
+
+def test_a_long_sheet_is_printed_in_the_background(  # type: ignore[no-untyped-def]
+    campus: Campus, monkeypatch, django_capture_on_commit_callbacks
+) -> None:
+    from cameras import paper_tasks
+    from cameras.views import sheets
+    from core import paper_jobs
+    from core.models import Job
+
+    sent: list[tuple] = []  # type: ignore[type-arg]
+    monkeypatch.setattr(sheets, "MOST_AT_ONCE", 0)
+    monkeypatch.setattr(paper_tasks.print_paper, "delay", lambda *told: sent.append(told))
+    campus.camera()
+    sheet, head = campus.sheet(), person("UNIT_HEAD")
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = client_of(head).get(f"/sheets/{sheet.day}/paper.pdf")
+        again = client_of(head).get(f"/sheets/{sheet.day}/paper.pdf")
+    paper_jobs.print_job(*sent[0])
+
+    assert answer["Location"] == again["Location"]
+    assert len(sent) == 1
+    assert Job.objects.get().status == Job.Status.DONE

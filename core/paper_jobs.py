@@ -1,0 +1,83 @@
+"""Papers that take long are printed in the background: a Job shows how far it is, a file waits for its reader.
+
+What is to be printed is named, never carried: the worker builds the paper again with the rights and in
+the language of the person who asked.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from .jobs import Job
+from .papers import Paper, render_pdf
+
+KIND = "paper"
+KEPT_FOR = dt.timedelta(hours=24)
+# (person, parameters) -> the paper; raises LookupError where there is nothing to print.
+Builder = Callable[[Any, Mapping[str, str]], Paper]
+_builders: dict[str, Builder] = {}
+
+
+def register(name: str, builder: Builder) -> None:
+    """Called once per kind of paper, when Django is ready."""
+    _builders[name] = builder
+
+
+def queue(
+    person: Any, name: str, parameters: Mapping[str, str], title: str, send: Callable[..., Any]
+) -> Job:
+    """A job that prints `name` for that person. `send(job id, name, parameters, language)` wakes a worker."""
+    job = Job.objects.create(kind=KIND, key=f"paper:{name}"[:80], title=title, started_by=person)
+    language = translation.get_language() or settings.LANGUAGE_CODE
+    transaction.on_commit(lambda: send(job.pk, name, dict(parameters), language))
+    return job
+
+
+def file_of(job: Job) -> Path:
+    """Where the printed file waits, under a name that nobody can guess."""
+    return Path(settings.MEDIA_ROOT) / "papers" / f"{job.uuid.hex}.pdf"
+
+
+def print_job(job_id: int, name: str, parameters: Mapping[str, str], language: str) -> None:
+    """Prints one queued paper. A second call finds the job taken and does nothing."""
+    job = Job.objects.select_related("started_by").filter(pk=job_id, kind=KIND).first()
+    if job is None or not job.start(total=1):
+        return
+    with translation.override(language):
+        try:
+            data = render_pdf(_builders[name](job.started_by, parameters))
+        except LookupError:
+            job.fail(_("There is nothing to print any more."))
+            return
+        except Exception:
+            job.fail(_("The paper could not be printed."))
+            raise
+    _write(file_of(job), data)
+    job.tick(1)
+    job.finish()
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = path.with_suffix(".part")
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(data)
+    part.replace(path)
+
+
+def prune(now: dt.datetime | None = None) -> None:
+    """Takes away files that waited for a day."""
+    too_old = ((now or timezone.now()) - KEPT_FOR).timestamp()
+    folder = Path(settings.MEDIA_ROOT) / "papers"
+    for path in folder.glob("*.p*") if folder.exists() else ():
+        if path.stat().st_mtime < too_old:
+            path.unlink(missing_ok=True)
