@@ -27,10 +27,10 @@ Place = tuple[str, int]  # ("site" | "building", id): accounts knows no inventor
 
 class PersonQuerySet(ScopedQuerySet["Person"]):
     def visible_to(self, person: Person) -> Self:
-        """Administrators, auditors and unit heads see everybody; others see themselves."""
+        """Administrators, auditors and unit heads of the campus see everybody; others see themselves."""
         if not getattr(person, "is_active", False):
             return self.none()
-        if person.roles() & {Role.ADMIN, Role.AUDITOR, Role.UNIT_HEAD}:
+        if person.has_role(Role.ADMIN, Role.AUDITOR, Role.UNIT_HEAD, scope=()):
             return self
         return self.filter(pk=person.pk)
 
@@ -261,7 +261,7 @@ class ApiTokenQuerySet(ScopedQuerySet["ApiToken"]):
         """Administrators and auditors see every token; others see those that act for them."""
         if not getattr(person, "is_active", False):
             return self.none()
-        if person.has_role(Role.ADMIN, Role.AUDITOR):
+        if person.has_role(Role.ADMIN, Role.AUDITOR, scope=()):
             return self
         return self.filter(person=person)
 
