@@ -118,9 +118,10 @@ def _new(day: ChannelDay, run: Run | None) -> CoverageDay:
 
 
 def _may_replace(row: CoverageDay, day: ChannelDay) -> bool:
-    """An answer about today so far outlives a later failure to ask; nothing outlives the whole day."""
+    """No answer is undone by a later failure to ask, except that "today so far" is not the whole day."""
     answered = row.result != Result.UNKNOWN
-    return not (answered and day.result is Result.UNKNOWN and day.is_provisional)
+    whole_day = row.is_provisional and not day.is_provisional
+    return whole_day or not (answered and day.result is Result.UNKNOWN)
 
 
 def _replace(row: CoverageDay, day: ChannelDay, run: Run | None) -> None:

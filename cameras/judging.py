@@ -230,7 +230,6 @@ def _measure(item: Heard, answer: IndexAnswer, recorder: Recorder) -> _Measured 
         disputed = coverage.compare(recorded, second)
         if disputed:
             unsure, why = coverage.merge([*unsure, *disputed]), Reason.SOURCES_DISAGREE.value
-            recorded = coverage.merge([*recorded, *second])
     return _Measured(
         item,
         coverage.cover(recorded, expected, disputed=unsure, seam_ms=day.limits.seam_ms),

@@ -14,6 +14,7 @@ from inventory.models import ChannelAssignment, Position
 from inventory.schedules import ExpectedDay, expected_many
 
 NO_CHANNEL = "NO_CHANNEL"
+NOT_TOLD = "INCOMPLETE_INDEX"
 COLUMNS = [
     "result",
     "reason",
@@ -149,7 +150,11 @@ def _united(
         if row.is_provisional:
             provisional = True
             spans = coverage.clip(spans, [(0, to_ms(row.asked_at))])
-        known += coverage.clip(recorded_of(row, held), held)
+        if _tells_each_minute(row, limits_of(position)):
+            known += coverage.clip(recorded_of(row, held), held)
+        else:
+            unsure += recorded_of(row, held)
+            reason = row.reason or NOT_TOLD
     known = coverage.merge(known)
     together: DayCoverage = coverage.cover(
         known, spans, disputed=coverage.subtract(coverage.merge(unsure), known)
@@ -167,6 +172,13 @@ def _united(
         "is_provisional": provisional,
         "evidence_at": min(evidence) if evidence and result is not Result.UNKNOWN else None,
     }
+
+
+def _tells_each_minute(row: CoverageDay, limits: Limits) -> bool:
+    """Whether what the row's listed gaps leave was surely recorded; its sums alone do not say where."""
+    listed_ms = sum(end - start for start, end, _cause in row.gaps)
+    unlisted_ms = row.expected_ms - row.recorded_ms - listed_ms
+    return row.disputed_ms == 0 and unlisted_ms <= limits.lost_ms
 
 
 def _held(assignment: ChannelAssignment, spans: Sequence[Interval]) -> list[Interval]:

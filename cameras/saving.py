@@ -62,10 +62,16 @@ def save(
         device_findings.judge(check, plan, outcome, condition, was, now)
         condition.save()
         if outcome.refused:
-            vault.park(check.device, outcome.refused)
+            vault.park(check.device, outcome.refused, tried=_tried(plan))
         if _came_back(was, outcome, check.run):
             nights.plan_recheck(check.device_id, now)
     return True
+
+
+def _tried(plan: VisitPlan | None) -> vault.Login | None:
+    if plan is None or plan.login is None:
+        return None
+    return vault.Login(plan.login.username, plan.login.password)
 
 
 @transaction.atomic
@@ -208,7 +214,7 @@ def _save_rows(check: DeviceCheck, outcome: VisitOutcome, retry: bool) -> None:
             device_id=check.device_id,
             defaults={
                 "sealed": seal_bytes(outcome.picture.data, picture_place(check.device_id)),
-                "content_type": outcome.picture.content_type[:40],
+                "content_type": _picture_type(outcome.picture.data),
                 "size": len(outcome.picture.data),
                 "taken_at": from_ms(outcome.picture_at_ms),
             },
@@ -216,6 +222,11 @@ def _save_rows(check: DeviceCheck, outcome: VisitOutcome, retry: bool) -> None:
         DeviceCondition.objects.filter(pk=check.device_id).update(
             picture_at=from_ms(outcome.picture_at_ms)
         )
+
+
+def _picture_type(data: bytes) -> str:
+    """By its first bytes: a device's own word would be repeated to browsers."""
+    return "image/png" if data.startswith(b"\x89PNG") else "image/jpeg"
 
 
 def picture_place(device_id: int) -> Place:

@@ -337,7 +337,9 @@ class _Visit:
             # ONVIF users may be others than web users: a second opinion is not worth a lock-out.
             self.no_second = True
             return None
-        except DeviceError:
+        except DeviceError as error:
+            # A silent one would eat the time of the index that answers.
+            self.no_second = isinstance(error, TooSlow | Unreachable | Untrusted)
             return None
         return second if second is not None and second.complete else None
 

@@ -85,16 +85,20 @@ def store(
     return credential
 
 
+@sensitive_variables()
 @transaction.atomic
-def park(device: Device, reason: str) -> bool:
+def park(device: Device, reason: str, *, tried: Login | None = None) -> bool:
     """Stops the use of a login that the device refused: trying on would lock the account.
 
-    Returns whether it was free before. Nights may park twice; only the first writes an entry.
+    `tried` is the login that was refused: one that was entered meanwhile is left alone. Returns whether it
+    was free before. Nights may park twice; only the first writes an entry.
     """
     credential = Credential.objects.select_for_update().filter(device=device).first()
     if credential is None or credential.is_parked:
         return False
     login = _opened(credential)
+    if tried is not None and tried != login:
+        return False
     credential.parked_reason = (reason or "CREDENTIAL_REFUSED")[:200]
     credential.parked_at = timezone.now()
     credential.refused_fingerprint = crypto.fingerprint(login.username, login.password.reveal())

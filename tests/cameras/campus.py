@@ -68,6 +68,7 @@ class Scripted:
     leaps_ms: int = 0
     recorded: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     second: dict[int, list[tuple[int, int]]] | None = None
+    second_error: DeviceError | None = None
     earliest_ms: int | None = None
     locked: bool = False
     error: DeviceError | None = None
@@ -143,12 +144,14 @@ class Client:
 
     async def snapshot(self, channel: Channel) -> Picture:
         await self._call("snapshot")
-        return Picture(PIXEL, "image/jpeg")
+        return Picture(PIXEL, "text/html")
 
     async def recordings(self, channel: Channel, start_ms: int, end_ms: int) -> IndexAnswer:
-        await self._call("recordings")
         script = self.script
         second = self.protocol == "onvif" and script.second is not None
+        await self._call("second" if second else "recordings")
+        if second and script.second_error is not None:
+            raise script.second_error
         told = (script.second or {}) if second else script.recorded
         segments = tuple(
             Segment(a + script.offset_ms, b + script.offset_ms)

@@ -131,6 +131,16 @@ def test_parking_twice_writes_one_entry():
     assert not vault.park(rows.device(), "no login at all")
 
 
+def test_a_login_that_was_entered_meanwhile_is_not_parked_for_the_old_one():
+    device = stored()
+    tried = vault.login_for(device)
+    vault.store(device, "admin", Secret("right one"), by="test", because="corrected")
+
+    assert not vault.park(device, "CREDENTIAL_REFUSED", tried=tried)
+    assert given(device)[1] == "right one"
+    assert vault.park(device, "CREDENTIAL_REFUSED", tried=vault.login_for(device))
+
+
 def test_a_person_may_have_it_tried_again():
     device = stored()
     vault.park(device, "x")
