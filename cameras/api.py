@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -192,7 +192,7 @@ class Runs(Listing):
     access = {
         READ: Access("checks:read", permissions.can_see_cameras),
         "create": Access("checks:write", permissions.can_check_now),
-        "cancel": Access("checks:write", permissions.can_check_now),
+        "cancel": Access("checks:write", permissions.can_cancel),
     }
     filterset_class = filters.RunFilters
     ordering_fields = ("-start_at", "day", "kind", "status")
@@ -243,6 +243,8 @@ class Runs(Listing):
     def cancel(self, request: Request, pk: str) -> Response:
         """Stops asking; what was already answered stays."""
         run: Run = self.get_object()
+        if not permissions.can_cancel(caller(request), run):
+            raise PermissionDenied
         with acting(request):
             run.cancel(by=caller(request))
         return Response(self.get_serializer(run).data)

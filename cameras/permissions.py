@@ -10,7 +10,7 @@ from vault.permissions import can_set_credential
 
 if TYPE_CHECKING:
     from accounts.models import Person
-    from cameras.models import DailySheet
+    from cameras.models import DailySheet, Run
 
 CHECKING = frozenset({Role.OPERATOR, Role.UNIT_HEAD, Role.ADMIN})
 EXPLAINING = frozenset({Role.OPERATOR, Role.UNIT_HEAD})
@@ -23,8 +23,15 @@ def can_see_cameras(person: Person, obj: object = None) -> bool:
 
 
 def can_check_now(person: Person, obj: object = None) -> bool:
-    """Asks devices out of turn, and cancels such a check."""
+    """Asks devices out of turn."""
     return person.has_role(*CHECKING)
+
+
+def can_cancel(person: Person, obj: Run | None = None) -> bool:
+    """Stops a check: any one for the whole campus, else only those that one asked for."""
+    if obj is None or not can_check_now(person):
+        return can_check_now(person)
+    return obj.asked_by_id == person.pk or person.has_role(*CHECKING, scope=())
 
 
 def can_acknowledge(person: Person, obj: object = None) -> bool:

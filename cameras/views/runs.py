@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -59,7 +59,7 @@ def run(request: PersonRequest, pk: int) -> HttpResponse:
         "tally": _table(tally),
         "unknown": _unanswered(unknown),
         "asking": _being_asked(request, row),
-        "may_cancel": permissions.can_check_now(request.user) and not row.is_over,
+        "may_cancel": permissions.can_cancel(request.user, row) and not row.is_over,
     }
     fragment = request.headers.get("HX-Request") == "true"
     return render(
@@ -140,10 +140,12 @@ def _number(text: str) -> int:
 
 
 @require_POST
-@for_people(permissions.can_check_now)
+@for_people(permissions.can_cancel)
 def cancel(request: PersonRequest, pk: int) -> HttpResponse:
     """Stops asking; what was already answered stays."""
     row = get_object_or_404(Run.objects.visible_to(request.user), pk=pk)
+    if not permissions.can_cancel(request.user, row):
+        raise PermissionDenied
     try:
         row.cancel(by=request.user)
     except InvalidTransition:
