@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Count
 from django.utils import timezone
 
@@ -27,6 +28,8 @@ from cameras.position_days import NO_CHANNEL
 from core.steps import InvalidTransition
 from inventory.models import Device, Position
 
+log = logging.getLogger(__name__)
+
 KEEP_CHECKS = timedelta(days=30)
 NOT_ASKED = "NOT_ASKED"
 RECORDER_NOT_IN_SERVICE = "RECORDER_NOT_IN_SERVICE"
@@ -39,7 +42,18 @@ def finish_runs(now: datetime | None = None) -> list[Run]:
     now = now or timezone.now()
     open_checks = DeviceCheck.objects.exclude(status=DeviceCheck.Status.DONE).values("run")
     ready = Run.objects.filter(status=Run.Status.RUNNING).exclude(pk__in=open_checks)
-    return [run for run in ready if finish(run, now)]
+    return [run for run in ready if _finish_alone(run, now)]
+
+
+def _finish_alone(run: Run, now: datetime) -> bool:
+    """One run that cannot be closed must not keep the others open; the watchdog tells of it."""
+    try:
+        return finish(run, now)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("%s could not be finished", run)
+        return False
 
 
 def finish(run: Run, now: datetime) -> bool:

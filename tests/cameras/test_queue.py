@@ -13,6 +13,7 @@ from cameras import claims, finishing, nights, plans, saving, work
 from cameras.models import CheckResult, CoverageDay, DeviceCheck, PositionDay, Run
 from cameras.protocols.base import Busy, CredentialRefused
 from cameras.visit_data import KindAnswer, VisitOutcome
+from inventory.models import RecordingSchedule
 from tests.cameras.campus import Campus, Scripted, whole, yesterday
 
 
@@ -253,3 +254,28 @@ def test_an_outcome_that_cannot_be_saved_ends_as_could_not_check(campus):
     check = DeviceCheck.objects.get(device=camera)
     assert (check.status, check.attempt, check.lost) == ("DONE", 3, 3)
     assert set(check.results.values_list("reason", flat=True)) == {"INTERNAL"}
+
+
+def test_a_device_whose_rows_cannot_be_read_delays_nobody(campus):
+    """NGT-4: a fault of our own is "could not check: INTERNAL" for that device and a log line."""
+    broken = campus.recorder(Scripted(recorded={1: whole(yesterday())}))
+    healthy = campus.recorder(Scripted(recorded={1: whole(yesterday())}))
+    schedule = RecordingSchedule.objects.create(
+        position=broken.channels.get().assignments.get().position,
+        kind="HOURS",
+        hours={"0": [["08:00", "18:00"]]},
+        valid_from=yesterday() - timedelta(days=9),
+    )
+    RecordingSchedule.objects.filter(pk=schedule.pk).update(
+        hours={str(n): "not spans" for n in range(7)}
+    )
+    run = started(campus)
+
+    for _attempt in range(3):
+        DeviceCheck.objects.filter(status="DUE").update(due_at=timezone.now())
+        campus.work(run)
+
+    rows = CheckResult.objects.filter(kind="RECORDING")
+    answers = {r.device_check.device_id: (r.answer, r.reason) for r in rows}
+    assert answers == {broken.pk: ("UNKNOWN", "INTERNAL"), healthy.pk: ("YES", "")}
+    assert not DeviceCheck.objects.exclude(status="DONE").exists()
