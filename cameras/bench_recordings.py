@@ -84,7 +84,9 @@ async def _ask_indexes(device: OpenDevice, span: Interval, found: RecordingsFoun
             raise
         except DeviceError as error:
             failure = failure or error
-            found.note(what, error)
+            if not (answers and error.reason is Reason.NOT_SUPPORTED):
+                # A second source that is not there is no failure of the first.
+                found.note(what, error)
     if not answers:
         raise failure or bench.why_not(device, "recordings")
     _take_answers(found, span, answers)

@@ -226,3 +226,15 @@ async def test_the_client_has_every_capability_interface() -> None:
         TellsStorage,
     ):
         assert isinstance(client, interface)
+
+
+async def test_a_bare_number_is_no_model() -> None:
+    """Newer firmware tells its type as a number and its model as updateSerial."""
+    told = at(
+        getDeviceType=b"type=31\r\n",
+        getSystemInfo=b"deviceType=31\r\nserialNumber=4L01\r\nupdateSerial=DHI-NVR4216\r\n",
+    )
+    async with serving(told) as device, talking(device) as conversation:
+        identity = await DahuaClient(conversation).identity()
+    assert identity.model == "DHI-NVR4216"
+    assert identity.kind is DeviceKind.RECORDER

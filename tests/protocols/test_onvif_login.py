@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import StreamWriter
 from collections.abc import AsyncIterator
 
 import pytest
@@ -20,9 +21,10 @@ from cameras.protocols.base import (
 )
 from cameras.protocols.http import Transport
 from cameras.protocols.onvif.client import OnvifClient
+from cameras.protocols.onvif.soap import SoapConversation
 from core.secret import Secret
 from tests.protocols.onvif_device import LOGIN, OnvifDevice, envelope, fault
-from tests.protocols.scripted_device import reply
+from tests.protocols.scripted_device import ScriptedDevice, Seen, reply
 
 INFORMATION = "<x:Manufacturer>Acme</x:Manufacturer><x:SerialNumber>7</x:SerialNumber>"
 THREE_HOURS = 3 * 3600 * 1000
@@ -261,3 +263,25 @@ async def test_an_answer_that_is_open_to_all_proves_no_login(transport: Transpor
         with pytest.raises(CredentialRefused):
             await information(client)
     assert len(device.signed) == 1
+
+
+async def test_a_web_server_that_takes_the_login_but_has_no_onvif_is_not_called_refusing(
+    transport: Transport,
+) -> None:
+    """A recorder with ONVIF switched off wants HTTP digest on every path: no second try follows."""
+    sent: list[str] = []
+
+    async def script(seen: Seen, _: StreamWriter) -> bytes:
+        if not seen.headers.get("authorization"):
+            sent.append("signed" if b"UsernameToken" in seen.body else "bare")
+            challenge = 'WWW-Authenticate: Digest realm="r", nonce="n", qop="auth"'
+            return reply("", 401, headers=(challenge,))
+        sent.append("digest")
+        return reply("<html>", 404)
+
+    async with ScriptedDevice(script) as server:
+        soap = SoapConversation(transport.to(server.endpoint, LOGIN, Manner()))
+        await soap.services()
+        with pytest.raises(NotSupported):
+            await soap.call("media", "GetProfiles")
+    assert sent.count("signed") == 1

@@ -82,10 +82,11 @@ def read_identity(tables: Mapping[str, Table]) -> Identity:
     """Puts together what the calls of `magicBox.cgi` and the network configuration told."""
     system = tables.get("getSystemInfo", {})
     model = value_of(tables.get("getDeviceType", {}), "type")
-    if not model:
-        # Newer firmware puts a bare number in deviceType and the model in updateSerial.
+    if not model or model.isdecimal():
+        # Newer firmware puts a bare number in the type and the model in updateSerial.
         told = value_of(system, "deviceType")
-        model = value_of(system, "updateSerial") if told.isdecimal() or not told else told
+        is_number = told.isdecimal() or not told
+        model = (value_of(system, "updateSerial") if is_number else told) or model
     network = tables.get("Network", {})
     macs = {
         value.upper().replace("-", ":")

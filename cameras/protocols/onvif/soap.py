@@ -223,8 +223,12 @@ class SoapConversation:
         try:
             answer = await self._send(ask, b"", http_login=True)
         except (NotAuthorized, NotSupported) as error:
-            if isinstance(error, NotSupported) and (was_proven or not then_sign):
-                raise
+            # What is merely not there says nothing against the login; only a way of login that the
+            # device does not offer leads to the other one.
+            if isinstance(error, NotSupported):
+                wants_other_way = error.reason is Reason.UNSAFE_LOGIN
+                if was_proven or not (then_sign and wants_other_way):
+                    raise
             if not then_sign:
                 raise CredentialRefused("the device refuses the login") from None
             try:
