@@ -14,6 +14,7 @@ from django.utils import translation
 
 import audit
 
+from . import send_again
 from .models import Person
 
 LAST_ACTIVITY = "accounts.last_activity"
@@ -56,14 +57,29 @@ class IdleLogoutMiddleware:
             now = int(time.time())
             last = request.session.get(LAST_ACTIVITY)
             if last is not None and now - last >= settings.IDLE_LOGOUT_SECONDS:
-                self._sign_out(request)
-            elif last is None or (not is_poll(request) and now - last >= self._step()):
+                return self._end(request)
+            if last is None or (not is_poll(request) and now - last >= self._step()):
                 request.session[LAST_ACTIVITY] = now
+        elif request.method == "POST":
+            answered = send_again.answer(request, self.get_response)
+            if answered is not None:
+                return answered
+        return self._respond(request)
+
+    def _respond(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if is_fragment(request) and _leads_to_sign_in(response):
             # htmx would put the sign-in page into the fragment, and a form beside it would be lost.
             return HttpResponse(status=401)
         return response
+
+    def _end(self, request: HttpRequest) -> HttpResponse:
+        """Signs out; a form that was just sent is kept for the same person's password."""
+        person, kept = request.user, send_again.is_kept(request)
+        self._sign_out(request)
+        if kept and isinstance(person, Person):
+            return send_again.ask_for_password(request, person)
+        return self._respond(request)
 
     @staticmethod
     def _step() -> int:
