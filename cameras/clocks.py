@@ -25,6 +25,7 @@ MAX_SECONDS = 2.0
 GOOD_ENOUGH_MS = 100
 INCONSISTENT_MS = 250
 """Readings of a steady clock that contradict each other by more than this come from a clock that leaps."""
+TICK_SLACK_MS = 20
 
 WARN_MS = 5_000
 CRITICAL_MS = 60_000
@@ -166,12 +167,17 @@ async def measure(
         samples.append(sample)
         window.narrow(shown, sample)
         trip = sample.received_ms - sample.sent_ms
-        if window.unstable or window.half <= GOOD_ENOUGH_MS + trip / 2:
-            # One reading alone cannot tell a steady clock from one that leaps.
-            if len(samples) >= 2:
-                break
-            continue
-        wait = window.wait_ms(now() * 1000 + trip / 2, sample.resolution_ms) / 1000
+        ticked = len({_primary(read) for read in samples}) > 1
+        if window.unstable or (ticked and window.half <= GOOD_ENOUGH_MS + trip / 2):
+            break
+        at_ms = now() * 1000 + trip / 2
+        if window.half <= GOOD_ENOUGH_MS + trip / 2:
+            # Sharp, but the next second was never seen to come: a stopped clock looks just so.
+            overdue = INCONSISTENT_MS if window.low == window.high else 0
+            due_ms = shown + sample.resolution_ms - window.low + overdue + TICK_SLACK_MS
+            wait = max(0.0, due_ms - at_ms) / 1000
+        else:
+            wait = window.wait_ms(at_ms, sample.resolution_ms) / 1000
         if now() - started + wait > max_seconds:
             break
         await sleep(wait)
@@ -202,7 +208,11 @@ def _measured(samples: Sequence[ClockSample], window: _Window) -> Measurement:
     if window.unstable:
         return _unstable(samples, round(trip))
     half = max(window.half, trip / 2, 1)
-    sharp = half <= GOOD_ENOUGH_MS + trip / 2
+    ticked = len({_primary(sample) for sample in samples}) > 1
+    sharp = ticked and half <= GOOD_ENOUGH_MS + trip / 2
+    if not ticked:
+        # Nothing proves that this clock runs: one shown second is worth no more than a second.
+        half = max(half, last.resolution_ms / 2)
     offset = round(window.middle)
     primary = _primary(last)
     beside = None

@@ -112,3 +112,23 @@ def test_a_device_without_a_time_is_unknown_and_never_zero():
 
     assert found.offset_ms is None
     assert clocks.classify(found).verdict is clocks.Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("second", [0, 250, 500, 999])
+def test_a_stopped_clock_is_not_taken_for_an_exact_one(second):
+    """D11: it shows one second for ever, and a sharp window alone would call that exact."""
+    device = FakeDevice(0, trip_ms=4)
+    shown = int(device.now_ms // 1000 * 1000) - second
+
+    async def read_clock():
+        device.reads += 1
+        sent = device.now_ms
+        device.now_ms += 4
+        return ClockSample(shown, None, 1000, sent, device.now_ms)
+
+    device.read_clock = read_clock
+
+    found = device.measure()
+
+    assert found.method is not Method.EDGE
+    assert found.method is Method.UNKNOWN or found.uncertainty_ms >= 500
