@@ -126,7 +126,7 @@ def test_a_stopped_clock_is_not_taken_for_an_exact_one(second):
         device.now_ms += 4
         return ClockSample(shown, None, 1000, sent, device.now_ms)
 
-    device.read_clock = read_clock
+    device.read_clock = read_clock  # type: ignore[method-assign]
 
     found = device.measure()
 

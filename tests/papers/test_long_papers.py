@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import stat
+from collections.abc import Mapping
 
 import pytest
 from django.utils import timezone
@@ -24,15 +25,15 @@ def _own_folder(tmp_path, settings) -> None:  # type: ignore[no-untyped-def]
     paper_jobs.register("probe", probe)
 
 
-def probe(who: Person, parameters: dict[str, str]) -> Paper:  # type: ignore[type-arg]
+def probe(who: Person, parameters: Mapping[str, str]) -> Paper:
     if parameters["text"] == "gone":
         raise LookupError
     data = {"text": f"{who.full_name} {parameters['text']}"}
     return Paper("DAILY_SHEET", "Deneme", "papers/probe.html", data, dt.date(2026, 11, 22))
 
 
-def queued(who: Person, text: str, run: object) -> tuple[Job, list[tuple]]:  # type: ignore[type-arg]
-    sent: list[tuple] = []  # type: ignore[type-arg]
+def queued(who: Person, text: str, run: object) -> tuple[Job, list[tuple]]:
+    sent: list[tuple] = []
     with run(execute=True):  # type: ignore[operator]
         job = paper_jobs.queue(
             who, "probe", {"text": text}, "Deneme", lambda *told: sent.append(told)
