@@ -8,11 +8,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from cameras.models import ClockMeasurement
 from cameras.names import device_names
 from cameras.reports import Column, Period, Report, Section, Value, text_of
 from cameras.sheet_words import clock_grade, clock_grade_word, clock_word
+from core.text import sort_key
 from inventory.models import Device
 
 WRONG = frozenset({"WARNING", "CRITICAL", "HOUR"})
@@ -26,7 +28,7 @@ def clock_report(person: Any, period: Period) -> Report:
     measured = _measured(devices, period)
     rows: list[list[Value]] = []
     grades: dict[str, int] = defaultdict(int)
-    for device in sorted(devices, key=lambda device: (device.kind != "RECORDER", names[device.pk])):
+    for device in sorted(devices, key=lambda device: _order(device, names[device.pk])):
         history = measured.get(device.pk, [])
         if not history:
             grades["UNKNOWN"] += 1
@@ -70,13 +72,29 @@ def clock_report(person: Any, period: Period) -> Report:
                 empty=_("There is no device in service."),
             )
         ],
-        sentence=_(
-            "The devices' clocks were compared with %(reference)s; where a difference was found it was "
-            "corrected, and the difference before the correction was recorded. Türkiye time is UTC+3; "
-            "summer time must be off on the devices."
-        )
-        % {"reference": _references(measured.values())},
+        sentence=_sentence(_references(measured.values()), sum(grades[grade] for grade in WRONG)),
     )
+
+
+def _order(device: Device, name: str) -> tuple[bool, Any]:
+    """Recorders first, then by name in Turkish order."""
+    return device.kind != Device.Kind.RECORDER, sort_key(name)
+
+
+def _sentence(reference: str, still_wrong: int) -> str:
+    """The sentence of the form; what was not corrected is said, because people sign it."""
+    text = _(
+        "The devices' clocks were compared with %(reference)s; where a difference was found it was "
+        "corrected, and the difference before the correction was recorded. Türkiye time is UTC+3; "
+        "summer time must be off on the devices."
+    ) % {"reference": reference}
+    if still_wrong:
+        text += " " + ngettext(
+            "At the end of the period the clock of %(count)d device was still not corrected.",
+            "At the end of the period the clocks of %(count)d devices were still not corrected.",
+            still_wrong,
+        ) % {"count": still_wrong}
+    return text
 
 
 def _measured(devices: list[Device], period: Period) -> dict[int, list[ClockMeasurement]]:

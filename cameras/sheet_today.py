@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.models import Person
 from accounts.requests import PersonRequest
 from cameras import permissions
 from cameras.models import DailySheet
@@ -17,6 +18,7 @@ from core import panels, tsi
 
 # Older ones are on the list of sheets; Bugün is about what a person can still do in time.
 SHOWN = 5
+MOST = 60
 
 
 def register() -> None:
@@ -31,31 +33,41 @@ def _may(person: Any, _row: Any) -> bool:
 
 def lines(person: Any) -> Iterable[panels.TodayLine]:
     """Sheets that wait for a signature or for a superior, to those who can do it."""
-    rows = DailySheet.objects.visible_to(person)
-    if permissions.can_sign_sheet(person):
-        waiting = rows.filter(status__in=DailySheet.WRITABLE).order_by("-day")
-        for sheet in waiting[:SHOWN]:
-            yield _unsigned(sheet)
-    if permissions.can_mark_sheet_seen(person):
-        unseen = rows.filter(status=DailySheet.Status.SIGNED).exclude(signed_by=person)
-        for sheet in unseen.order_by("-day")[:SHOWN]:
-            yield _line(
-                sheet, 60, _("The sheet of %(day)s is signed and waits to be seen"), _("Open sheet")
-            )
+    may_sign = permissions.can_sign_sheet(person)
+    may_see = permissions.can_mark_sheet_seen(person)
+    if not (may_sign or may_see):
+        return
+    waiting = DailySheet.objects.visible_to(person).filter(
+        status__in=[*DailySheet.WRITABLE, DailySheet.Status.SIGNED]
+    )
+    rows = list(waiting.order_by("-day")[:MOST])
+    unsigned = [row for row in rows if not row.is_signed][:SHOWN] if may_sign else []
+    who = _names(closers()) if unsigned else ""
+    for sheet in unsigned:
+        yield _unsigned(sheet, who)
+    unseen = [row for row in rows if row.is_signed and row.signed_by_id != person.pk]
+    for sheet in unseen[:SHOWN] if may_see else []:
+        text = _("The sheet of %(day)s is signed and waits to be seen")
+        yield _line(sheet, 60, text, _("Open sheet"))
 
 
-def _unsigned(sheet: DailySheet) -> panels.TodayLine:
+def _names(people: Iterable[Person]) -> str:
+    return ", ".join(person.full_name for person in people) or _("nobody: there is no unit head")
+
+
+def _unsigned(sheet: DailySheet, who: str) -> panels.TodayLine:
     if sheet.is_overdue(timezone.now()):
         text = _(
             "The sheet of %(day)s is not signed; it was due on %(due)s. To be closed by: %(who)s"
         )
-        return _line(sheet, 5, text, _("Close the sheet"))
+        return _line(sheet, 5, text, _("Close the sheet"), who)
     text = _("The sheet of %(day)s is to be signed until %(due)s by %(who)s")
-    return _line(sheet, 40, text, _("Close the sheet"))
+    return _line(sheet, 40, text, _("Close the sheet"), who)
 
 
-def _line(sheet: DailySheet, urgency: int, text: str, action: str) -> panels.TodayLine:
-    who = ", ".join(person.full_name for person in closers()) or _("nobody: there is no unit head")
+def _line(
+    sheet: DailySheet, urgency: int, text: str, action: str, who: str = ""
+) -> panels.TodayLine:
     due = sheet.due_at.astimezone(tsi.TSI).strftime("%d.%m.%Y %H:%M")
     return panels.TodayLine(
         urgency=urgency,

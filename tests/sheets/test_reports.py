@@ -289,3 +289,41 @@ def test_a_holiday_is_added_and_taken_out_with_its_audit() -> None:
     assert not Holiday.objects.filter(pk=row.pk).exists()
     assert Entry.objects.filter(action__startswith="holiday.").count() == 2
     assert Run.objects.count() == 0
+
+
+def test_a_clock_that_was_not_corrected_is_said_in_the_sentence_that_people_sign(
+    campus: Campus,
+) -> None:
+    device = recorder()
+    campus.camera(on=device)
+    reader, at_noon = person("UNIT_HEAD"), tsi.at(campus.day, 12)
+    right = clock_report(reader, one_day(campus)).sentence
+    clock(device, at_noon, 90_000, "OFF")
+
+    wrong = clock_report(reader, one_day(campus)).sentence
+
+    assert wrong.startswith(right)
+    assert "1" in wrong.removeprefix(right)
+
+
+def test_no_row_of_a_table_is_cut_by_the_end_of_a_page(campus: Campus) -> None:
+    """Pages.md, Papers: tables do not break in the middle of a row."""
+    import dataclasses
+
+    from cameras.report_papers import paper_of
+    from cameras.reports import Column, Section
+    from core.papers import render_pdf
+    from tests.papers.pictures import page_texts
+
+    campus.camera()
+    words = [[f"begin{n:03} {'satır uzun ' * 40} end{n:03}"] for n in range(60)]
+    report = monthly_report(person("UNIT_HEAD"), one_day(campus))
+    long = dataclasses.replace(report, sections=[Section("Uzun", [Column("Metin")], words)])
+
+    pages = page_texts(render_pdf(paper_of(long)))
+
+    assert len(pages) > 3
+    for n in range(60):
+        (page,) = [text for text in pages if f"begin{n:03}" in text]
+        assert f"end{n:03}" in page
+    assert "Bilgilerinize" in pages[-1] or "information" in pages[-1]

@@ -103,7 +103,7 @@ def test_a_long_sheet_is_printed_in_the_background(  # type: ignore[no-untyped-d
     from core import paper_jobs
     from core.models import Job
 
-    sent: list[tuple] = []  # type: ignore[type-arg]
+    sent: list[tuple] = []
     monkeypatch.setattr(sheets, "MOST_AT_ONCE", 0)
     monkeypatch.setattr(paper_tasks.print_paper, "delay", lambda *told: sent.append(told))
     campus.camera()
