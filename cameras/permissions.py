@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from accounts.models import Role
-from inventory.permissions import SEEING, can_change_positions, can_see_inventory
+from inventory.permissions import SEEING, can_change_positions, can_see_inventory, places_of
 from vault.permissions import can_set_credential
 
 if TYPE_CHECKING:
     from accounts.models import Person
     from cameras.models import DailySheet, Run
+    from inventory.models import Position
 
 CHECKING = frozenset({Role.OPERATOR, Role.UNIT_HEAD, Role.ADMIN})
 EXPLAINING = frozenset({Role.OPERATOR, Role.UNIT_HEAD})
@@ -39,9 +40,10 @@ def can_acknowledge(person: Person, obj: object = None) -> bool:
     return person.has_role(*EXPLAINING)
 
 
-def can_see_picture(person: Person, obj: object = None) -> bool:
-    """Opens the last picture of a camera; every opening is audited."""
-    return person.has_role(*LOOKING)
+def can_see_picture(person: Person, obj: Position | None = None) -> bool:
+    """Opens the last picture of the camera at a position; every opening is audited."""
+    places = None if obj is None else places_of(obj.floor.building)
+    return person.has_role(*LOOKING, scope=places)
 
 
 def sees_everything(person: Person) -> bool:

@@ -21,7 +21,7 @@ from cameras.today_lines import finding_lines
 from cameras.watch import NightState, NightWord, night_state
 from core import panels, tsi
 from core.text import sort_key
-from inventory.models import Device
+from inventory.models import Device, Position
 
 MOST_SQUARES = 1_500
 WARRANTY_DAYS = 90
@@ -87,6 +87,8 @@ def last_night(request: PersonRequest, _row: Any) -> dict[str, Any]:
     rows = PositionDay.objects.visible_to(request.user).filter(day=day)
     counts = dict.fromkeys(Result.values, 0)
     counts.update(rows.values_list("result").annotate(count=Count("pk")))
+    not_asked = _not_asked(request.user, day) if any(counts.values()) else 0
+    counts[Result.UNKNOWN] += not_asked
     total = sum(counts.values())
     oldest = rows.exclude(evidence_at=None).order_by("evidence_at").first()
     return {
@@ -98,6 +100,15 @@ def last_night(request: PersonRequest, _row: Any) -> dict[str, Any]:
         "buildings": _band(rows) if total <= MOST_SQUARES else bars(rows),
         "as_bars": total > MOST_SQUARES,
     }
+
+
+def _not_asked(person: Any, day: dt.date) -> int:
+    """Cameras in service without any answer, while no night has accounted for them: they are not fine."""
+    if night_state(timezone.now()).word in {NightWord.FINISHED, NightWord.RED}:
+        return 0
+    answered = PositionDay.objects.filter(day=day).values("position")
+    in_service = Position.objects.visible_to(person).in_service_on(day)
+    return in_service.exclude(pk__in=answered).count()
 
 
 def summary(counts: dict[str, int]) -> str:

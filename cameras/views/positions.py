@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import OuterRef, Q, Subquery
 from django.http import HttpResponse
@@ -120,7 +121,7 @@ def position(request: PersonRequest, pk: int) -> HttpResponse:
         "installations": list(fitted),
         "findings": told(_findings(request, row, device)),
         "may_check": permissions.can_check_now(request.user),
-        "may_see_picture": permissions.can_see_picture(request.user),
+        "may_see_picture": permissions.can_see_picture(request.user, row),
         **_device(device),
     }
     return render(request, "cameras/position.html", context)
@@ -188,7 +189,11 @@ def _findings(request: PersonRequest, row: Position, device: Any) -> list[Findin
 @for_people(permissions.can_see_picture)
 def picture(request: PersonRequest, pk: int) -> HttpResponse:
     """The last picture of the camera at a position. Each viewing is audited before the bytes leave."""
-    row = get_object_or_404(Position.objects.visible_to(request.user), pk=pk)
+    row = get_object_or_404(
+        Position.objects.visible_to(request.user).select_related("floor__building"), pk=pk
+    )
+    if not permissions.can_see_picture(request.user, row):
+        raise PermissionDenied
     device = row.device_at(timezone.now())
     last = get_object_or_404(LastPicture, device=device)
     data = open_bytes(bytes(last.sealed), picture_place(last.pk))

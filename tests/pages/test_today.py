@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 import time_machine
-from django.utils import translation
+from django.utils import timezone, translation
 
 from accounts.models import Person
 from cameras import today
@@ -150,3 +151,25 @@ def test_a_large_campus_is_a_bar_per_building_that_adds_up(head: Person) -> None
         ("50.00", "25.00"),
         ("75.00", "25.00"),
     ]
+
+
+def test_cameras_that_nobody_asked_are_not_left_out_of_the_sum(head: Person, rf: Any) -> None:
+    """REC-18, NGT-6: a night that stopped half-way is not "all recorded"."""
+    asked, _forgotten = rows.position(), rows.position()
+    for place in (asked, _forgotten):
+        scene.camera_at(place)
+    PositionDay.objects.create(
+        position=asked,
+        day=scene.yesterday(),
+        result="RECORDED",
+        evidence_at=timezone.now(),
+    )
+    request = rf.get("/")
+    request.user = head
+
+    with translation.override("en"):
+        told = today.last_night(request, None)
+
+    assert told["total"] == 2
+    assert "1 of 2" in told["sentence"]
+    assert "1 could not be checked" in told["sentence"]
