@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import schemathesis
+from django.core import signals
 from django.core.management import call_command
+from django.db import close_old_connections
 from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import CheckFunction, load_all_checks, not_a_server_error
@@ -50,7 +52,18 @@ OPERATIONS = {result.ok().label: result.ok() for result in SCHEMA.get_all_operat
 
 
 @pytest.fixture
-def seeded(db: None) -> dict[str, int]:
+def _one_connection(db: None) -> Iterator[None]:
+    """The whole test is one transaction: a call's end must not close its connection."""
+    ends = (signals.request_started, signals.request_finished)
+    for signal in ends:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in ends:
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def seeded(_one_connection: None) -> dict[str, int]:
     """One row of each kind; their ids by the name in the path."""
     at = place()
     address(at.camera, "10.20.0.7")
