@@ -327,3 +327,27 @@ def test_no_row_of_a_table_is_cut_by_the_end_of_a_page(campus: Campus) -> None:
         (page,) = [text for text in pages if f"begin{n:03}" in text]
         assert f"end{n:03}" in page
     assert "Bilgilerinize" in pages[-1] or "information" in pages[-1]
+
+
+def test_the_card_shows_the_newest_photo_redrawn(campus: Campus, tmp_path, settings) -> None:  # type: ignore[no-untyped-def]
+    """The uploaded bytes never reach the printer; a broken file prints the card without it."""
+    from PIL import Image
+
+    from cameras.device_card import device_paper
+    from core.papers import render_pdf
+    from inventory import attachments
+
+    settings.MEDIA_ROOT = tmp_path
+    campus.camera()
+    device, by = Device.objects.cameras().get(), person("ASSET_CLERK")
+    picture = io.BytesIO()
+    Image.new("RGB", (40, 30), "red").save(picture, "PNG")
+    row = attachments.add(device, "foto.png", "Foto", picture.getvalue(), by=by)
+
+    with_photo = device_paper(device, "https://x.example/devices/1/")
+    pdf = render_pdf(with_photo)
+    attachments.path_of(row).write_bytes(b"broken")
+
+    assert with_photo.pictures["photo"][1] != picture.getvalue()
+    assert b"/Image" in pdf
+    assert device_paper(device, "https://x.example/devices/1/").pictures == {}
