@@ -7,6 +7,7 @@ import gc
 import json
 import random
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -23,8 +24,6 @@ from simulator.generator import make_campus
 from simulator.recording import RecordingPlan
 from simulator.running import RunningCampus
 from simulator.world import Campus, Dialect
-
-START_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -82,11 +81,12 @@ class RunningChild:
         rtsp_port = plan.rtsp_port or free_port(address)
         self.plan = CampusPlan(**{**asdict(plan), "http_port": http_port, "rtsp_port": rtsp_port})
         self.campus = self.plan.build()
-        self._folder = tempfile.TemporaryDirectory(prefix="cctv-campus-")
+        self._folder = ""
         self._child: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> RunningChild:
-        control = str(Path(self._folder.name) / "control")
+        self._folder = tempfile.mkdtemp(prefix="cctv-campus-")
+        control = str(Path(self._folder) / "control")
         self._child = subprocess.Popen(
             [sys.executable, "-m", __name__, json.dumps(asdict(self.plan)), control],
             stdout=subprocess.PIPE,
@@ -94,13 +94,16 @@ class RunningChild:
             start_new_session=True,  # Ctrl+C is ours to pass on
         )
         assert self._child.stdout is not None
-        self._await(self._child.stdout)
-        self.control = Control(control, timeout_s=60)
+        try:
+            self._await(self._child.stdout)
+            self.control = Control(control, timeout_s=60)
+        except BaseException:
+            self._stop()
+            raise
         return self
 
     def _await(self, lines: IO[str]) -> None:
         if lines.readline().strip() != "ready":
-            self._stop()
             raise RuntimeError("The simulated campus did not start; its last lines are above.")
 
     def __exit__(
@@ -120,7 +123,7 @@ class RunningChild:
             except subprocess.TimeoutExpired:
                 self._child.kill()
                 self._child.wait()
-        self._folder.cleanup()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def calls(self) -> int:
         """HTTP requests that all devices have counted since the last question."""
