@@ -78,6 +78,11 @@ def can_change_papers(person: Person, obj: object = None) -> bool:
     return person.has_role(Role.UNIT_HEAD, Role.ADMIN, scope=())
 
 
+def can_change_frequencies(person: Person, obj: object = None) -> bool:
+    """Sets how often a kind of check is asked; it holds for the whole campus."""
+    return person.has_role(Role.UNIT_HEAD, Role.ADMIN, scope=())
+
+
 def can_add_recorders(person: Person, obj: object = None) -> bool:
     """Asks a recorder what it is by a login that one enters, and takes over what it says."""
     return can_set_credential(person) and can_change_positions(person)

@@ -9,6 +9,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+import audit
 from core.scoping import ScopedQuerySet
 from core.steps import Step, SteppedModel
 from inventory.models import Device
@@ -129,6 +130,24 @@ class CheckFrequency(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.every_days}"
+
+    @classmethod
+    @transaction.atomic
+    def keep(cls, kind: str, every_days: int, *, by: Person, because: str) -> CheckFrequency:
+        """From the next night on this kind is asked every so many days. Recording is asked every night."""
+        if kind == CheckKind.RECORDING or every_days < 1:
+            raise ValueError(f"{kind} cannot be asked every {every_days} days.")
+        before = cls.objects.filter(kind=kind).values_list("every_days", flat=True).first() or 1
+        row, _made = cls.objects.update_or_create(kind=kind, defaults={"every_days": every_days})
+        audit.record(
+            "frequency.change",
+            actor=by,
+            target=row,
+            because=because,
+            before={"every_days": before},
+            after={"every_days": every_days},
+        )
+        return row
 
 
 class DeviceCheck(models.Model):
