@@ -234,4 +234,4 @@ def test_a_hostile_body_is_refused(head: Caller, body: bytes) -> None:
 def test_a_body_that_is_no_json_is_refused(head: Caller) -> None:
     row = finding(rows.device())
     answer = head.client.post(f"{BASE}findings/{row.pk}/acknowledge/", {"because": "x"})
-    assert answer.status_code == 415
+    assert answer.status_code == 415, answer.content
