@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import shlex
@@ -64,7 +65,7 @@ class Command(BaseCommand):
             except NotStarted as error:
                 raise CommandError(str(error)) from None
             finally:
-                self.say("Stopping (this may take half a minute while devices are being asked)")
+                self.say("Stopping")
                 self.supervisor.stop()
                 self.say("Stopped")
 
@@ -115,7 +116,15 @@ class Command(BaseCommand):
             *("--control", f"unix:{control}", "--anchor", demo.anchor().isoformat()),
             *(["--ntp", *clocks] if clocks else []),
         ]
-        self.supervisor.start(Program("campus", command, ready=control.exists, quiet=True))
+        try:
+            self.supervisor.start(Program("campus", command, ready=control.exists, quiet=True))
+        except NotStarted as error:
+            if f"[Errno {errno.EADDRINUSE}]" not in str(error):
+                raise
+            raise NotStarted(
+                "Another demo runs on this machine: its simulated devices have the same addresses. "
+                f"Stop that one first.\n{error}"
+            ) from None
         if self.supervisor.stopping:
             return
         self.say("Simulated campus: ready")
