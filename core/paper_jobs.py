@@ -22,6 +22,8 @@ from .papers import Paper, render_pdf
 
 KIND = "paper"
 KEPT_FOR = dt.timedelta(hours=24)
+LOST_AFTER = dt.timedelta(minutes=15)
+"""Longer than a worker may take for anything: it was killed, or was never told."""
 # (person, parameters) -> the paper; raises LookupError where there is nothing to print.
 Builder = Callable[[Any, Mapping[str, str]], Paper]
 _builders: dict[str, Builder] = {}
@@ -38,7 +40,8 @@ def queue(
     """A job that prints `name` for that person. `send(job id, name, parameters, language)` wakes a worker."""
     job = Job.objects.create(kind=KIND, key=f"paper:{name}"[:80], title=title, started_by=person)
     language = translation.get_language() or settings.LANGUAGE_CODE
-    transaction.on_commit(lambda: send(job.pk, name, dict(parameters), language))
+    # Without a broker the page still comes; `prune` ends the job.
+    transaction.on_commit(lambda: send(job.pk, name, dict(parameters), language), robust=True)
     return job
 
 
@@ -75,8 +78,11 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def prune(now: dt.datetime | None = None) -> None:
-    """Takes away files that waited for a day."""
-    too_old = ((now or timezone.now()) - KEPT_FOR).timestamp()
+    """Takes away files that waited for a day, and ends jobs whose worker or message was lost."""
+    now = now or timezone.now()
+    for job in Job.objects.filter(kind=KIND, moved_at__lt=now - LOST_AFTER).unfinished():
+        job.fail(_("The paper could not be printed."))
+    too_old = (now - KEPT_FOR).timestamp()
     folder = Path(settings.MEDIA_ROOT) / "papers"
     for path in folder.glob("*.p*") if folder.exists() else ():
         if path.stat().st_mtime < too_old:

@@ -87,3 +87,26 @@ def test_files_are_taken_away_after_a_day(django_capture_on_commit_callbacks) ->
     assert paper_jobs.file_of(job).exists()
     paper_jobs.prune(timezone.now() + dt.timedelta(hours=25))
     assert not paper_jobs.file_of(job).exists()
+
+
+def test_a_paper_of_a_killed_worker_can_be_asked_for_again(
+    django_capture_on_commit_callbacks,
+) -> None:  # type: ignore[no-untyped-def]
+    job, _messages = queued(person("OPERATOR"), "x", django_capture_on_commit_callbacks)
+    job.start(total=1)
+
+    paper_jobs.prune(timezone.now() + dt.timedelta(minutes=14))
+    assert Job.objects.unfinished().filter(pk=job.pk).exists()
+    paper_jobs.prune(timezone.now() + dt.timedelta(minutes=16))
+    job.refresh_from_db()
+    assert job.status == Job.Status.FAILED
+
+
+def test_without_a_broker_the_page_still_comes(django_capture_on_commit_callbacks) -> None:  # type: ignore[no-untyped-def]
+    def broken(*_told: object) -> None:
+        raise ConnectionError
+
+    with django_capture_on_commit_callbacks(execute=True):
+        job = paper_jobs.queue(person("OPERATOR"), "probe", {"text": "x"}, "Deneme", broken)
+
+    assert job.status == Job.Status.QUEUED
