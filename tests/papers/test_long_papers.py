@@ -89,9 +89,7 @@ def test_files_are_taken_away_after_a_day(django_capture_on_commit_callbacks) ->
     assert not paper_jobs.file_of(job).exists()
 
 
-def test_a_paper_of_a_killed_worker_can_be_asked_for_again(
-    django_capture_on_commit_callbacks,
-) -> None:  # type: ignore[no-untyped-def]
+def test_a_lost_paper_can_be_asked_for_again(django_capture_on_commit_callbacks) -> None:  # type: ignore[no-untyped-def]
     job, _messages = queued(person("OPERATOR"), "x", django_capture_on_commit_callbacks)
     job.start(total=1)
 
