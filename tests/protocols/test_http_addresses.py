@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
+
 import pytest
 
 from cameras.protocols.base import Endpoint, Manner, Untrusted
@@ -78,3 +81,23 @@ async def test_a_path_cannot_lead_to_another_host() -> None:
         with pytest.raises(Untrusted):
             await conversation.call("GET", "/", port=22)
     assert other.connections == 0
+
+
+async def test_a_name_that_leads_elsewhere_the_second_time_is_not_asked_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """D5: DNS rebinding: the address found first is the one that is dialled."""
+    asked: list[str] = []
+
+    async def resolver(host: str, port: int, **_more: object) -> list[tuple[object, ...]]:
+        asked.append(host)
+        address = "127.0.0.1" if len(asked) == 1 else "127.0.0.99"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+    async with ScriptedDevice(reply(b"device")) as device, Transport() as transport:
+        named = Endpoint("camera.example", device.port)
+        conversation = transport.to(named, None, Manner())
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolver)
+        for _call in range(3):
+            assert (await conversation.call("GET", "/")).body == b"device"
+    assert asked == ["camera.example"]

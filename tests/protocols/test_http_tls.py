@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import hashlib
 import ssl
+import warnings
 from asyncio import StreamReader, StreamWriter
 from pathlib import Path
 
@@ -93,6 +94,22 @@ async def test_tls_junk_is_a_tls_fault(junk: bytes) -> None:
             await transport.to(endpoint, None, Manner()).call("GET", "/")
     server.close()
     assert caught.value.reason is Reason.TLS_FAULT
+
+
+async def test_a_device_of_tls_1_0_only_is_refused_and_gets_no_login(tmp_path: Path) -> None:
+    """D10."""
+    context, _ = server_context(tmp_path, "old")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = ssl.TLSVersion.TLSv1
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    login = Login("a", Secret("b"))
+    async with ScriptedDevice(reply(b"ok"), tls=context) as device, Transport() as transport:
+        with pytest.raises(Untrusted) as caught:
+            await transport.to(device.endpoint, login, Manner()).call("GET", "/")
+    assert caught.value.reason is Reason.TLS_FAULT
+    assert device.seen == []
 
 
 async def test_basic_is_answered_over_tls_only(tmp_path: Path) -> None:
