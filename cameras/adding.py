@@ -11,6 +11,7 @@ import asyncio
 import datetime as dt
 import ipaddress
 import logging
+import time
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from typing import Any, TypeVar
@@ -20,6 +21,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils import timezone
 
+import vault
 from cameras.protocols.base import (
     Channel,
     DeviceError,
@@ -50,6 +52,8 @@ YES, NO = "yes", "no"
 # Longer than any survey: one that was started before that has lost its worker.
 LEASE = dt.timedelta(minutes=10)
 MOST_ASKED_CHANNELS = 64
+# A slow recorder is not asked about every channel: the survey has to end before its lease.
+OLDEST_SECONDS = 90.0
 MOST_ADDRESSES = 4096
 _TEN_YEARS_MS = 10 * 365 * 24 * 3600 * 1000
 
@@ -117,7 +121,8 @@ def _converse(
         open_one: OpenDevice = run(opening)
     except DeviceError as error:
         if error.reason in {Reason.CREDENTIAL_REFUSED, Reason.LOCKED_OUT}:
-            park(row.device, str(error.reason))
+            tried = None if login is None else vault.Login(login.username, login.password)
+            park(row.device, str(error.reason), tried=tried)
         row.step("open", NO, str(error.reason))
         return
     try:
@@ -207,7 +212,10 @@ def _oldest(row: Survey, run: Run, device: OpenDevice, channels: list[Channel], 
         local = index.index_time_base is TimeBase.DEVICE_LOCAL
         now_ms = (clock.local_ms if local else clock.utc_ms) or now_ms
     oldest: list[int] = []
+    until = time.monotonic() + OLDEST_SECONDS
     for channel in channels[:MOST_ASKED_CHANNELS]:
+        if time.monotonic() > until:
+            break
         try:
             answer = run(index.recordings(channel, now_ms - 3_600_000, now_ms))
         except DeviceError:
