@@ -22,7 +22,9 @@ class TokenForm(forms.Form):
     person = forms.ModelChoiceField(label=_("Acts for"), queryset=Person.objects.none())
     name = forms.CharField(label=_("Program"), max_length=100)
     scopes = forms.MultipleChoiceField(
-        label=_("May"), choices=list(tokens.SCOPES.items()), widget=forms.CheckboxSelectMultiple
+        label=_("What it may do"),
+        choices=list(tokens.SCOPES.items()),
+        widget=forms.CheckboxSelectMultiple,
     )
     days = forms.IntegerField(
         label=_("Valid for days"), min_value=1, max_value=tokens.LONGEST_DAYS, initial=USUAL_DAYS

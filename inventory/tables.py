@@ -250,7 +250,7 @@ BUILDINGS = Table(
         Column("code", _("Code"), lambda b: b.code, "code"),
         Column("name", _("Name"), lambda b: b.name, "name"),
         Column("site", _("Site"), lambda b: b.site.name, "site__name", "sm"),
-        Column("floors", _("Floors"), lambda b: b.floor_count, "floor_count"),
+        Column("floors", _("Floors"), lambda b: b.floor_count, "floor_count", "sm"),
         Column("positions", _("Positions"), lambda b: b.position_count, "position_count"),
     ),
 )

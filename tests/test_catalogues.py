@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polib
 import pytest
+from django.utils import dates, translation
 
 ROOT = Path(__file__).parent.parent
 CATALOGUE = ROOT / "locale" / "tr" / "LC_MESSAGES" / "django.po"
@@ -55,6 +56,15 @@ def test_translations_use_the_same_placeholders(turkish):
             if not names <= allowed or (not entry.msgid_plural and names != allowed):
                 wrong.append(entry.msgid)
     assert wrong == []
+
+
+def test_no_text_takes_the_name_of_a_month_or_weekday(turkish):
+    """The catalogue comes before Django's: a heading "May" would rename a month in every date."""
+    tables = (dates.MONTHS, dates.MONTHS_3, dates.WEEKDAYS, dates.WEEKDAYS_ABBR)
+    with translation.override(None):
+        names = {str(name) for table in tables for name in table.values()}
+
+    assert names & {entry.msgid for entry in live(turkish) if entry.msgctxt is None} == set()
 
 
 def test_the_catalogue_knows_every_text_of_the_sources(
