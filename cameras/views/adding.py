@@ -183,7 +183,7 @@ def _page(
 
 
 STEPS = {
-    "open": gettext_lazy("Reached and signed in"),
+    "open": gettext_lazy("Connection and login"),
     "identity": gettext_lazy("Identity"),
     "clock": gettext_lazy("Clock"),
     "channels": gettext_lazy("Channels"),
