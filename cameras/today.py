@@ -200,4 +200,6 @@ def night_sentence(state: NightState) -> str:
         return _("The check of %(day)s is running.") % words
     if state.word is NightWord.NOT_YET:
         return _("The check of %(day)s has not begun yet.") % words
+    if state.run and state.run.status == Run.Status.RUNNING:
+        return _("The check of %(day)s did not run in time; it is running now.") % words
     return _("The check of %(day)s did not run.") % words

@@ -10,7 +10,7 @@ import time_machine
 from django.utils import timezone, translation
 
 from accounts.models import Person
-from cameras import today
+from cameras import nights, today
 from cameras.models import PositionDay
 from core import panels
 from tests.inventory import rows
@@ -135,6 +135,17 @@ def test_a_night_that_did_not_run_is_the_first_line(head: Person) -> None:
 
     with time_machine.travel(noon, tick=False):
         assert "did not run" in sentences(head)[0]
+
+
+def test_a_missed_night_that_runs_now_says_both(head: Person) -> None:
+    """NGT-5: it did not run in time, and whoever reads that sees that it is being asked."""
+    scene.answer(rows.position())
+    noon = dt.datetime.combine(scene.yesterday() + dt.timedelta(days=1), dt.time(12, tzinfo=dt.UTC))
+
+    with time_machine.travel(noon, tick=False):
+        nights.start(nights.plan_night(scene.yesterday(), now=noon), now=noon)
+        assert "did not run in time; it is running now" in sentences(head)[0]
+        assert "zamanında yapılmadı; şimdi sürüyor" in sentences(head, "tr")[0]
 
 
 def test_a_large_campus_is_a_bar_per_building_that_adds_up(head: Person) -> None:
