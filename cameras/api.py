@@ -209,6 +209,8 @@ class Runs(Listing):
         asked = AskSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         devices, subject = self._devices(caller(request), asked.validated_data)
+        if not all(permissions.can_check_now(caller(request), device) for device in devices or ()):
+            raise PermissionDenied
         with acting(request):
             run = nights.check_now(by=caller(request), devices=devices, subject=subject)
         work_due_checks.delay_on_commit()
@@ -220,8 +222,9 @@ class Runs(Listing):
         """The devices to ask (None: all), and words for what was asked."""
         visible = Device.objects.visible_to(person)
         if data.get("everything"):
-            everything = permissions.sees_everything(person)
-            return (None if everything else list(visible)), _("All devices")
+            if permissions.checks_everything(person):
+                return None, _("All devices")
+            return list(visible.within(person.scope(permissions.CHECKING))), _("All devices")
         if "devices" in data:
             devices = list(visible.filter(pk__in=data["devices"]))
             if len(devices) != len(set(data["devices"])):

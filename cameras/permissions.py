@@ -5,13 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from accounts.models import Role
-from inventory.permissions import SEEING, can_change_positions, can_see_inventory, places_of
+from inventory.permissions import (
+    SEEING,
+    can_change_positions,
+    can_see_inventory,
+    holds_at_device,
+    places_of,
+)
 from vault.permissions import can_set_credential
 
 if TYPE_CHECKING:
     from accounts.models import Person
     from cameras.models import DailySheet, Run
-    from inventory.models import Position
+    from inventory.models import Device, Position
 
 CHECKING = frozenset({Role.OPERATOR, Role.UNIT_HEAD, Role.ADMIN})
 EXPLAINING = frozenset({Role.OPERATOR, Role.UNIT_HEAD})
@@ -23,9 +29,16 @@ def can_see_cameras(person: Person, obj: object = None) -> bool:
     return can_see_inventory(person, obj)
 
 
-def can_check_now(person: Person, obj: object = None) -> bool:
+def can_check_now(person: Person, obj: Device | None = None) -> bool:
     """Asks devices out of turn."""
+    if obj is not None:
+        return holds_at_device(person, CHECKING, obj)
     return person.has_role(*CHECKING)
+
+
+def checks_everything(person: Person) -> bool:
+    """Whether the person may ask every device of the campus out of turn."""
+    return person.scope(CHECKING).everything
 
 
 def can_cancel(person: Person, obj: Run | None = None) -> bool:

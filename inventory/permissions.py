@@ -9,7 +9,7 @@ from accounts.models import Place, Role, RoleGrant
 if TYPE_CHECKING:
     from accounts.models import Person
 
-    from .models import Building, Position
+    from .models import Building, Device, Position
 
 SEEING = frozenset(
     {
@@ -38,8 +38,20 @@ def can_see_inventory(person: Person, obj: object = None) -> bool:
     return person.has_role(*SEEING)
 
 
-def can_change_devices(person: Person, obj: object = None) -> bool:
+def holds_at_device(person: Person, roles: frozenset[Role], device: Device) -> bool:
+    """Whether one of these roles is held where the device hangs or what it records.
+
+    A device that is only being entered hangs nowhere yet: the role alone decides.
+    """
+    if device.pk is None:
+        return person.has_role(*roles)
+    return type(device).objects.within(person.scope(roles)).filter(pk=device.pk).exists()
+
+
+def can_change_devices(person: Person, obj: Device | None = None) -> bool:
     """Enters devices, takes their steps, gives them addresses and channels."""
+    if obj is not None:
+        return holds_at_device(person, REGISTERING, obj)
     return person.has_role(*REGISTERING)
 
 

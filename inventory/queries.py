@@ -128,7 +128,10 @@ class DeviceQuerySet(ScopedQuerySet[Any]):
 
         Devices that hang nowhere, such as stock, are seen by those who may see everything.
         """
-        scope = scope_of(person)
+        return self.within(scope_of(person))
+
+    def within(self, scope: Scope) -> Self:
+        """Devices fitted in that part of the campus, and recorders that record a place in it."""
         if not scope:
             return self.none()
         if scope.everything:

@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from accounts.models import Role
+from inventory.permissions import holds_at_device
 
 if TYPE_CHECKING:
     from accounts.models import Person
+    from inventory.models import Device
+
+KEEPING = frozenset({Role.OPERATOR, Role.UNIT_HEAD})
 
 
-def can_set_credential(person: Person, obj: object = None) -> bool:
+def can_set_credential(person: Person, obj: Device | None = None) -> bool:
     """Enters a new login of a device, or frees a parked one for another try."""
-    return person.has_role(Role.OPERATOR, Role.UNIT_HEAD)
+    if obj is not None:
+        return holds_at_device(person, KEEPING, obj)
+    return person.has_role(*KEEPING)

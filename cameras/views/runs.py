@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.models import Person
 from accounts.requests import PersonRequest
 from cameras import nights, permissions
 from cameras.models import CheckResult, DeviceCheck, Run
@@ -119,18 +120,25 @@ def check_now(request: PersonRequest) -> HttpResponse:
         if device is None:
             messages.error(request, _("No camera is fitted at %(name)s.") % {"name": position.name})
             return redirect("cameras:position", pk=position.pk)
+        _refuse_unless_may_check(person, device)
         made = nights.check_now(by=person, devices=[device], subject=name_of(position))
     elif "device" in request.POST:
         device = get_object_or_404(devices, pk=_number(request.POST["device"]))
+        _refuse_unless_may_check(person, device)
         made = nights.check_now(by=person, devices=[device], subject=model_of(device))
     elif request.POST.get("all") == "1":
-        # Who sees only some buildings checks only those.
-        everything = permissions.sees_everything(person)
-        chosen = None if everything else list(devices)
+        # Who may check only some buildings checks only those.
+        everything = permissions.checks_everything(person)
+        chosen = None if everything else list(devices.within(person.scope(permissions.CHECKING)))
         made = nights.check_now(by=person, devices=chosen)
     else:
         raise BadRequest("Say what is to be checked.")
     return redirect("cameras:run", pk=made.pk)
+
+
+def _refuse_unless_may_check(person: Person, device: Device) -> None:
+    if not permissions.can_check_now(person, device):
+        raise PermissionDenied
 
 
 def _number(text: str) -> int:

@@ -39,13 +39,19 @@ def visible_device(request: PersonRequest, pk: int) -> Device:
     return device
 
 
+def changeable(request: PersonRequest, row: Device) -> Device:
+    """The same device, or 403 when this person may change devices only elsewhere."""
+    allow(permissions.can_change_devices(request.user, row))
+    return row
+
+
 @require_safe
 @for_people()
 def device(request: PersonRequest, pk: int) -> HttpResponse:
     """Everything the inventory knows about one device."""
     row = visible_device(request, pk)
     now = timezone.now()
-    may_change = permissions.can_change_devices(request.user)
+    may_change = permissions.can_change_devices(request.user, row)
     context = {
         "device": row,
         "facts": words.device_facts(row),
@@ -85,7 +91,7 @@ def _recorder(row: Device) -> dict[str, Any]:
 @for_people(permissions.can_change_devices)
 def step(request: PersonRequest, pk: int, verb: str) -> HttpResponse:
     """One step of a device, with its date and document."""
-    row = visible_device(request, pk)
+    row = changeable(request, visible_device(request, pk))
     if verb not in Device.STEPS:
         raise Http404
     form = forms.StepForm(request.POST or None)
@@ -106,7 +112,7 @@ def step(request: PersonRequest, pk: int, verb: str) -> HttpResponse:
 @for_people(permissions.can_change_devices)
 def address(request: PersonRequest, pk: int) -> HttpResponse:
     """Gives a device an address; the one it had in that network stays as history."""
-    row = visible_device(request, pk)
+    row = changeable(request, visible_device(request, pk))
     form = forms.AddressForm(request.user, row, request.POST or None)
 
     def give(data: dict[str, Any]) -> None:
@@ -137,7 +143,7 @@ def _mac(text: str) -> str:
 @for_people(permissions.can_change_devices)
 def channels(request: PersonRequest, pk: int) -> HttpResponse:
     """Adds channels to a recorder; numbers that exist already stay as they are."""
-    row = visible_device(request, pk)
+    row = changeable(request, visible_device(request, pk))
     if row.kind != Device.Kind.RECORDER:
         raise Http404
     form = forms.ChannelsForm(request.POST or None)
@@ -200,6 +206,7 @@ def release(request: PersonRequest, pk: int) -> HttpResponse:
 def _channel(request: PersonRequest, pk: int) -> Channel:
     rows = Channel.objects.visible_to(request.user).select_related("recorder")
     channel: Channel = get_object_or_404(rows, pk=pk)
+    changeable(request, channel.recorder)
     return channel
 
 
@@ -210,6 +217,7 @@ def disk_out(request: PersonRequest, pk: int) -> HttpResponse:
     row: Disk = get_object_or_404(
         Disk.objects.visible_to(request.user).select_related("recorder"), pk=pk, removed_on=None
     )
+    changeable(request, row.recorder)
     form = forms.DiskOutForm(request.POST or None)
 
     def take_out(data: dict[str, Any]) -> None:

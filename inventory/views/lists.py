@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
@@ -157,12 +158,13 @@ def _width(column: tables.Column) -> str:
 
 
 def _new_url(request: PersonRequest, table: Table) -> str:
-    may = {
+    doors: dict[str, Callable[..., bool]] = {
         "devices": permissions.can_change_devices,
         "positions": permissions.can_change_positions,
         "buildings": permissions.can_change_places,
         "networks": permissions.can_change_networks,
-    }[table.name]
+    }
+    may = doors[table.name]
     single = table.name.removesuffix("s")
     return reverse(f"inventory:{single}_new") if may(request.user) else ""
 

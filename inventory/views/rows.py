@@ -71,6 +71,7 @@ EDITABLES = {
         gettext_lazy("New device"),
         _page("inventory:device"),
         "inventory:devices",
+        place=lambda row: row,
     ),
     "position": Editable(
         Position,
@@ -132,6 +133,7 @@ EDITABLES = {
         _page("inventory:device", "recorder_id"),
         "inventory:devices",
         {"recorder": Device},
+        lambda row: row.recorder,
     ),
     "disk": Editable(
         Disk,
@@ -141,6 +143,7 @@ EDITABLES = {
         _page("inventory:device", "recorder_id"),
         "inventory:devices",
         {"recorder": Device},
+        lambda row: row.recorder,
     ),
     "contractor": Editable(
         Contractor,
