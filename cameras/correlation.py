@@ -234,6 +234,11 @@ def judge_retention(run: Run, now: datetime) -> None:
         .values_list("channel")
         .annotate(lost=Sum("expected_ms") - Sum("recorded_ms"))
     )
+    # Motion recording has no holes: nothing to see is not a recording that was lost.
+    kinds = expected_many([row.position for row in assigned.values()], run.day)
+    for channel_id, assigned_row in assigned.items():
+        if kinds[assigned_row.position_id].kind == "MOTION":
+            lost.pop(channel_id, None)
     looked = []
     short: dict[Device, list[tuple[float, int, int]]] = defaultdict(list)
     for channel_id, row in rows.items():

@@ -191,6 +191,24 @@ def test_retention_counts_holes_and_no_locked_clips(campus, night):
     assert finding.detail["goal_days"] == 30
 
 
+def test_quiet_hours_of_motion_recording_are_no_holes_in_its_retention(campus, night):
+    """REC-6: nothing to see is not a recording that was lost."""
+    from datetime import date
+
+    from inventory.models import RecordingSchedule
+
+    earliest = WHOLE[0][1] - 32 * 86_400_000
+    recorder = campus.recorder(
+        Scripted(recorded={1: hours(yesterday(), (9, 10))}, earliest_ms=earliest)
+    )
+    position = recorder.channels.get().assignments.get().position
+    RecordingSchedule.objects.create(position=position, kind="MOTION", valid_from=date(2020, 1, 1))
+
+    night()
+
+    assert [f.detail for f in Finding.objects.filter(kind="RETENTION_SHORT")] == []
+
+
 def test_motion_recording_that_shows_nothing_for_days_is_found(campus, night):
     """REC-21: no percentage, but silence for too long is suspicious."""
     from datetime import date
