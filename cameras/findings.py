@@ -94,10 +94,6 @@ def open_finding(
     settle([Found(kind, subject, reason, detail or {}, count=count)], (), now)
 
 
-def close_finding(kind: str, subject: Subject, now: datetime) -> None:
-    settle((), [(kind, subject)], now)
-
-
 def _row(item: Found, now: datetime) -> Finding:
     return Finding(
         kind=item.kind,
