@@ -125,6 +125,19 @@ SETTINGS = (
         "File with the vault's keys, mode 0600, outside the database and its backups. Empty: `DATA_DIR/keys/vault_keys`.",
     ),
     Setting(
+        "EVIDENCE_DIR",
+        "",
+        _text,
+        "Folder of held footage and release packages, sealed file by file. Empty: `DATA_DIR/evidence`.",
+    ),
+    Setting(
+        "EVIDENCE_RESERVE_GB",
+        "20",
+        int,
+        "GB that holds and exports leave free on the disk of `EVIDENCE_DIR`.",
+        demo="1",
+    ),
+    Setting(
         "DATABASE_URL",
         "",
         _text,

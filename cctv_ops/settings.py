@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "inventory",
     "vault",
     "cameras",
+    "footage_requests",
     "cctv_ops",
 ]
 
@@ -171,6 +172,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
 }
 MEDIA_ROOT = DATA_DIR / "private"
+EVIDENCE_DIR = Path(ENV["EVIDENCE_DIR"] or DATA_DIR / "evidence")
+EVIDENCE_RESERVE_GB: int = ENV["EVIDENCE_RESERVE_GB"]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],

@@ -1,0 +1,12 @@
+"""The app's start: what it tells the others about itself."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class FootageRequestsConfig(AppConfig):
+    name = "footage_requests"
+    verbose_name = _("footage requests")
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,195 @@
+"""Who asks, on what ground, within which time, and why it may be refused: data that the unit edits."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from core.scoping import ScopedQuerySet
+
+
+class RuleQuerySet(ScopedQuerySet[Any]):
+    """The unit's rules: whoever signs in may read them."""
+
+    def visible_to(self, person: Any) -> Self:
+        return self if getattr(person, "is_active", False) else self.none()
+
+    def usable(self) -> Self:
+        return self.filter(is_active=True)
+
+
+class Rule(models.Model):
+    """A row with a stable code, a name in both languages, and a history. Never deleted once used."""
+
+    code = models.CharField(_("code"), max_length=30, unique=True)
+    name_tr = models.CharField(_("name in Turkish"), max_length=150)
+    name_en = models.CharField(_("name in English"), max_length=150)
+    order = models.PositiveSmallIntegerField(_("order"), default=0)
+    is_active = models.BooleanField(_("in use"), default=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """The name in the reader's language."""
+        return self.name_en if (get_language() or "tr").startswith("en") else self.name_tr
+
+
+class LegalBasis(Rule):
+    """The rule of law on which a request rests, as papers cite it."""
+
+    citation = models.CharField(_("citation"), max_length=200, blank=True)
+
+    objects = RuleQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("legal basis")
+        verbose_name_plural = _("legal bases")
+        ordering = ["order", "code"]
+
+
+class RequesterKind(Rule):
+    """A sort of requester: what it must bring, until when it must be answered, what it may get."""
+
+    class Clock(models.TextChoices):
+        CALENDAR_DAYS = "CALENDAR_DAYS", _("calendar days")
+        WORKING_DAYS = "WORKING_DAYS", _("working days")
+        AS_WRITTEN = "AS_WRITTEN", _("as the letter says")
+
+    class Masking(models.TextChoices):
+        NONE = "NONE", _("not masked")
+        CASE = "CASE", _("case by case")
+        MANDATORY = "MANDATORY", _("others must be masked")
+
+    class Gives(models.TextChoices):
+        COPY = "COPY", _("copy")
+        VIEWING = "VIEWING", _("viewing only")
+        INFORMATION = "INFORMATION", _("written information only")
+        NOTHING = "NOTHING", _("never")
+
+    class Closing(models.TextChoices):
+        TO_SUPERIOR = "TO_SUPERIOR", _("superior or equal authority")
+        TO_SUBORDINATE = "TO_SUBORDINATE", _("subordinate authority")
+        TO_COMPANY = "TO_COMPANY", _("private legal person")
+        TO_PERSON = "TO_PERSON", _("natural person")
+
+    bases = models.ManyToManyField(LegalBasis, verbose_name=_("legal bases"), blank=True)
+    reference_name_tr = models.CharField(
+        _("required reference, in Turkish"), max_length=80, blank=True
+    )
+    reference_name_en = models.CharField(
+        _("required reference, in English"), max_length=80, blank=True
+    )
+    reference_required = models.BooleanField(_("reference is required"), default=False)
+    identity_required = models.BooleanField(_("identity must be proven"), default=False)
+    clock = models.CharField(
+        _("deadline counts"), max_length=15, choices=Clock, default=Clock.CALENDAR_DAYS
+    )
+    days = models.PositiveSmallIntegerField(
+        _("days"), default=30, help_text=_("Also the default where the letter names no date.")
+    )
+    warn_days = models.JSONField(_("warn on days"), default=list, blank=True)
+    gives = models.CharField(_("normally gets"), max_length=12, choices=Gives, default=Gives.COPY)
+    masking = models.CharField(_("masking"), max_length=10, choices=Masking, default=Masking.CASE)
+    is_judicial = models.BooleanField(_("judicial or law enforcement"), default=False)
+    starts_preservation_only = models.BooleanField(
+        _("starts preservation only"),
+        default=False,
+        help_text=_("A phone call or an oral request: footage is held, nothing is decided."),
+    )
+    lapses_after_working_days = models.PositiveSmallIntegerField(
+        _("lapses without writing after working days"), null=True, blank=True
+    )
+    needs_legal_opinion = models.BooleanField(_("asks the legal office"), default=False)
+    needs_privacy_opinion = models.BooleanField(
+        _("asks the data protection contact"), default=False
+    )
+    closing = models.CharField(
+        _("closing of letters"), max_length=15, choices=Closing, default=Closing.TO_PERSON
+    )
+    file_plan_code = models.CharField(_("file plan code"), max_length=20, default="951.04.11")
+
+    objects = RuleQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("kind of requester")
+        verbose_name_plural = _("kinds of requesters")
+        ordering = ["order", "code"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(starts_preservation_only=False)
+                | Q(lapses_after_working_days__isnull=False),
+                name="requests_kind_call_lapses",
+            )
+        ]
+
+    @property
+    def reference_name(self) -> str:
+        """What the reference is called, in the reader's language."""
+        english = (get_language() or "tr").startswith("en")
+        return self.reference_name_en if english else self.reference_name_tr
+
+
+class RefusalCode(Rule):
+    """Why a request, or a part of it, is not met; `letter_text` is the sentence of the answer."""
+
+    letter_text = models.TextField(_("sentence in the letter (Turkish)"))
+    needs_evidence = models.BooleanField(_("needs proof that there is no recording"), default=False)
+
+    objects = RuleQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("refusal code")
+        verbose_name_plural = _("refusal codes")
+        ordering = ["order", "code"]
+
+
+class SmallUnitPeriod(models.Model):
+    """While it holds, the filer may export and the unit head may verify; each use is stamped.
+
+    The compensating control of KFS 9: a superior reviews such a case within three working days.
+    Dates are half open; `ends_on` null = until further notice.
+    """
+
+    starts_on = models.DateField(_("from"))
+    ends_on = models.DateField(_("until (not included)"), null=True, blank=True)
+    document = models.CharField(_("document"), max_length=200)
+    set_by = models.ForeignKey(
+        "accounts.Person", on_delete=models.PROTECT, related_name="+", editable=False
+    )
+
+    objects = RuleQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("small-unit period")
+        verbose_name_plural = _("small-unit periods")
+        ordering = ["-starts_on"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_on=None) | Q(ends_on__gt=F("starts_on")),
+                name="requests_small_unit_ends_after_start",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.starts_on:%d.%m.%Y}: {self.document}"
+
+    @classmethod
+    def holds_on(cls, day: dt.date) -> SmallUnitPeriod | None:
+        """The period that covers the day (TSİ), if there is one."""
+        covering = Q(ends_on=None) | Q(ends_on__gt=day)
+        return cls._base_manager.filter(covering, starts_on__lte=day).first()

@@ -1,0 +1,98 @@
+"""Who may do what with requests. Views, API, tasks and templates ask here and nowhere else.
+
+A role for one building is enough only for cases that touch that building. Being allowed here is not yet
+enough: that filer, approver, exporter and verifier are different people is asked in `footage_requests.parts`
+and by the database.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from accounts.models import Place, Role
+from inventory.permissions import places_of
+
+if TYPE_CHECKING:
+    from accounts.models import Person
+
+    from .models import FootageRequest
+
+FILING = frozenset({Role.REGISTRY_CLERK, Role.OPERATOR, Role.UNIT_HEAD, Role.SECURITY_CHIEF})
+ASSESSING = frozenset({Role.OPERATOR, Role.UNIT_HEAD})
+DECIDING = frozenset({Role.SUPERIOR})
+EXPORTING = frozenset({Role.OPERATOR})
+VERIFYING = frozenset({Role.OPERATOR, Role.UNIT_HEAD})
+DELIVERING = frozenset({Role.HANDOVER, Role.UNIT_HEAD, Role.OPERATOR})
+GIVING_OPINIONS = frozenset({Role.LEGAL, Role.PRIVACY})
+EDITING_RULES = frozenset({Role.UNIT_HEAD, Role.LEGAL})
+READING_CASES = frozenset(
+    {
+        Role.REGISTRY_CLERK,
+        Role.OPERATOR,
+        Role.UNIT_HEAD,
+        Role.SUPERIOR,
+        Role.LEGAL,
+        Role.PRIVACY,
+        Role.HANDOVER,
+        Role.AUDITOR,
+        Role.SECURITY_CHIEF,
+    }
+)
+
+
+def places_of_case(case: FootageRequest | None) -> set[Place] | None:
+    """The buildings and sites that a case touches; a case that touches none belongs to the campus."""
+    if case is None:
+        return None
+    buildings = {
+        item.position.floor.building
+        for item in case.items.select_related("position__floor__building")
+    }
+    if case.building is not None:
+        buildings.add(case.building)
+    return {place for building in buildings for place in places_of(building)}
+
+
+def _may(person: Person, roles: frozenset[Role], case: FootageRequest | None) -> bool:
+    return person.has_role(*roles, scope=places_of_case(case))
+
+
+def can_see_requests(person: Person, obj: FootageRequest | None = None) -> bool:
+    """May open the pages of requests at all; which cases they show is `visible_to`."""
+    return person.has_role(*READING_CASES)
+
+
+def can_file(person: Person, obj: FootageRequest | None = None) -> bool:
+    """Enters requests, their papers and numbers."""
+    return _may(person, FILING, obj)
+
+
+def can_assess(person: Person, obj: FootageRequest | None = None) -> bool:
+    """Names cameras, checks what is there, holds, asks for what is missing, submits."""
+    return _may(person, ASSESSING, obj)
+
+
+def can_decide(person: Person, obj: FootageRequest | None = None) -> bool:
+    """Approves, refuses or returns; never his own request."""
+    return _may(person, DECIDING, obj) and (obj is None or obj.filer_id != person.pk)
+
+
+def can_give_opinion(person: Person, obj: FootageRequest | None = None) -> bool:
+    return _may(person, GIVING_OPINIONS, obj)
+
+
+def can_export(person: Person, obj: FootageRequest | None = None) -> bool:
+    return _may(person, EXPORTING, obj)
+
+
+def can_verify(person: Person, obj: FootageRequest | None = None) -> bool:
+    return _may(person, VERIFYING, obj)
+
+
+def can_deliver(person: Person, obj: FootageRequest | None = None) -> bool:
+    return _may(person, DELIVERING, obj)
+
+
+def can_edit_rules(person: Person, obj: object = None) -> bool:
+    """Changes kinds of requesters, bases, deadlines and refusal codes."""
+    return person.has_role(*EDITING_RULES, scope=())
