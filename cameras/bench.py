@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cameras import clocks
-from cameras.clocks import KnownOffset, Measurement, OffsetHistory
+from cameras.clock_history import KnownOffset, Method, OffsetHistory
+from cameras.clock_measuring import Measurement, measure
 from cameras.protocols.base import (
     BadAnswer,
     Channel,
@@ -181,7 +181,7 @@ def history_of(clock: Measurement | None, base: TimeBase) -> OffsetHistory:
 
     A clock that leaps from reading to reading (D11) has no offset that could be believed.
     """
-    if clock is None or clock.method is clocks.Method.UNKNOWN:
+    if clock is None or clock.method is Method.UNKNOWN:
         return OffsetHistory(())
     offset = clock.utc_offset_ms if base is TimeBase.DEVICE_UTC else clock.local_offset_ms
     if offset is None:
@@ -216,14 +216,14 @@ async def _measured(device: OpenDevice, half: Half) -> Measurement:
     if device.clock is None:
         raise why_not(device, "clock")
     try:
-        return await clocks.measure(device.clock)
+        return await measure(device.clock)
     except CredentialRefused:
         raise
     except DeviceError as error:
         if device.also_onvif is None:
             raise
         half.note("clock", error)
-        return await clocks.measure(device.also_onvif)
+        return await measure(device.also_onvif)
 
 
 async def clock_of(device: OpenDevice, half: Half) -> Measurement | None:
@@ -233,7 +233,7 @@ async def clock_of(device: OpenDevice, half: Half) -> Measurement | None:
     except DeviceError as error:
         half.note("clock", error)
         return None
-    if measured.method is clocks.Method.UNKNOWN:
+    if measured.method is Method.UNKNOWN:
         words = "it leaps from reading to reading" if measured.reads > 1 else "it tells no time"
         half.note("clock", BadAnswer(words, reason=Reason.CLOCK_UNKNOWN))
     return measured

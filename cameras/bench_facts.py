@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from cameras import bench, clocks
+from cameras import bench
 from cameras.bench_recordings import RecordingsFound
+from cameras.clock_verdicts import classify
 from cameras.coverage import SEAM_MS, Interval, merge, total
 from cameras.protocols.base import DeviceError, IndexAnswer
 from cameras.protocols.clips import ClipReport
@@ -71,7 +72,7 @@ def clock(target: bench.Target, found: bench.ClockFound, ours: ServerClock | Non
     measured = found.clock
     if measured is None:
         return {}
-    verdict = clocks.classify(measured)
+    verdict = classify(measured)
     return heading("clock", target, found.protocol) | {
         "answered": True,
         "measured_at": iso(measured.at_ms),

@@ -6,7 +6,8 @@ import time
 from dataclasses import dataclass, field
 
 from cameras import bench, coverage
-from cameras.clocks import Measurement, OffsetHistory
+from cameras.clock_history import OffsetHistory
+from cameras.clock_measuring import Measurement
 from cameras.coverage import Interval
 from cameras.protocols.base import (
     Channel,

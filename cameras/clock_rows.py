@@ -6,8 +6,9 @@ import math
 from datetime import timedelta
 from typing import Any
 
-from cameras import clocks
-from cameras.clocks import KnownOffset, Measurement, Verdict
+from cameras.clock_history import KnownOffset
+from cameras.clock_measuring import Measurement
+from cameras.clock_verdicts import Verdict, classify
 from cameras.models import ClockMeasurement, DeviceCondition
 from cameras.protocols.ntp import ServerClock
 from core.tsi import from_ms, to_ms
@@ -35,7 +36,7 @@ def store_clock(
         for row in earlier
         if (value := getattr(row, column)) is not None
     ]
-    judged = clocks.classify(measured, history)
+    judged = classify(measured, history)
     last = earlier[0] if earlier else None
     if last is None or _is_news(last, measured, str(judged.verdict), column):
         # Two readings within one millisecond are one reading.

@@ -2,7 +2,7 @@
 
 Everything here is pure. Instants are integer milliseconds since 1970 UTC; intervals are half open
 `(start_ms, end_ms)` tuples; a *merged* list is sorted, disjoint and without empty intervals. Functions
-say whether they work in a device's time base or in true time; `cameras.clocks` converts between them.
+say whether they work in a device's time base or in true time; `cameras.clock_history` converts between them.
 
 A day is judged twice, once with every disputed minute taken as recorded and once as lost. Where both
 judgements agree, that is the answer; where they differ, the answer is "unknown" - never a guess.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from cameras.clocks import Verdict
+from cameras.clock_verdicts import Verdict
 from cameras.coverage_rows import Loss
 from cameras.findings import Found, Subject, note_changes, settle
 from cameras.models import DeviceCheck, DeviceCondition, Finding

@@ -11,7 +11,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from cameras.clocks import Verdict
+from cameras.clock_verdicts import Verdict
 from cameras.models import Finding
 from cameras.reasons import word_for
 from cameras.strips import length, offset_words

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from cameras import coverage
-from cameras.clocks import Method, OffsetAt, OffsetHistory
+from cameras.clock_history import Method, OffsetAt, OffsetHistory
 from cameras.coverage import DayCoverage, Interval, Limits, Result
 from cameras.protocols.base import IndexAnswer, Reason, Source, TimeBase
 

@@ -12,7 +12,7 @@ from django.conf import settings
 
 import vault
 from cameras import coverage
-from cameras.clocks import KnownOffset, Method
+from cameras.clock_history import KnownOffset, Method
 from cameras.coverage import Interval
 from cameras.judging import ChannelAsk, DayAsk, ProofAsk
 from cameras.models import (

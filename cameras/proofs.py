@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from cameras.clocks import OffsetHistory
+from cameras.clock_history import OffsetHistory
 from cameras.coverage import Interval
 from cameras.judging import ChannelAsk, true_instant
 from cameras.protocols.base import (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from cameras.clocks import Method, Verdict
+from cameras.clock_history import Method
+from cameras.clock_verdicts import Verdict
 from cameras.coverage import GapCause
 from cameras.protocols.base import Reason, Source
 

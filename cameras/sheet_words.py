@@ -9,7 +9,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from cameras.clocks import CRITICAL_MS, WARN_MS
+from cameras.clock_verdicts import CRITICAL_MS, WARN_MS
 from cameras.models import DailySheet, Result
 from cameras.reasons import word_for
 from cameras.sheets import NOT_CHECKED, SheetView

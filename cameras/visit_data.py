@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from cameras.clocks import KnownOffset, Measurement
+from cameras.clock_history import KnownOffset
+from cameras.clock_measuring import Measurement
 from cameras.judging import ChannelAsk, ChannelDay
 from cameras.proofs import ProofAnswer
 from cameras.protocols.base import (

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cameras.clocks import KnownOffset, Measurement, Method, OffsetHistory, Verdict, classify
+from cameras.clock_history import KnownOffset, Method, OffsetHistory
+from cameras.clock_measuring import Measurement
+from cameras.clock_verdicts import Verdict, classify
 
 HOUR = 3_600_000
 DAY = 24 * HOUR

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cameras import clocks
-from cameras.clocks import Method
+from cameras.clock_history import Method
+from cameras.clock_measuring import MAX_READS, MAX_SECONDS, measure
+from cameras.clock_verdicts import Verdict, classify
 from cameras.protocols.base import ClockSample, TooSlow
 
 
@@ -49,7 +50,7 @@ class FakeDevice:
 
     def measure(self, **kwargs):
         return asyncio.run(
-            clocks.measure(self, sleep=self.sleep, now=lambda: self.now_ms / 1000, **kwargs)
+            measure(self, sleep=self.sleep, now=lambda: self.now_ms / 1000, **kwargs)
         )
 
 
@@ -62,8 +63,8 @@ def test_the_true_offset_lies_within_the_stated_uncertainty(offset_ms, trip_ms, 
     found = device.measure()
 
     assert abs(found.utc_offset_ms - offset_ms) <= found.uncertainty_ms + 1
-    assert device.reads <= clocks.MAX_READS
-    assert device.waited <= clocks.MAX_SECONDS
+    assert device.reads <= MAX_READS
+    assert device.waited <= MAX_SECONDS
 
 
 def test_a_quick_device_is_measured_to_a_tenth_of_a_second_nearly_always():
@@ -81,7 +82,7 @@ def test_a_clock_that_leaps_from_call_to_call_is_not_trusted():
     found = FakeDevice(0, leaps_ms=30_000, seed=4).measure()
 
     assert found.method is Method.UNKNOWN
-    assert clocks.classify(found).verdict is clocks.Verdict.UNSTABLE
+    assert classify(found).verdict is Verdict.UNSTABLE
 
 
 def test_one_reading_is_worth_whole_seconds():
@@ -108,10 +109,10 @@ def test_a_device_without_a_time_is_unknown_and_never_zero():
         async def read_clock(self):
             return ClockSample(None, None, 1000, 0.0, 5.0)
 
-    found = asyncio.run(clocks.measure(Silent()))
+    found = asyncio.run(measure(Silent()))
 
     assert found.offset_ms is None
-    assert clocks.classify(found).verdict is clocks.Verdict.UNKNOWN
+    assert classify(found).verdict is Verdict.UNKNOWN
 
 
 @pytest.mark.parametrize("second", [0, 250, 500, 999])

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cameras.clocks import KnownOffset, OffsetHistory
+from cameras.clock_history import KnownOffset, OffsetHistory
 from cameras.coverage import Result, clip, cover, merge, total
 from cameras.judging import (
     ChannelAsk,

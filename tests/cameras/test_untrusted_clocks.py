@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from cameras import finishing, nights
-from cameras.clocks import KnownOffset, OffsetHistory
+from cameras.clock_history import KnownOffset, OffsetHistory
 from cameras.models import ClockMeasurement, CoverageDay, Finding, PositionDay
 from core.tsi import day_bounds_ms, to_ms
 from inventory.models import Device
