@@ -5,9 +5,11 @@ A serial number of 40 characters tells nobody which camera is meant; it stays on
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from django.db.models import Count
+from django.db.models import Case, CharField, Exists, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
 from cameras.models import Finding
@@ -25,28 +27,40 @@ def name_of(position: Position) -> str:
 
 
 def device_names(ids: Iterable[int]) -> dict[int, str]:
-    """The short name of each device: the position of a camera, model (and IP among equals) of a recorder."""
-    devices = Device.objects.in_bulk(list(ids))
-    names = {pk: model_of(device) for pk, device in devices.items()}
-    recorders = [pk for pk, device in devices.items() if device.kind == Device.Kind.RECORDER]
-    names.update(_with_address(recorders, names))
-    fitted = Installation.objects.current().filter(device__in=devices).select_related("position")
-    for row in fitted.order_by("device", "-lens_no"):
-        names[row.device_id] = name_of(row.position)
-    return names
+    """The short name of each device, with one query.
+
+    That is the position of a camera, the model of a recorder, and its address where it has a twin.
+    """
+    rows = _devices(ids).values_list("pk", "maker", "model", "place", "place_code", "ip")
+    return {pk: _device_name(*texts) for pk, *texts in rows}
 
 
-def _with_address(recorders: Collection[int], names: dict[int, str]) -> dict[int, str]:
-    """Recorders whose model occurs more than once are told apart by their address."""
-    twice = (
-        Device.objects.recorders()
-        .values_list("maker", "model")
-        .annotate(count=Count("pk"))
-        .filter(count__gt=1)
+def _devices(ids: Iterable[int]) -> Any:
+    """Devices with `place` and `place_code` of where they hang, and `ip` of recorders of the same model."""
+    fitted = Installation.objects.current().filter(device=OuterRef("pk")).order_by("lens_no")
+    address = Address.objects.current().filter(device=OuterRef("pk")).order_by("-starts_at")
+    twins = Device.objects.recorders().filter(maker=OuterRef("maker"), model=OuterRef("model"))
+    told_apart = Q(kind=Device.Kind.RECORDER) & Exists(twins.exclude(pk=OuterRef("pk")))
+    return (
+        Device.objects.filter(pk__in=list(ids))
+        .order_by()
+        .annotate(
+            place=Subquery(fitted.values("position__name")[:1]),
+            place_code=Subquery(fitted.values("position__code")[:1]),
+            ip=Case(
+                When(told_apart, then=Cast(Subquery(address.values("ip")[:1]), CharField())),
+                default=Value(""),
+            ),
+        )
     )
-    common = {" ".join(word for word in (maker, model) if word) for maker, model, _n in twice}
-    wanted = [pk for pk in recorders if names[pk] in common]
-    return {pk: f"{names[pk]} · {ip}" for pk, ip in addresses_of(wanted).items()}
+
+
+def _device_name(maker: str, model: str, place: str | None, code: str | None, ip: str) -> str:
+    if place is not None:
+        return f"{place} ({code})"
+    name = " ".join(word for word in (maker, model) if word)
+    # PostgreSQL writes an address as text with its mask.
+    return f"{name} · {ip.partition('/')[0]}" if ip else name
 
 
 def addresses_of(ids: Iterable[int]) -> dict[int, str]:
@@ -56,38 +70,61 @@ def addresses_of(ids: Iterable[int]) -> dict[int, str]:
 
 
 def finding_names(findings: Iterable[Finding]) -> dict[int, str]:
-    """What each finding is about, by the finding's key. Four queries, however many findings."""
+    """What each finding is about, by the finding's key, with one query."""
     rows = list(findings)
-    kinds = Finding.Subject
-    devices = device_names({row.subject_id for row in rows if row.subject_kind == kinds.DEVICE})
-    positions = Position.objects.in_bulk(
-        {row.subject_id for row in rows if row.subject_kind == kinds.POSITION}
-    )
-    channels = channel_names({row.subject_id for row in rows if row.subject_kind == kinds.CHANNEL})
-    names = {}
+    ids: dict[str, set[int]] = {}
     for row in rows:
-        name = ""
-        if row.subject_kind == kinds.DEVICE:
-            name = devices.get(row.subject_id, "")
-        elif row.subject_kind == kinds.POSITION and row.subject_id in positions:
-            name = name_of(positions[row.subject_id])
-        elif row.subject_kind == kinds.CHANNEL:
-            name = channels.get(row.subject_id, "")
-        names[row.pk] = name or row.subject_name
-    return names
-
-
-def channel_names(ids: Collection[int]) -> dict[int, str]:
-    """The position recorded on each channel now, or "recorder, channel 3" where there is none."""
-    if not ids:
-        return {}
-    rows = Channel.objects.filter(pk__in=ids).select_related("recorder")
-    names = {
-        row.pk: _("%(recorder)s, channel %(number)d")
-        % {"recorder": model_of(row.recorder), "number": row.number}
-        for row in rows
+        ids.setdefault(row.subject_kind, set()).add(row.subject_id)
+    parts = [_NAMED[kind](kind, some) for kind, some in ids.items() if kind in _NAMED]
+    names: dict[tuple[str, int], str] = {}
+    for kind, pk, *texts in parts[0].union(*parts[1:], all=True) if parts else ():
+        names[kind, pk] = (
+            _channel_name(*texts) if kind == Finding.Subject.CHANNEL else _device_name(*texts)
+        )
+    return {
+        row.pk: names.get((row.subject_kind, row.subject_id)) or row.subject_name for row in rows
     }
-    assigned = ChannelAssignment.objects.current().filter(channel__in=ids)
-    for assignment in assigned.select_related("position"):
-        names[assignment.channel_id] = name_of(assignment.position)
-    return names
+
+
+def _named_devices(kind: str, ids: Iterable[int]) -> Any:
+    return _devices(ids).values_list(
+        Value(kind), "pk", "maker", "model", "place", "place_code", "ip"
+    )
+
+
+def _named_positions(kind: str, ids: Iterable[int]) -> Any:
+    rows = Position.objects.filter(pk__in=ids).order_by()
+    return rows.values_list(Value(kind), "pk", Value(""), Value(""), "name", "code", Value(""))
+
+
+def _named_channels(kind: str, ids: Iterable[int]) -> Any:
+    """With the position that each records now, and the number of the channel."""
+    assigned = ChannelAssignment.objects.current().filter(channel=OuterRef("pk"))
+    return (
+        Channel.objects.filter(pk__in=ids)
+        .order_by()
+        .values_list(
+            Value(kind),
+            "pk",
+            "recorder__maker",
+            "recorder__model",
+            Subquery(assigned.values("position__name")[:1]),
+            Subquery(assigned.values("position__code")[:1]),
+            Cast("number", CharField()),
+        )
+    )
+
+
+def _channel_name(maker: str, model: str, place: str | None, code: str | None, number: str) -> str:
+    """The position recorded on a channel now, or "recorder, channel 3" where there is none."""
+    if place is not None:
+        return _device_name(maker, model, place, code, "")
+    recorder = _device_name(maker, model, None, None, "")
+    return _("%(recorder)s, channel %(number)d") % {"recorder": recorder, "number": int(number)}
+
+
+_NAMED: dict[str, Callable[[str, Iterable[int]], Any]] = {
+    Finding.Subject.DEVICE: _named_devices,
+    Finding.Subject.POSITION: _named_positions,
+    Finding.Subject.CHANNEL: _named_channels,
+}

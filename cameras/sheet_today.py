@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -37,18 +38,29 @@ def lines(person: Any) -> Iterable[panels.TodayLine]:
     may_see = permissions.can_mark_sheet_seen(person)
     if not (may_sign or may_see):
         return
-    waiting = DailySheet.objects.visible_to(person).filter(
-        status__in=[*DailySheet.WRITABLE, DailySheet.Status.SIGNED]
-    )
-    rows = list(waiting.order_by("-day")[:MOST])
-    unsigned = [row for row in rows if not row.is_signed][:SHOWN] if may_sign else []
-    who = _names(closers()) if unsigned else ""
-    for sheet in unsigned:
+    rows = _sheets(person)
+    unsigned = [row for row in rows if row.status in DailySheet.WRITABLE][:SHOWN]
+    who = _names(_closers()) if unsigned and may_sign else ""
+    for sheet in unsigned if may_sign else []:
         yield _unsigned(sheet, who)
-    unseen = [row for row in rows if row.is_signed and row.signed_by_id != person.pk]
+    signed = [row for row in rows if row.status == DailySheet.Status.SIGNED]
+    unseen = [row for row in signed if row.signed_by_id != person.pk]
     for sheet in unseen[:SHOWN] if may_see else []:
         text = _("The sheet of %(day)s is signed and waits to be seen")
         yield _line(sheet, 60, text, _("Open sheet"))
+
+
+def _sheets(person: Any) -> list[DailySheet]:
+    """The newest sheet and those that wait, newest first; both parts of the page need them."""
+    visible = DailySheet.objects.visible_to(person)
+    waiting = Q(status__in=[*DailySheet.WRITABLE, DailySheet.Status.SIGNED])
+    newest = Q(pk=Subquery(visible.order_by("-day").values("pk")[:1]))
+    rows = visible.filter(waiting | newest).select_related("signed_by", "seen_by")
+    return panels.once(("sheets", person.pk), lambda: list(rows.order_by("-day")[:MOST]))
+
+
+def _closers() -> list[Person]:
+    return panels.once("closers", closers)
 
 
 def _names(people: Iterable[Person]) -> str:
@@ -81,13 +93,11 @@ def _line(
 
 def latest(request: PersonRequest, _row: Any) -> dict[str, Any] | None:
     """The newest sheet, its state, and who must close it."""
-    sheet = (
-        DailySheet.objects.visible_to(request.user).select_related("signed_by", "seen_by").first()
-    )
+    sheet = next(iter(_sheets(request.user)), None)
     if sheet is None:
         return None
     return {
         "sheet": sheet,
         "is_overdue": sheet.is_overdue(timezone.now()),
-        "closers": [] if sheet.is_signed else closers(),
+        "closers": [] if sheet.is_signed else _closers(),
     }

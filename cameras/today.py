@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Min, Q, Subquery, Window
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,7 +19,7 @@ from cameras.models import PositionDay, Run
 from cameras.models.coverage import Result
 from cameras.nights import night_begins
 from cameras.today_lines import finding_lines
-from cameras.watch import NightState, NightWord, night_state
+from cameras.watch import NightState, NightWord, state_of, sweeps_of, watched_day
 from core import panels, tsi
 from core.text import sort_key
 from inventory.models import Device, Position
@@ -42,7 +43,7 @@ def lines(person: Any) -> Iterable[panels.TodayLine]:
     """Did the night run, what is wrong, what ends soon."""
     if not permissions.can_see_cameras(person):
         return
-    state = night_state(timezone.now())
+    state = state_of(_runs(), timezone.now())
     if state.is_alarm:
         yield panels.TodayLine(
             urgency=0,
@@ -56,6 +57,14 @@ def lines(person: Any) -> Iterable[panels.TodayLine]:
     yield from _ending_soon(person)
 
 
+def _runs() -> list[Run]:
+    """The runs that this page speaks of: over yesterday, running now, finished last. Asked once."""
+    finished = Run.objects.filter(status=Run.Status.FINISHED).order_by("-finished_at")
+    told = sweeps_of(watched_day(timezone.now())) | Q(status=Run.Status.RUNNING)
+    told |= Q(pk=Subquery(finished.values("pk")[:1]))
+    return panels.once("runs", lambda: list(Run.objects.filter(told)))
+
+
 def _ending_soon(person: Any) -> Iterable[panels.TodayLine]:
     today = tsi.today()
     ending = (
@@ -63,48 +72,78 @@ def _ending_soon(person: Any) -> Iterable[panels.TodayLine]:
         .filter(warranty_ends_on__range=(today, today + dt.timedelta(days=WARRANTY_DAYS)))
         .exclude(status__in=[Device.Status.SCRAPPED, Device.Status.REMOVED])
     )
-    count = ending.count()
-    if count:
-        first = ending.order_by("warranty_ends_on").first()
-        text = ngettext(
-            "The warranty of %(count)d device ends within 90 days, the first on %(day)s",
-            "The warranties of %(count)d devices end within 90 days, the first on %(day)s",
-            count,
-        ) % {"count": count, "day": tsi.day_text(first.warranty_ends_on) if first else ""}
-        yield panels.TodayLine(
-            urgency=75,
-            sentence=text,
-            url=reverse("cameras:device", args=[first.pk]) if first else "",
-            action_label=_("Open device"),
-            kind="warranty",
-            key="90",
-        )
+    first = (
+        ending.order_by("warranty_ends_on", "pk")
+        .values_list("pk", "warranty_ends_on", Window(Count("pk")))
+        .first()
+    )
+    if first is None:
+        return
+    pk, ends_on, count = first
+    text = ngettext(
+        "The warranty of %(count)d device ends within 90 days, the first on %(day)s",
+        "The warranties of %(count)d devices end within 90 days, the first on %(day)s",
+        count,
+    )
+    yield panels.TodayLine(
+        urgency=75,
+        sentence=text % {"count": count, "day": tsi.day_text(ends_on)},
+        url=reverse("cameras:device", args=[pk]),
+        action_label=_("Open device"),
+        kind="warranty",
+        key="90",
+    )
+
+
+@dataclass
+class BuildingSums:
+    """The answers of one building for one day: how many of each result."""
+
+    pk: int
+    name: str
+    counts: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+
+def sums(rows: Any) -> tuple[list[BuildingSums], dt.datetime | None]:
+    """The answers of one day summed by building, in the order of names, and the oldest evidence."""
+    building = "position__floor__building"
+    found: dict[int, BuildingSums] = {}
+    times = []
+    listed = rows.order_by().values_list(f"{building}__name", building, "result")
+    for name, pk, result, count, oldest in listed.annotate(Count("pk"), Min("evidence_at")):
+        here = found.setdefault(pk, BuildingSums(pk, name, dict.fromkeys(Result.values, 0)))
+        here.counts[result] = count
+        times += [oldest] if oldest else []
+    return sorted(found.values(), key=lambda row: sort_key(row.name)), min(times, default=None)
 
 
 def last_night(request: PersonRequest, _row: Any) -> dict[str, Any]:
     """Yesterday's answers: the sentence, the sums, and a square per camera grouped by building."""
     day = tsi.today() - dt.timedelta(days=1)
     rows = PositionDay.objects.visible_to(request.user).filter(day=day)
-    counts = dict.fromkeys(Result.values, 0)
-    counts.update(rows.values_list("result").annotate(count=Count("pk")))
-    not_asked = _not_asked(request.user, day) if any(counts.values()) else 0
+    buildings, oldest = sums(rows)
+    counts = {result: sum(row.counts[result] for row in buildings) for result in Result.values}
+    not_asked = _not_asked(request.user, day) if buildings else 0
     counts[Result.UNKNOWN] += not_asked
     total = sum(counts.values())
-    oldest = rows.exclude(evidence_at=None).order_by("evidence_at").first()
     return {
         "day": day,
         "sentence": summary(counts),
         "counts": [(code, label, counts[code]) for code, label in Result.choices],
         "total": total,
-        "oldest": oldest.evidence_at if oldest else None,
-        "buildings": _band(rows) if total <= MOST_SQUARES else bars(rows),
+        "oldest": oldest,
+        "buildings": _band(rows) if total <= MOST_SQUARES else bars(buildings),
         "as_bars": total > MOST_SQUARES,
     }
 
 
 def _not_asked(person: Any, day: dt.date) -> int:
     """Cameras in service without any answer, while no night has accounted for them: they are not fine."""
-    if night_state(timezone.now()).word in {NightWord.FINISHED, NightWord.RED}:
+    if state_of(_runs(), timezone.now()).word in {NightWord.FINISHED, NightWord.RED}:
         return 0
     answered = PositionDay.objects.filter(day=day).values("position")
     in_service = Position.objects.visible_to(person).in_service_on(day)
@@ -147,46 +186,42 @@ def _band(rows: Any) -> list[dict[str, Any]]:
     return [{"name": name, "squares": buildings[name]} for name in names]
 
 
-def bars(rows: Any) -> list[dict[str, Any]]:
+def bars(buildings: Iterable[BuildingSums]) -> list[dict[str, Any]]:
     """A bar per building: the shares of its answers in per cent, as places and widths."""
-    buildings: dict[tuple[str, int], dict[str, int]] = {}
-    building = "position__floor__building"
-    listed = rows.values_list(f"{building}__name", building, "result").annotate(n=Count("pk"))
-    for name, pk, result, count in listed:
-        buildings.setdefault((name, pk), dict.fromkeys(Result.values, 0))[result] = count
-    bars = []
-    for (name, pk), counts in sorted(buildings.items(), key=lambda item: sort_key(item[0][0])):
-        total, x, parts = sum(counts.values()), 0.0, []
-        for result in Result.values:
-            width = 100 * counts[result] / total
-            if counts[result]:
-                parts.append(
-                    {
-                        "result": result,
-                        "x": f"{x:.2f}",
-                        "width": f"{width:.2f}",
-                        "count": counts[result],
-                    }
-                )
+    shown = []
+    for row in buildings:
+        x, parts = 0.0, []
+        for result, count in row.counts.items():
+            width = 100 * count / row.total
+            if count:
+                part = {"result": result, "x": f"{x:.2f}", "width": f"{width:.2f}", "count": count}
+                parts.append(part)
             x += width
         words = _("%(good)d of %(total)d recorded in full") % {
-            "good": counts[Result.RECORDED],
-            "total": total,
+            "good": row.counts[Result.RECORDED],
+            "total": row.total,
         }
-        bars.append({"name": name, "pk": pk, "parts": parts, "words": words})
-    return bars
+        shown.append({"name": row.name, "pk": row.pk, "parts": parts, "words": words})
+    return shown
 
 
 def health(request: PersonRequest, _row: Any) -> dict[str, Any]:
     """The system itself: last run, next run, a check that is going on now."""
-    state = night_state(timezone.now())
+    runs = _runs()
+    finished = [(run.finished_at, run) for run in runs if run.status == Run.Status.FINISHED]
+    running = [(run.started_at, run) for run in runs if run.status == Run.Status.RUNNING]
     return {
-        "sentence": night_sentence(state),
+        "sentence": night_sentence(state_of(runs, timezone.now())),
         "next_at": night_begins(tsi.today()),
-        "last": Run.objects.filter(status=Run.Status.FINISHED).order_by("-finished_at").first(),
-        "running": Run.objects.filter(status=Run.Status.RUNNING).order_by("-started_at").first(),
+        "last": _latest(finished),
+        "running": _latest(running),
         "may_check": permissions.can_check_now(request.user),
     }
+
+
+def _latest(runs: Iterable[tuple[dt.datetime | None, Run]]) -> Run | None:
+    timed = [(at, run.pk, run) for at, run in runs if at is not None]
+    return max(timed)[2] if timed else None
 
 
 def night_sentence(state: NightState) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator
-from itertools import groupby
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import Case, Count, F, Min, Q, QuerySet, Value, When
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -17,8 +21,6 @@ from cameras.models.coverage import Result
 from cameras.names import finding_names
 from core.panels import TodayLine
 
-MOST_READ = 2_000
-"""Findings read for one page; beyond that the numbers of the list count, not those of Bugün."""
 MOST_NAMED = 4
 """More than this many of a kind become one line."""
 
@@ -48,7 +50,26 @@ URGENCY = {
 PARTLY_URGENCY = 22
 
 
-def urgency_of(row: Finding) -> int:
+@dataclass(frozen=True)
+class Group:
+    """Open findings of one kind; cameras that recorded nothing are another group than those with gaps."""
+
+    kind: str
+    reason: str
+    count: int
+    since: dt.datetime
+
+    @property
+    def is_many(self) -> bool:
+        few = 1 if self.kind == Finding.Kind.FIRMWARE_CHANGED else MOST_NAMED
+        return self.count > few
+
+    @property
+    def condition(self) -> Q:
+        return Q(kind=self.kind, reason=self.reason) if self.reason else Q(kind=self.kind)
+
+
+def urgency_of(row: Finding | Group) -> int:
     """0 is worst. A camera with gaps comes after those that recorded nothing."""
     if row.kind == Finding.Kind.NOT_RECORDING and row.reason == Result.PARTLY:
         return PARTLY_URGENCY
@@ -56,25 +77,23 @@ def urgency_of(row: Finding) -> int:
 
 
 def finding_lines(person: Any) -> Iterator[TodayLine]:
-    """All lines about open findings that this person may see."""
-    rows = list(Finding.objects.visible_to(person).open().order_by("opened_at")[:MOST_READ])
-    groups = [list(group) for _key, group in groupby(sorted(rows, key=_group), key=_group)]
-    named = [row for group in groups if not _is_many(group) for row in group]
+    """All lines about open findings that this person may see: three queries, however many there are."""
+    rows = Finding.objects.visible_to(person).open()
+    groups = [Group(*values) for values in _groups(rows)]
+    few = [group.condition for group in groups if not group.is_many]
+    named = list(rows.filter(reduce(or_, few))) if few else []
     names = finding_names(named)
     for row in named:
         yield _line(row, names[row.pk])
     for group in groups:
-        if _is_many(group):
+        if group.is_many:
             yield _many_line(group)
 
 
-def _group(row: Finding) -> tuple[str, str]:
-    return row.kind, row.reason if row.kind == Finding.Kind.NOT_RECORDING else ""
-
-
-def _is_many(group: list[Finding]) -> bool:
-    few = 1 if group[0].kind == Finding.Kind.FIRMWARE_CHANGED else MOST_NAMED
-    return len(group) > few
+def _groups(rows: QuerySet[Finding]) -> QuerySet[Finding, tuple[Any, ...]]:
+    split = When(kind=Finding.Kind.NOT_RECORDING, then=F("reason"))
+    counted = rows.order_by().annotate(split=Case(split, default=Value("")))
+    return counted.values_list("kind", "split").annotate(Count("pk"), Min("opened_at"))
 
 
 def _line(row: Finding, name: str) -> TodayLine:
@@ -90,24 +109,19 @@ def _line(row: Finding, name: str) -> TodayLine:
     )
 
 
-def _many_line(group: list[Finding]) -> TodayLine:
-    row = group[0]
-    words = {"count": len(group)}
-    told = _MANY.get(_group(row))
-    text = told(words) if told else _other(row, words)
+def _many_line(group: Group) -> TodayLine:
+    words = {"count": group.count}
+    told = _MANY.get((group.kind, group.reason))
+    text = told(words) if told else f"{group.count} × {Finding.Kind(group.kind).label}"
     return TodayLine(
-        urgency=urgency_of(row),
+        urgency=urgency_of(group),
         sentence=text,
-        url=f"{reverse('cameras:findings')}?{urlencode({'kind': row.kind})}",
+        url=f"{reverse('cameras:findings')}?{urlencode({'kind': group.kind})}",
         action_label=_("Open list"),
-        age_instant=row.opened_at,
-        kind=row.kind,
-        key=f"many:{row.reason}",
+        age_instant=group.since,
+        kind=group.kind,
+        key=f"many:{group.reason}",
     )
-
-
-def _other(row: Finding, words: dict[str, int]) -> str:
-    return f"{words['count']} × {row.get_kind_display()}"
 
 
 def _not_recorded(words: dict[str, int]) -> str:

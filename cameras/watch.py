@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from django.conf import settings
+from django.db.models import Q
 
 from cameras.models import Run
 from cameras.nights import SWEEPS
@@ -40,9 +42,26 @@ class NightState:
 
 def night_state(now: datetime) -> NightState:
     """The state of the latest night. From WATCH_AT on an unfinished night counts as "did not run"."""
-    day = day_of(now) - timedelta(days=1)
-    run = Run.objects.filter(kind__in=SWEEPS, day=day).exclude(status=Run.Status.SKIPPED).first()
-    skipped = Run.objects.filter(kind=Run.Kind.NIGHT, day=day, status=Run.Status.SKIPPED).count()
+    return state_of(Run.objects.filter(sweeps_of(watched_day(now))), now)
+
+
+def watched_day(now: datetime) -> date:
+    """The day whose check is watched: yesterday."""
+    return day_of(now) - timedelta(days=1)
+
+
+def sweeps_of(day: date) -> Q:
+    """The condition for the nightly runs over a day, skipped ones too."""
+    return Q(kind__in=SWEEPS, day=day)
+
+
+def state_of(runs: Iterable[Run], now: datetime) -> NightState:
+    """The state out of runs that are read already; runs of other kinds and days are left aside."""
+    day = watched_day(now)
+    sweeps = [run for run in runs if run.day == day and run.kind in SWEEPS]
+    tried = [run for run in sweeps if run.status != Run.Status.SKIPPED]
+    run = max(tried, key=lambda run: (run.start_at, run.pk), default=None)
+    skipped = sum(run.status == Run.Status.SKIPPED for run in sweeps)
     if run is not None and run.status == Run.Status.FINISHED and run.finished_at is not None:
         word = NightWord.RED if run.is_red else NightWord.FINISHED
         return NightState(day, word, run, now - run.finished_at, skipped)

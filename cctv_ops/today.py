@@ -24,15 +24,18 @@ def today(request: PersonRequest) -> HttpResponse:
     """
     if not permissions.can_see_cameras(request.user):
         return render(request, "today/nothing_to_open.html")
-    lines = panels.today_lines(request.user)
+    with panels.one_look():
+        lines = panels.today_lines(request.user)
+        top = list(panels.shown("today", request))
+        beside = list(panels.shown("today-side", request))
     shows_all = request.GET.get("all") == "1"
     shown = lines if shows_all or len(lines) == MOST_LINES + 1 else lines[:MOST_LINES]
     context = {
         "lines": shown,
         "more": len(lines) - len(shown),
         "shows_all": shows_all,
-        "top": list(panels.shown("today", request)),
-        "beside": list(panels.shown("today-side", request)),
+        "top": top,
+        "beside": beside,
         "refreshed_at": timezone.now(),
     }
     fragment = request.headers.get("HX-Request") == "true"

@@ -7,9 +7,11 @@ templates; the page's app never imports the apps that fill it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from django.http import HttpRequest
 
@@ -58,6 +60,30 @@ TodaySource = Callable[[Any], Iterable[TodayLine]]
 
 _panels: list[Panel] = []
 _today_sources: list[TodaySource] = []
+
+T = TypeVar("T")
+_look: ContextVar[dict[Hashable, Any] | None] = ContextVar("look", default=None)
+
+
+@contextmanager
+def one_look() -> Iterator[None]:
+    """While one page is made, what several of its parts ask is asked once (see `once`)."""
+    token = _look.set({})
+    try:
+        yield
+    finally:
+        _look.reset(token)
+
+
+def once(key: Hashable, ask: Callable[[], T]) -> T:
+    """The answer of `ask`, remembered until the page is made; outside of `one_look` never remembered."""
+    known = _look.get()
+    if known is None:
+        return ask()
+    if key not in known:
+        known[key] = ask()
+    answer: T = known[key]
+    return answer
 
 
 def register(

@@ -5,32 +5,45 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 import audit
-from core.scoping import ScopedQuerySet
+from core.scoping import Scope, ScopedQuerySet
 from inventory.models import Channel, Device, Position
+from inventory.queries import scope_of
 
 if TYPE_CHECKING:
     from accounts.models import Person
 
 
+def _about(scope: Scope) -> Q:
+    devices = Device.objects.within(scope)
+    rows = {
+        "DEVICE": devices,
+        "CHANNEL": Channel.objects.filter(recorder__in=devices),
+        "POSITION": Position.objects.within(scope),
+    }
+    found = Q()
+    for kind, subjects in rows.items():
+        found |= Q(subject_kind=kind, subject_id__in=subjects.values("pk"))
+    return found
+
+
 class FindingQuerySet(ScopedQuerySet["Finding"]):
     def visible_to(self, person: Person) -> Self:
+        """Findings about what the person may see; of networks and the system, who sees any device."""
+        scope = scope_of(person)
+        if scope.everything:
+            return self
         kinds = Finding.Subject
-        rows = {
-            kinds.DEVICE: Device.objects.visible_to(person),
-            kinds.CHANNEL: Channel.objects.visible_to(person),
-            kinds.POSITION: Position.objects.visible_to(person),
-        }
-        seen = Q()
-        for kind, subjects in rows.items():
-            seen |= Q(subject_kind=kind, subject_id__in=subjects.values("pk"))
-        if Device.objects.visible_to(person).exists():
-            seen |= Q(subject_kind__in=[kinds.NETWORK, kinds.SYSTEM])
-        return self.filter(seen)
+        of_campus = Q(subject_kind__in=[kinds.NETWORK, kinds.SYSTEM])
+        return self.filter(_about(scope) | of_campus & Q(Exists(Device.objects.within(scope))))
+
+    def within(self, scope: Scope) -> Self:
+        """Findings about devices, channels and positions of that part of the campus."""
+        return self if scope.everything else self.filter(_about(scope))
 
     def open(self) -> Self:
         return self.filter(closed_at__isnull=True)

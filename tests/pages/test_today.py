@@ -155,7 +155,8 @@ def test_a_large_campus_is_a_bar_per_building_that_adds_up(head: Person) -> None
         scene.answer(rows.position(place.floor.building), result=result)
 
     with translation.override("en"):
-        (bar,) = today.bars(PositionDay.objects.visible_to(head).filter(day=scene.yesterday()))
+        answers = PositionDay.objects.visible_to(head).filter(day=scene.yesterday())
+        (bar,) = today.bars(today.sums(answers)[0])
     assert bar["words"] == "2 of 4 recorded in full"
     assert [(part["x"], part["width"]) for part in bar["parts"]] == [
         ("0.00", "50.00"),
