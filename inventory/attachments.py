@@ -38,8 +38,8 @@ class Judged:
     ending: str
 
 
-def judge(data: bytes) -> Judged:
-    """JPEG, PNG or PDF by content; everything else is refused. Raises ValidationError.
+def judge(data: bytes, *, documents: bool = True) -> Judged:
+    """JPEG, PNG or (with `documents`) PDF by content; everything else is refused. Raises ValidationError.
 
     A picture's size is read from its header and refused above 40 million pixels before one is decoded.
     """
@@ -47,7 +47,7 @@ def judge(data: bytes) -> Judged:
         raise ValidationError(_("The file is empty."))
     if len(data) > LARGEST_FILE:
         raise ValidationError(_("A file may have at most 8 MB."))
-    if data.startswith(b"%PDF-") and b"%%EOF" in data[-2048:]:
+    if documents and data.startswith(b"%PDF-") and b"%%EOF" in data[-2048:]:
         return Judged(Attachment.Kind.DOCUMENT, "application/pdf", "pdf")
     try:
         with Image.open(io.BytesIO(data), formats=list(_PICTURES)) as picture:
@@ -56,6 +56,8 @@ def judge(data: bytes) -> Judged:
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
         raise ValidationError(
             _("Only JPEG and PNG pictures and PDF documents are taken.")
+            if documents
+            else _("Only JPEG and PNG pictures are taken.")
         ) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         width, height, form = MOST_PIXELS, 2, "JPEG"

@@ -9,7 +9,7 @@ from accounts.models import Place, Role, RoleGrant
 if TYPE_CHECKING:
     from accounts.models import Person
 
-    from .models import Building, Device, Position
+    from .models import Building, Device, Floor, Position
 
 SEEING = frozenset(
     {
@@ -58,6 +58,12 @@ def can_change_devices(person: Person, obj: Device | None = None) -> bool:
 def can_change_positions(person: Person, obj: Position | None = None) -> bool:
     """Plans, activates and closes positions, and fits devices at them."""
     places = None if obj is None else places_of(obj.floor.building)
+    return person.has_role(*MAINTAINING, scope=places)
+
+
+def can_change_plans(person: Person, obj: Floor | None = None) -> bool:
+    """Hands in plans of floors and places positions on them."""
+    places = None if obj is None else places_of(obj.building)
     return person.has_role(*MAINTAINING, scope=places)
 
 

@@ -3,6 +3,7 @@
 from .contracts import Contract, Contractor, ModelLife
 from .counts import CountLine, StockCount
 from .devices import Address, Device, DeviceStep, Disk, Network
+from .floorplans import FloorPlan, PlanPlace
 from .places import (
     Building,
     Floor,
@@ -28,9 +29,11 @@ __all__ = [
     "DeviceStep",
     "Disk",
     "Floor",
+    "FloorPlan",
     "Installation",
     "ModelLife",
     "Network",
+    "PlanPlace",
     "Position",
     "PositionGroup",
     "PositionStep",
