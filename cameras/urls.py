@@ -8,6 +8,8 @@ from .views import (
     findings,
     paper_settings,
     papers,
+    pictures,
+    position,
     positions,
     recorders,
     reports,
@@ -19,8 +21,8 @@ app_name = "cameras"
 
 urlpatterns = [
     path("cameras/", positions.positions, name="positions"),
-    path("cameras/<int:pk>/", positions.position, name="position"),
-    path("cameras/<int:pk>/picture/", positions.picture, name="picture"),
+    path("cameras/<int:pk>/", position.position, name="position"),
+    path("cameras/<int:pk>/picture/", pictures.picture, name="picture"),
     path("recorders/", recorders.recorders, name="recorders"),
     path("recorders/<int:pk>/", recorders.recorder, name="recorder"),
     path("devices/<int:pk>/", recorders.device, name="device"),

@@ -17,7 +17,7 @@ from accounts.requests import PersonRequest
 from cameras import permissions
 from cameras.correlation import SLACK_DAYS
 from cameras.evidence_words import answer_words
-from cameras.models import ClockMeasurement, DeviceCheck, DeviceCondition, Finding
+from cameras.models import DeviceCheck, DeviceCondition, Finding
 from cameras.models.conditions import ChannelCondition
 from cameras.models.coverage import CoverageDay, Result
 from cameras.models.runs import CheckResult
@@ -28,6 +28,7 @@ from core import tsi
 from inventory.models import ChannelAssignment, Device, RecordingSchedule
 from inventory.schedules import expected_many
 
+from .clocks import clock_facts
 from .shared import asked_day, days_around, for_people, page_of, told
 
 
@@ -83,13 +84,11 @@ def recorder(request: PersonRequest, pk: int) -> HttpResponse:
 
 def device_facts(request: PersonRequest, row: Device) -> dict[str, Any]:
     """What the pages of any device show: last values with their age, clock history, findings."""
-    readings = list(ClockMeasurement.objects.filter(device=row)[:30])
     condition = DeviceCondition.objects.filter(device=row).first()
     return {
         "condition": condition,
         "address": row.address_at(timezone.now()),
-        "clock": readings[0] if readings else None,
-        "readings": readings,
+        **clock_facts(request, row),
         "disks": _disks(condition),
         "spoken": _conversation(row),
         "findings": told(
