@@ -174,6 +174,8 @@ class Findings(Listing):
     def acknowledge(self, request: Request, pk: str) -> Response:
         """Closes what happened once, after a person has looked into it."""
         row: Finding = self.get_object()
+        if not permissions.can_acknowledge(caller(request), row):
+            raise PermissionDenied
         words = Because(data=request.data)
         words.is_valid(raise_exception=True)
         if row.kind not in Finding.HAPPENED_ONCE:

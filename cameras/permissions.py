@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from accounts.models import Role
@@ -16,7 +17,7 @@ from vault.permissions import can_set_credential
 
 if TYPE_CHECKING:
     from accounts.models import Person
-    from cameras.models import DailySheet, Run
+    from cameras.models import DailySheet, Finding, Run
     from inventory.models import Device, Position
 
 CHECKING = frozenset({Role.OPERATOR, Role.UNIT_HEAD, Role.ADMIN})
@@ -48,9 +49,21 @@ def can_cancel(person: Person, obj: Run | None = None) -> bool:
     return obj.asked_by_id == person.pk or person.has_role(*CHECKING, scope=())
 
 
-def can_acknowledge(person: Person, obj: object = None) -> bool:
-    """Closes a finding that only a person can close."""
-    return person.has_role(*EXPLAINING)
+def can_acknowledge(person: Person, obj: Finding | None = None) -> bool:
+    """Closes a finding that only a person can close; one of the campus needs a role for the campus."""
+    if obj is None:
+        return person.has_role(*EXPLAINING)
+    return bool(acknowledgeable(person, [obj]))
+
+
+def acknowledgeable(person: Person, findings: Iterable[Finding]) -> set[int]:
+    """Which of these findings the person may close, by their keys; one query."""
+    held = person.scope(EXPLAINING)
+    rows = list(findings)
+    if not rows or not held:
+        return set()
+    about = type(rows[0]).objects.within(held).filter(pk__in=[row.pk for row in rows])
+    return set(about.values_list("pk", flat=True))
 
 
 def can_see_picture(person: Person, obj: Position | None = None) -> bool:

@@ -89,8 +89,8 @@ def can_change_groups(person: Person, obj: object = None) -> bool:
 
 
 def can_change_contracts(person: Person, obj: object = None) -> bool:
-    """Enters contractors, contracts, warranties, and the life of models."""
-    return person.has_role(*REGISTERING)
+    """Enters contractors, contracts, warranties, and the life of models: they serve the whole campus."""
+    return person.has_role(*REGISTERING, scope=())
 
 
 def can_count(person: Person, obj: Building | None = None) -> bool:
@@ -109,6 +109,12 @@ def can_import_positions(person: Person, obj: object = None) -> bool:
     return person.has_role(*MAINTAINING, scope=())
 
 
-def can_attach(person: Person, obj: object = None) -> bool:
+def can_attach(person: Person, obj: Device | Position | None = None) -> bool:
     """Adds photos and documents to devices and positions, and takes them away."""
-    return person.has_role(*REGISTERING)
+    if obj is None:
+        return person.has_role(*REGISTERING)
+    from .models import Position  # the models ask this module
+
+    if isinstance(obj, Position):
+        return person.has_role(*REGISTERING, scope=places_of(obj.floor.building))
+    return holds_at_device(person, REGISTERING, obj)

@@ -38,7 +38,10 @@ class PlacedQuerySet(ScopedQuerySet[M]):
     BUILDING = ""
 
     def visible_to(self, person: Person) -> Self:
-        scope = scope_of(person)
+        return self.within(scope_of(person))
+
+    def within(self, scope: Scope) -> Self:
+        """Rows of that part of the campus."""
         if not scope:
             return self.none()
         return self.filter(scope.condition(site=self.SITE, building=self.BUILDING))

@@ -1,7 +1,8 @@
 """F1: every address x method x role against the table below. An address without a row fails.
 
 A row says who gets through with GET and with POST, everybody else is refused with 403, and what becomes of
-somebody who holds every role, but only for another building. Methods that no row names are refused.
+somebody who holds every role, but only for another building. An auditor of the campus who holds the other
+roles for another building reads here and changes nothing. Methods that no row names are refused.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from tests.access import (
     EVERYBODY,
     METHODS,
     NOBODY,
+    READS_HERE,
     World,
     addresses,
 )
@@ -88,6 +90,7 @@ TABLE = {
     "ready": Row(ANYBODY),
     # --- sign-in, people and their roles
     "accounts:sign_in": Row(ANYBODY, ANYBODY, other_methods=frozenset({200, 302, 405})),
+    "accounts:sign_in_again": Row(ANYBODY, ANYBODY, let_in=frozenset({200, 401, 422})),
     "accounts:sign_out": Row(post=ANYBODY),
     "accounts:preferences": Row(post=ANYBODY),
     "accounts:profile": form(SIGNED_IN, Row),
@@ -153,18 +156,28 @@ TABLE = {
         (
             *("inventory:devices", "inventory:positions", "inventory:buildings"),
             *("inventory:networks", "inventory:groups", "inventory:contracts"),
-            *("inventory:contractors", "inventory:models", "inventory:counts"),
+            *("inventory:contractors", "inventory:models", "inventory:counts", "inventory:plans"),
             # Networks, contracts and firms serve the whole campus: everybody who sees the inventory sees them.
             *("inventory:network", "inventory:contract", "inventory:contractor"),
         ),
         Row(SEEING),
     ),
     **dict.fromkeys(
-        ("inventory:device", "inventory:position", "inventory:building", "inventory:count"),
+        (
+            *("inventory:device", "inventory:position", "inventory:building", "inventory:count"),
+            "inventory:floor_plan",
+        ),
         own(SEEING),
     ),
     "inventory:attachment": own(SEEING, let_in=ABSENT),
+    "inventory:plan_picture": own(SEEING, let_in=ABSENT),
     # --- inventory: forms about one thing
+    "inventory:floor_arrange": own(MAINTAINING),
+    "inventory:position_take_off": own(post=MAINTAINING),
+    **dict.fromkeys(
+        (*("inventory:floor_plan_new", "inventory:floor_plan_facts", "inventory:position_place"),),
+        form(MAINTAINING),
+    ),
     **dict.fromkeys(
         (
             *("inventory:device_edit", "inventory:device_step", "inventory:device_address"),
@@ -199,9 +212,9 @@ TABLE = {
             *("inventory:contractor_new", "inventory:contractor_edit"),
             *("inventory:model_new", "inventory:model_edit"),
         ),
-        form(REGISTERING, Row),
+        form(REGISTERING, campus),
     ),
-    "inventory:contract_drop": form(REGISTERING, Row, let_in=ABSENT),
+    "inventory:contract_drop": form(REGISTERING, campus, let_in=ABSENT),
     **dict.fromkeys(
         (
             *("inventory:building_new", "inventory:floor_new", "inventory:site_new"),
@@ -257,7 +270,10 @@ def expected(name: str, who: str, method: str) -> frozenset[int | str]:
         return frozenset(not_signed_in)
     if who == ELSEWHERE and NOBODY not in let_through:
         return frozenset(row.let_in if row.elsewhere is None else {row.elsewhere})
-    return frozenset(row.let_in if who in let_through else row.refused)
+    if who == READS_HERE and R.AUDITOR not in let_through:
+        # Sees the thing, so that it need not be hidden, and may not touch it.
+        return frozenset(row.let_in if row.elsewhere is None else row.refused | row.let_in & {404})
+    return frozenset(row.let_in if who in let_through or who == READS_HERE else row.refused)
 
 
 def told(response: HttpResponse, name: str) -> int | str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -30,17 +31,18 @@ def findings(request: PersonRequest) -> HttpResponse:
         rows = rows.filter(kind=kind)
     page = page_of(request, rows.order_by("-opened_at", "-pk"))
     names = finding_names(page)
+    closable = permissions.acknowledgeable(request.user, page)
     for row in page:
         row.sentence = sentence(row, names[row.pk])
         row.urgency = urgency_of(row)
         row.links = links_of(row)
-        row.waits_for_person = row.kind in Finding.HAPPENED_ONCE and row.closed_at is None
+        waits = row.kind in Finding.HAPPENED_ONCE and row.closed_at is None
+        row.is_closable = waits and row.pk in closable
     context = {
         "page": page,
         "closed": closed,
         "kind": kind,
         "kinds": Finding.Kind.choices,
-        "may_acknowledge": permissions.can_acknowledge(request.user),
     }
     return render(request, "cameras/findings.html", context)
 
@@ -50,6 +52,8 @@ def findings(request: PersonRequest) -> HttpResponse:
 def acknowledge(request: PersonRequest, pk: int) -> HttpResponse:
     """A person has looked into what happened once; the words stay with it."""
     row = get_object_or_404(Finding.objects.visible_to(request.user), pk=pk)
+    if not permissions.can_acknowledge(request.user, row):
+        raise PermissionDenied
     because = request.POST.get("because", "").strip()[:200]
     if not because:
         messages.error(request, _("Say in a few words what you found out."))

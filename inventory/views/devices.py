@@ -61,7 +61,7 @@ def device(request: PersonRequest, pk: int) -> HttpResponse:
         "steps": row.steps.order_by("-on_date", "-pk"),
         "next_steps": words.next_steps(row) if may_change else [],
         "may_change": may_change,
-        "may_attach": permissions.can_attach(request.user),
+        "may_attach": permissions.can_attach(request.user, row),
         "contracts": row.contracts.select_related("contractor").in_order(),
         "callable": callable_for(row),
         "life": life_of(row),

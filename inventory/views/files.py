@@ -18,7 +18,7 @@ from accounts.requests import PersonRequest
 from .. import attachments, permissions
 from ..forms.dress import ConfirmForm, DressedForm
 from ..models import Attachment, Device, Position
-from .common import for_people
+from .common import allow, for_people
 from .devices import moved, visible_device
 from .positions import visible_position
 
@@ -45,6 +45,8 @@ def of_position(request: PersonRequest, pk: int) -> HttpResponse:
 
 
 def _add(request: PersonRequest, target: Device | Position, back: str) -> HttpResponse:
+    allow(permissions.can_attach(request.user, target))
+
     def keep(data: dict[str, Any]) -> None:
         upload = data["file"]
         # One byte more than is taken tells too large from just right.
@@ -84,6 +86,7 @@ def attachment(request: PersonRequest, token: uuid.UUID) -> FileResponse:
 def attachment_remove(request: PersonRequest, token: uuid.UUID) -> HttpResponse:
     """Takes a file off the page."""
     row = _visible(request, token)
+    allow(permissions.can_attach(request.user, row.device or row.position))
     owner = "device" if row.device_id else "position"
     return moved(
         request,

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.requests import PersonRequest
 from core import panels
 
-from .. import editing, moves, permissions, words
+from .. import editing, floorplan_marks, moves, permissions, words
 from ..forms import moves as forms
 from ..models import Position, RecordingSchedule
 from .common import for_people
@@ -49,10 +49,12 @@ def position(request: PersonRequest, pk: int) -> HttpResponse:
         "next_steps": words.next_steps(row) if may_change else [],
         "may_change": may_change,
         "may_schedule": permissions.can_change_schedules(request.user, row),
-        "may_attach": permissions.can_attach(request.user),
+        "may_attach": permissions.can_attach(request.user, row),
         "attachments": row.attachments.filter(removed_at=None),
         "history": words.history_of(row, SHOWN_HISTORY),
         "panels": list(panels.shown("inventory-position", request, row)),
+        "on_plan": floorplan_marks.card(row, request.user),
+        "may_place": permissions.can_change_plans(request.user, row.floor),
         "today": timezone.localdate(now),
     }
     return render(request, "inventory/position.html", context)

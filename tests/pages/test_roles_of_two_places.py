@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from accounts.models import RoleGrant
 from cameras import permissions as cameras_permissions
-from cameras.models import LastPicture, Run
+from cameras.models import Finding, LastPicture, Run
 from cameras.saving import picture_place
 from inventory import moves
 from inventory import permissions as inventory_permissions
@@ -52,6 +52,36 @@ def operator_here_and_auditor_of_the_campus(here):
     person = rows.person("OPERATOR", scope_kind=kind, scope_id=here.floor.building.pk)
     RoleGrant.objects.create(person=person, role="AUDITOR", starts_on=rows.D, document="order")
     return person
+
+
+def test_files_are_added_and_findings_closed_only_where_the_role_was_given():
+    here, there = camera_with_a_picture(), camera_with_a_picture()
+    person = operator_here_and_auditor_of_the_campus(here)
+    mine, other = (place.installations.get().device for place in (here, there))
+    findings = [finding(mine), finding(other), finding(None)]
+    browser = scene.browser(person)
+
+    for near, far in ((mine, other), (here, there)):
+        may = inventory_permissions.can_attach
+        assert (may(person), may(person, near), may(person, far)) == (True, True, False)
+    closed = [
+        browser.post(reverse("cameras:acknowledge", args=[row.pk]), {"because": "x"}).status_code
+        for row in findings
+    ]
+
+    assert not inventory_permissions.can_change_contracts(person)
+    assert closed == [302, 403, 403]
+
+
+def finding(device) -> Finding:
+    kinds = Finding.Subject
+    return Finding.objects.create(
+        kind="SERIAL_CHANGED",
+        subject_kind=kinds.DEVICE if device else kinds.SYSTEM,
+        subject_id=device.pk if device else 0,
+        opened_at=rows.at(),
+        seen_at=rows.at(),
+    )
 
 
 def test_devices_are_changed_logged_in_and_checked_only_where_the_role_was_given():
