@@ -146,6 +146,14 @@ class Person(AbstractBaseUser):
         )
 
     @property
+    def rights(self) -> str:
+        """The grants held today in one line: what was made with other rights can be told by it."""
+        held = self.grants_on(today())
+        return " ".join(
+            sorted({f"{row.role}:{row.scope_kind}:{row.scope_id or 0}" for row in held})
+        )
+
+    @property
     def audit_role(self) -> str:
         """The roles held now, as the audit log writes them beside the name."""
         return " ".join(sorted(self.roles()))
@@ -201,6 +209,15 @@ class RoleGrant(models.Model):
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(_("until (not included)"), null=True, blank=True)
     document = models.CharField(_("document"), max_length=200)
+    acting_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="deputies",
+        verbose_name=_("deputy of"),
+        help_text=_("Whose office this person holds meanwhile (vekâlet); needs an end."),
+    )
     granted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -226,6 +243,11 @@ class RoleGrant(models.Model):
                 name="accounts_grant_scope_has_id",
                 condition=Q(scope_kind="all", scope_id=None)
                 | (~Q(scope_kind="all") & Q(scope_id__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="accounts_deputy_of_another_for_a_time",
+                condition=Q(acting_for=None)
+                | (~Q(acting_for=F("person")) & Q(ends_on__isnull=False)),
             ),
             models.CheckConstraint(
                 name="accounts_nobody_grants_himself",

@@ -1,12 +1,14 @@
 """Papers that take long are printed in the background: a Job shows how far it is, a file waits for its reader.
 
 What is to be printed is named, never carried: the worker builds the paper again with the rights and in
-the language of the person who asked.
+the language of the person who asked. The file opens as long as the person holds exactly these rights: a
+role that has ended takes the papers that were built with it along.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -38,11 +40,21 @@ def queue(
     person: Any, name: str, parameters: Mapping[str, str], title: str, send: Callable[..., Any]
 ) -> Job:
     """A job that prints `name` for that person. `send(job id, name, parameters, language)` wakes a worker."""
-    job = Job.objects.create(kind=KIND, key=f"paper:{name}"[:80], title=title, started_by=person)
+    key = f"paper:{name[:30]}:{_rights_of(person)}"
+    job = Job.objects.create(kind=KIND, key=key, title=title, started_by=person)
     language = translation.get_language() or settings.LANGUAGE_CODE
     # Without a broker the page still comes; `prune` ends the job.
     transaction.on_commit(lambda: send(job.pk, name, dict(parameters), language), robust=True)
     return job
+
+
+def _rights_of(person: Any) -> str:
+    return hashlib.sha256(person.rights.encode()).hexdigest()[:32]
+
+
+def may_open(job: Job, person: Any) -> bool:
+    """Whether the person asked for this paper and holds the rights with which that was done."""
+    return job.started_by_id == person.pk and job.key.endswith(f":{_rights_of(person)}")
 
 
 def file_of(job: Job) -> Path:
@@ -56,6 +68,9 @@ def print_job(job_id: int, name: str, parameters: Mapping[str, str], language: s
     if job is None or not job.start(total=1):
         return
     with translation.override(language):
+        if not may_open(job, job.started_by):
+            job.fail(_("Your roles have changed meanwhile. Ask for the paper again."))
+            return
         try:
             data = render_pdf(_builders[name](job.started_by, parameters))
         except LookupError:

@@ -45,7 +45,8 @@ def _job(request: PersonRequest, token: UUID) -> Job:
 def printing(request: PersonRequest, token: UUID) -> HttpResponse:
     """Progress; refreshes itself (`?poll=1`) until the file is there."""
     job = _job(request, token)
-    context = {"job": job, "is_there": paper_jobs.file_of(job).exists()}
+    is_there = paper_jobs.may_open(job, request.user) and paper_jobs.file_of(job).exists()
+    context = {"job": job, "is_there": is_there}
     fragment = request.headers.get("HX-Request") == "true"
     return render(
         request, "reports/_printing.html" if fragment else "reports/printing.html", context
@@ -55,8 +56,10 @@ def printing(request: PersonRequest, token: UUID) -> HttpResponse:
 @require_safe
 @login_required
 def printed(request: PersonRequest, token: UUID) -> HttpResponseBase:
-    """The file, to the person who asked for it."""
+    """The file, to the person who asked for it and whose roles have not changed since."""
     job = _job(request, token)
+    if not paper_jobs.may_open(job, request.user):
+        raise Http404
     try:
         file = paper_jobs.file_of(job).open("rb")
     except FileNotFoundError:

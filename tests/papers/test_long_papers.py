@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Person
-from core import paper_jobs
+from core import paper_jobs, tsi
 from core.models import Job
 from core.papers import Paper
 from tests.inventory.rows import person
@@ -57,6 +57,34 @@ def test_a_worker_prints_it_and_only_who_asked_gets_it(django_capture_on_commit_
     assert client_of(other).get(f"{page}file/").status_code == 404
     assert client_of(other).get(page).status_code == 404
     assert stat.S_IMODE(paper_jobs.file_of(job).stat().st_mode) == 0o600
+
+
+def test_a_role_that_ended_takes_its_papers_along(django_capture_on_commit_callbacks) -> None:  # type: ignore[no-untyped-def]
+    asker = person("OPERATOR", "LEGAL")
+    job, (message,) = queued(asker, "x", django_capture_on_commit_callbacks)
+    paper_jobs.print_job(*message)
+    page = f"/papers/{job.uuid}/"
+    assert client_of(asker).get(f"{page}file/").status_code == 200
+
+    asker.grants.filter(role="OPERATOR").update(ends_on=tsi.today())
+
+    later = Person.objects.get(pk=asker.pk)
+    assert client_of(later).get(f"{page}file/").status_code == 404
+    assert f"{page}file/" not in client_of(later).get(page).content.decode()
+
+
+def test_nothing_is_printed_with_rights_that_changed_on_the_way(  # type: ignore[no-untyped-def]
+    django_capture_on_commit_callbacks,
+) -> None:
+    asker = person("OPERATOR")
+    job, (message,) = queued(asker, "x", django_capture_on_commit_callbacks)
+    asker.grants.update(ends_on=tsi.today())
+
+    paper_jobs.print_job(*message)
+
+    job.refresh_from_db()
+    assert job.status == Job.Status.FAILED
+    assert not paper_jobs.file_of(job).exists()
 
 
 def test_a_message_that_comes_twice_prints_once(django_capture_on_commit_callbacks) -> None:  # type: ignore[no-untyped-def]
