@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordMixin
@@ -96,7 +96,7 @@ class GrantForm(forms.ModelForm):
 
     class Meta:
         model = RoleGrant
-        fields = ["role", "starts_on", "ends_on", "document"]
+        fields = ["role", "starts_on", "ends_on", "acting_for", "document"]
         widgets = {
             "starts_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
             "ends_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
@@ -106,7 +106,9 @@ class GrantForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["place"] = forms.ChoiceField(label=_("Where"), choices=_places, required=False)
         self.fields["starts_on"].initial = today()
-        self.order_fields(["role", "place", "starts_on", "ends_on", "document"])
+        people = Person.objects.filter(is_active=True).order_by("full_name")
+        cast(forms.ModelChoiceField, self.fields["acting_for"]).queryset = people
+        self.order_fields(["role", "place", "starts_on", "ends_on", "acting_for", "document"])
         dress(self)
 
     def clean(self) -> dict[str, Any]:

@@ -62,9 +62,15 @@ def grant_role(
     ends_on: dt.date | None = None,
     scope_kind: str = RoleGrant.ScopeKind.ALL,
     scope_id: int | None = None,
+    acting_for: Person | None = None,
 ) -> RoleGrant:
-    """Grants a role because of a document. Nobody grants himself. Raises PermissionDenied."""
+    """Grants a role because of a document; with `acting_for` as the deputy of a person who holds it.
+
+    Nobody grants himself (PermissionDenied). Raises ValidationError.
+    """
     _refuse_self(person, by)
+    if acting_for is not None:
+        _check_deputy(acting_for, Role(role), starts_on or today(), ends_on)
     grant = RoleGrant(
         person=person,
         role=Role(role),
@@ -73,6 +79,7 @@ def grant_role(
         starts_on=starts_on or today(),
         ends_on=ends_on,
         document=document.strip(),
+        acting_for=acting_for,
         granted_by=None if isinstance(by, str) else by,
     )
     grant.full_clean()
@@ -127,6 +134,17 @@ def change_password(person: Person, password: str, *, by: Actor, because: str = 
     audit.record("person.change_password", actor=by, target=person, because=because)
 
 
+def _check_deputy(holder: Person, role: Role, starts_on: dt.date, ends_on: dt.date | None) -> None:
+    """A deputy holds for a time what the other really holds himself."""
+    if ends_on is None:
+        raise ValidationError({"ends_on": _("A deputy holds the role for a time: enter its end.")})
+    own = (row for row in holder.grants_on(starts_on) if row.acting_for_id is None)
+    if role not in {row.role for row in own}:
+        raise ValidationError(
+            {"acting_for": _("%(person)s does not hold this role.") % {"person": holder}}
+        )
+
+
 def _refuse_self(person: Person, by: Actor) -> None:
     if isinstance(by, Person) and by.pk == person.pk:
         raise PermissionDenied(_("Nobody changes his own rights."))
@@ -147,4 +165,5 @@ def _facts(grant: RoleGrant) -> dict[str, Any]:
         else f"{grant.scope_kind}:{grant.scope_id}",
         "starts_on": grant.starts_on,
         "ends_on": grant.ends_on,
+        "acting_for": grant.acting_for_id,
     }

@@ -7,6 +7,7 @@ from . import token_views, views
 app_name = "accounts"
 urlpatterns = [
     path("sign-in/", views.SignIn.as_view(), name="sign_in"),
+    path("sign-in/again/", views.SignInAgain.as_view(), name="sign_in_again"),
     path("sign-out/", views.sign_out, name="sign_out"),
     path("preferences/", views.preferences, name="preferences"),
     path("profile/", views.profile, name="profile"),

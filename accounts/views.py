@@ -11,7 +11,8 @@ from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -46,6 +47,35 @@ class SignIn(auth_views.LoginView):
             # What was typed may be a password in the wrong field: only a known number is written.
             audit.record("session.refuse", actor="sign-in", target=person, known=person is not None)
         return super().form_invalid(form)
+
+
+class SignInAgain(SignIn):
+    """The password asked for over a page whose session has ended, so that nothing typed there is lost.
+
+    GET says whether somebody is signed in (200 or 401), POST signs in. Both answer with the token that the
+    page's forms need from then on, and with whose session it is.
+    """
+
+    redirect_authenticated_user = False
+    http_method_names = ["get", "head", "post"]
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> JsonResponse:
+        return self._told(200 if request.user.is_authenticated else 401)
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        super().form_valid(form)
+        return self._told(200)
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        super().form_invalid(form)
+        error = " ".join(str(text) for texts in form.errors.values() for text in texts)
+        return self._told(422, error=error)
+
+    def _told(self, status: int, **facts: str) -> JsonResponse:
+        facts |= {"csrf": get_token(self.request), "person": str(self.request.user.pk or "")}
+        response = JsonResponse(facts, status=status)
+        response["Cache-Control"] = "no-store"
+        return response
 
 
 @require_POST
@@ -156,7 +186,11 @@ def role_grant(request: PersonRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _person_page(request, person, form, status=422)
     data = form.cleaned_data
-    people.grant_role(person, data.pop("role"), by=request.user, **data)
+    try:
+        people.grant_role(person, data.pop("role"), by=request.user, **data)
+    except ValidationError as error:
+        form.add_error(None, error)
+        return _person_page(request, person, form, status=422)
     messages.success(request, _("The role is granted."))
     return redirect("accounts:person", person.pk)
 
@@ -208,7 +242,7 @@ def _person_page(
 
 def _named_grants(person: Person) -> list[dict[str, Any]]:
     """Grants, newest first, each with the name of its place (blank: everywhere)."""
-    rows = list(person.grants.order_by("-starts_on", "-pk"))
+    rows = list(person.grants.select_related("acting_for").order_by("-starts_on", "-pk"))
     names = places.names() if any(row.place for row in rows) else {}
     return [
         {"row": row, "place": row.place and names.get(row.place, str(row.scope_id))} for row in rows

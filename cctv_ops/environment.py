@@ -62,6 +62,14 @@ def _time_of_day(value: str) -> tuple[int, int]:
     return int(hour), int(minute or 0)
 
 
+def _web_address(value: str) -> str:
+    address = value.strip()
+    parts = urlsplit(address)
+    if address and (parts.scheme not in {"http", "https"} or not parts.hostname):
+        raise ValueError("write an address such as http://tsa.example.org/tsr")
+    return address
+
+
 def _networks(value: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
     return [ipaddress.ip_network(word, strict=True) for word in _words(value)]
 
@@ -125,6 +133,12 @@ SETTINGS = (
         "File with the vault's keys, mode 0600, outside the database and its backups. Empty: `DATA_DIR/keys/vault_keys`.",
     ),
     Setting(
+        "APPROVAL_VALID_DAYS",
+        "30",
+        int,
+        "Days for which the approval of a footage request holds until the package is sealed.",
+    ),
+    Setting(
         "EVIDENCE_DIR",
         "",
         _text,
@@ -136,6 +150,24 @@ SETTINGS = (
         int,
         "GB that holds and exports leave free on the disk of `EVIDENCE_DIR`.",
         demo="1",
+    ),
+    Setting(
+        "EVIDENCE_KEY_DIR",
+        "",
+        _text,
+        "Folder of the key that seals release packages (`manage.py evidence_key make`). Empty: `DATA_DIR/keys/evidence`.",
+    ),
+    Setting(
+        "TSA_URL",
+        "",
+        _web_address,
+        "Time server (RFC 3161) that stamps the signature of each release package. Empty: no time stamp.",
+    ),
+    Setting(
+        "TSA_CA_FILE",
+        "",
+        _text,
+        "PEM file with the authority of that time server. Its stamps are checked with it, and receivers get it.",
     ),
     Setting(
         "DATABASE_URL",

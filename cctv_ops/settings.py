@@ -172,8 +172,12 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
 }
 MEDIA_ROOT = DATA_DIR / "private"
+APPROVAL_VALID_DAYS: int = ENV["APPROVAL_VALID_DAYS"]
 EVIDENCE_DIR = Path(ENV["EVIDENCE_DIR"] or DATA_DIR / "evidence")
 EVIDENCE_RESERVE_GB: int = ENV["EVIDENCE_RESERVE_GB"]
+EVIDENCE_KEY_DIR = Path(ENV["EVIDENCE_KEY_DIR"] or DATA_DIR / "keys" / "evidence")
+TSA_URL: str = ENV["TSA_URL"]
+TSA_CA_FILE: str = ENV["TSA_CA_FILE"]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
