@@ -15,18 +15,29 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 from .base import BadAnswer, Endpoint, Login, Reason, StreamTarget, TimeBase
 from .decoding import end_child, read_reply, start_child
 from .frame_times import FrameTimes
 from .media_child import PICTURE
+from .mp4_slices import Sink, SliceWriter
+from .parameter_sets import VideoFormat, video_format
 from .playback import EndedBy, Frame, Playback, open_playback
 from .proof_frames import ProofFrame, proof_frame
 from .rtp_clock import StampSource
 from .rtp_video import START_CODE
 from .rtsp import StreamLimits
 
-__all__ = ["ClipProgress", "ClipReport", "ProofFrame", "fetch_clip", "proof_frame"]
+__all__ = [
+    "ClipProgress",
+    "ClipReport",
+    "ProofFrame",
+    "SliceReport",
+    "fetch_clip",
+    "fetch_slice",
+    "proof_frame",
+]
 
 _MAX_LEAD_BYTES = 64 * 1024 * 1024
 _CLOSE_S = 120.0
@@ -41,8 +52,8 @@ class ClipProgress:
     bytes: int
 
 
-@dataclass(frozen=True)
-class ClipReport:
+@dataclass(frozen=True, kw_only=True)
+class StreamReport:
     """What was delivered, against what was asked.
 
     `gaps` are half-open spans without a picture inside the asked span, its two ends included, at most
@@ -50,13 +61,10 @@ class ClipReport:
     in file order, each behind 00 00 00 01. `clock_steps` are places where the pictures' time went back.
     """
 
-    path: Path
     codec: str
     width: int
     height: int
     frames: int
-    bytes: int
-    sha256: str
     bitstream_sha256: str
     time_base: TimeBase
     asked_start_ms: int | None
@@ -78,6 +86,22 @@ class ClipReport:
     def is_complete(self) -> bool:
         """Whether the whole asked span is there, without a gap, a lost packet or a damaged picture."""
         return not (self.gap_count or self.packets_lost or self.frames_damaged or self.clock_steps)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipReport(StreamReport):
+    """A clip in a file of its own: `bytes` and `sha256` are the file's."""
+
+    path: Path
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SliceReport(StreamReport):
+    """A slice that went into a sink. `key_picture` is the first one in Annex B form, to be decoded."""
+
+    key_picture: bytes
 
 
 async def fetch_clip(
@@ -123,7 +147,74 @@ async def fetch_clip(
     finally:
         os.close(descriptor)
         part.unlink(missing_ok=True)
-    return clip.report(playback, out_path, facts, sha256, size)
+    return ClipReport(path=out_path, sha256=sha256, bytes=size, **clip.facts(playback, facts))
+
+
+async def fetch_slice(
+    endpoint: Endpoint,
+    login: Login | None,
+    target: StreamTarget,
+    sink: Sink,
+    *,
+    limits: StreamLimits,
+    on_progress: Callable[[ClipProgress], None] | None = None,
+    allow_basic: bool = False,
+    local_ahead_ms: int = 0,
+) -> SliceReport:
+    """Play a past span into a sink, as a slice (`mp4_slices`): nothing is written anywhere else.
+
+    As `fetch_clip`: what came too short is a report with gaps; DeviceError when nothing usable came.
+    Whatever the sink raises comes out as it is.
+    """
+    clip = _Clip(target, 0.0, on_progress)
+    writer = _SliceOutput(sink)
+    async with open_playback(
+        endpoint, login, target, limits, allow_basic=allow_basic, local_ahead_ms=local_ahead_ms
+    ) as playback:
+        await clip.copy(playback, writer)
+    facts = await writer.close()
+    return SliceReport(key_picture=writer.key_picture, **clip.facts(playback, facts))
+
+
+class _Output(Protocol):
+    """Where pictures go. `begin` is told the first one, with the parameter sets that it needs."""
+
+    async def begin(self, playback: Playback, first: Frame) -> None: ...
+
+    async def write(self, frame: Frame, first_ms: int) -> None: ...
+
+    async def close(self) -> dict[str, int]: ...
+
+
+class _SliceOutput:
+    """Writes a slice into a sink."""
+
+    def __init__(self, sink: Sink) -> None:
+        self.key_picture = b""
+        self._sink = sink
+        self._frames = 0
+        self._slice: SliceWriter
+        self._video: VideoFormat
+
+    async def begin(self, playback: Playback, first: Frame) -> None:
+        self.key_picture = playback.parameter_sets + first.unit.data
+        units = self.key_picture.split(START_CODE)[1:]
+        self._video = video_format(playback.codec, units)
+        self._slice = SliceWriter(self._sink, self._video, first.stamp_ms)
+
+    async def write(self, frame: Frame, first_ms: int) -> None:
+        units = frame.unit.data.split(START_CODE)[1:]
+        data = b"".join([piece for unit in units for piece in (len(unit).to_bytes(4, "big"), unit)])
+        self._slice.add(frame.stamp_ms, frame.unit.is_key, data)
+        self._frames += 1
+
+    async def close(self) -> dict[str, int]:
+        self._slice.close()
+        return {
+            "frames": self._frames,
+            "width": self._video.width,
+            "height": self._video.height,
+        }
 
 
 class _Clip:
@@ -145,7 +236,7 @@ class _Clip:
         self._bytes = 0
         self._damaged = 0
 
-    async def copy(self, playback: Playback, writer: _Writer) -> None:
+    async def copy(self, playback: Playback, writer: _Output) -> None:
         async for frame in playback.frames():
             for ready in self._from_key_frame(frame):
                 await self._write(ready, playback, writer)
@@ -183,48 +274,43 @@ class _Clip:
         ready, self._lead = self._lead, []
         return ready
 
-    async def _write(self, frame: Frame, playback: Playback, writer: _Writer) -> None:
+    async def _write(self, frame: Frame, playback: Playback, writer: _Output) -> None:
         if not self._times.frames:
-            await writer.probe(playback.parameter_sets + frame.unit.data)
+            await writer.begin(playback, frame)
         self._times.see(frame.stamp_ms)
-        offset = frame.stamp_ms - (self._times.first_ms or 0)
-        await writer.write(offset * 90, frame.unit.is_key, frame.unit.data)
+        await writer.write(frame, self._times.first_ms or 0)
         hash_nal_units(self._bitstream, frame.unit.data)
         self._damaged += frame.unit.is_damaged
         self._bytes += len(frame.unit.data)
         if self._on_progress is not None and frame.unit.is_key:
             self._on_progress(ClipProgress(frame.stamp_ms, self._times.frames, self._bytes))
 
-    def report(
-        self, playback: Playback, path: Path, facts: dict[str, int], sha256: str, size: int
-    ) -> ClipReport:
+    def facts(self, playback: Playback, written: dict[str, int]) -> dict[str, Any]:
+        """The fields of the report. Call once, at the end."""
         end = self._target.end_ms if self._target.replay else None
         gaps = self._times.finish(end)
-        return ClipReport(
-            path=path,
-            codec=playback.codec,
-            width=facts["width"],
-            height=facts["height"],
-            frames=facts["frames"],
-            bytes=size,
-            sha256=sha256,
-            bitstream_sha256=self._bitstream.hexdigest(),
-            time_base=self._target.time_base,
-            asked_start_ms=self._target.start_ms,
-            asked_end_ms=self._target.end_ms,
-            delivered_start_ms=self._times.first_ms or 0,
-            delivered_end_ms=self._times.end_ms,
-            gaps=tuple(gaps),
-            gap_count=self._times.gap_count,
-            gap_ms=self._times.gap_ms,
-            clock_steps=tuple(self._times.steps_back),
-            packets_received=playback.packets_received,
-            packets_lost=playback.packets_lost,
-            frames_damaged=self._damaged,
-            stamp_source=playback.stamp_source or StampSource.ARRIVAL,
-            range_reply=playback.range_reply,
-            ended_by=playback.ended_by or EndedBy.EOF,
-        )
+        return {
+            "codec": playback.codec,
+            "width": written["width"],
+            "height": written["height"],
+            "frames": written["frames"],
+            "bitstream_sha256": self._bitstream.hexdigest(),
+            "time_base": self._target.time_base,
+            "asked_start_ms": self._target.start_ms,
+            "asked_end_ms": self._target.end_ms,
+            "delivered_start_ms": self._times.first_ms or 0,
+            "delivered_end_ms": self._times.end_ms,
+            "gaps": tuple(gaps),
+            "gap_count": self._times.gap_count,
+            "gap_ms": self._times.gap_ms,
+            "clock_steps": tuple(self._times.steps_back),
+            "packets_received": playback.packets_received,
+            "packets_lost": playback.packets_lost,
+            "frames_damaged": self._damaged,
+            "stamp_source": playback.stamp_source or StampSource.ARRIVAL,
+            "range_reply": playback.range_reply,
+            "ended_by": playback.ended_by or EndedBy.EOF,
+        }
 
 
 def hash_nal_units(digest: hashlib._Hash, unit: bytes) -> None:
@@ -240,11 +326,14 @@ class _Writer:
     def __init__(self, child: asyncio.subprocess.Process) -> None:
         self._child = child
 
-    async def probe(self, data: bytes) -> None:
+    async def begin(self, playback: Playback, first: Frame) -> None:
         """The pictures' format: parameter sets and the first key frame. Not written to the file."""
-        await self.write(0, True, data)
+        await self._send(0, True, playback.parameter_sets + first.unit.data)
 
-    async def write(self, ticks: int, is_key: bool, data: bytes) -> None:
+    async def write(self, frame: Frame, first_ms: int) -> None:
+        await self._send((frame.stamp_ms - first_ms) * 90, frame.unit.is_key, frame.unit.data)
+
+    async def _send(self, ticks: int, is_key: bool, data: bytes) -> None:
         if self._child.stdin is None:
             raise BadAnswer("The clip cannot be written.", reason=Reason.INTERNAL)
         try:
