@@ -18,12 +18,13 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 import vault
 from cameras.protocols.base import (
     Channel,
+    CredentialRefused,
     DeviceError,
     Endpoint,
     Login,
@@ -51,6 +52,9 @@ T = TypeVar("T")
 YES, NO = "yes", "no"
 # Longer than any survey: one that was started before that has lost its worker.
 LEASE = dt.timedelta(minutes=10)
+MOST_ATTEMPTS = 3
+"""A survey that killed so many workers is not given to another one."""
+WORKERS_LOST = "WORKERS_LOST"
 MOST_ASKED_CHANNELS = 64
 # A slow recorder is not asked about every channel: the survey has to end before its lease.
 OLDEST_SECONDS = 90.0
@@ -67,16 +71,23 @@ def work_one() -> bool:
         return False
     # The WHERE is the lock: of two workers one takes it.
     taken = Survey.objects.filter(pk=row.pk, started_at=row.started_at, finished_at=None)
-    if taken.update(started_at=now, steps=[], found={}):
+    if taken.update(started_at=now, attempts=F("attempts") + 1, steps=[], found={}):
         row.refresh_from_db()
-        try:
-            (_ask_recorder if row.kind == Survey.Kind.RECORDER else _look_around)(row)
-        # Whatever it was, the person who waits is told, and the survey is not tried for ever.
-        except Exception:
-            log.exception("Survey %s broke off", row.pk)
-            row.step("open", NO, str(Reason.INTERNAL))
+        _carry_out(row)
         Survey.objects.filter(pk=row.pk).update(finished_at=timezone.now())
     return True
+
+
+def _carry_out(row: Survey) -> None:
+    if row.attempts > MOST_ATTEMPTS:
+        row.step("open", NO, WORKERS_LOST)
+        return
+    try:
+        (_ask_recorder if row.kind == Survey.Kind.RECORDER else _look_around)(row)
+    # Whatever it was, the person who waits is told, and the survey is not tried for ever.
+    except Exception:
+        log.exception("Survey %s broke off", row.pk)
+        row.step("open", NO, str(Reason.INTERNAL))
 
 
 def _ask_recorder(row: Survey) -> None:
@@ -120,10 +131,8 @@ def _converse(
         opening = open_device(transport, endpoint, login, protocol=row.device.protocol)
         open_one: OpenDevice = run(opening)
     except DeviceError as error:
-        if error.reason in {Reason.CREDENTIAL_REFUSED, Reason.LOCKED_OUT}:
-            tried = None if login is None else vault.Login(login.username, login.password)
-            park(row.device, str(error.reason), tried=tried)
         row.step("open", NO, str(error.reason))
+        _park_refused(row, login, error)
         return
     try:
         row.found["protocol"] = open_one.protocol
@@ -132,15 +141,29 @@ def _converse(
         clock = _clock(row, run, open_one)
         channels = _channels(row, run, open_one)
         _oldest(row, run, open_one, channels, clock)
+    except CredentialRefused as refusal:
+        # Some devices show who they are to everybody, and refuse what comes after.
+        _park_refused(row, login, refusal)
     finally:
         run(open_one.close())
 
 
+def _park_refused(row: Survey, login: Login | None, error: DeviceError) -> None:
+    """A refused login is never tried again by itself: the next tries would lock the account."""
+    if row.device is None or error.reason not in {Reason.CREDENTIAL_REFUSED, Reason.LOCKED_OUT}:
+        return
+    tried = None if login is None else vault.Login(login.username, login.password)
+    park(row.device, str(error.reason), tried=tried)
+
+
 def _ask(row: Survey, name: str, run: Run, question: Coroutine[Any, Any, T]) -> T | None:
+    """The answer, or None with the reason among the steps. Raises CredentialRefused, also noted."""
     try:
         answer: T = run(question)
     except DeviceError as error:
         row.step(name, NO, str(error.reason))
+        if isinstance(error, CredentialRefused):
+            raise
         return None
     return answer
 
@@ -218,6 +241,9 @@ def _oldest(row: Survey, run: Run, device: OpenDevice, channels: list[Channel], 
             break
         try:
             answer = run(index.recordings(channel, now_ms - 3_600_000, now_ms))
+        except CredentialRefused as refusal:
+            row.step("oldest", NO, str(refusal.reason))
+            raise
         except DeviceError:
             continue
         if answer.earliest_ms is not None and answer.earliest_ms > now_ms - _TEN_YEARS_MS:

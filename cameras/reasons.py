@@ -41,7 +41,11 @@ REASONS = {
     "BEHIND_RECORDER": _("only reachable through its recorder"),
     "RECORDER_NOT_IN_SERVICE": _("its recorder is not in service"),
     "OUT_FOR_REPAIR": _("out for repair without a substitute"),
+    "WORKERS_LOST": _(
+        "three workers were lost over it, so it is not tried again: look into the log of the workers"
+    ),
     "INCOMPLETE_INDEX": _("the recorder's answer is incomplete"),
+    "END_NOT_TOLD": _("the recorder was off and does not say since when"),
     "SPAN_ONLY": _("the recorder tells only first and last recording"),
     "LOST_FRAMES": _("more than a tenth of the frames is missing"),
     "OVERWRITTEN": _("overwritten too early"),

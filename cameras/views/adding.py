@@ -175,7 +175,7 @@ def _page(
         "steps": [_step(*step) for step in row.steps],
         "is_over": is_over,
         "proposals": _proposals(request, row) if is_over else [],
-        "found": _found(row) if is_over else [],
+        "found": _found(request, row) if is_over else [],
         "form": form,
         "refusals": refusals or [],
     }
@@ -224,13 +224,24 @@ def _proposals(request: PersonRequest, row: Survey) -> list[dict[str, Any]]:
     return lines
 
 
-def _found(row: Survey) -> list[dict[str, Any]]:
-    """What answered on the network, and which of it the inventory knows."""
+def _found(request: PersonRequest, row: Survey) -> list[dict[str, Any]]:
+    """What answered on the network, and which of it the inventory knows.
+
+    A device of a building that the person may not see is known, and not named.
+    """
     told = row.found.get("devices", [])
     held = Address.objects.at(timezone.now()).filter(ip__in=[one["address"] for one in told])
-    known = {address.ip: address.device for address in held.select_related("device")}
-    lines = [{**one, "device": known.get(one["address"])} for one in told]
-    return sorted(lines, key=lambda line: line["device"] is not None)
+    known = dict(held.values_list("ip", "device"))
+    named = Device.objects.visible_to(request.user).in_bulk(set(known.values()))
+    lines = [
+        {
+            **one,
+            "is_known": one["address"] in known,
+            "device": named.get(known.get(one["address"])),
+        }
+        for one in told
+    ]
+    return sorted(lines, key=lambda line: line["is_known"])
 
 
 @require_POST

@@ -114,7 +114,8 @@ class Survey(models.Model):
     """Asking one recorder what it is, or the networks what is there; the row is the queue and the progress.
 
     `steps` are [name, answer, detail] in the order in which they were asked; `found` is what proposals are
-    made of. It never holds a login: that lies in the vault, with `device`.
+    made of. It never holds a login: that lies in the vault, with `device`. `attempts` counts the workers
+    that took it: one that is killed leaves it to the next, and not for ever.
     """
 
     class Kind(models.TextChoices):
@@ -134,6 +135,7 @@ class Survey(models.Model):
     asked_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
 
     objects: ClassVar[models.Manager[Survey]] = models.Manager.from_queryset(SurveyQuerySet)()
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import datetime as dt
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,14 +19,16 @@ from accounts.models import Person
 from audit.models import Entry
 from cameras import accepting, adding
 from cameras.accepting import Accepted
+from core.secret import Secret
 from inventory import moves
-from inventory.models import Channel, Device, Network, Position, Survey
+from inventory.models import Channel, Device, Installation, Network, Position, Survey
 from simulator.campus_file import read_campus
 from simulator.recording import tsi_midnight
 from simulator.world import true_now_ms
 from tests.cameras.simulated import Served
 from tests.cameras.test_simulated_night import recorder
 from tests.inventory import rows
+from tests.protocols.vendor_device import Answer, Asked, VendorDevice, serving
 
 pytestmark = pytest.mark.django_db
 
@@ -161,6 +166,79 @@ def test_a_refused_login_is_said_and_parked(client: Client, served: Served, head
         vault.login_for(survey.device)
 
 
+@pytest.fixture
+def turns_away() -> Iterator[VendorDevice]:
+    """A recorder that shows everybody who it is, and refuses every login for the rest."""
+    info = b"<DeviceInfo><model>DS-77</model><serialNumber>TURNS000001</serialNumber></DeviceInfo>"
+
+    def answer(asked: Asked) -> Answer:
+        if asked.path == "/ISAPI/System/deviceInfo":
+            return info
+        return device.refusal(asked, "another password") or b""
+
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    context = serving(answer, host="127.97.3.9")
+    device = asyncio.run_coroutine_threadsafe(context.__aenter__(), loop).result(30)
+    yield device
+    asyncio.run_coroutine_threadsafe(context.__aexit__(None, None, None), loop).result(30)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+def test_a_login_that_is_refused_after_the_identity_is_parked_and_asked_no_more(
+    head: Person, turns_away: VendorDevice
+) -> None:
+    device = accepting.begin(
+        rows.network("127.64.0.0/10"),
+        turns_away.host,
+        turns_away.port,
+        tls=False,
+        protocol="isapi",
+        by=head,
+    )
+    vault.store(device, "izleme", Secret(PASSWORD), by=head, because="test")
+    survey = Survey.objects.create(kind="RECORDER", device=device, asked_by=head)
+
+    assert adding.work_one()
+
+    survey.refresh_from_db()
+    assert [(name, answer) for name, answer, _detail in survey.steps] == [
+        ("open", "yes"),
+        ("identity", "yes"),
+        ("clock", "no"),
+    ]
+    assert len(turns_away.logins) <= 2
+    with pytest.raises(vault.CredentialParked):
+        vault.login_for(device)
+
+
+def test_a_survey_that_kills_its_workers_ends_and_says_so(client: Client, head: Person) -> None:
+    """E6: three workers were lost over it; the fourth does not ask, it tells."""
+    client.force_login(head)
+    long_ago = timezone.now() - dt.timedelta(hours=1)
+    survey = Survey.objects.create(kind="NETWORKS", asked_by=head, started_at=long_ago, attempts=3)
+
+    assert adding.work_one()
+    assert not adding.work_one()
+
+    survey.refresh_from_db()
+    assert survey.finished_at is not None
+    page = client.get(reverse("cameras:survey", args=[survey.token])).content.decode()
+    assert "three workers were lost" in page
+
+
+def test_every_worker_that_takes_a_survey_is_counted(head: Person, served: Served) -> None:
+    survey = Survey.objects.create(kind="RECORDER", asked_by=head)
+
+    assert adding.work_one()
+
+    survey.refresh_from_db()
+    assert survey.attempts == 1
+
+
 def test_a_dead_address_is_said(client: Client, served: Served, head: Person) -> None:
     client.force_login(head)
 
@@ -229,3 +307,23 @@ def test_looking_around_lists_what_is_known_and_what_is_not(client: Client, head
     assert str(known) in page
     assert "?ip=10.50.0.2" in page
     assert "<b>x</b>" not in page
+
+
+def test_a_device_of_another_building_is_known_and_not_named(client: Client) -> None:
+    mine, theirs = rows.building(), rows.position(rows.building())
+    head = rows.person("UNIT_HEAD", scope_kind="BUILDING", scope_id=mine.pk)
+    client.force_login(head)
+    hidden = rows.device(model="Secret-9000")
+    Installation.objects.create(device=hidden, position=theirs, starts_at=rows.at())
+    moves.move_address(hidden, rows.network("10.50.0.0/24"), "10.50.0.7", timezone.now(), "test")
+    told = [{"address": "10.50.0.7", "port": 80, "tls": False, "name": "x", "hardware": ""}]
+    survey = Survey.objects.create(
+        kind="NETWORKS", asked_by=head, finished_at=timezone.now(), found={"devices": told}
+    )
+
+    page = client.get(reverse("cameras:survey", args=[survey.token])).content.decode()
+
+    assert "10.50.0.7" in page
+    assert "Secret-9000" not in page
+    assert f"/devices/{hidden.pk}/" not in page
+    assert "?ip=10.50.0.7" not in page

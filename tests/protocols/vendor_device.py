@@ -41,11 +41,12 @@ class VendorDevice:
     realm: str = "device"
     server: str = ""
     log: list[Asked] = field(default_factory=list)
+    host: str = "127.0.0.1"
     port: int = 0
 
     @property
     def endpoint(self) -> Endpoint:
-        return Endpoint("127.0.0.1", self.port)
+        return Endpoint(self.host, self.port)
 
     @property
     def logins(self) -> list[Asked]:
@@ -97,12 +98,17 @@ def _md5(text: str) -> str:
 
 @contextlib.asynccontextmanager
 async def serving(
-    answer: Handler, *, password: str | None = None, realm: str = "device", server: str = ""
+    answer: Handler,
+    *,
+    password: str | None = None,
+    realm: str = "device",
+    server: str = "",
+    host: str = "127.0.0.1",
 ) -> AsyncIterator[VendorDevice]:
-    device = VendorDevice(answer, password, realm, server)
+    device = VendorDevice(answer, password, realm, server, host=host)
     runner = web.ServerRunner(web.Server(device.handle), shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, host, 0)
     await site.start()
     device.port = runner.addresses[0][1]
     try:
