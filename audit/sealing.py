@@ -12,7 +12,7 @@ import hashlib
 from dataclasses import dataclass
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
-from django.db.models import Min
+from django.db.models import Min, OuterRef, Subquery
 from django.utils import timezone
 
 from .canon import leaf_hash, utc_text
@@ -142,6 +142,14 @@ def backlog(*, using: str = DEFAULT_DB_ALIAS) -> Backlog:
     oldest = entries.aggregate(oldest=Min("taken_at"))["oldest"]
     age = (timezone.now() - oldest).total_seconds() if oldest else 0
     return Backlog(count, max(0, int(age)))
+
+
+def waits_too_long(*, using: str = DEFAULT_DB_ALIAS) -> bool:
+    """The alarm of `backlog` alone, in one query: every page asks it."""
+    entry = Entry.objects.using(using).filter(pk=OuterRef("pk")).values("taken_at")
+    waiting = Pending.objects.using(using).order_by("pk").annotate(taken_at=Subquery(entry))
+    oldest = waiting[:1000].aggregate(oldest=Min("taken_at"))["oldest"]
+    return oldest is not None and (timezone.now() - oldest).total_seconds() > ALARM_SECONDS
 
 
 def leaf_of(entry: Entry, *, using: str = DEFAULT_DB_ALIAS) -> int | None:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from accounts import permissions as accounts_permissions
 from audit.access import may_read_log
 from audit.models import VerifyOutcome
-from audit.sealing import backlog
+from audit.sealing import waits_too_long
 from cameras import permissions as cameras_permissions
 from inventory import permissions as inventory_permissions
 
@@ -69,6 +69,6 @@ def alarm_for(person: Person) -> str:
     """A sentence when the audit log was tampered with or is not sealed; everybody sees it."""
     if VerifyOutcome.objects.is_tampered():
         return _("The audit log does not match its seals. Tell the head of the unit at once.")
-    if backlog().alarm:
+    if waits_too_long():
         return _("The audit log has not been sealed for 5 minutes: the sealer is not running.")
     return ""
