@@ -9,9 +9,16 @@ class CamerasConfig(AppConfig):
     verbose_name = _("Cameras")
 
     def ready(self) -> None:
-        from . import device_panels, paper_kinds, sheet_today, today  # models are loaded only now
+        from . import (  # models are loaded only now
+            device_panels,
+            paper_kinds,
+            plan_states,
+            sheet_today,
+            today,
+        )
 
         today.register()
         sheet_today.register()
         device_panels.register()
         paper_kinds.register()
+        plan_states.register()

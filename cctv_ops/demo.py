@@ -38,6 +38,8 @@ from inventory.models import (
 )
 from vault import store
 
+from . import demo_plans
+
 ACTOR = "demo"
 DOCUMENT = "Demo"
 HISTORY_DAYS = 14
@@ -113,6 +115,7 @@ class _Inventory:
         self.all_devices()
         self.all_positions()
         self.all_channels()
+        demo_plans.enter(self.floors, self.positions, by=ACTOR)
 
     def places(self) -> None:
         sites = {row["code"]: Site.objects.create(**row) for row in self.inventory["sites"]}

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # Beyond the next floor nobody saw it; the sentences below say "one floor".
 FLOORS_AWAY = 1
+SAME_SPOT_M = 4
 
 
 @dataclass(frozen=True)
@@ -128,4 +129,6 @@ def _reason(row: _Candidate) -> str:
         where = _("One floor above") if row.levels > 0 else _("One floor below")
     if row.widths is None:
         return _("%(where)s; the distance is not known.") % {"where": where}
+    if row.metres is not None and row.metres < SAME_SPOT_M:
+        return _("%(where)s, at the same spot.") % {"where": where}
     return _("%(where)s%(far)s across the plan.") % {"where": where, "far": far}

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from .views import contracts, counts, devices, files, imports, lists, places, positions, rows
+from .views import (
+    contracts,
+    counts,
+    devices,
+    files,
+    floorplans,
+    imports,
+    lists,
+    places,
+    positions,
+    rows,
+)
 
 app_name = "inventory"
 
@@ -32,6 +43,14 @@ urlpatterns = [
     path("positions/<int:pk>/schedule/", positions.schedule, name="schedule"),
     path("schedules/<int:pk>/end/", positions.schedule_end, name="schedule_end"),
     path("buildings/<int:pk>/", places.building, name="building"),
+    path("plans/", floorplans.plans, name="plans"),
+    path("plans/<uuid:token>/picture/", floorplans.picture, name="plan_picture"),
+    path("floors/<int:pk>/plan/", floorplans.plan, name="floor_plan"),
+    path("floors/<int:pk>/plan/new/", floorplans.plan_new, name="floor_plan_new"),
+    path("floors/<int:pk>/plan/facts/", floorplans.plan_facts, name="floor_plan_facts"),
+    path("floors/<int:pk>/plan/arrange/", floorplans.arrange, name="floor_arrange"),
+    path("positions/<int:pk>/place/", floorplans.place, name="position_place"),
+    path("positions/<int:pk>/place/remove/", floorplans.take_off, name="position_take_off"),
     path("networks/<int:pk>/", places.network, name="network"),
     path("contracts/<int:pk>/", contracts.contract, name="contract"),
     path("contracts/<int:pk>/devices/", contracts.contract_devices, name="contract_devices"),

@@ -183,6 +183,7 @@ def tabs(current: str) -> list[dict[str, Any]]:
         ("devices", _("Devices")),
         ("positions", _("Positions")),
         ("buildings", _("Buildings")),
+        ("plans", _("Floor plans")),
         ("networks", _("Networks")),
         ("groups", _("Groups")),
         ("contracts", _("Contracts and warranties")),
