@@ -22,3 +22,4 @@ class CamerasConfig(AppConfig):
         device_panels.register()
         paper_kinds.register()
         plan_states.register()
+        crypto.register(crypto.SealedColumn(LastPicture, "sealed"))

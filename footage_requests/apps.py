@@ -10,3 +10,15 @@ class FootageRequestsConfig(AppConfig):
     name = "footage_requests"
     verbose_name = _("footage requests")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from vault import crypto
+
+        from . import identity  # models are loaded only now
+        from .models import FootageRequest
+
+        crypto.register(
+            crypto.SealedColumn(
+                FootageRequest, "identity_sealed", lambda row, _field: identity.place_of(row)
+            )
+        )

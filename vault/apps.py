@@ -9,10 +9,14 @@ class VaultConfig(AppConfig):
     verbose_name = _("Vault")
 
     def ready(self) -> None:
-        """Adds the login's panel to the inventory's page of a device."""
+        """Adds the login's panel to the inventory's page of a device, and names what is sealed here."""
         from core import panels
         from inventory.permissions import can_see_inventory
 
-        from . import views  # models can be imported only when the apps are loaded
+        from . import crypto, logins, views  # models can be imported only when the apps are loaded
+        from .models import Credential
 
+        crypto.register(
+            crypto.SealedColumn(Credential, "ciphertext", logins.place_of, logins.sealed_anew)
+        )
         panels.register("inventory-device", 10, "vault/_login.html", views.panel, can_see_inventory)

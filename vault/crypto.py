@@ -5,6 +5,8 @@ followed by the raw bytes. The additional data is `table|row uuid|field|key id`:
 another row, table or field, or given another key id, does not open.
 
 Keys are lines `id:base64 of 32 bytes` of settings.VAULT_KEY_FILE; new values are sealed with the last.
+Whoever keeps sealed values in a column of a table names it in `sealed_columns`, so that a new key reaches
+every one of them (`vault.rewrapping`).
 """
 
 from __future__ import annotations
@@ -16,9 +18,11 @@ import hmac
 import os
 import re
 import stat
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -43,6 +47,37 @@ class Place:
 
     def associated(self, key_id: str) -> bytes:
         return f"{self.table}|{self.row}|{self.field}|{key_id}".encode()
+
+
+def place_of(row: Any, field: str) -> Place:
+    """Where a column of a stored row is usually sealed: under the table's name and the row's key."""
+    return Place(row._meta.db_table, str(row.pk), field)
+
+
+@dataclass(frozen=True)
+class SealedColumn:
+    """A column of sealed values. `place(row, field)` is where a row's value is sealed.
+
+    `along(row, plain)` gives what else is written when the value is sealed anew, by column.
+    """
+
+    model: Any
+    field: str
+    place: Callable[[Any, str], Place] = place_of
+    along: Callable[[Any, bytes], Mapping[str, Any]] = lambda row, plain: {}
+
+    @property
+    def name(self) -> str:
+        return f"{self.model._meta.db_table}.{self.field}"
+
+
+sealed_columns: list[SealedColumn] = []
+
+
+def register(column: SealedColumn) -> None:
+    """Names a column of sealed values. Called in AppConfig.ready(), once per column."""
+    if all(known.name != column.name for known in sealed_columns):
+        sealed_columns.append(column)
 
 
 @dataclass(frozen=True)
@@ -134,17 +169,30 @@ def key_id_of(sealed: str | bytes) -> str:
 
 @sensitive_variables()
 def fingerprint(*parts: str) -> str:
-    """A keyed HMAC-SHA-256 in hexadecimal: proves that two secrets are equal and tells nothing else.
+    """`<key id>:<HMAC-SHA-256 in hexadecimal>`: tells equal secrets from different ones, and nothing else.
 
-    Keyed with the first key, so that it stays comparable when new keys are added.
+    Made with the current key, so that it is worth nothing more once that key is gone; see `matches`.
     """
     ring = keys()
-    key = hashlib.sha256(b"vault fingerprint" + ring.key(_first(ring))).digest()
-    return hmac.new(key, "\x00".join(parts).encode(), hashlib.sha256).hexdigest()
+    return f"{ring.current}:{_hmac(ring.key(ring.current), parts)}"
 
 
-def _first(ring: KeyRing) -> str:
-    return next(iter(ring._keys))
+@sensitive_variables()
+def matches(known: str, *parts: str) -> bool:
+    """Whether the fingerprint is of these parts. One whose key is gone matches nothing."""
+    key_id, _colon, digest = known.partition(":")
+    try:
+        key = keys().key(key_id)
+    except KeyMissing:
+        return False
+    return hmac.compare_digest(digest, _hmac(key, parts))
+
+
+@sensitive_variables()
+def _hmac(key: bytes, parts: tuple[str, ...]) -> str:
+    # A key of its own: what AES-GCM uses is used for nothing else.
+    derived = hmac.digest(key, b"vault fingerprint", "sha256")
+    return hmac.new(derived, "\x00".join(parts).encode(), hashlib.sha256).hexdigest()
 
 
 def _split(sealed: bytes) -> tuple[str, bytes]:

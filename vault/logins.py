@@ -31,9 +31,9 @@ class Login:
     password: Secret
 
 
-def place_of(credential: Credential) -> crypto.Place:
-    """Where a credential's password is sealed."""
-    return crypto.Place(Credential._meta.db_table, str(credential.uuid), "ciphertext")
+def place_of(credential: Credential, field: str = "ciphertext") -> crypto.Place:
+    """Where a credential's password is sealed: its uuid is known before the row is stored."""
+    return crypto.Place(Credential._meta.db_table, str(credential.uuid), field)
 
 
 @sensitive_variables()
@@ -64,7 +64,6 @@ def store(
     if not plain or "\x00" in plain or "\n" in plain or "\r" in plain:
         raise VaultError(_("A password cannot be empty and has no line breaks."))
     now = timezone.now()
-    print_of = crypto.fingerprint(username, plain)
     credential = Credential.objects.select_for_update().filter(device=device).first()
     before = None if credential is None else _facts(credential)
     if credential is None:
@@ -74,11 +73,11 @@ def store(
     credential.key_id = crypto.key_id_of(credential.ciphertext)
     credential.version += 1
     credential.changed_at = now
-    if credential.refused_fingerprint != print_of:
+    if not crypto.matches(credential.refused_fingerprint, username, plain):
         credential.parked_reason, credential.parked_at = "", None
         credential.refused_fingerprint = ""
     credential.save()
-    after = _facts(credential) | {"password_hmac": print_of}
+    after = _facts(credential) | {"password_hmac": crypto.fingerprint(username, plain)}
     audit.record(
         "credential.store", actor=by, target=device, because=because, before=before, after=after
     )
@@ -122,27 +121,13 @@ def unpark(device: Device, *, by: Person | str, because: str = "") -> bool:
 
 
 @sensitive_variables()
-@transaction.atomic
-def rewrap_batch(size: int = 200) -> int:
-    """Seals up to `size` credentials anew with the current key; returns how many it looked at.
-
-    A batch is one transaction, so a kill loses at most the batch that ran; both keys stay readable until
-    none is left. A credential that was changed meanwhile is skipped by its version.
-    """
-    current = crypto.keys().current
-    rows = list(Credential.objects.exclude(key_id=current).order_by("pk")[:size])
-    for credential in rows:
-        plain = _opened(credential).password
-        sealed = crypto.seal(plain.reveal(), place_of(credential))
-        same = Credential.objects.filter(
-            pk=credential.pk, version=credential.version, key_id=credential.key_id
-        )
-        same.update(ciphertext=sealed, key_id=crypto.key_id_of(sealed), version=F("version") + 1)
-    if rows:
-        audit.record(
-            "vault.rewrap", actor="vault", target=("vault", current, current), count=len(rows)
-        )
-    return len(rows)
+def sealed_anew(credential: Credential, plain: bytes) -> dict[str, object]:
+    """What changes along with the ciphertext when a credential is sealed with a new key."""
+    again = {}
+    if credential.refused_fingerprint:
+        # A password that replaces the refused one clears the fingerprint, so it is of this very one.
+        again["refused_fingerprint"] = crypto.fingerprint(credential.username, plain.decode())
+    return {"key_id": crypto.keys().current, "version": F("version") + 1, **again}
 
 
 @sensitive_variables()

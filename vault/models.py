@@ -35,7 +35,7 @@ class Credential(models.Model):
     changed_at = models.DateTimeField(_("changed"))
     parked_reason = models.CharField(_("parked because"), max_length=200, blank=True)
     parked_at = models.DateTimeField(_("parked since"), null=True, blank=True)
-    refused_fingerprint = models.CharField(max_length=64, blank=True, editable=False)
+    refused_fingerprint = models.CharField(max_length=110, blank=True, editable=False)
 
     objects: ClassVar[models.Manager[Credential]] = models.Manager.from_queryset(
         CredentialQuerySet

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from .crypto import Place, open_bytes
+from .crypto import open_bytes, place_of
 
 
 def open_picture(row: Any) -> bytes:
-    """The picture of a row that was sealed for `Place(its table, its primary key, "sealed")`.
+    """The picture of a row that was sealed for `place_of(row, "sealed")`.
 
     The caller has asked for permission and writes the audit entry. Raises NotOpened or KeyMissing.
     """
-    place = Place(row._meta.db_table, str(row.pk), "sealed")
-    return open_bytes(bytes(row.sealed), place)
+    return open_bytes(bytes(row.sealed), place_of(row, "sealed"))

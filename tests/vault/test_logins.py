@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections.abc import Callable
 
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import connection, transaction
+from django.db import connection
 from django.views.debug import ExceptionReporter
 
 import vault
@@ -17,9 +16,7 @@ from audit.models import Entry
 from core.secret import Secret
 from inventory.models import Device
 from tests.inventory import rows
-from vault.crypto import key_id_of
 from vault.errors import CredentialParked, KeyMissing, NotOpened, VaultError
-from vault.logins import rewrap_batch
 from vault.models import Credential
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("write_keys")]
@@ -37,11 +34,6 @@ def given(device: Device) -> tuple[str, str]:
     login = vault.login_for(device)
     assert login is not None
     return login.username, login.password.reveal()
-
-
-def killed_after(work: Callable[[int], object], size: int) -> None:
-    work(size)
-    raise KeyboardInterrupt
 
 
 def everything_in_the_database() -> str:
@@ -169,45 +161,6 @@ def test_another_password_frees_a_parked_login_and_the_same_one_does_not():
 def test_an_unusable_password_is_refused(secret):
     with pytest.raises(VaultError):
         vault.store(rows.device(), "admin", Secret(secret), by="test", because="x")
-
-
-def test_a_new_key_seals_everything_anew_and_the_old_one_can_go(write_keys):
-    """C9."""
-    devices = [stored(f"secret {n}") for n in range(7)]
-    write_keys("k1", "k2")
-    out = io.StringIO()
-
-    call_command("vault_rewrap", stdout=out)
-
-    write_keys("k2")
-    assert [given(d)[1] for d in devices] == [f"secret {n}" for n in range(7)]
-    assert "done: 7" in out.getvalue()
-    assert {key_id_of(c.ciphertext) for c in Credential.objects.all()} == {"k2"}
-
-
-def test_a_rewrap_killed_half_way_is_finished_by_the_next(write_keys):
-    """C9: both keys stay readable, a batch that did not commit left nothing."""
-    devices = [stored(f"secret {n}") for n in range(6)]
-    write_keys("k1", "k2")
-    rewrap_batch(2)
-    with pytest.raises(KeyboardInterrupt), transaction.atomic():
-        killed_after(rewrap_batch, 2)
-
-    assert Credential.objects.filter(key_id="k2").count() == 2
-    assert all(vault.login_for(device) for device in devices)
-    call_command("vault_rewrap", stdout=io.StringIO())
-    assert Credential.objects.filter(key_id="k2").count() == 6
-
-
-def test_a_second_rewrap_changes_nothing(write_keys):
-    stored()
-    write_keys("k1", "k2")
-    call_command("vault_rewrap", stdout=io.StringIO())
-    before = Credential.objects.values_list("ciphertext", "version").get()
-
-    call_command("vault_rewrap", stdout=io.StringIO())
-
-    assert Credential.objects.values_list("ciphertext", "version").get() == before
 
 
 def test_the_command_takes_the_password_from_the_environment(monkeypatch):

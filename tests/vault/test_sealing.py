@@ -81,13 +81,21 @@ def test_new_values_use_the_last_key_and_old_ones_stay_readable(write_keys):
     assert crypto.open_text(old, PLACE) == crypto.open_text(new, PLACE) == "secret"
 
 
-def test_a_fingerprint_tells_equal_from_different_and_survives_a_new_key(write_keys):
+def test_a_fingerprint_tells_equal_from_different_as_long_as_its_key_is_there(write_keys):
     before = crypto.fingerprint("admin", "secret")
     write_keys("k1", "k2")
 
-    assert crypto.fingerprint("admin", "secret") == before
-    assert crypto.fingerprint("adminsecret", "") != before
+    assert crypto.matches(before, "admin", "secret")
+    assert not crypto.matches(before, "adminsecret", "")
     assert "secret" not in before
+    assert crypto.fingerprint("admin", "secret").startswith("k2:")
+    write_keys("k2")
+    assert not crypto.matches(before, "admin", "secret")
+
+
+@pytest.mark.parametrize("junk", ["", ":", "k1", "k1:", "ab" * 32])
+def test_junk_is_nobodys_fingerprint(write_keys, junk):
+    assert not crypto.matches(junk, "admin", "secret")
 
 
 @pytest.mark.parametrize(
