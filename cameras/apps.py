@@ -9,6 +9,8 @@ class CamerasConfig(AppConfig):
     verbose_name = _("Cameras")
 
     def ready(self) -> None:
+        from vault import crypto
+
         from . import (  # models are loaded only now
             device_panels,
             paper_kinds,
@@ -16,6 +18,7 @@ class CamerasConfig(AppConfig):
             sheet_today,
             today,
         )
+        from .models import LastPicture
 
         today.register()
         sheet_today.register()
