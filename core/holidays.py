@@ -6,6 +6,7 @@ Türkiye time; the religious days follow the calendar of the Presidency of Relig
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from typing import Any, Self
 
@@ -65,3 +66,39 @@ def working_day_from(day: dt.date) -> dt.date:
         if is_working_day(candidate):
             return candidate
     return day
+
+
+def working_days_after(day: dt.date, count: int) -> dt.date:
+    """The `count`th working day after `day`, which itself is not counted. One query, whatever the count."""
+    # Two days in five are none; the longest bayram with its bridge adds nine.
+    last = day + dt.timedelta(days=2 * count + LONGEST_SEARCH)
+    closed = _closed_days(day, last)
+    candidate = day
+    while count > 0:
+        candidate += dt.timedelta(days=1)
+        if candidate.weekday() < SATURDAY and candidate not in closed:
+            count -= 1
+    return candidate
+
+
+def working_days_between(day: dt.date, end: dt.date) -> int:
+    """How many working days lie after `day`, up to and including `end`; negative when `end` is earlier."""
+    if end < day:
+        return -working_days_between(end, day)
+    closed = _closed_days(day, end)
+    days = (day + dt.timedelta(days=n) for n in range(1, (end - day).days + 1))
+    return sum(1 for each in days if each.weekday() < SATURDAY and each not in closed)
+
+
+def _closed_days(first: dt.date, last: dt.date) -> set[dt.date]:
+    """The whole holidays of [first, last], the yearly ones in each of its years."""
+    closed: set[dt.date] = set()
+    for row in Holiday.objects.filter(is_half=False, day__lte=last):
+        if not row.every_year:
+            closed.add(row.day)
+            continue
+        for year in range(max(first.year, row.day.year), last.year + 1):
+            # 29 February exists in some years only.
+            with contextlib.suppress(ValueError):
+                closed.add(row.day.replace(year=year))
+    return {day for day in closed if first <= day <= last}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .casework import CaseVisit, NumberSeries, Opinion, RequestReminder, SavedFilter
 from .decisions import Decision, DecisionLine
 from .files import EvidenceFile
 from .holds import Hold, HoldPart
@@ -10,6 +11,7 @@ from .packages import Exhibit, ExportSlice, Package
 from .requests import FootageRequest, RequestAttachment, RequestItem
 
 __all__ = [
+    "CaseVisit",
     "Decision",
     "DecisionLine",
     "EvidenceFile",
@@ -19,10 +21,14 @@ __all__ = [
     "Hold",
     "HoldPart",
     "LegalBasis",
+    "NumberSeries",
+    "Opinion",
     "Package",
     "RefusalCode",
     "RequestAttachment",
     "RequestItem",
+    "RequestReminder",
     "RequesterKind",
+    "SavedFilter",
     "SmallUnitPeriod",
 ]

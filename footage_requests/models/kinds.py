@@ -84,6 +84,10 @@ class RequesterKind(Rule):
         TO_COMPANY = "TO_COMPANY", _("private legal person")
         TO_PERSON = "TO_PERSON", _("natural person")
 
+    class Escalation(models.TextChoices):
+        UNIT_HEAD = "UNIT_HEAD", _("unit head")
+        SUPERIOR = "SUPERIOR", _("authorised superior")
+
     bases = models.ManyToManyField(LegalBasis, verbose_name=_("legal bases"), blank=True)
     reference_name_tr = models.CharField(
         _("required reference, in Turkish"), max_length=80, blank=True
@@ -99,7 +103,21 @@ class RequesterKind(Rule):
     days = models.PositiveSmallIntegerField(
         _("days"), default=30, help_text=_("Also the default where the letter names no date.")
     )
-    warn_days = models.JSONField(_("warn on days"), default=list, blank=True)
+    extended_days = models.PositiveSmallIntegerField(
+        _("days when extended"),
+        null=True,
+        blank=True,
+        help_text=_("Counted from the arrival; empty: the deadline cannot be extended."),
+    )
+    warn_days = models.JSONField(
+        _("warn on days"),
+        default=list,
+        blank=True,
+        help_text=_("5 = on the fifth day, -3 = three days before the end, 0 = at half time."),
+    )
+    escalates_to = models.CharField(
+        _("escalates to"), max_length=10, choices=Escalation, default=Escalation.UNIT_HEAD
+    )
     gives = models.CharField(_("normally gets"), max_length=12, choices=Gives, default=Gives.COPY)
     masking = models.CharField(_("masking"), max_length=10, choices=Masking, default=Masking.CASE)
     is_judicial = models.BooleanField(_("judicial or law enforcement"), default=False)

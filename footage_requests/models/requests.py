@@ -15,6 +15,7 @@ from audit.models import Entry
 from core.scoping import ScopedQuerySet
 from core.steps import Step, SteppedModel
 from inventory.models import Building, Position
+from inventory.text import search_text
 
 from .kinds import LegalBasis, RequesterKind
 
@@ -90,6 +91,15 @@ class FootageRequest(SteppedModel):
         INFORMATION = "INFORMATION", _("information")
         PRESERVATION = "PRESERVATION", _("preservation only")
 
+    SEARCHED = (
+        "number",
+        "ebys_number",
+        "reference_no",
+        "requester_name",
+        "organisation",
+        "event",
+        "place",
+    )
     BEFORE_DECISION = (
         Status.REGISTERED,
         Status.IN_REVIEW,
@@ -180,6 +190,13 @@ class FootageRequest(SteppedModel):
     )
     on_behalf_of_hash = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
     missing_info = models.CharField(_("what is missing"), max_length=500, blank=True)
+    missing_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    missing_until = models.DateField(_("to be completed by"), null=True, blank=True, editable=False)
+    extended_until = models.DateField(_("extended until"), null=True, blank=True, editable=False)
+    extended_because = models.CharField(
+        _("why it was extended"), max_length=300, blank=True, editable=False
+    )
+    search_text = models.TextField(blank=True, default="", editable=False)
     content_version = models.PositiveIntegerField(default=1, editable=False)
     merged_into = models.ForeignKey(
         "self",
@@ -213,6 +230,10 @@ class FootageRequest(SteppedModel):
 
     def __str__(self) -> str:
         return self.number
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.search_text = search_text(*(str(getattr(self, name)) for name in self.SEARCHED))
+        super().save(*args, **kwargs)
 
     def take(self, step: str, *, by: Person | str, because: str = "", **changes: Any) -> Entry:
         """Takes a named step; the service modules of this app call it, views never do."""

@@ -1,0 +1,402 @@
+"""How requests come in, by every door, and what is done to them until somebody decides.
+
+Pages, the API and commands call these functions; they ask no permissions, which is the doors' part.
+Every change of what a decision rests on counts the content's version up and voids a decision, in the
+same transaction.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+import audit
+from core.tsi import today
+from inventory.models import Position
+
+from . import deadlines, following, identity
+from .asked_window import check_window
+from .errors import ContentChanged, Refused
+from .models import FootageRequest, RequesterKind, RequestItem
+from .numbers import REQUESTS, next_number
+
+if TYPE_CHECKING:
+    from accounts.models import Person
+
+    from .models import RequestAttachment
+
+# What people fill in. All of it is content of a decision, except what only carries the answer.
+FIELDS = (
+    "kind",
+    "basis",
+    "reference_no",
+    "ebys_number",
+    "ebys_date",
+    "arrived_at",
+    "written_deadline",
+    "requester_name",
+    "organisation",
+    "requester_title",
+    "address",
+    "phone",
+    "email",
+    "represented_by",
+    "wants",
+    "wants_audio",
+    "purpose",
+    "event",
+    "described",
+    "building",
+    "place",
+    "starts_at",
+    "ends_at",
+)
+NOT_CONTENT = frozenset({"phone", "email", "arrived_at", "written_deadline"})
+_LONGEST_TOLERANCE = dt.timedelta(minutes=2)
+
+
+def file_request(
+    *,
+    by: Person,
+    door: str,
+    facts: Mapping[str, Any],
+    national_id: str = "",
+    on_behalf_of: str = "",
+    positions: Collection[Position] = (),
+    as_draft: bool = False,
+    accept_missing: bool = False,
+) -> FootageRequest:
+    """Enters a request with a number of ours, counts its deadline, and starts preservation.
+
+    `facts` are values of FIELDS. Without `accept_missing` a request that lacks what its kind requires is
+    refused; with it the request is registered, so that its deadline runs and its footage is kept while
+    the rest is asked for. Raises ValidationError by field.
+    """
+    unknown = set(facts) - set(FIELDS)
+    if unknown:
+        raise ValueError(f"These are not facts of a request: {sorted(unknown)}")
+    request = FootageRequest(door=door, filer=by, **facts)
+    identity.put(request, national_id)
+    _settle(request)
+    request.on_behalf_of_hash = identity.portal_hash(on_behalf_of) if on_behalf_of else ""
+    _check(request, has_places=bool(positions), is_draft=as_draft, accept_missing=accept_missing)
+    with transaction.atomic():
+        request.number = next_number(REQUESTS)
+        request.deadline_at = _deadline(request)
+        request.save(force_insert=True)
+        for position in positions:
+            _item(request, position).save()
+        audit.record(
+            "footagerequest.file",
+            actor=by,
+            target=request,
+            after=_plain(request),
+            door=door,
+            cameras=[position.code for position in positions],
+        )
+        if not as_draft:
+            request.take("register", by=by)
+            following.cameras_named(request, by=by)
+    return request
+
+
+def register(request: FootageRequest, *, by: Person, accept_missing: bool = False) -> None:
+    """A draft becomes a request. Raises ValidationError by field, or InvalidTransition."""
+    with transaction.atomic():
+        row = locked(request)
+        _check(
+            row,
+            has_places=row.items.exists(),
+            is_draft=False,
+            accept_missing=accept_missing,
+        )
+        row.take("register", by=by)
+        following.cameras_named(row, by=by)
+
+
+def edit(
+    request: FootageRequest,
+    changes: Mapping[str, Any],
+    *,
+    by: Person,
+    national_id: str | None = None,
+    seen_version: int | None = None,
+    because: str = "",
+) -> FootageRequest:
+    """Changes facts of a request that is not over. `national_id` None leaves the stored one.
+
+    Raises ContentChanged when it is no longer at `seen_version`, ValidationError by field, Refused when
+    its package has been sealed or the case is over.
+    """
+    with transaction.atomic():
+        row = locked(request)
+        check_editable(row, seen_version)
+        before, window = _plain(row), (row.starts_at, row.ends_at)
+        for name, value in changes.items():
+            if name not in FIELDS:
+                raise ValueError(f"{name} is not a fact of a request.")
+            setattr(row, name, value)
+        if national_id is not None:
+            identity.put(row, national_id)
+        _settle(row)
+        _check(row, has_places=row.items.exists(), is_draft=True, accept_missing=True)
+        row.deadline_at = _deadline(row)
+        after = _plain(row)
+        changed = [name for name in after if after[name] != before[name]]
+        if not changed:
+            return row
+        row.save()
+        _move_items(row, window)
+        audit.record(
+            "footagerequest.edit",
+            actor=by,
+            target=row,
+            because=because,
+            before={name: before[name] for name in changed},
+            after={name: after[name] for name in changed},
+        )
+        if set(changed) - NOT_CONTENT - {"deadline_at"}:
+            following.content_changed(row, by=by, because=because or _("The request was edited."))
+            following.cameras_named(row, by=by)
+    return row
+
+
+def review(request: FootageRequest, *, by: Person) -> None:
+    """Somebody begins to work on a registered request; nothing happens when that was done before."""
+    if request.status == FootageRequest.Status.REGISTERED:
+        request.take("review", by=by)
+
+
+def withdraw(request: FootageRequest, *, by: Person | str, because: str) -> None:
+    """The requester does not want it any more, or a call was not followed by a letter."""
+    if not because.strip():
+        raise Refused(_("Write why the request is withdrawn."))
+    with transaction.atomic():
+        row = locked(request)
+        following.content_changed(row, by=by, because=because)
+        row.take("withdraw", by=by, because=because, closed_at=timezone.now())
+        following.ended(row, by=by, because=because)
+
+
+def merge(request: FootageRequest, into: FootageRequest, *, by: Person, because: str = "") -> None:
+    """The same matter was asked twice: this case ends in the other, which gets its cameras and papers."""
+    if request.pk == into.pk:
+        raise Refused(_("A request is not merged into itself."))
+    with transaction.atomic():
+        # Always in the same order, so that two merges cannot wait for each other.
+        first, second = sorted((request, into), key=lambda each: each.pk)
+        both = {each.pk: locked(each) for each in (first, second)}
+        row, other = both[request.pk], both[into.pk]
+        if other.status not in FootageRequest.BEFORE_DECISION:
+            raise Refused(_("The other request is decided already: it takes nothing in any more."))
+        known = set(other.items.values_list("position_id", "starts_at"))
+        for item in row.items.all():
+            if (item.position_id, item.starts_at) not in known:
+                _copy(item, other)
+        row.attachments.update(request=other)
+        following.content_changed(
+            other, by=by, because=_("%(number)s was merged into it.") % {"number": row.number}
+        )
+        row.take("merge", by=by, because=because, merged_into=other, closed_at=timezone.now())
+        audit.record(
+            "footagerequest.take_in", actor=by, target=other, because=because, merged=row.number
+        )
+        following.cameras_named(other, by=by)
+        following.ended(row, by=by, because=because or "merged")
+
+
+def ask_missing(request: FootageRequest, *, what: str, until: dt.date, by: Person) -> None:
+    """Asks the requester once for what is missing, with a day by which it must come."""
+    if not what.strip():
+        raise Refused(_("Write what is missing."))
+    if until <= today():
+        raise Refused(_("The day by which it must come lies in the past."))
+    with transaction.atomic():
+        row = locked(request)
+        if row.missing_asked_at is not None:
+            raise Refused(_("The requester was asked once already; it is not asked a second time."))
+        row.take(
+            "ask_missing",
+            by=by,
+            because=what,
+            missing_info=what.strip(),
+            missing_asked_at=timezone.now(),
+            missing_until=until,
+        )
+
+
+def complete(request: FootageRequest, *, by: Person, because: str) -> None:
+    """What was missing has come, or will not come and the case goes on without it."""
+    with transaction.atomic():
+        locked(request).take("complete", by=by, because=because, missing_info="")
+
+
+def extend_deadline(request: FootageRequest, *, by: Person, because: str) -> None:
+    """The period is extended once, as its law allows, with the reason that the requester is told."""
+    if not because.strip():
+        raise Refused(_("Write why the period is extended: the requester is told."))
+    with transaction.atomic():
+        row = locked(request)
+        until = deadlines.extended_deadline(row.kind, row.arrived_at)
+        if until is None or row.extended_until is not None or not row.is_open:
+            raise Refused(_("The deadline of this request cannot be extended."))
+        if row.deadline_at is not None and timezone.now() >= row.deadline_at:
+            raise Refused(_("The deadline has passed: it can only be extended inside it."))
+        before = row.deadline_at
+        row.extended_until, row.extended_because = until, because.strip()
+        row.deadline_at = _deadline(row)
+        row.save(update_fields=["extended_until", "extended_because", "deadline_at"])
+        audit.record(
+            "footagerequest.extend_deadline",
+            actor=by,
+            target=row,
+            because=because,
+            before={"deadline_at": before},
+            after={"deadline_at": row.deadline_at},
+        )
+
+
+def add_attachment(
+    request: FootageRequest, name: str, data: bytes, *, kind: str, title: str, by: Person
+) -> RequestAttachment:
+    """A paper of a request; see `footage_requests.attachments.add`."""
+    from . import attachments  # imports Pillow, which not every door needs
+
+    return attachments.add(request, name, data, kind=kind, title=title, by=by)
+
+
+def missing_facts(request: FootageRequest) -> dict[str, str]:
+    """What the request's kind requires and it lacks, as sentences by field."""
+    kind = request.kind
+    missing = {}
+    if not kind.starts_preservation_only and not (request.requester_name or request.organisation):
+        missing["requester_name"] = _("Who asks is missing: a name or an organisation.")
+    if kind.reference_required and not request.reference_no.strip():
+        missing["reference_no"] = _("%(reference)s is missing.") % {
+            "reference": kind.reference_name
+        }
+    if request.basis_id is None and kind.pk and kind.bases.exists():
+        missing["basis"] = _("The legal basis is missing.")
+    if kind.identity_required and not _is_identified(request):
+        missing["national_id"] = _("The identity is missing.")
+    return missing
+
+
+def check_editable(row: FootageRequest, seen_version: int | None) -> None:
+    """Raises Refused when the case is over, ContentChanged when it is not what the person saw."""
+    if row.status not in FootageRequest.EDITABLE:
+        raise Refused(_("This request can no longer be changed."))
+    if seen_version is not None and seen_version != row.content_version:
+        raise ContentChanged(
+            _("Somebody changed the request while you worked on it. Read it again.")
+        )
+
+
+def locked(request: FootageRequest) -> FootageRequest:
+    """The stored row, locked until the end of the transaction."""
+    rows = FootageRequest.objects.select_for_update(of=("self",))
+    return rows.select_related("kind", "basis", "building").get(pk=request.pk)
+
+
+def _is_identified(request: FootageRequest) -> bool:
+    """By a number, or, for officials, by title and staff number."""
+    return bool(request.identity_hash or (request.kind.is_judicial and request.requester_title))
+
+
+def _settle(request: FootageRequest) -> None:
+    """What follows from the kind."""
+    kind = request.kind
+    if request.basis_id is None:
+        bases = list(kind.bases.usable()[:2])
+        request.basis = bases[0] if len(bases) == 1 else None
+    if kind.starts_preservation_only:
+        request.wants = FootageRequest.Wants.PRESERVATION
+
+
+def _check(
+    request: FootageRequest, *, has_places: bool, is_draft: bool, accept_missing: bool
+) -> None:
+    """Raises ValidationError with everything that is wrong, by field."""
+    request.clean_fields(exclude=["number", "filer", "identity_sealed", "search_text"])
+    check_window(request.starts_at, request.ends_at)
+    faults: dict[str, str] = {}
+    if request.arrived_at > timezone.now() + _LONGEST_TOLERANCE:
+        faults["arrived_at"] = _("A request cannot have arrived in the future.")
+    elif request.written_deadline and request.written_deadline < request.arrived_at.date():
+        faults["written_deadline"] = _("The date set in the letter lies before its arrival.")
+    if request.basis and not request.kind.bases.filter(pk=request.basis.pk).exists():
+        faults["basis"] = _("This legal basis does not belong to this kind of requester.")
+    if not is_draft:
+        if not (has_places or request.building_id or request.place.strip()):
+            faults["place"] = _("Say where it happened: a building, a place or a camera.")
+        if not accept_missing:
+            faults |= missing_facts(request)
+    if faults:
+        raise ValidationError(faults)
+
+
+def _deadline(request: FootageRequest) -> dt.datetime:
+    if request.extended_until is not None:
+        return deadlines.end_of(request.extended_until)
+    return deadlines.deadline_of(request.kind, request.arrived_at, request.written_deadline)
+
+
+def _item(request: FootageRequest, position: Position) -> RequestItem:
+    return RequestItem(
+        request=request,
+        position=position,
+        starts_at=request.starts_at,
+        ends_at=request.ends_at,
+        is_included=True,
+        reason=_("named in the request"),
+    )
+
+
+def _copy(item: RequestItem, other: FootageRequest) -> None:
+    RequestItem.objects.create(
+        request=other,
+        position_id=item.position_id,
+        starts_at=item.starts_at,
+        ends_at=item.ends_at,
+        is_included=None,
+        reason="",
+        is_proposed=True,
+        proposed_because=_("Named in %(number)s.") % {"number": item.request.number},
+    )
+
+
+def _move_items(row: FootageRequest, old: tuple[dt.datetime, dt.datetime]) -> None:
+    """Cameras that were asked about for the whole old window follow it; the recorder is asked again."""
+    if old == (row.starts_at, row.ends_at):
+        return
+    row.items.filter(starts_at=old[0], ends_at=old[1]).update(
+        starts_at=row.starts_at, ends_at=row.ends_at, checked={}, checked_at=None, lost_at=None
+    )
+
+
+def _plain(request: FootageRequest) -> dict[str, Any]:
+    """The facts as the audit log keeps them: rows by their code, never the national id."""
+    plain = {name: getattr(request, name) for name in FIELDS}
+    plain["kind"] = request.kind.code
+    plain["basis"] = request.basis.code if request.basis else None
+    plain["building"] = request.building.code if request.building else None
+    plain["has_identity"] = bool(request.identity_hash)
+    plain["identity"] = request.identity_hash[:8]
+    plain["deadline_at"] = request.deadline_at
+    return plain
+
+
+def kinds_for(door: str) -> Any:
+    """The kinds that a door offers: a call can only start preservation, the portal takes no calls."""
+    kinds = RequesterKind.objects.usable()
+    if door == FootageRequest.Door.PHONE:
+        return kinds.filter(lapses_after_working_days__isnull=False)
+    if door == FootageRequest.Door.PORTAL:
+        return kinds.filter(lapses_after_working_days=None, is_judicial=False)
+    return kinds
