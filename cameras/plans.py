@@ -182,8 +182,8 @@ def _plan(check: DeviceCheck, batch: _Batch) -> VisitPlan | Unvisitable:
             maker=device.maker, serial=device.serial, macs=(device.mac,) if device.mac else ()
         ),
         channels=tuple(_channels(check, batch)) if is_recorder else (),
-        known_utc=_known(measured, "utc_offset_ms"),
-        known_local=_known(measured, "offset_ms"),
+        known_utc=known_offsets(measured, "utc_offset_ms"),
+        known_local=known_offsets(measured, "offset_ms"),
         calls_at_once=settings.CHECKS_PER_RECORDER,
         call_seconds=settings.DEVICE_DEADLINE_SECONDS,
         visit_seconds=RECORDER_SECONDS if is_recorder else CAMERA_SECONDS,
@@ -214,7 +214,8 @@ def manner_of(device: Device, condition: DeviceCondition | None) -> Manner:
     return manner
 
 
-def _known(rows: Iterable[ClockMeasurement], column: str) -> tuple[KnownOffset, ...]:
+def known_offsets(rows: Iterable[ClockMeasurement], column: str) -> tuple[KnownOffset, ...]:
+    """The measured offsets of one column, for an `OffsetHistory`."""
     return tuple(
         KnownOffset(to_ms(row.measured_at), value, row.uncertainty_ms)
         for row in rows

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from .casework import CaseVisit, NumberSeries, Opinion, RequestReminder, SavedFilter
 from .decisions import Decision, DecisionLine
+from .exhibits import FixedMask, MaskPlan, Viewing
 from .files import EvidenceFile
 from .holds import Hold, HoldPart
 from .kinds import LegalBasis, RefusalCode, RequesterKind, SmallUnitPeriod
-from .packages import Exhibit, ExportSlice, Package
+from .packages import Exhibit, ExportPace, ExportSlice, Package
 from .requests import FootageRequest, RequestAttachment, RequestItem
 
 __all__ = [
@@ -16,11 +17,14 @@ __all__ = [
     "DecisionLine",
     "EvidenceFile",
     "Exhibit",
+    "ExportPace",
     "ExportSlice",
+    "FixedMask",
     "FootageRequest",
     "Hold",
     "HoldPart",
     "LegalBasis",
+    "MaskPlan",
     "NumberSeries",
     "Opinion",
     "Package",
@@ -31,4 +35,5 @@ __all__ = [
     "RequesterKind",
     "SavedFilter",
     "SmallUnitPeriod",
+    "Viewing",
 ]

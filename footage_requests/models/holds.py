@@ -117,6 +117,9 @@ class Hold(SteppedModel):
 class Part(models.Model):
     """A piece of at most five minutes that a worker fetches under a lease: the row is the queue.
 
+    `turn` is its place among the pieces of its hold or package: lower turns go first, so that a long
+    export and a short one on the same recorder take turns.
+
     `delivered` tells what came: {"start_ms", "end_ms" (true time), "gaps": [[ms, ms], ...],
     "gap_count", "frames", "codec", "width", "height", "bitstream_sha256", "packets_lost",
     "stamp_source", "range_reply", "offset_ms", "offset_uncertainty_ms", "method"}.
@@ -131,6 +134,7 @@ class Part(models.Model):
 
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
+    turn = models.PositiveIntegerField(default=0)
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     attempt = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(default=timezone.now)

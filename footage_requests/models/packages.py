@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.models import Entry
 from core.steps import Step, SteppedModel
-from inventory.models import Channel
+from inventory.models import Channel, Device
 
 from .decisions import Decision, DecisionLine
 from .files import EvidenceFile
@@ -108,6 +108,8 @@ class Package(SteppedModel):
         verbose_name=_("sealed folder as one file"),
     )
     failure = models.CharField(max_length=300, blank=True, editable=False)
+    lease = models.UUIDField(null=True, blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     delete_by = models.DateField(_("our copy is deleted by"), null=True, blank=True)
     destroyed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -212,6 +214,25 @@ class ExportSlice(Part):
 
     def __str__(self) -> str:
         return f"{self.package_id} {self.channel_id} {self.starts_at:%H:%M:%S}"
+
+
+class ExportPace(models.Model):
+    """How fast one recorder gave footage on one day: minutes fetched against minutes that it took."""
+
+    recorder = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="export_paces")
+    day = models.DateField()
+    footage_ms = models.BigIntegerField(default=0)
+    took_ms = models.BigIntegerField(default=0)
+    bytes = models.BigIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-day"]
+        constraints = [
+            models.UniqueConstraint(fields=["recorder", "day"], name="requests_one_pace_a_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.recorder_id} {self.day}"
 
 
 class Exhibit(models.Model):

@@ -267,6 +267,9 @@ class RequestItem(models.Model):
     lost_at = models.DateTimeField(
         _("footage is overwritten at"), null=True, blank=True, editable=False, db_index=True
     )
+    retention_at = models.DateTimeField(
+        _("when that was measured"), null=True, blank=True, editable=False
+    )
 
     objects = OfRequestQuerySet.as_manager()
 
