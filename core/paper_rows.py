@@ -28,6 +28,9 @@ class PaperForm(models.TextChoices):
     WARRANTY_LIST = "WARRANTY_LIST", _("Devices whose warranty ends")
     LAST_DAYS = "LAST_DAYS", _("Recordings of the last days, one row per camera")
     DEVICE_CARD = "DEVICE_CARD", _("Inventory card")
+    RELEASE_STATEMENT = "RELEASE_STATEMENT", _("Release statement of a footage package")
+    CLOCK_STATEMENT = "CLOCK_STATEMENT", _("Clock statement of a footage package")
+    RELEASE_READ_ME = "RELEASE_READ_ME", _("First page of a footage package")
 
 
 class Letterhead(models.Model):

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from .sources import Source
 
-MOST_TOP_BOXES = 200_000
-"""A fragmented hour has some thousand; more is not a recording."""
+MOST_TOP_BOXES = 2_000_000
+"""A fragmented day has some hundred thousand; more is not a recording."""
 
 
 class NotMp4(ValueError):

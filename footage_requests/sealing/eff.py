@@ -32,6 +32,7 @@ SCHEMES = (b"oeff", b"OEFF")
 """The standard's text has the first; ONVIF's own signing tool writes the second."""
 SCHEME_VERSION = 0x10000
 LARGEST_META = 1024 * 1024
+LARGEST_INDEX = 64 * 1024 * 1024
 PSS = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=20)
 _SINCE_1904_S = 2_082_844_800
 _SINCE_1601 = dt.datetime(1601, 1, 1, tzinfo=dt.UTC)
@@ -150,7 +151,7 @@ def _place_of_seal(source: Source) -> int:
         raise NotSealable("The file has a seal, or other data in a seal's place, already.")
     if not {b"ftyp", b"moov"} <= kinds:
         raise NotSealable("This is not an MP4 file.")
-    if source.size - place > LARGEST_META:
+    if source.size - place > LARGEST_INDEX:
         raise NotSealable("The index at the end of the file is too large.")
     return place
 

@@ -10,6 +10,7 @@ from typing import Protocol
 from vault.sealed_files import SealedReader
 
 PIECE = 1024 * 1024
+_NEAR = 256 * 1024
 
 
 class Source(Protocol):
@@ -60,6 +61,7 @@ class StoredFile:
     def __init__(self, reader: SealedReader) -> None:
         self._reader = reader
         self.size = reader.size
+        self._near = (0, b"")
 
     def __enter__(self) -> StoredFile:
         return self
@@ -68,7 +70,13 @@ class StoredFile:
         self._reader.close()
 
     def read_at(self, offset: int, length: int) -> bytes:
-        return b"".join(self._reader.read_range(offset, offset + length))
+        # Boxes are read a few bytes at a time, and every reading opens a whole chunk.
+        start, data = self._near
+        if not start <= offset <= offset + length <= start + len(data):
+            start = offset
+            data = b"".join(self._reader.read_range(offset, offset + max(length, _NEAR)))
+            self._near = (start, data)
+        return data[offset - start : offset - start + length]
 
     def pieces(self, start: int, end: int) -> Iterator[bytes]:
         return self._reader.read_range(start, end)
