@@ -1,0 +1,277 @@
+"""Looking at exhibits, and the second person's verification before anything is sealed.
+
+A viewing is a row and an audit entry before the first byte is given. While it is open the player
+reports which parts were watched; when it closes, the log gets who, what and how long.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+import audit
+from core.tsi import to_ms
+
+from . import store
+from .errors import NotThisPerson, Refused
+from .exhibit_time import time_of
+from .masking import may_mask, missing_masks
+from .models import Exhibit, Package, Viewing
+from .parts import Part, people_of, refuse_same_person
+from .permissions import can_deliver, can_verify
+
+if TYPE_CHECKING:
+    from accounts.models import Person
+
+Span = tuple[int, int]
+
+# The checks of a person; each is confirmed for every exhibit before the package may be sealed.
+CHECKS = ("plays", "right_camera", "right_time", "masks", "nobody_else")
+_MOST_SPANS = 500
+_IDLE = dt.timedelta(minutes=3)
+_LONGEST = dt.timedelta(hours=8)
+# Frame groups are copied whole, so a clip may begin and end a little outside the approved minutes.
+FRAME_GROUP_MS = 12_000
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the system itself finds about one exhibit; `faults` empty = nothing to object to."""
+
+    exhibit: Exhibit
+    faults: tuple[str, ...]
+    watched_ms: int
+
+
+def current_exhibits(package: Package) -> QuerySet[Exhibit]:
+    """The exhibits that would leave: replaced ones are gone, masked lines leave only masked."""
+    rows = package.exhibits.filter(replaced_at=None).select_related(
+        "file", "parent", "line__item__position", "channel__recorder"
+    )
+    return rows.exclude(line__must_be_masked=True, kind__in=["ORIGINAL", "VIEWING"])
+
+
+def open_for_viewing(exhibit: Exhibit, purpose: str, *, by: Person, note: str = "") -> Viewing:
+    """Opens one exhibit for one person, audited. Raises NotThisPerson or Refused."""
+    package = exhibit.package
+    if exhibit.replaced_at is not None or exhibit.file.destroyed_at is not None:
+        raise Refused(_("This copy has been replaced and destroyed."))
+    _allow(package, Viewing.Purpose(purpose), by, note)
+    with transaction.atomic():
+        viewing = Viewing.objects.create(
+            exhibit=exhibit, person=by, purpose=purpose, note=note.strip()[:300]
+        )
+        audit.record(
+            "exhibit.view",
+            actor=by,
+            target=package.request,
+            because=note.strip(),
+            exhibit=exhibit.ident,
+            package=package.number,
+            purpose=purpose,
+            viewing=str(viewing.uuid),
+        )
+    return viewing
+
+
+def _allow(package: Package, purpose: Viewing.Purpose, by: Person, note: str) -> None:
+    if purpose == Viewing.Purpose.MASK:
+        if not may_mask(package, by):
+            raise NotThisPerson(_("You may not mask this package now."))
+    elif purpose == Viewing.Purpose.VERIFY:
+        _allow_verifying(package, by)
+    else:
+        if package.status not in {Package.Status.VERIFIED, Package.Status.SEALED}:
+            raise Refused(_("Footage is shown only after it has been verified."))
+        if not can_deliver(by, package.request):
+            raise NotThisPerson(_("You hold no role that shows footage."))
+        refuse_same_person(Part.DELIVERER, by, people_of(package))
+        if not note.strip():
+            raise Refused(_("Write who watches with you."))
+
+
+def _allow_verifying(package: Package, by: Person) -> bool:
+    """Whether only small-unit mode lets this person verify. Raises NotThisPerson or Refused."""
+    if package.status != Package.Status.VERIFYING:
+        raise Refused(_("This package does not wait for verification."))
+    if not can_verify(by, package.request):
+        raise NotThisPerson(_("You hold no role that verifies this request."))
+    return refuse_same_person(Part.VERIFIER, by, people_of(package))
+
+
+def may_stream(viewing: Viewing, by: Person, now: dt.datetime) -> bool:
+    """Whether this viewing still gives bytes: to the same person, open, of a file that exists."""
+    return (
+        viewing.person_id == by.pk
+        and viewing.closed_at is None
+        and now - viewing.opened_at < _LONGEST
+        and viewing.exhibit.file.destroyed_at is None
+        and viewing.exhibit.package.status
+        in {
+            Package.Status.MASKING,
+            Package.Status.VERIFYING,
+            Package.Status.VERIFIED,
+            Package.Status.SEALED,
+        }
+    )
+
+
+def note_watched(viewing: Viewing, spans: Iterable[Span]) -> None:
+    """Adds what the player has shown since its last report. Spans are exhibit milliseconds."""
+    length = time_of(viewing.exhibit).length_ms
+    with transaction.atomic():
+        row = Viewing.objects.select_for_update(of=("self",)).get(pk=viewing.pk)
+        if row.closed_at is not None:
+            return
+        inside = [(max(0, a), min(b, length)) for a, b in spans]
+        row.watched = _merged([*map(tuple, row.watched), *(s for s in inside if s[0] < s[1])])
+        row.watched_ms = sum(end - start for start, end in row.watched)
+        row.last_beat_at = timezone.now()
+        row.save(update_fields=["watched", "watched_ms", "last_beat_at"])
+
+
+def close(viewing: Viewing) -> None:
+    """Ends a viewing; the log gets how long. A second call does nothing."""
+    with transaction.atomic():
+        row = (
+            Viewing.objects.select_for_update(of=("self",))
+            .select_related("exhibit__package__request", "person")
+            .get(pk=viewing.pk)
+        )
+        if row.closed_at is not None:
+            return
+        row.closed_at = timezone.now()
+        row.save(update_fields=["closed_at"])
+        audit.record(
+            "exhibit.viewed",
+            actor=row.person,
+            target=row.exhibit.package.request,
+            exhibit=row.exhibit.ident,
+            viewing=str(row.uuid),
+            watched_seconds=row.watched_ms // 1000,
+            open_seconds=int((row.last_beat_at - row.opened_at).total_seconds()),
+        )
+
+
+def close_idle(now: dt.datetime | None = None) -> int:
+    """Ends the viewings whose player has gone; returns how many."""
+    before = (now or timezone.now()) - _IDLE
+    idle = list(Viewing.objects.filter(closed_at=None, last_beat_at__lt=before)[:200])
+    for viewing in idle:
+        close(viewing)
+    return len(idle)
+
+
+def measure(package: Package, by: Person | None = None) -> list[Measured]:
+    """What the system finds about every exhibit that would leave. Reads every file once."""
+    return [
+        Measured(exhibit, tuple(_faults(exhibit)), _watched_ms(exhibit, by))
+        for exhibit in current_exhibits(package)
+    ]
+
+
+def _faults(exhibit: Exhibit) -> Iterable[str]:
+    if not store.measure_again(exhibit.file):
+        yield _("The file is not what was stored: its hash has changed.")
+    times = time_of(exhibit)
+    start, end = to_ms(exhibit.line.starts_at), to_ms(exhibit.line.ends_at)
+    if times.delivered[0] < start - FRAME_GROUP_MS or times.delivered[1] > end + FRAME_GROUP_MS:
+        yield _("It reaches beyond the approved minutes.")
+    if exhibit.parent is not None and exhibit.parent.file.sha256 != exhibit.parent_sha256:
+        yield _("It was not made from the original of this package.")
+
+
+def _watched_ms(exhibit: Exhibit, by: Person | None) -> int:
+    if by is None:
+        return 0
+    spans: list[Span] = []
+    for viewing in exhibit.viewings.filter(person=by, purpose=Viewing.Purpose.VERIFY):
+        spans += map(tuple, viewing.watched)
+    return sum(end - start for start, end in _merged(spans))
+
+
+def verify(package: Package, checks: Mapping[str, Iterable[str]], *, by: Person) -> None:
+    """The second person's word for every exhibit, over what the system measured itself.
+
+    `checks` maps exhibit idents to the CHECKS that the person confirmed. Raises Refused with what is
+    missing, NotThisPerson for the exporter, the approver and whoever lacks the role.
+    """
+    is_small_unit = _allow_verifying(package, by)
+    missing = missing_masks(package)
+    if missing:
+        raise Refused(
+            _("Still without a masked copy: %(names)s.")
+            % {"names": ", ".join(exhibit.ident for exhibit in missing)}
+        )
+    found = measure(package, by)
+    if not found:
+        raise Refused(_("There is nothing in this package."))
+    for one in found:
+        _require(one, set(checks.get(one.exhibit.ident, ())))
+    now = timezone.now()
+    with transaction.atomic():
+        package.take(
+            "verify",
+            by=by,
+            verifier=by,
+            verified_at=now,
+            is_small_unit=package.is_small_unit or is_small_unit,
+        )
+        audit.record(
+            "package.checks",
+            actor=by,
+            target=package.request,
+            package=package.number,
+            exhibits=[
+                {
+                    "exhibit": one.exhibit.ident,
+                    "sha256": one.exhibit.file.sha256,
+                    "checks": sorted(checks[one.exhibit.ident]),
+                    "watched_seconds": one.watched_ms // 1000,
+                }
+                for one in found
+            ],
+        )
+
+
+def _require(one: Measured, confirmed: set[str]) -> None:
+    if one.faults:
+        raise Refused(f"{one.exhibit.ident}: {' '.join(one.faults)}")
+    if one.watched_ms == 0:
+        raise Refused(
+            _("Open and play %(exhibit)s before you confirm it.") % {"exhibit": one.exhibit.ident}
+        )
+    left = [check for check in CHECKS if check not in confirmed]
+    if left:
+        raise Refused(
+            _("Confirm every check of %(exhibit)s, or send it back.")
+            % {"exhibit": one.exhibit.ident}
+        )
+
+
+def reject(package: Package, *, by: Person, because: str) -> None:
+    """Sends a package back: to masking, from where it can also be exported again."""
+    _allow_verifying(package, by)
+    if not because.strip():
+        raise Refused(_("Write what is wrong: the exporter reads it."))
+    package.take("reject", by=by, because=because.strip(), failure=because.strip()[:300])
+
+
+def _merged(spans: Iterable[Iterable[int]]) -> list[Span]:
+    """The spans joined where they touch; the longest are kept when there are too many."""
+    joined: list[Span] = []
+    for start, end in sorted((int(a), int(b)) for a, b in spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    if len(joined) > _MOST_SPANS:
+        joined = sorted(sorted(joined, key=lambda span: span[0] - span[1])[:_MOST_SPANS])
+    return joined
