@@ -10,6 +10,8 @@ from django.db import connection
 from tests.audit_log import empty_log
 from tests.postgres import Cluster
 
+pytest_plugins = ["tests.browsing"]
+
 
 @pytest.fixture(scope="session")
 def postgres_cluster() -> Iterator[Cluster]:

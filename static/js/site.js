@@ -9,13 +9,6 @@
     window.htmx.config.selfRequestsOnly = true;
   }
 
-  // A fragment asked after the session ended gets 401: the page itself leads to the sign-in.
-  document.addEventListener("htmx:responseError", function (event) {
-    if (event.detail.xhr.status === 401) {
-      window.location.reload();
-    }
-  });
-
   // Ctrl+K or "/" goes to the search box.
   document.addEventListener("keydown", function (event) {
     const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName);

@@ -2,98 +2,27 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Dialog, Page, ViewportSize, sync_playwright
-from pytest_django.live_server_helper import LiveServer
+from playwright.sync_api import Dialog, Page
 
 from accounts.models import Person
 from cameras.models import DeviceCheck, Run
 from inventory.models import Position
+from tests.browsing import PHONE, faults, sign_in, with_password
 from tests.inventory import rows
 from tests.pages import scene
 
-PASSWORD = "long enough 4 tests"
-WIDE = ViewportSize(width=1366, height=768)
-PHONE = ViewportSize(width=390, height=844)
-# Chromium must not phone home while a test runs.
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _the_browsers_loop_is_not_ours() -> Iterator[None]:
-    """Playwright keeps an event loop in this thread, which Django takes for asynchronous code."""
-    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    yield
-    if before is None:
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def complaints() -> list[str]:
-    """What the browser's console complained about, the content security policy above all."""
-    return []
-
-
-@pytest.fixture
-def page(chromium: Browser, live_server: LiveServer, complaints: list[str]) -> Iterator[Page]:
-    context = chromium.new_context(
-        viewport=WIDE, base_url=live_server.url, color_scheme="light", locale="tr-TR"
-    )
-    tab = context.new_page()
-    tab.set_default_timeout(15_000)
-    tab.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    tab.on("pageerror", lambda error: complaints.append(str(error)))
-    yield tab
-    context.close()
 
 
 @pytest.fixture
 def head() -> Person:
-    person = rows.person("UNIT_HEAD")
-    person.set_password(PASSWORD)
-    person.save()
-    return person
+    return with_password(rows.person("UNIT_HEAD"))
 
 
 @pytest.fixture
 def places() -> list[Position]:
     return scene.campus(3)
-
-
-def sign_in(page: Page, person: Person) -> None:
-    page.goto("/accounts/sign-in/")
-    page.fill("input[name=username]", person.staff_number)
-    page.fill("input[name=password]", PASSWORD)
-    page.press("input[name=password]", "Enter")
-    page.wait_for_selector("nav, aside")
-
-
-def faults(page: Page) -> list[str]:
-    """What axe finds, as "rule: first element"."""
-    found = Axe().run(page).response["violations"]
-    return [f"{fault['id']}: {fault['nodes'][0]['html'][:160]}" for fault in found]
 
 
 def test_every_page_is_accessible_and_quiet(
