@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Sum
 
@@ -31,6 +32,8 @@ MASS_AT_LEAST = 5
 MASS_SHARE = 0.6
 """So many silent devices, and such a share of a network's devices, are one fault of the network."""
 SLACK_DAYS = 0.5
+REMEMBERED_DAYS = 60
+"""So far back the recorder's page shows how many days were held."""
 TOGETHER = {"RECORDER_DOWN", "DISK"}
 
 
@@ -247,7 +250,7 @@ def judge_retention(run: Run, now: datetime) -> None:
         held_ms = to_ms(now) - to_ms(row.earliest_at) - lost.get(channel_id, 0)
         held = round(max(held_ms, 0) / 86_400_000, 2)
         row.held_days = held
-        row.recent = [*row.recent, [now.isoformat(timespec="seconds"), held]][-7:]
+        row.recent = _remembered(row.recent, now, held)
         assignment = assigned.get(channel_id)
         if assignment is None:
             continue
@@ -260,6 +263,13 @@ def judge_retention(run: Run, now: datetime) -> None:
             short[recorder].append((held, goal, assignment.position_id))
     ChannelCondition.objects.bulk_update(rows.values(), ["held_days", "recent"], batch_size=200)
     settle([_short(recorder, channels) for recorder, channels in short.items()], looked, now)
+
+
+def _remembered(recent: list[list[Any]], now: datetime, held: float) -> list[list[Any]]:
+    """The days held, one value a day: the newest replaces an earlier one of its day."""
+    today = day_of(now)
+    before = [pair for pair in recent if day_of(datetime.fromisoformat(pair[0])) != today]
+    return [*before, [now.isoformat(timespec="seconds"), held]][-REMEMBERED_DAYS:]
 
 
 def _short(recorder: Device, channels: list[tuple[float, int, int]]) -> Found:

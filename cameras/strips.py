@@ -96,6 +96,32 @@ def day_strip(
     return Strip(stretches, _summary(row), _labels(row, start_ms), _device_hours(row.offset_ms))
 
 
+def source_strips(
+    day: dt.date, row: CoverageFacts | None, expected: Sequence[Interval]
+) -> list[tuple[str, Strip]]:
+    """One strip per source, by its code, where two of them told different things about the day."""
+    if row is None or not row.source_gaps:
+        return []
+    start_ms, end_ms = tsi.day_bounds_ms(day)
+    past = coverage.clip(list(expected), [(start_ms, min(tsi.to_ms(row.asked_at), end_ms))])
+    found = []
+    for source, pairs in row.source_gaps.items():
+        gaps = coverage.merge((start, end) for start, end in pairs)
+        pieces = [
+            (OUTSIDE, s, _("not expected")) for s in coverage.subtract([(start_ms, end_ms)], past)
+        ]
+        pieces += [(str(Result.RECORDED), s, _("recorded")) for s in coverage.subtract(past, gaps)]
+        pieces += [
+            (str(Result.NOT_RECORDED), s, _("not recorded")) for s in coverage.clip(gaps, past)
+        ]
+        pieces.sort(key=lambda piece: piece[1])
+        lost = sum(end - start for start, end in coverage.clip(gaps, past))
+        words = _("%(length)s missing") % {"length": length(lost)} if lost else _("nothing missing")
+        stretches = tuple(_stretch(kind, span, start_ms, title) for kind, span, title in pieces)
+        found.append((source, Strip(stretches, words)))
+    return found
+
+
 def _labels(row: CoverageFacts, start_ms: int) -> tuple[Mark, ...]:
     """The longest gaps first; a label that would touch one already placed is left out."""
     placed: list[tuple[float, str]] = []

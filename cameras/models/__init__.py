@@ -3,7 +3,7 @@
 from .clocks import ClockMeasurement
 from .conditions import ChannelCondition, DeviceCondition
 from .coverage import CoverageDay, CoverageRevision, PositionDay, Result
-from .evidence import LastPicture, PlaybackProof, RecorderUse
+from .evidence import LastPicture, PlaybackProof, RecorderUse, ReferencePicture
 from .findings import Finding, StateChange
 from .runs import Answer, CheckFrequency, CheckKind, CheckResult, DeviceCheck, Run
 from .sheets import DailySheet, SheetExplanation, SheetReminder, SignedSheet
@@ -25,6 +25,7 @@ __all__ = [
     "PlaybackProof",
     "PositionDay",
     "RecorderUse",
+    "ReferencePicture",
     "Result",
     "Run",
     "SheetExplanation",

@@ -48,7 +48,8 @@ class DeviceCondition(models.Model):
 class ChannelCondition(models.Model):
     """How far back a channel's recordings reach, as measured last, and whether its camera is connected.
 
-    `earliest_at` leaves locked clips out; `held_days` counts only days that hold recordings.
+    `earliest_at` leaves locked clips out; `held_days` counts only days that hold recordings; `recent` is
+    [[asked at, held days], ...], one a day, the last 60.
     """
 
     channel = models.OneToOneField(

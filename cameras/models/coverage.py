@@ -26,7 +26,8 @@ class CoverageFacts(models.Model):
     """What an index said about one channel and day, in true time, milliseconds.
 
     `gaps` is [[start_ms, end_ms, cause], ...] since 1970 UTC, at most 2,000; `gap_count`, `lost_ms` and
-    `longest_gap_ms` count all of them. `disputed_ms` is where two sources disagree. The offset is device
+    `longest_gap_ms` count all of them. `disputed_ms` is where two sources disagree, and then `source_gaps`
+    is what each of them lacks, {source: [[start_ms, end_ms], ...]}, at most 500 each. The offset is device
     minus true at noon of the day; `null` means that it was not known.
     """
 
@@ -41,6 +42,7 @@ class CoverageFacts(models.Model):
     source = models.CharField(max_length=20, blank=True)
     second_source = models.CharField(max_length=20, blank=True)
     second_recorded_ms = models.BigIntegerField(null=True, blank=True)
+    source_gaps = models.JSONField(null=True, blank=True)
     time_base = models.CharField(max_length=12, blank=True)
     offset_ms = models.BigIntegerField(null=True, blank=True)
     offset_uncertainty_ms = models.BigIntegerField(null=True, blank=True)

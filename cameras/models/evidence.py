@@ -1,17 +1,18 @@
-"""Played-back minutes, last pictures, and who is using a recorder."""
+"""Played-back minutes, last and reference pictures, and who is using a recorder."""
 
 from __future__ import annotations
 
 from typing import Any, Self
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from inventory.models import Channel, Device
+from inventory.models import Channel, Device, Position
 
 from .runs import Answer, Run
-from .scopes import ChannelScoped, DeviceScoped
+from .scopes import ChannelScoped, DeviceScoped, PositionScoped
 
 
 class PlaybackProof(models.Model):
@@ -65,6 +66,56 @@ class LastPicture(models.Model):
 
     def __str__(self) -> str:
         return f"{self.device_id} {self.taken_at:%Y-%m-%d %H:%M}"
+
+
+class ReferencePicture(models.Model):
+    """How a position ought to look: a picture that a person chose, sealed by the vault. One per position.
+
+    A new one replaces the old one's bytes; the audit log keeps who chose which, when and why. `verdict` is
+    what a person said last when comparing it with the picture taken at `compared_with`.
+    """
+
+    class Verdict(models.TextChoices):
+        SAME = "SAME", _("It shows the same view")
+        MOVED = "MOVED", _("The camera has moved")
+        UNSURE = "UNSURE", _("It cannot be told")
+
+    position = models.OneToOneField(
+        Position, on_delete=models.PROTECT, primary_key=True, related_name="reference_picture"
+    )
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="+")
+    sealed = models.BinaryField()
+    content_type = models.CharField(max_length=40)
+    size = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    taken_at = models.DateTimeField()
+    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    set_at = models.DateTimeField(default=timezone.now)
+    because = models.CharField(max_length=300)
+    verdict = models.CharField(max_length=6, choices=Verdict, blank=True)
+    remark = models.CharField(max_length=300, blank=True)
+    compared_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    compared_at = models.DateTimeField(null=True, blank=True)
+    compared_with = models.DateTimeField(null=True, blank=True)
+
+    objects = PositionScoped.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(because=""), name="cameras_reference_has_a_reason"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(verdict="")
+                | models.Q(compared_at__isnull=False, compared_by__isnull=False),
+                name="cameras_comparison_has_a_person",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.position_id} {self.taken_at:%Y-%m-%d %H:%M}"
 
 
 class RecorderUseQuerySet(DeviceScoped):

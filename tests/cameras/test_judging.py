@@ -165,6 +165,8 @@ def test_two_sources_that_disagree_leave_the_minutes_unknown():
     assert (day.result, day.reason) == (Result.UNKNOWN, Reason.SOURCES_DISAGREE)
     assert day.coverage.disputed_ms == 12 * H
     assert day.second_recorded_ms == 12 * H
+    lacking = {source: sum(b - a for a, b in gaps) for source, gaps in day.source_gaps.items()}
+    assert lacking == {"ISAPI_SEARCH": 0, "ONVIF_EVENTS": 12 * H}
     assert day.is_complete is False
 
 
