@@ -72,6 +72,12 @@ def can_see_picture(person: Person, obj: Position | None = None) -> bool:
     return person.has_role(*LOOKING, scope=places)
 
 
+def can_set_reference(person: Person, obj: Position | None = None) -> bool:
+    """Chooses the reference picture of a position and says whether its camera has moved."""
+    places = None if obj is None else places_of(obj.floor.building)
+    return person.has_role(*EXPLAINING, scope=places)
+
+
 def sees_everything(person: Person) -> bool:
     """Whether the person's scope is the whole campus."""
     return person.scope(SEEING).everything

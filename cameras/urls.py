@@ -11,6 +11,7 @@ from .views import (
     pictures,
     position,
     positions,
+    recorder,
     recorders,
     reports,
     runs,
@@ -23,9 +24,17 @@ urlpatterns = [
     path("cameras/", positions.positions, name="positions"),
     path("cameras/<int:pk>/", position.position, name="position"),
     path("cameras/<int:pk>/picture/", pictures.picture, name="picture"),
+    path("cameras/<int:pk>/reference/", pictures.reference, name="reference"),
+    path(
+        "cameras/<int:pk>/reference/picture/", pictures.reference_picture, name="reference_picture"
+    ),
+    path("cameras/<int:pk>/reference/set/", pictures.reference_set, name="reference_set"),
+    path(
+        "cameras/<int:pk>/reference/compare/", pictures.reference_compare, name="reference_compare"
+    ),
     path("recorders/", recorders.recorders, name="recorders"),
-    path("recorders/<int:pk>/", recorders.recorder, name="recorder"),
-    path("devices/<int:pk>/", recorders.device, name="device"),
+    path("recorders/<int:pk>/", recorder.recorder, name="recorder"),
+    path("devices/<int:pk>/", recorder.device, name="device"),
     path("add/", adding.add, name="add"),
     path("add/discover/", adding.discover, name="discover"),
     path("add/<uuid:token>/", adding.survey, name="survey"),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Min, Q
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -14,11 +15,12 @@ from django.views.decorators.http import require_safe
 from accounts.requests import PersonRequest
 from cameras import permissions, windows
 from cameras.calendars import asked_year, bounds, year_calendar
-from cameras.evidence_words import evidence_words
-from cameras.models import DeviceCondition, Finding, LastPicture, PlaybackProof, PositionDay
+from cameras.evidence_words import evidence_words, source_word
+from cameras.models import Finding, PlaybackProof, PositionDay
 from cameras.models.coverage import CoverageDay
+from cameras.names import name_of
 from cameras.reasons import word_for
-from cameras.strips import day_strip, heat_strip, length, offset_words
+from cameras.strips import day_strip, heat_strip, length, offset_words, source_strips
 from core import tsi
 from inventory.models import Device, Installation, Position, RecordingSchedule
 from inventory.schedules import ExpectedDay, expected
@@ -34,17 +36,14 @@ SHOWN_GAPS = 200
 @for_people(permissions.can_see_cameras)
 def position(request: PersonRequest, pk: int) -> HttpResponse:
     """One position: its day as a strip per channel, gaps, clock, picture, installations."""
-    row = get_object_or_404(
-        Position.objects.visible_to(request.user).select_related("floor__building__site", "group"),
-        pk=pk,
-    )
+    row = get_object_or_404(_with_reference(Position.objects.visible_to(request.user)), pk=pk)
     day = asked_day(request)
-    answer = PositionDay.objects.filter(position=row, day=day).first()
-    fitted = (
-        Installation.objects.filter(position=row).select_related("device").order_by("-starts_at")
-    )
-    device = row.device_at(timezone.now())
+    fitted = list(_fitted(row))
+    here = next((one for one in fitted if one.is_current), None)
+    device = here.device if here else None
     wanted = expected(row, day)
+    answers = _answers(request, row, day)
+    answer = answers.get(day)
     channels = _channels(row, day, wanted)
     context = {
         "position": row,
@@ -53,27 +52,55 @@ def position(request: PersonRequest, pk: int) -> HttpResponse:
         "answer_reason": word_for(answer.reason) if answer and answer.reason else "",
         "expected": wanted,
         "channels": channels,
-        **_days(request, row, day),
+        **_days(request, row, day, answers),
         **_chosen(request, row, day, channels),
-        "installations": list(fitted),
-        "findings": told(_findings(request, row, device)),
+        "installations": fitted,
+        "findings": told(_findings(request, row, device), name_of(row)),
         "may_check": permissions.can_check_now(request.user),
         "may_see_picture": permissions.can_see_picture(request.user, row),
+        "reference": getattr(row, "reference_picture", None),
         **_device(request, device),
     }
     return render(request, "cameras/position.html", context)
 
 
-def _days(request: HttpRequest, row: Position, day: dt.date) -> dict[str, Any]:
-    """The last 30 days as a strip and a year as a calendar, out of one read."""
+def _with_reference(rows: QuerySet[Position]) -> QuerySet[Position]:
+    """Positions with their place, their reference picture without its bytes, and the first answered day."""
+    first = PositionDay.objects.filter(position=OuterRef("pk")).order_by("day").values("day")[:1]
+    return (
+        rows.select_related("floor__building__site", "group", "reference_picture__compared_by")
+        .defer("reference_picture__sealed")
+        .annotate(earliest_day=Subquery(first))
+    )
+
+
+def _fitted(row: Position) -> QuerySet[Installation]:
+    """What was and is fitted here, newest first, with what is known of the devices."""
+    return (
+        Installation.objects.filter(position=row)
+        .select_related("device__condition", "device__last_picture")
+        .defer("device__last_picture__sealed")
+        .order_by("-starts_at")
+    )
+
+
+def _answers(request: HttpRequest, row: Position, day: dt.date) -> dict[dt.date, PositionDay]:
+    """The answers of the shown day, of the last 30 days and of a year, out of one read."""
     last = max(day, tsi.today())
+    shown = Q(day__gt=last - dt.timedelta(days=HEAT_DAYS), day__lte=last) | Q(day=day)
+    year = Q(day__range=bounds(asked_year(request.GET.get("year", ""), day)))
+    return {one.day: one for one in PositionDay.objects.filter(shown | year, position=row)}
+
+
+def _days(
+    request: HttpRequest, row: Position, day: dt.date, answers: Mapping[dt.date, PositionDay]
+) -> dict[str, Any]:
+    """The last 30 days as a strip and a year as a calendar."""
+    results = {one: answer.result for one, answer in answers.items()}
     year = asked_year(request.GET.get("year", ""), day)
-    answers = PositionDay.objects.filter(position=row)
-    shown = Q(day__gt=last - dt.timedelta(days=HEAT_DAYS), day__lte=last)
-    results = dict(answers.filter(shown | Q(day__range=bounds(year))).values_list("day", "result"))
-    earliest = answers.aggregate(earliest=Min("day"))["earliest"]
+    earliest: dt.date | None = vars(row)["earliest_day"]
     return {
-        "heat": heat_strip(last, HEAT_DAYS, results),
+        "heat": heat_strip(max(day, tsi.today()), HEAT_DAYS, results),
         "year": year_calendar(year, results, earliest),
     }
 
@@ -97,6 +124,10 @@ def _channels(row: Position, day: dt.date, wanted: ExpectedDay) -> list[dict[str
                 "channel": channel,
                 "proof": proof,
                 "strip": day_strip(day, proof, spans, motion_only=motion_only),
+                "sources": [
+                    {"name": source_word(code), "strip": strip}
+                    for code, strip in source_strips(day, proof, spans)
+                ],
                 "evidence": evidence_words(proof),
                 "is_quiet": is_quiet,
                 **_gaps(proof, is_quiet),
@@ -176,8 +207,8 @@ def _device(request: HttpRequest, device: Device | None) -> dict[str, Any]:
         return {"device": None}
     return {
         "device": device,
-        "condition": DeviceCondition.objects.filter(device=device).first(),
-        "picture": LastPicture.objects.filter(device=device).defer("sealed").first(),
+        "condition": getattr(device, "condition", None),
+        "picture": getattr(device, "last_picture", None),
         **clock_facts(request, device),
     }
 

@@ -1,35 +1,22 @@
-"""Recorders: the list, and one recorder with all its channels as strips under each other."""
+"""Recorders: the list with last sign of life, clock and yesterday's channels."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from django.db.models import Count, Q
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
-from django.utils.formats import number_format
-from django.utils.translation import gettext as _
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.requests import PersonRequest
 from cameras import permissions
-from cameras.correlation import SLACK_DAYS
-from cameras.evidence_words import answer_words
-from cameras.models import DeviceCheck, DeviceCondition, Finding
-from cameras.models.conditions import ChannelCondition
-from cameras.models.coverage import CoverageDay, Result
-from cameras.models.runs import CheckResult
+from cameras.models.coverage import Result
 from cameras.names import addresses_of
-from cameras.reasons import word_for
-from cameras.strips import day_strip, length
 from core import tsi
-from inventory.models import ChannelAssignment, Device, RecordingSchedule
-from inventory.schedules import expected_many
+from inventory.models import Device
 
-from .clocks import clock_facts
-from .shared import asked_day, days_around, for_people, page_of, told
+from .shared import asked_day, for_people, page_of
 
 
 @require_safe
@@ -64,153 +51,3 @@ def _count(day: dt.date, result: str) -> Count:
         filter=Q(channels__coverage_days__day=day, channels__coverage_days__result=result),
         distinct=True,
     )
-
-
-@require_safe
-@for_people(permissions.can_see_cameras)
-def recorder(request: PersonRequest, pk: int) -> HttpResponse:
-    """One recorder: strips of all channels, disks, retention, clock, last conversation."""
-    row = get_object_or_404(Device.objects.visible_to(request.user).recorders(), pk=pk)
-    day = asked_day(request)
-    context = {
-        "recorder": row,
-        **days_around(day),
-        "channels": _channels(row, day),
-        "may_check": permissions.can_check_now(request.user),
-        **device_facts(request, row),
-    }
-    return render(request, "cameras/recorder.html", context)
-
-
-def device_facts(request: PersonRequest, row: Device) -> dict[str, Any]:
-    """What the pages of any device show: last values with their age, clock history, findings."""
-    condition = DeviceCondition.objects.filter(device=row).first()
-    return {
-        "condition": condition,
-        "address": row.address_at(timezone.now()),
-        **clock_facts(request, row),
-        "disks": _disks(condition),
-        "spoken": _conversation(row),
-        "findings": told(
-            Finding.objects.visible_to(request.user)
-            .open()
-            .filter(subject_kind=Finding.Subject.DEVICE, subject_id=row.pk)
-        ),
-    }
-
-
-def _disks(condition: DeviceCondition | None) -> list[dict[str, Any]]:
-    """Disks as told last, their size in terabytes."""
-    if condition is None:
-        return []
-    return [
-        {
-            "slot": disk.get("slot", ""),
-            "healthy": disk.get("healthy"),
-            "size": _("%(size)s TB") % {"size": number_format(disk["capacity_mb"] / 1_000_000, 1)}
-            if disk.get("capacity_mb")
-            else "",
-        }
-        for disk in condition.disks
-    ]
-
-
-def _conversation(row: Device) -> list[dict[str, Any]]:
-    """The last conversation with the device: what was asked when, and what came of it."""
-    answers = list(CheckResult.of_device(row).select_related("device_check__run")[:12])
-    last = [answer for answer in answers if answer.device_check_id == answers[0].device_check_id]
-    spoken = [
-        {
-            "at": answer.evidence_at or answer.device_check.done_at,
-            "text": answer_words(answer),
-            "answer": answer.answer,
-        }
-        for answer in last
-    ]
-    if last:
-        spoken += _silent_channels(row, last[0].device_check)
-    return sorted(spoken, key=lambda line: tsi.to_ms(line["at"]) if line["at"] else 0)
-
-
-def _silent_channels(row: Device, check: DeviceCheck) -> list[dict[str, Any]]:
-    """The channels for which that conversation got no answer."""
-    unknown = CoverageDay.objects.filter(
-        channel__recorder=row, run=check.run, result=Result.UNKNOWN
-    ).select_related("channel")
-    return [
-        {
-            "at": proof.asked_at,
-            "text": _("channel %(number)d: %(reason)s")
-            % {"number": proof.channel.number, "reason": word_for(proof.reason)},
-            "answer": "UNKNOWN",
-        }
-        for proof in unknown.order_by("channel__number")
-    ]
-
-
-def _channels(row: Device, day: dt.date) -> list[dict[str, Any]]:
-    channels = list(row.channels.order_by("number"))
-    proofs = {
-        proof.channel_id: proof
-        for proof in CoverageDay.objects.filter(channel__in=channels, day=day)
-    }
-    conditions = ChannelCondition.objects.in_bulk([channel.pk for channel in channels])
-    held = {
-        assignment.channel_id: assignment.position
-        for assignment in ChannelAssignment.objects.on(day)
-        .filter(channel__in=channels)
-        .select_related("position__floor__building", "position__group")
-    }
-    spans = expected_many(held.values(), day)
-    shown = []
-    for channel in channels:
-        position = held.get(channel.pk)
-        proof = proofs.get(channel.pk)
-        wanted = spans[position.pk] if position else None
-        motion_only = wanted is not None and wanted.kind == RecordingSchedule.Kind.MOTION
-        expected = list(wanted.spans_ms) if wanted else []
-        shown.append(
-            {
-                "channel": channel,
-                "position": position,
-                "proof": proof,
-                "reason": word_for(proof.reason) if proof and proof.reason else "",
-                "strip": day_strip(day, proof, expected, motion_only=motion_only),
-                "longest": length(proof.longest_gap_ms)
-                if proof and proof.gap_count and not motion_only
-                else "",
-                "condition": conditions.get(channel.pk),
-                "kept": _kept(conditions.get(channel.pk), position),
-            }
-        )
-    return shown
-
-
-def _kept(condition: ChannelCondition | None, position: Any) -> dict[str, Any] | None:
-    """Days measured to be kept on a channel, against the goal of its position."""
-    if condition is None or condition.held_days is None:
-        return None
-    goal = position.group.retention_goal_days if position else None
-    return {
-        "days": condition.held_days,
-        "goal": goal,
-        "is_short": goal is not None and condition.held_days < goal - SLACK_DAYS,
-    }
-
-
-@require_safe
-@for_people(permissions.can_see_cameras)
-def device(request: PersonRequest, pk: int) -> HttpResponse:
-    """One device; a recorder has its own page."""
-    row = get_object_or_404(Device.objects.visible_to(request.user), pk=pk)
-    if row.kind == Device.Kind.RECORDER:
-        return redirect("cameras:recorder", pk=row.pk)
-    context = {
-        "device": row,
-        "addresses": row.addresses.select_related("network"),
-        "installations": row.installations.select_related("position"),
-        "steps": row.steps.select_related("by").order_by("-on_date", "-pk"),
-        "may_check": permissions.can_check_now(request.user),
-        **device_facts(request, row),
-    }
-    return render(request, "cameras/device.html", context)
