@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cameras import bench, coverage
@@ -16,6 +17,7 @@ from cameras.protocols.base import (
     IndexesRecordings,
     LockedOut,
     Reason,
+    Segment,
     Source,
 )
 from cameras.protocols.http import Transport
@@ -101,19 +103,21 @@ def _take_answers(
     if not history:
         # Of which true time an answer in the device's own time tells, nobody knows.
         found.notes.append(str(Reason.CLOCK_UNKNOWN))
-    intervals = _in_true_time(found.answer, history, *span)
+    intervals = _in_true_time(found.answer.segments, history, *span)
     found.notes += found.answer.notes
     found.is_complete = found.answer.complete and bool(history)
     found.are_gaps_known = found.answer.source is not Source.ONVIF_RECORDINGS
     if not found.are_gaps_known:
         found.failures.append(bench.Failure("gaps", "SPAN_ONLY"))
-    disputed: list[Interval] = []
+    disputed = _in_true_time(found.answer.unsure, history, *span)
+    found.is_complete = found.is_complete and not disputed
     if len(answers) > 1:
         found.second, second_history = answers[1]
-        others = _in_true_time(found.second, second_history, *span)
-        if found.second.complete and found.answer.complete:
-            disputed = coverage.compare(intervals, others)
-        if disputed or (others and not intervals):
+        others = _in_true_time(found.second.segments, second_history, *span)
+        are_both_whole = found.second.complete and found.answer.complete
+        differences = coverage.compare(intervals, others) if are_both_whole else []
+        disputed = coverage.merge([*disputed, *differences])
+        if differences or (others and not intervals):
             # Empty is what a broken index says too: it is not believed against another source.
             found.notes.append(str(Reason.SOURCES_DISAGREE))
             found.is_complete = False
@@ -123,9 +127,9 @@ def _take_answers(
 
 
 def _in_true_time(
-    answer: IndexAnswer, history: OffsetHistory, start_ms: int, end_ms: int
+    segments: Sequence[Segment], history: OffsetHistory, start_ms: int, end_ms: int
 ) -> list[Interval]:
-    told = coverage.merge((segment.start_ms, segment.end_ms) for segment in answer.segments)
+    told = coverage.merge((segment.start_ms, segment.end_ms) for segment in segments)
     if not history:
         return coverage.clip(told, [(start_ms, end_ms)])
     return history.to_true(told, start_ms, end_ms)[0]

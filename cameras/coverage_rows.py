@@ -10,13 +10,12 @@ from typing import Any
 
 from audit.canon import leaf_hash
 from cameras.coverage import Result
-from cameras.judging import OVERWRITTEN, ChannelDay
+from cameras.judging import END_NOT_TOLD, OVERWRITTEN, ChannelDay
 from cameras.models import CoverageDay, CoverageRevision, Run
 from cameras.models.coverage import CoverageFacts
 from core.tsi import from_ms
 
 MOST_GAPS = 2_000
-MOST_GAPS_OF_A_SOURCE = 500
 SAME_MS = 2_000
 """Two answers that differ by no more than this are the same answer, read twice."""
 
@@ -49,7 +48,6 @@ def facts_of(day: ChannelDay, run: Run | None) -> dict[str, Any]:
         "source": str(day.source),
         "second_source": str(day.second_source),
         "second_recorded_ms": day.second_recorded_ms,
-        "source_gaps": _gaps_by_source(day),
         "time_base": str(day.time_base),
         "offset_ms": day.offset.offset_ms,
         "offset_uncertainty_ms": day.offset.uncertainty_ms if day.time_base else None,
@@ -61,24 +59,11 @@ def facts_of(day: ChannelDay, run: Run | None) -> dict[str, Any]:
     return {**facts, "canonical": canonical, "sha256": leaf_hash(canonical), "run": run}
 
 
-def _gaps_by_source(day: ChannelDay) -> dict[str, list[list[int]]] | None:
-    """What each of two disagreeing sources lacks; None while they agree."""
-    if day.source_gaps is None:
-        return None
-    return {
-        source: [[start, end] for start, end in gaps[:MOST_GAPS_OF_A_SOURCE]]
-        for source, gaps in day.source_gaps.items()
-    }
-
-
 def canonical_text(channel_id: int, day: date, facts: Mapping[str, Any]) -> str:
     """The facts as one line of JSON with sorted keys: what the run's root commits to."""
     asked_at: datetime = facts["asked_at"]
-    told = {key: value for key, value in facts.items() if key != "asked_at"}
-    if told.get("source_gaps") is None:
-        told.pop("source_gaps", None)
     content = {
-        **told,
+        **{key: value for key, value in facts.items() if key != "asked_at"},
         "asked_at": asked_at.astimezone(UTC).isoformat(timespec="milliseconds"),
         "channel": channel_id,
         "day": day.isoformat(),
@@ -134,6 +119,9 @@ def _new(day: ChannelDay, run: Run | None) -> CoverageDay:
 
 def _may_replace(row: CoverageDay, day: ChannelDay) -> bool:
     """No answer is undone by a later failure to ask, except that "today so far" is not the whole day."""
+    if row.reason == END_NOT_TOLD and day.result is Result.RECORDED and not day.second_source:
+        # The start of the device that contradicted its events is forgotten at its next start.
+        return False
     answered = row.result != Result.UNKNOWN
     whole_day = row.is_provisional and not day.is_provisional
     return whole_day or not (answered and day.result is Result.UNKNOWN)

@@ -26,6 +26,7 @@ LATE_MS = 36 * 3_600_000
 INCOMPLETE = "INCOMPLETE_INDEX"
 OVERWRITTEN = "OUTSIDE_INDEX"
 SPAN_ONLY = "SPAN_ONLY"
+END_NOT_TOLD = "END_NOT_TOLD"
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ class Heard:
     reason: str = ""
     detail: str = ""
     is_temporary: bool = False
+    doubted: tuple[Interval, ...] = ()
+    """True time in which playing contradicted the answer."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +99,6 @@ class ChannelDay:
     source: str = ""
     second_source: str = ""
     second_recorded_ms: int | None = None
-    source_gaps: Mapping[str, list[Interval]] | None = None
-    """What each source lacks of the expected time, where two of them disagree."""
     time_base: str = ""
     offset: OffsetAt = field(default_factory=lambda: OffsetAt(None, 0, Method.UNKNOWN))
     is_complete: bool = False
@@ -123,7 +124,6 @@ class _Measured:
     unsure: list[Interval] = field(default_factory=list)
     why_unsure: str = ""
     second_recorded_ms: int | None = None
-    source_gaps: dict[str, list[Interval]] | None = None
     earliest_ms: int | None = None
     latest_ms: int | None = None
 
@@ -220,11 +220,14 @@ def _measure(item: Heard, answer: IndexAnswer, recorder: Recorder) -> _Measured 
     elif not answer.complete:
         unsure = coverage.merge([*unsure, *coverage.subtract(expected, recorded)])
         why = INCOMPLETE
+    doubts = _doubts(item, answer, history)
+    if doubts:
+        unsure, why = coverage.merge([*unsure, *doubts]), why or END_NOT_TOLD
     earliest_ms = true_instant(answer.earliest_ms, history)
     gone = _perhaps_overwritten(item, answer, earliest_ms)
     if gone and not unsure:
         unsure, why = coverage.subtract(coverage.clip(gone, expected), recorded), OVERWRITTEN
-    second_recorded_ms, source_gaps = None, None
+    second_recorded_ms = None
     if item.second is not None and recorder.histories.get(item.second.time_base):
         second, _jumps = true_intervals(
             item.second, recorder.histories[item.second.time_base], day.start_ms, day.end_ms
@@ -233,20 +236,22 @@ def _measure(item: Heard, answer: IndexAnswer, recorder: Recorder) -> _Measured 
         disputed = coverage.compare(recorded, second)
         if disputed:
             unsure, why = coverage.merge([*unsure, *disputed]), Reason.SOURCES_DISAGREE.value
-            source_gaps = {
-                str(answer.source): coverage.subtract(expected, recorded),
-                str(item.second.source): coverage.subtract(expected, second),
-            }
     return _Measured(
         item,
         coverage.cover(recorded, expected, disputed=unsure, seam_ms=day.limits.seam_ms),
         unsure=unsure,
         why_unsure=why,
         second_recorded_ms=second_recorded_ms,
-        source_gaps=source_gaps,
         earliest_ms=earliest_ms,
         latest_ms=true_instant(answer.latest_ms, history),
     )
+
+
+def _doubts(item: Heard, answer: IndexAnswer, history: OffsetHistory) -> list[Interval]:
+    """Where the answer contradicts itself, or playing contradicted it, in true time."""
+    told = coverage.merge((segment.start_ms, segment.end_ms) for segment in answer.unsure)
+    doubts, _jumps = history.to_true(told, item.day.start_ms, item.day.end_ms)
+    return coverage.merge([*doubts, *item.doubted])
 
 
 def _perhaps_overwritten(
@@ -283,7 +288,6 @@ def _judged(
         source=answer.source,
         second_source=heard.second.source if heard.second else "",
         second_recorded_ms=measured.second_recorded_ms,
-        source_gaps=measured.source_gaps,
         time_base=answer.time_base,
         offset=history.offset_at((day.start_ms + day.end_ms) // 2),
         is_complete=answer.complete and result is not Result.UNKNOWN,

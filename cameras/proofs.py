@@ -30,6 +30,9 @@ FRAME_SLACK_MS = 30_000
 
 YES, NO, UNKNOWN = "YES", "NO", "UNKNOWN"
 
+NO_FOOTAGE = frozenset({Reason.WRONG_RANGE, Reason.NOTHING_PLAYED})
+"""The lies that this check is for: another time is played, or nothing. Other trouble is not knowing."""
+
 
 @dataclass(frozen=True)
 class ProofAnswer:
@@ -93,12 +96,33 @@ async def play_minute(
             decoder=player.decoder,
         )
     except DeviceError as error:
-        # A wrong range is the lie that this check is for; trouble on the way is not knowing.
-        lies = error.reason in {Reason.WRONG_RANGE, Reason.BAD_ANSWER}
-        return replace(
-            asked, answer=NO if lies else UNKNOWN, reason=error.reason, detail=error.detail
-        )
+        answer = NO if error.reason in NO_FOOTAGE else UNKNOWN
+        return replace(asked, answer=answer, reason=error.reason, detail=error.detail)
     return _judged(asked, frame, minute, history)
+
+
+async def plays_something(
+    client: Streams, player: Player, channel: Channel, minute: Interval, history: OffsetHistory
+) -> bool | None:
+    """Whether one picture of a minute of true time comes; None where that could not be found out."""
+    span = history.device_span(*minute)
+    if span is None:
+        return None
+    try:
+        target = await client.playback(channel, *span)
+        limits = StreamLimits(total_s=player.call_seconds, stall_s=player.call_seconds)
+        frame = await proof_frame(
+            player.endpoint,
+            player.login,
+            target,
+            limits=limits,
+            watch_s=0,
+            decoder=player.decoder,
+        )
+    except DeviceError as error:
+        return False if error.reason in NO_FOOTAGE else None
+    at_ms = true_instant(frame.stamp_ms, history)
+    return at_ms is not None and at_ms < minute[1] + history.offset_at(minute[0]).uncertainty_ms
 
 
 def _judged(

@@ -31,6 +31,7 @@ REASONS = {
     Reason.TLS_FAULT: _("the encrypted connection cannot be trusted"),
     Reason.WRONG_DEVICE: _("another device answers at this address"),
     Reason.WRONG_RANGE: _("the recorder plays another time than asked"),
+    Reason.NOTHING_PLAYED: _("the recorder plays nothing of this time"),
     Reason.UNDECODABLE: _("the picture cannot be decoded"),
     Reason.CLOCK_UNKNOWN: _("its clock is not known"),
     Reason.SOURCES_DISAGREE: _("two sources of the recorder disagree"),

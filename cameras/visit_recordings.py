@@ -8,11 +8,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 from cameras.clock_history import KnownOffset, OffsetHistory
+from cameras.coverage import Interval
 from cameras.judging import (
     ChannelAsk,
+    ChannelDay,
     DayAsk,
     Heard,
     Recorder,
@@ -20,8 +24,9 @@ from cameras.judging import (
     has_gaps,
     judge_recorder,
 )
-from cameras.proofs import Player, play_minute
+from cameras.proofs import Player, play_minute, plays_something
 from cameras.protocols.base import (
+    START_NOT_TOLD,
     Channel,
     CredentialRefused,
     DeviceError,
@@ -36,6 +41,7 @@ from cameras.protocols.base import (
     Untrusted,
 )
 from cameras.protocols.decoding import Decoder
+from cameras.replay_probes import doubted
 from cameras.visit_calls import Calls, VisitIsOver, why_not
 from cameras.visit_data import PROOF, RECORDING, TEMPORARY, VisitOutcome, VisitPlan
 
@@ -73,6 +79,8 @@ class RecorderQuestions:
             await self._recordings(device)
         finally:
             self._judge()
+        if PROOF in self.plan.kinds:
+            await self._probe(device)
         await self._proofs(device)
 
     def settle(self, error: DeviceError) -> None:
@@ -226,22 +234,49 @@ class RecorderQuestions:
             ),
         )
 
+    def _player(self) -> Player:
+        plan = self.plan
+        return Player(plan.endpoint, plan.login, self.decoder, plan.call_seconds)
+
+    async def _probe(self, device: OpenDevice) -> None:
+        """Plays into the first day of one channel of a recorder that does not tell its last start.
+
+        What does not play there is doubted on every channel that day: power fails for all of them.
+        """
+        asked = next((item for item in self.heard if _hides_power_cuts(item)), None)
+        channel = self._channel(asked.channel) if asked is not None else None
+        client = device.playback
+        if asked is None or asked.answer is None or channel is None or client is None:
+            return
+        judged = self._judged(asked.channel.channel_id, asked.day.day)
+        if judged is None or judged.coverage is None:
+            return
+        history, player = self._histories()[asked.answer.time_base], self._player()
+
+        async def plays(minute: Interval) -> bool | None:
+            return await plays_something(client, player, channel, minute, history)
+
+        holes = tuple(await doubted(judged.coverage.intervals, plays))
+        if holes:
+            self.heard = [
+                replace(item, doubted=holes) if item.day.day == asked.day.day else item
+                for item in self.heard
+            ]
+            self._judge()
+
+    def _judged(self, channel_id: int, day: date) -> ChannelDay | None:
+        days = self.out.days
+        return next((one for one in days if (one.channel_id, one.day) == (channel_id, day)), None)
+
     async def _proofs(self, device: OpenDevice) -> None:
         plan = self.plan
         self.has_proof_to_play = False
-        player = Player(plan.endpoint, plan.login, self.decoder, plan.call_seconds)
+        player = self._player()
         for ask in plan.channels:
             channel = self._channel(ask)
             if ask.proof is None or channel is None:
                 continue
-            judged = next(
-                (
-                    day
-                    for day in self.out.days
-                    if day.channel_id == ask.channel_id and day.day == ask.proof.day
-                ),
-                None,
-            )
+            judged = self._judged(ask.channel_id, ask.proof.day)
             minute = (
                 draw_minute(judged.coverage, ask.proof.seed) if judged and judged.coverage else None
             )
@@ -252,6 +287,14 @@ class RecorderQuestions:
             self.out.proofs.append(
                 await play_minute(device.playback, player, channel, ask, minute, history, _now_ms())
             )
+
+
+def _hides_power_cuts(item: Heard) -> bool:
+    """Whether a power cut on this past day could go unseen in the answer."""
+    day = item.day
+    if item.answer is None or day.is_provisional or day.motion_only or day != item.channel.days[0]:
+        return False
+    return START_NOT_TOLD in item.answer.notes and item.second is None
 
 
 def _not_heard(ask: ChannelAsk, day: DayAsk, asked_ms: int, error: DeviceError) -> Heard:

@@ -70,6 +70,8 @@ CATALOGUE: dict[str, str] = {
     "userinfo_uri": "puts a name and a password into the addresses that it gives",
     "uri": "gives this text for every stream, snapshot and replay address",
     # Searches
+    "power_cut_events": "writes no event when its power fails ('end'), nor when it comes back ('none')",
+    "no_last_reboot": "does not tell when it was started last",
     "empty_search": "finds nothing although there are recordings",
     "empty_calendar": "shows no recorded day in dailyDistribution",
     "ignored_filters": "answers for every channel and every time, whatever was asked",

@@ -11,7 +11,7 @@ from simulator.faults import Reply, fault
 from simulator.http import Request
 from simulator.logins import DigestGate, Outcome, WsseGate
 from simulator.onvif_device import OnvifCall, Operation, offered
-from simulator.onvif_events import EVENTS
+from simulator.onvif_events import EVENTS, NOTIFICATION
 from simulator.onvif_media import MEDIA, MEDIA2
 from simulator.onvif_search import RECORDING, REPLAY, SEARCH
 from simulator.paths import SERVICE_PATHS
@@ -19,6 +19,7 @@ from simulator.pictures import snapshot
 from simulator.soap import (
     CONTENT_TYPE,
     NAMESPACES,
+    WSNT,
     SoapCall,
     SoapFault,
     envelope,
@@ -35,6 +36,7 @@ _SERVICES: dict[str, tuple[str, dict[str, Operation]]] = {
     NAMESPACES["tse"]: ("search", SEARCH),
     NAMESPACES["trp"]: ("replay", REPLAY),
     NAMESPACES["tev"]: ("events", EVENTS),
+    WSNT: ("events", NOTIFICATION),
 }
 # The access class PRE_AUTH of the ONVIF core specification.
 _BEFORE_LOGIN = {"GetSystemDateAndTime", "GetServices", "GetCapabilities"}

@@ -6,12 +6,14 @@ import datetime as dt
 import secrets
 from xml.sax.saxutils import escape
 
-from simulator.clocks import HOUR_MS
+from simulator.clocks import DAY_MS, HOUR_MS
+from simulator.faults import fault
 from simulator.onvif_device import OnvifCall, Operation
 from simulator.paths import SERVICE_PATHS, http_url
 from simulator.soap import SoapFault
 
 MAX_SUBSCRIPTIONS = 10
+_UPTIME_MS = 90 * DAY_MS
 
 
 def _shown(ms: int) -> str:
@@ -53,11 +55,37 @@ def pull_messages(call: OnvifCall) -> str:
     return (
         f"<tev:PullMessagesResponse><tev:CurrentTime>{_shown(clock.at(now))}</tev:CurrentTime>"
         f"<tev:TerminationTime>{_shown(clock.at(now + HOUR_MS))}</tev:TerminationTime>"
-        "</tev:PullMessagesResponse>"
+        f"{_last_reboot(call, now)}</tev:PullMessagesResponse>"
     )
+
+
+def _last_reboot(call: OnvifCall, now: int) -> str:
+    """Return the property that every new subscription is told first: when the device was started."""
+    if fault(call.device, "no_last_reboot") is not None:
+        return ""
+    started = [last for _first, last in call.device.down if last <= now]
+    clock = call.device.clock
+    at = _shown(clock.at(max(started, default=now - _UPTIME_MS)))
+    return (
+        "<wsnt:NotificationMessage><wsnt:Topic Dialect="
+        '"http://www.onvif.org/ver10/tev/topicExpression/ConcreteSet">'
+        "tns1:Monitoring/OperatingTime/LastReboot</wsnt:Topic><wsnt:Message>"
+        f'<tt:Message UtcTime="{_shown(clock.at(now))}" PropertyOperation="Initialized">'
+        f'<tt:Source/><tt:Data><tt:SimpleItem Name="Status" Value="{at}"/></tt:Data></tt:Message>'
+        "</wsnt:Message></wsnt:NotificationMessage>"
+    )
+
+
+def unsubscribe(call: OnvifCall) -> str:
+    known = _subscriptions(call)
+    if not known:
+        raise SoapFault("No such subscription", "ter:InvalidArgVal", "ter:InvalidToken")
+    known.popitem()
+    return "<wsnt:UnsubscribeResponse/>"
 
 
 EVENTS: dict[str, Operation] = {
     "CreatePullPointSubscription": create_pull_point_subscription,
     "PullMessages": pull_messages,
 }
+NOTIFICATION: dict[str, Operation] = {"Unsubscribe": unsubscribe}

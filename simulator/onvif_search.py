@@ -6,16 +6,16 @@ All times are the recorder's own UTC, with the clock of the time of recording.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 from xml.sax.saxutils import escape
 
-from simulator.clocks import DAY_MS, Base
+from simulator.clocks import DAY_MS
 from simulator.faults import fault
 from simulator.onvif_device import OnvifCall, Operation
+from simulator.onvif_history import RECORDING_STATE, TRACK_STATE, HistoryEvent, history
 from simulator.paths import given_uri, replay_path
-from simulator.recording import PlanKind, Recorded, merged, oldest_kept_ms
+from simulator.recording import PlanKind, Recorded, oldest_kept_ms
 from simulator.soap import SoapFault, boolean, child, parse_xml_time, xml_time
 from simulator.world import Campus, SimChannel, SimDevice
 
@@ -23,18 +23,6 @@ PAGE = 100
 MAX_SESSIONS = 16
 TRACK = "VIDEO001"
 FAR_MS = 400 * DAY_MS
-_RECORDING_STATE = "tns1:RecordingHistory/Recording/State"
-_TRACK_STATE = "tns1:RecordingHistory/Track/State"
-
-
-class HistoryEvent(NamedTuple):
-    """One change of state in the history of a recording."""
-
-    at_ms: int
-    token: str
-    topic: str
-    is_on: bool
-    is_start_state: bool
 
 
 @dataclass
@@ -248,31 +236,9 @@ def find_recordings(call: OnvifCall) -> str:
     return _start(call, SearchSession("recordings", len(items), items.__getitem__))
 
 
-def history(
-    call: OnvifCall, channels: Iterable[SimChannel], start_ms: int, end_ms: int, start_state: bool
-) -> list[HistoryEvent]:
-    """Return the changes of state between two instants of the recorder's own UTC."""
-    events = []
-    for channel in channels:
-        files = call.campus.index(call.device, channel, start_ms, end_ms, Base.UTC)
-        spans = merged((each.start_ms, each.end_ms) for each in files)
-        if start_state:
-            is_on = any(a <= start_ms < b for a, b in spans)
-            for topic in (_RECORDING_STATE, _TRACK_STATE):
-                events.append(HistoryEvent(start_ms, channel.token, topic, is_on, True))
-        now = call.device.clock.at(call.campus.now_ms())
-        for first, last in spans:
-            for at, is_on in ((first, True), (last, False)):
-                # The file that is being written has no end yet.
-                if start_ms < at <= end_ms and not (not is_on and at >= now - 2000):
-                    for topic in (_RECORDING_STATE, _TRACK_STATE):
-                        events.append(HistoryEvent(at, channel.token, topic, is_on, False))
-    return sorted(events)
-
-
 def _event_xml(device: SimDevice, event: HistoryEvent) -> str:
     at = xml_time(device, event.at_ms)
-    name = "IsRecording" if event.topic == _RECORDING_STATE else "IsDataPresent"
+    name = "IsRecording" if event.topic == RECORDING_STATE else "IsDataPresent"
     return (
         f"<tt:Result><tt:RecordingToken>{event.token}</tt:RecordingToken><tt:TrackToken>{TRACK}"
         f"</tt:TrackToken><tt:Time>{at}</tt:Time><tt:Event><wsnt:Topic Dialect="
@@ -293,10 +259,10 @@ def _wanted_topics(call: OnvifCall) -> list[str]:
     if filters is not None:
         text = " ".join(str(each.text or "") for each in filters.iter("{*}TopicExpression"))
     if not text.strip() or fault(call.device, "ignored_filters") is not None:
-        return [_RECORDING_STATE, _TRACK_STATE]
-    found = [t for t in (_RECORDING_STATE, _TRACK_STATE) if t in text]
+        return [RECORDING_STATE, TRACK_STATE]
+    found = [t for t in (RECORDING_STATE, TRACK_STATE) if t in text]
     if not found and "RecordingHistory//" in text:
-        return [_RECORDING_STATE, _TRACK_STATE]
+        return [RECORDING_STATE, TRACK_STATE]
     return found
 
 
@@ -329,7 +295,7 @@ def _million(call: OnvifCall, start_ms: int) -> SearchSession:
     token = call.device.channels[0].token
 
     def item(number: int) -> str:
-        event = HistoryEvent(start_ms + number, token, _TRACK_STATE, number % 2 == 0, False)
+        event = HistoryEvent(start_ms + number, token, TRACK_STATE, number % 2 == 0, False)
         return _event_xml(call.device, event)
 
     return SearchSession("events", count, item)

@@ -14,6 +14,7 @@ from simulator.world import SimDevice
 
 SOAP = "http://www.w3.org/2003/05/soap-envelope"
 TT = "http://www.onvif.org/ver10/schema"
+WSNT = "http://docs.oasis-open.org/wsn/b-2"
 CONTENT_TYPE = "application/soap+xml; charset=utf-8"
 
 NAMESPACES = {
@@ -32,7 +33,7 @@ _DECLARED = "".join(
         "tt": TT,
         **NAMESPACES,
         "ter": "http://www.onvif.org/ver10/error",
-        "wsnt": "http://docs.oasis-open.org/wsn/b-2",
+        "wsnt": WSNT,
         "wsa": "http://www.w3.org/2005/08/addressing",
         "tns1": "http://www.onvif.org/ver10/topics",
         "xs": "http://www.w3.org/2001/XMLSchema",

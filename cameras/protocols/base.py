@@ -55,6 +55,7 @@ class Reason(StrEnum):
     TLS_FAULT = "TLS_FAULT"
     WRONG_DEVICE = "WRONG_DEVICE"
     WRONG_RANGE = "WRONG_RANGE"
+    NOTHING_PLAYED = "NOTHING_PLAYED"
     UNDECODABLE = "UNDECODABLE"
     CLOCK_UNKNOWN = "CLOCK_UNKNOWN"
     SOURCES_DISAGREE = "SOURCES_DISAGREE"
@@ -251,12 +252,17 @@ class Segment:
     playback: str = ""  # path or URL given by the device, host ignored
 
 
+START_NOT_TOLD = "last-start-not-told"
+"""A note of an `IndexAnswer`: a power cut that left no event would go unseen in it."""
+
+
 @dataclass(frozen=True)
 class IndexAnswer:
     """What the recorder's own index says about one channel and one span.
 
     `segments` are as told: unsorted, overlapping and out of span is possible until `coverage` merges them.
     `complete` is False when the answer is known to miss something; `notes` says which quirks were met.
+    `unsure` are stretches of which the answer contradicts itself: neither recorded nor lost.
     `earliest_ms` is the oldest unlocked recording of the channel, where the device tells it.
     """
 
@@ -268,6 +274,7 @@ class IndexAnswer:
     notes: tuple[str, ...] = ()
     earliest_ms: int | None = None
     latest_ms: int | None = None
+    unsure: tuple[Segment, ...] = ()
 
 
 @dataclass(frozen=True)

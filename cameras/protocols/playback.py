@@ -65,6 +65,10 @@ class EndedBy(StrEnum):
     ENOUGH = "ENOUGH"  # we had what we wanted
 
 
+# The device says itself that there is no more, which a broken connection does not.
+_ORDERLY = (EndedBy.SPAN_END, EndedBy.TERMINAL, EndedBy.BYE, EndedBy.ANNOUNCED)
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One coded picture and when it was taken."""
@@ -146,6 +150,8 @@ class Playback:
         if self.ended_by in (EndedBy.STALL, EndedBy.DEADLINE):
             reason = Reason.NO_ANSWER if self.ended_by is EndedBy.STALL else Reason.TOO_SLOW
             return TooSlow("The stream was opened and no picture came.", reason=reason)
+        if self.ended_by in _ORDERLY and self.packets_received == 0:
+            return BadAnswer("The stream ended and nothing came.", reason=Reason.NOTHING_PLAYED)
         return BadAnswer("The stream ended without one usable picture.")
 
     async def start(self) -> None:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import pytest
 from django.utils import timezone
 
 from cameras import claims, nights, plans, saving
+from cameras.clock_history import KnownOffset, OffsetHistory
+from cameras.judging import ChannelAsk, ProofAsk
 from cameras.models import CheckResult, Finding, PlaybackProof
-from cameras.proofs import ProofAnswer
+from cameras.proofs import Player, ProofAnswer, play_minute, plays_something
+from cameras.protocols.base import (
+    BadAnswer,
+    Channel,
+    DeviceError,
+    Endpoint,
+    Reason,
+    StreamTarget,
+)
 from cameras.visit_data import VisitOutcome, VisitPlan
 from core.tsi import day_bounds_ms
 from tests.cameras.campus import Campus, Scripted, whole, yesterday
@@ -57,6 +68,42 @@ def test_a_proof_that_could_not_be_played_is_no_finding(campus):
     save_proof(campus, "UNKNOWN", reason="BUSY")
 
     assert not Finding.objects.exists()
+
+
+class Refusing:
+    """A recorder that answers the question for the stream with an error."""
+
+    def __init__(self, error: DeviceError) -> None:
+        self.error = error
+
+    async def live(self, channel: Channel) -> StreamTarget:
+        raise self.error
+
+    async def playback(self, channel: Channel, start_ms: int, end_ms: int) -> StreamTarget:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("reason", "told", "plays"),
+    [
+        (Reason.BAD_ANSWER, "UNKNOWN", None),
+        (Reason.BAD_XML, "UNKNOWN", None),
+        (Reason.BUSY, "UNKNOWN", None),
+        (Reason.WRONG_RANGE, "NO", False),
+        (Reason.NOTHING_PLAYED, "NO", False),
+    ],
+)
+def test_only_proof_of_no_footage_is_a_no(reason, told, plays):
+    """REC-10, REC-18: an answer that nobody can use says nothing about the footage."""
+    client, player = Refusing(BadAnswer(reason=reason)), Player(Endpoint("127.0.0.1"), None)
+    history = OffsetHistory([KnownOffset(0, 0, 10)])
+    ask, minute = ChannelAsk(1, 1, proof=ProofAsk(yesterday(), "seed")), (0, 60_000)
+
+    proof = asyncio.run(play_minute(client, player, Channel(1), ask, minute, history, 0))
+    there = asyncio.run(plays_something(client, player, Channel(1), minute, history))
+
+    assert (proof.answer, proof.reason) == (told, reason)
+    assert there is plays
 
 
 def test_where_nothing_is_recorded_there_is_nothing_to_prove(campus, night, settings):

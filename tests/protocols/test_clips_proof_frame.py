@@ -73,6 +73,17 @@ async def test_silence_is_no_proof():
             await proof_frame(server.endpoint, None, minute(), limits=LIMITS)
 
 
+async def test_a_stream_that_says_bye_without_a_picture_plays_nothing():
+    """REC-10: that the recorder ends it itself is a word of its own; a lost connection is not."""
+    reasons = []
+    for ends_with in ("bye", "eof"):
+        async with rtsp_server(Script(skip=(0, 5_000), ends_with=ends_with)) as server:
+            with pytest.raises(BadAnswer) as caught:
+                await proof_frame(server.endpoint, None, minute(), limits=LIMITS)
+            reasons.append(caught.value.reason)
+    assert reasons == [Reason.NOTHING_PLAYED, Reason.BAD_ANSWER]
+
+
 async def test_another_time_is_no_proof():
     async with rtsp_server(Script(stamps_from_ms=START_MS + 86_400_000)) as server:
         with pytest.raises(BadAnswer) as caught:

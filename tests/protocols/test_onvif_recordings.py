@@ -11,6 +11,7 @@ import pytest
 from lxml import etree
 
 from cameras.protocols.base import (
+    START_NOT_TOLD,
     BadAnswer,
     Channel,
     IndexAnswer,
@@ -76,7 +77,7 @@ def pages(*each: str) -> Callable[[etree._Element], str]:
 INFORMATION = (
     "<x:RecordingInformation><tt:RecordingToken>R1</tt:RecordingToken>"
     "<tt:EarliestRecording>2026-10-20T00:00:00Z</tt:EarliestRecording>"
-    "<tt:LatestRecording>2026-11-01T11:00:00Z</tt:LatestRecording></x:RecordingInformation>"
+    "<tt:LatestRecording>2026-11-01T11:55:00Z</tt:LatestRecording></x:RecordingInformation>"
 )
 RECORDINGS = (
     "<x:RecordingItem><tt:RecordingToken>R1</tt:RecordingToken><tt:Configuration><tt:Source>"
@@ -124,7 +125,7 @@ async def test_states_become_intervals(recorder: OnvifDevice) -> None:
     answer = await ask(recorder)
     assert spans(answer) == [(START, at("03:00:00")), (at("03:10:00.5"), END)]
     assert (answer.source, answer.time_base) == (Source.ONVIF_EVENTS, TimeBase.DEVICE_UTC)
-    assert (answer.complete, answer.notes) == (True, ())
+    assert (answer.complete, answer.notes) == (True, (START_NOT_TOLD,))
     assert answer.earliest_ms == round(
         datetime.fromisoformat("2026-10-20T00:00Z").timestamp() * 1000
     )
@@ -155,7 +156,7 @@ async def test_zone_less_times_and_capital_booleans_are_read(recorder: OnvifDevi
     )
     answer = await ask(recorder)
     assert spans(answer) == [(START, at("01:00:00"))]
-    assert answer.notes == ("zone-less-times",)
+    assert "zone-less-times" in answer.notes
 
 
 async def test_a_written_zone_is_honoured(recorder: OnvifDevice) -> None:
@@ -207,6 +208,67 @@ async def test_a_device_that_refuses_the_filter_is_asked_for_everything(
     recorder.operations["FindEvents"] = find
     recorder.operations["GetEventSearchResults"] = page(event("00:00:00", True, start=True))
     assert spans(await ask(recorder)) == [(START, END)]
+
+
+async def test_a_second_on_in_a_row_leaves_open_when_it_went_off(recorder: OnvifDevice) -> None:
+    """REC-18: power failed somewhere in between, and nothing was written for it."""
+    recorder.operations["GetEventSearchResults"] = page(
+        event("00:00:00", True, start=True), event("05:00:00", True), event("08:00:00", False)
+    )
+    answer = await ask(recorder)
+    assert spans(answer) == [(START, at("08:00:00"))]
+    assert [(one.start_ms, one.end_ms) for one in answer.unsure] == [(START, at("05:00:00"))]
+    assert "end-of-recording-not-told" in answer.notes
+
+
+async def test_a_track_that_tells_its_end_explains_the_silence_of_the_recording(
+    recorder: OnvifDevice,
+) -> None:
+    recorder.operations["GetEventSearchResults"] = page(
+        event("00:00:00", True, start=True),
+        event("05:00:00", True),
+        event("00:00:00", True, track="video", start=True),
+        event("03:00:00", False, track="video"),
+        event("05:00:00", True, track="video"),
+    )
+    answer = await ask(recorder)
+    assert spans(answer) == [(START, at("03:00:00")), (at("05:00:00"), END)]
+    assert answer.unsure == ()
+
+
+async def test_what_lies_beyond_the_newest_recording_is_not_believed(
+    recorder: OnvifDevice,
+) -> None:
+    recorder.operations["GetRecordingInformation"] = INFORMATION.replace("11:55:00Z", "07:00:00Z")
+    recorder.operations["GetEventSearchResults"] = page(event("00:00:00", True, start=True))
+    answer = await ask(recorder)
+    assert [(one.start_ms, one.end_ms) for one in answer.unsure] == [(at("07:00:00"), END)]
+
+
+REBOOT = (
+    "<x:NotificationMessage><x:Topic>tns1:Monitoring/OperatingTime/LastReboot</x:Topic><x:Message>"
+    '<tt:Message><tt:Data><tt:SimpleItem Name="Status" Value="2026-11-01T06:00:00Z"/></tt:Data>'
+    "</tt:Message></x:Message></x:NotificationMessage>"
+)
+
+
+async def test_on_is_not_believed_through_a_start_of_the_recorder(recorder: OnvifDevice) -> None:
+    """REC-18: asked once, and the subscription is given back."""
+    recorder.offer("device", "media", "recording", "search", "replay", "events")
+    place = f"http://127.0.0.1:{recorder.server.port}/onvif/pull?1"
+    recorder.operations |= {
+        "CreatePullPointSubscription": (
+            f"<x:SubscriptionReference><x:Address>{place}</x:Address></x:SubscriptionReference>"
+        ),
+        "PullMessages": REBOOT,
+        "Unsubscribe": "<x:Nothing/>",
+        "GetEventSearchResults": page(
+            event("00:00:00", True, start=True), event("02:00:00", False), event("03:00:00", True)
+        ),
+    }
+    answer = await ask(recorder)
+    assert [(one.start_ms, one.end_ms) for one in answer.unsure] == [(at("03:00:00"), END)]
+    assert recorder.calls.count("Unsubscribe") == 1
 
 
 async def test_an_audio_track_proves_no_picture(recorder: OnvifDevice) -> None:
@@ -276,7 +338,7 @@ async def test_without_events_the_spans_are_told_and_called_incomplete(
     answer = await ask(recorder)
     assert answer.source is Source.ONVIF_RECORDINGS
     assert not answer.complete
-    assert spans(answer) == [(START, at("11:00:00"))]
+    assert spans(answer) == [(START, at("11:55:00"))]
 
 
 async def test_a_recorder_that_tells_nothing_is_not_supported(recorder: OnvifDevice) -> None:
@@ -292,7 +354,7 @@ async def test_spans_come_from_find_recordings_too(recorder: OnvifDevice) -> Non
     recorder.operations["FindRecordings"] = FOUND
     inner = INFORMATION.replace("x:RecordingInformation", "tt:RecordingInformation")
     recorder.operations["GetRecordingSearchResults"] = page(inner)
-    assert spans(await ask(recorder)) == [(START, at("11:00:00"))]
+    assert spans(await ask(recorder)) == [(START, at("11:55:00"))]
 
 
 async def test_the_same_page_again_and_again_is_no_progress(recorder: OnvifDevice) -> None:

@@ -1,5 +1,9 @@
 """What a Profile G event search tells, as intervals: when a recording ran and its video had data.
 
+A recorder that loses power writes no event that the recording ended; "on" would then last until the next
+event. So "on" is believed only as far as nothing contradicts it: a second "on" in a row, a start of the
+device in the middle, or a newest recording that ends before. There it is unknown, not recorded.
+
 Times are milliseconds of the device's UTC.
 """
 
@@ -13,6 +17,11 @@ from lxml import etree
 from cameras.protocols.base import Segment
 from cameras.protocols.onvif.times import stamp_ms
 from cameras.protocols.xml import as_bool, descendants, find, text
+
+SAME_MOMENT_MS = 2_000
+"""Two events within this time are one, told twice."""
+NEWEST_LAG_MS = 10 * 60_000
+"""Recorders write the end of their newest recording when a file is closed, not at every picture."""
 
 
 @dataclass
@@ -99,26 +108,103 @@ def _add(
         states.changes.append((moment, is_on))
 
 
+@dataclass(frozen=True)
+class Told:
+    """What is recorded as far as the events go, and the stretches of it that they leave in doubt."""
+
+    recorded: tuple[Segment, ...]
+    unsure: tuple[Segment, ...] = ()
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """What the device tells besides its events: its last start, and the end of the newest recording."""
+
+    last_reboot_ms: int | None = None
+    latest_ms: int | None = None
+
+
 def recorded(
-    history: History, video_tracks: frozenset[str], start_ms: int, end_ms: int
-) -> tuple[Segment, ...] | None:
+    history: History,
+    video_tracks: frozenset[str],
+    start_ms: int,
+    end_ms: int,
+    besides: Contradiction = Contradiction(),
+) -> Told | None:
     """Recorded is where the recording runs *and* a video track has data; None when nobody says.
 
     An audio track proves no picture. Where only one of the two is told, that one decides.
     """
-    tracks = [
-        _intervals(states, start_ms, end_ms, history)
+    chosen = [
+        states
         for token, states in history.tracks.items()
         if states.is_known and (not video_tracks or token in video_tracks or not token)
     ]
-    if len(tracks) > 1 and not video_tracks:
+    if len(chosen) > 1 and not video_tracks:
         history.notes.add("tracks-of-unknown-type")
+    tracks = [_intervals(states, start_ms, end_ms, history) for states in chosen]
     if history.recording.is_known:
         running = _intervals(history.recording, start_ms, end_ms, history)
         tracks = [_overlap(track, running) for track in tracks] or [running]
+        chosen.append(history.recording)
     elif not tracks:
         return None
-    return tuple(segment for track in tracks for segment in track)
+    segments = tuple(segment for track in tracks for segment in track)
+    unsure = _unended(chosen, start_ms, end_ms) + _contradicted(
+        segments, chosen, besides, start_ms, end_ms
+    )
+    if unsure:
+        history.notes.add("end-of-recording-not-told")
+    return Told(segments, tuple(unsure))
+
+
+def _unended(told: list[States], start_ms: int, end_ms: int) -> list[Segment]:
+    """Before a second "on" in a row the thing went off, and nobody says when.
+
+    A recorder that says "on" for every file, and never "off", is not believed either: its holes would be
+    invisible. What another one of its states tells in the same stretch explains the silence of this one.
+    """
+    found = []
+    for states in told:
+        is_on, since = states.at_start, start_ms
+        for moment, turns_on in sorted(states.changes):
+            if turns_on and is_on and moment - since > SAME_MOMENT_MS:
+                span = Segment(since, min(moment, end_ms))
+                if not any(_goes_off(other, span) for other in told if other is not states):
+                    found.append(span)
+            is_on, since = turns_on, max(moment, start_ms)
+    return found
+
+
+def _goes_off(states: States, span: Segment) -> bool:
+    return any(
+        not turns_on and span.start_ms < moment <= span.end_ms + SAME_MOMENT_MS
+        for moment, turns_on in states.changes
+    )
+
+
+def _contradicted(
+    segments: tuple[Segment, ...],
+    told: list[States],
+    besides: Contradiction,
+    start_ms: int,
+    end_ms: int,
+) -> list[Segment]:
+    """Where "on" goes through a start of the device, or beyond the newest recording."""
+    moments = sorted({moment for states in told for moment, _turns_on in states.changes})
+    found = []
+    reboot_ms, latest_ms = besides.last_reboot_ms, besides.latest_ms
+    for segment in segments:
+        if reboot_ms is not None and segment.start_ms < reboot_ms < segment.end_ms:
+            before = max((m for m in moments if m <= reboot_ms), default=start_ms)
+            after = min((m for m in moments if m > reboot_ms), default=end_ms)
+            found.append(
+                Segment(max(segment.start_ms, before), max(reboot_ms, min(segment.end_ms, after)))
+            )
+        is_open = segment.end_ms >= end_ms
+        if is_open and latest_ms is not None and latest_ms + NEWEST_LAG_MS < end_ms:
+            found.append(Segment(max(segment.start_ms, latest_ms), segment.end_ms))
+    return [span for span in found if span.end_ms > span.start_ms]
 
 
 def _overlap(data: list[Segment], running: list[Segment]) -> list[Segment]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass
 
 from lxml import etree
 
 from cameras.protocols.base import (
+    START_NOT_TOLD,
     BadAnswer,
     DeviceError,
     IndexAnswer,
@@ -19,7 +21,8 @@ from cameras.protocols.base import (
     TooLarge,
 )
 from cameras.protocols.onvif import messages
-from cameras.protocols.onvif.history import read_history, recorded
+from cameras.protocols.onvif.history import Contradiction, read_history, recorded
+from cameras.protocols.onvif.reboot import last_reboot_ms
 from cameras.protocols.onvif.search import Search, SearchLimits
 from cameras.protocols.onvif.soap import SoapConversation
 from cameras.protocols.onvif.times import stamp_ms, write_stamp
@@ -49,6 +52,9 @@ class RecordingIndex:
         self._limits = limits
         self._listed: list[Recording] | None = None
         self._informed: list[Recording] | None = None
+        self._reboot = asyncio.Lock()
+        self._reboot_ms: int | None = None
+        self._asked_reboot = False
 
     async def recordings(self) -> list[Recording]:
         """The recorder's recordings in its own order; asked once per conversation.
@@ -171,19 +177,33 @@ class RecordingIndex:
             # Some devices refuse any filter expression: everything is asked and sorted out here.
             results = await search.run(**{**arguments, "SearchFilter": {}})
         history = read_history(results, token, start_ms, end_ms)
-        segments = recorded(history, await self._video_tracks(token), start_ms, end_ms)
-        if segments is None:
+        reboot_ms = await self._last_reboot()
+        if reboot_ms is None:
+            history.notes.add(START_NOT_TOLD)
+        besides = Contradiction(reboot_ms, told.latest_ms)
+        tracks = await self._video_tracks(token)
+        found = recorded(history, tracks, start_ms, end_ms, besides)
+        if found is None:
             return None
         return IndexAnswer(
             source=Source.ONVIF_EVENTS,
             time_base=TimeBase.DEVICE_UTC,
-            segments=segments,
+            segments=found.recorded,
+            unsure=found.unsure,
             complete=history.is_complete,
             pages=search.pages,
             notes=tuple(sorted(history.notes)),
             earliest_ms=told.earliest_ms,
             latest_ms=told.latest_ms,
         )
+
+    async def _last_reboot(self) -> int | None:
+        """Asked once per conversation, however many channels are asked about at once."""
+        async with self._reboot:
+            if not self._asked_reboot:
+                self._reboot_ms = await last_reboot_ms(self._soap)
+                self._asked_reboot = True
+        return self._reboot_ms
 
     async def _video_tracks(self, token: str) -> frozenset[str]:
         try:

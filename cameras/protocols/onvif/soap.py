@@ -86,7 +86,14 @@ class SoapConversation:
         """
         if self._refusal is not None:
             raise self._refusal
-        path = await self._path(service)
+        return await self.call_at(await self._path(service), service, operation, **arguments)
+
+    async def call_at(
+        self, path: str, service: str, operation: str, **arguments: messages.Argument
+    ) -> Answer:
+        """As `call`, at a path that the device gave for this one purpose (see `path_of`)."""
+        if self._refusal is not None:
+            raise self._refusal
         ask = _Ask(service, operation, arguments, path)
         if self.conversation.login is None:
             return await self._without_login(ask)
@@ -313,6 +320,13 @@ class SoapConversation:
             if name in _NAMES.values():
                 told.setdefault(name, text(address))
         return self._on_device(told)
+
+    def path_of(self, address: str) -> str:
+        """The path of an address that the device gave. Raises NotSupported when it cannot be used."""
+        found = self._on_device({"": address})
+        if not found:
+            raise NotSupported("the device gives an address that cannot be used")
+        return found[""]
 
     def _on_device(self, told: dict[str, str]) -> dict[str, str]:
         """Paths of the told addresses. One that cannot be used counts as not offered.
