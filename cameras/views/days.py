@@ -60,25 +60,29 @@ def days(request: PersonRequest) -> HttpResponse:
 def day(request: PersonRequest, text: str) -> HttpResponse:
     """One day: every position's answer, what is wrong first, each with the age of its evidence."""
     asked = day_or_404(text)
+    rows = PositionDay.objects.visible_to(request.user).filter(day=asked)
+    counts = dict.fromkeys(Result.values, 0)
+    counts.update(rows.values_list("result").annotate(count=Count("pk")))
+    result = request.GET.get("result", "")
+    if result not in Result.values:
+        result = ""
     order = Case(
         *[When(result=result, then=Value(rank)) for rank, result in enumerate(WORST_FIRST)],
         output_field=IntegerField(),
     )
-    rows = (
-        PositionDay.objects.visible_to(request.user)
-        .filter(day=asked)
+    page = page_of(
+        request,
+        (rows.filter(result=result) if result else rows)
         .select_related("position__floor__building")
-        .order_by(order, "position__floor__building__code", "position__code")
+        .order_by(order, "position__floor__building__code", "position__code"),
+        100,
+        counts[result] if result else sum(counts.values()),
     )
-    result = request.GET.get("result", "")
-    page = page_of(request, rows.filter(result=result) if result in Result.values else rows, 100)
     quiet = on_motion_only((row.position for row in page), asked)
     for row in page:
         row.is_motion = row.position_id in quiet
         row.reason_word = word_for(row.reason) if row.reason else ""
         row.longest = length(row.longest_gap_ms) if row.longest_gap_ms else ""
-    counts = dict.fromkeys(Result.values, 0)
-    counts.update(rows.order_by().values_list("result").annotate(count=Count("pk")))
     context = {
         **days_around(asked),
         "page": page,

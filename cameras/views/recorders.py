@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db.models import Count, Q
+from django.core.paginator import Page
+from django.db.models import Count, OuterRef, Subquery
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.requests import PersonRequest
 from cameras import permissions
-from cameras.models.coverage import Result
+from cameras.models.coverage import CoverageDay, Result
 from cameras.names import addresses_of
 from core import tsi
-from inventory.models import Device
+from inventory.models import Channel, Device
 
 from .shared import asked_day, for_people, page_of
 
@@ -28,26 +29,34 @@ def recorders(request: PersonRequest) -> HttpResponse:
         Device.objects.visible_to(request.user)
         .recorders()
         .select_related("condition")
-        .annotate(
-            channel_count=Count("channels", distinct=True),
-            recorded=_count(day, Result.RECORDED),
-            partly=_count(day, Result.PARTLY),
-            missing=_count(day, Result.NOT_RECORDED),
-            unknown=_count(day, Result.UNKNOWN),
-        )
         .order_by("maker", "model", "pk")
     )
     page = page_of(request, rows)
     addresses = addresses_of(row.pk for row in page)
+    channels = _answers_of(page, day)
     for row in page:
         row.ip = addresses.get(row.pk, "")
+        counts = channels.get(row.pk, {})
+        row.channel_count = sum(counts.values())
+        row.recorded, row.partly, row.missing, row.unknown = (
+            counts.get(result, 0)
+            for result in (Result.RECORDED, Result.PARTLY, Result.NOT_RECORDED, Result.UNKNOWN)
+        )
     context = {"page": page, "day": day, "today": tsi.today()}
     return render(request, "cameras/recorders.html", context)
 
 
-def _count(day: dt.date, result: str) -> Count:
-    return Count(
-        "channels__coverage_days",
-        filter=Q(channels__coverage_days__day=day, channels__coverage_days__result=result),
-        distinct=True,
+def _answers_of(page: Page[Device], day: dt.date) -> dict[int, dict[str | None, int]]:
+    """How many channels of each recorder of a page have which answer; None has those without any."""
+    answer = CoverageDay.objects.filter(channel=OuterRef("pk"), day=day).values("result")[:1]
+    rows = (
+        Channel.objects.filter(recorder__in=list(page))
+        .order_by()
+        .annotate(answer=Subquery(answer))
+        .values_list("recorder", "answer")
+        .annotate(Count("pk"))
     )
+    counts: dict[int, dict[str | None, int]] = {}
+    for recorder_id, result, count in rows:
+        counts.setdefault(recorder_id, {})[result] = count
+    return counts

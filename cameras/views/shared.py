@@ -69,11 +69,14 @@ def on_motion_only(positions: Iterable[Position], day: dt.date) -> set[int]:
     return {pk for pk, wanted in kinds.items() if wanted.kind == RecordingSchedule.Kind.MOTION}
 
 
-def told(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """Findings with their sentences, for a page about one device or position."""
+def told(findings: Iterable[Finding], name: str = "") -> list[dict[str, Any]]:
+    """Findings with their sentences, for a page about one device or position.
+
+    `name` where all of them are about one place: then nothing is asked for their names.
+    """
     rows = list(findings)
-    names = finding_names(rows)
-    return [{"row": row, "sentence": sentence(row, names[row.pk])} for row in rows]
+    names = {} if name else finding_names(rows)
+    return [{"row": row, "sentence": sentence(row, names.get(row.pk, name))} for row in rows]
 
 
 def day_or_404(text: str) -> dt.date:
@@ -87,9 +90,12 @@ def day_or_404(text: str) -> dt.date:
     return day
 
 
-def page_of(request: HttpRequest, rows: QuerySet[Any], size: int = PAGE_SIZE) -> Page[Any]:
-    """The asked page; nonsense is page 1, beyond the end is the last page."""
+def page_of(
+    request: HttpRequest, rows: QuerySet[Any], size: int = PAGE_SIZE, count: int | None = None
+) -> Page[Any]:
+    """The asked page; nonsense is page 1, beyond the end is the last page. `count` when it is known."""
     number = request.GET.get("page", "1")
-    return Paginator(rows, size).get_page(
-        min(int(number), LARGEST_PAGE) if number.isdecimal() else 1
-    )
+    pages = Paginator(rows, size)
+    if count is not None:
+        vars(pages)["count"] = count
+    return pages.get_page(min(int(number), LARGEST_PAGE) if number.isdecimal() else 1)
