@@ -8,11 +8,13 @@ from typing import Any
 
 from accounts.models import Person, Role
 from core.tsi import to_ms
-from footage_requests import content, deciding
+from footage_requests import content, deciding, store
 from footage_requests.models import (
     Decision,
+    Exhibit,
     FootageRequest,
     LegalBasis,
+    Package,
     RefusalCode,
     RequesterKind,
     RequestItem,
@@ -133,3 +135,43 @@ class Campus:
         return deciding.decide(
             request, self.choice(request, kind, **fields), by=by or self.superior
         )
+
+
+def package_of(campus: Campus, decision: Decision, **fields: Any) -> Package:
+    """A package in the making; the people are those of the campus."""
+    return Package.objects.create(
+        number=f"REL-2026-{next(NUMBER):05}",
+        request=decision.request,
+        decision=decision,
+        filer=decision.request.filer,
+        approver=decision.decided_by,
+        exporter=campus.operator,
+        **fields,
+    )
+
+
+def exhibit_of(package: Package, data: bytes, *, seconds: int = 4, **facts: Any) -> Exhibit:
+    """An original of the decision's first line, with these bytes and pictures for so many seconds."""
+    line = package.decision.lines.first()
+    channel = line.item.position.channels_on(line.starts_at.date())[0]
+    start = to_ms(line.starts_at)
+    with store.StoreWriter("video/mp4") as writer:
+        writer.write(data)
+        file = writer.save()
+    number = package.exhibits.count() + 1
+    return Exhibit.objects.create(
+        package=package,
+        line=line,
+        channel=channel,
+        ident=f"E{number}",
+        kind=Exhibit.Kind.ORIGINAL,
+        file_name=f"E{number}.mp4",
+        file=file,
+        facts={
+            "asked": [start, to_ms(line.ends_at)],
+            "delivered": [start, start + seconds * 1000],
+            "gaps": [],
+            "clock": {"offset_ms": 433_000, "uncertainty_ms": 600},
+            **facts,
+        },
+    )
