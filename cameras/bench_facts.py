@@ -23,6 +23,11 @@ from core.text import clean_label
 
 Facts = dict[str, Any]
 
+CLIP_IN_DEVICE_TIME = (
+    "THE DEVICE'S CLOCK IS NOT KNOWN. The span was read in the device's own time, as if its clock were "
+    "right: the clip may show another time than the one asked for. Nothing was added around the span."
+)
+
 
 def iso(milliseconds: int | None) -> str | None:
     """Türkiye time with milliseconds and its zone; None for what no calendar holds."""
@@ -172,8 +177,10 @@ def clip(
     report: ClipReport,
 ) -> Facts:
     shift = fetched.offset_ms or 0
+    is_true_time = fetched.offset_ms is not None
     return heading("clip", target, fetched.protocol) | {
         "answered": True,
+        "warning": "" if is_true_time else CLIP_IN_DEVICE_TIME,
         "channel": number,
         "rtsp_port": fetched.rtsp_port,
         "asked": {"start": iso(asked[0]), "end": iso(asked[1])},
@@ -181,14 +188,16 @@ def clip(
             "start": iso(report.delivered_start_ms - shift),
             "end": iso(report.delivered_end_ms - shift),
         },
-        "time": "true" if fetched.offset_ms is not None else "device",
+        "time": "true" if is_true_time else "device",
         "time_base": str(report.time_base),
         "offset_ms": fetched.offset_ms,
         "uncertainty_ms": fetched.clock.uncertainty_ms if fetched.clock else None,
         "stamp_source": report.stamp_source,
         "range_reply": clean_label(report.range_reply),
         "ended_by": report.ended_by,
-        "complete": report.is_complete,
+        # Whether the asked time was delivered, nobody knows without the clock.
+        "complete": report.is_complete and is_true_time,
+        "delivered_whole": report.is_complete,
         "gap_count": report.gap_count,
         "gap_ms": report.gap_ms,
         "gaps": spans([(s - shift, e - shift) for s, e in report.gaps]),

@@ -138,10 +138,15 @@ def _time_words(facts: dict[str, Any]) -> str:
 
 
 def clip_table(facts: dict[str, Any]) -> Lines:
+    if facts["warning"]:
+        yield "WARNING", facts["warning"]
     for name in ("asked", "delivered"):
         yield name, f"{facts[name]['start']} to {facts[name]['end']}"
     yield "times are", _time_words(facts)
-    yield "complete", "yes" if facts["complete"] else f"NO: {facts['gap_count']} gaps"
+    if facts["delivered_whole"] and not facts["complete"]:
+        yield "complete", "NOT KNOWN: the asked device time is whole, its true time is unknown"
+    else:
+        yield "complete", "yes" if facts["complete"] else f"NO: {facts['gap_count']} gaps"
     for span in facts["gaps"]:
         yield "gap", f"{span['start']}  {span['end']}"
     for name in ("codec", "width", "height", "frames", "packets_lost", "ended_by", "bytes", "file"):

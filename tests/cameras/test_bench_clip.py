@@ -110,6 +110,31 @@ def test_a_span_with_a_hole_is_delivered_with_its_gap(
     assert 1_500 <= said.facts["gap_ms"] <= 4_500
 
 
+CLOCKLESS = ("no_utc", "no_local", "no_date_header")
+
+
+@pytest.mark.parametrize("device", ["onvif"], indirect=True)
+def test_a_clip_of_a_device_without_a_clock_says_so_first(
+    bench: Bench, device: SimDevice, tmp_path: Path
+) -> None:
+    """An unknown clock is not a right one: in words, in the document, and beside the document."""
+    for name in CLOCKLESS:
+        set_fault(device, name)
+    where = ["--port", str(device.http_port), "--user", USER, "--seconds", "8"]
+    document = bench.run("clip", device, *arguments(asked(), tmp_path / "a.mp4"), seconds=8)
+    table = bench.type("clip", device.address, *where, *arguments(asked(), tmp_path / "b.mp4"))
+    assert (document.code, table.code) == (0, 0), document.err + table.err
+    facts = document.facts
+    assert facts["warning"].startswith("THE DEVICE'S CLOCK IS NOT KNOWN")
+    assert facts["warning"] in document.err
+    assert (facts["time"], facts["offset_ms"], facts["complete"]) == ("device", None, False)
+    assert facts["delivered_whole"]
+    assert table.out.splitlines()[0].startswith("WARNING")
+    first, last = shown_in(tmp_path / "a.mp4")
+    assert abs(first - asked()[0]) <= LEAD_MS
+    assert abs(last - asked()[1]) <= LEAD_MS
+
+
 RTSP_SINS: list[tuple[str, Any]] = [
     ("rtsp_silent_after", "OPTIONS"),
     ("rtsp_silent_after", "DESCRIBE"),

@@ -205,6 +205,9 @@ class Command(BaseCommand):
             raise CommandError("Nothing was delivered.")
         facts = bench_facts.clip(target, number, span, fetched, fetched.report)
         self.show(facts, bench_tables.clip_table)
+        if facts["warning"] and self.as_json:
+            # Whoever reads the document with a program reads this line all the same.
+            self.stderr.write(facts["warning"])
 
     def do_discover(self, options: dict[str, Any]) -> None:
         try:
