@@ -103,10 +103,10 @@ class Person(AbstractBaseUser):
         if not self.is_active or self.pk is None:
             return []
         if day != today():
-            return list(self.grants.on(day))
+            return list(self.grants.on(day).order_by("pk"))
         cached: tuple[dt.date, list[RoleGrant]] | None = self.__dict__.get("_grants_today")
         if cached is None or cached[0] != day:
-            cached = self.__dict__["_grants_today"] = (day, list(self.grants.on(day)))
+            cached = self.__dict__["_grants_today"] = (day, list(self.grants.on(day).order_by("pk")))
         return cached[1]
 
     def forget_roles(self) -> None:
