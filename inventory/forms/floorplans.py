@@ -76,7 +76,14 @@ class PlanForm(FactsForm):
             del self.fields["keep_places"]
 
 
-class SpotForm(DressedForm):
+class SeenForm(DressedForm):
+    """What the reader saw when he changed a place: the plan and the revision of the place on it."""
+
+    plan = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1)
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1)
+
+
+class SpotForm(SeenForm):
     """Where a position stands and looks, in per cent of the picture and degrees."""
 
     x = forms.DecimalField(
@@ -96,7 +103,6 @@ class SpotForm(DressedForm):
     reach_m = forms.IntegerField(
         label=_("Reach, metres"), required=False, min_value=1, max_value=1000
     )
-    seen = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1)
 
     def spot(self) -> Spot:
         """What was entered, in the units that are stored."""
@@ -110,11 +116,12 @@ class SpotForm(DressedForm):
         )
 
     @staticmethod
-    def initial_of(place: PlanPlace | None) -> dict[str, Any]:
-        """A stored place as the form's first values."""
+    def initial_of(plan: FloorPlan, place: PlanPlace | None) -> dict[str, Any]:
+        """A stored place as the form's first values; without one, the middle of the plan."""
         if place is None:
-            return {"x": 50, "y": 50}
+            return {"plan": plan.pk, "x": 50, "y": 50}
         return {
+            "plan": plan.pk,
             "x": Decimal(place.x) / _PERCENT,
             "y": Decimal(place.y) / _PERCENT,
             "direction": place.direction,
@@ -122,9 +129,3 @@ class SpotForm(DressedForm):
             "reach_m": place.reach_m,
             "seen": place.revision,
         }
-
-
-class TakeOffForm(forms.Form):
-    """Which revision the reader saw when he took the position off the plan."""
-
-    seen = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1)

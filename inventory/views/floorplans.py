@@ -19,7 +19,7 @@ from core.text import fold
 
 from .. import attachments, floorplans, permissions, words
 from ..floorplan_marks import place_facts, sheet
-from ..forms.floorplans import FactsForm, PlanForm, SpotForm, TakeOffForm
+from ..forms.floorplans import FactsForm, PlanForm, SeenForm, SpotForm
 from ..models import Floor, FloorPlan, PlanPlace, Position
 from .common import allow, for_people, page_of
 from .devices import moved
@@ -227,9 +227,10 @@ def place(request: PersonRequest, pk: int) -> HttpResponse:
     if row is None:
         return redirect(_home(position.floor_id))
     stored = row.places.filter(position=position).first()
-    form = SpotForm(request.POST or None, initial=SpotForm.initial_of(stored))
+    form = SpotForm(request.POST or None, initial=SpotForm.initial_of(row, stored))
     if request.method == "POST" and form.is_valid():
         try:
+            _same_plan(row, form)
             placed = floorplans.put(
                 row, position, form.spot(), seen=form.cleaned_data["seen"], by=request.user
             )
@@ -248,6 +249,14 @@ def place(request: PersonRequest, pk: int) -> HttpResponse:
     return _numbers(request, position, form, stored, status=422 if _sent(request) else 200)
 
 
+def _same_plan(row: FloorPlan, form: SeenForm) -> None:
+    """What was read off another picture means nothing on this one."""
+    if form.cleaned_data["plan"] not in {None, row.pk}:
+        raise ValidationError(
+            _("The plan has been replaced by a newer one. Load the page again, then repeat it.")
+        )
+
+
 def _not_placed(
     request: PersonRequest,
     position: Position,
@@ -262,6 +271,7 @@ def _not_placed(
         return _refused(told, stored, status=409)
     typed = request.POST.copy()
     typed["seen"] = str(stored.revision) if stored else ""
+    typed["plan"] = ""
     return _numbers(request, position, SpotForm(typed), stored, status=409, refusals=[told])
 
 
@@ -290,13 +300,15 @@ def take_off(request: PersonRequest, pk: int) -> HttpResponse:
     """Puts a position back into the tray."""
     position = _placeable(request, pk)
     row = floorplans.current_plan(position.floor_id)
-    form = TakeOffForm(request.POST)
+    form = SeenForm(request.POST)
     if row is not None and form.is_valid():
         try:
+            _same_plan(row, form)
             floorplans.take_off(row, position, seen=form.cleaned_data["seen"], by=request.user)
-        except floorplans.MovedMeanwhile as error:
+        except ValidationError as error:
             if _wants_json(request):
-                return _refused(" ".join(error.messages), error.place, status=409)
+                place = row.places.filter(position=position).first()
+                return _refused(" ".join(error.messages), place, status=409)
             messages.error(request, " ".join(error.messages))
     if _wants_json(request):
         return _told(None)

@@ -3,8 +3,7 @@
 (function () {
   "use strict";
 
-  const PARTS = 10000;
-  const USUAL_REACH = 0.12; // as inventory.floorplan_geometry
+  const { PARTS, placeOf, cone, send } = window.floorSpots;
   const STEP = 50, SMALL_STEP = 10; // parts per arrow key
   const TURN = 5, SMALL_TURN = 1; // degrees per key
   const DRAG_FROM = 4; // pixels: less is a click
@@ -37,11 +36,6 @@
     });
   }
 
-  function placeOf(told) {
-    const reach = told.reach === "" || told.reach === null ? null : Number(told.reach);
-    return { x: Number(told.x), y: Number(told.y), direction: Number(told.direction), angle: Number(told.angle), reach };
-  }
-
   // --- what is seen
 
   function say(words, camera) {
@@ -56,29 +50,13 @@
     box.hidden = !words;
   }
 
-  function cone(place) {
-    const width = Number(stage.dataset.width), height = Number(stage.dataset.height);
-    const widthCm = Number(stage.dataset.widthCm);
-    const x = place.x * width / PARTS, y = place.y * height / PARTS;
-    const radius = place.reach && widthCm ? place.reach * 100 / widthCm * width : USUAL_REACH * width;
-    if (place.angle === 360) {
-      return `M${x - radius} ${y}a${radius} ${radius} 0 1 1 ${2 * radius} 0a${radius} ${radius} 0 1 1 ${-2 * radius} 0z`;
-    }
-    const end = (degrees) => {
-      const angle = degrees * Math.PI / 180;
-      return `${x + radius * Math.sin(angle)} ${y - radius * Math.cos(angle)}`;
-    };
-    const large = place.angle > 180 ? 1 : 0;
-    return `M${x} ${y}L${end(place.direction - place.angle / 2)}` +
-      `A${radius} ${radius} 0 ${large} 1 ${end(place.direction + place.angle / 2)}z`;
-  }
-
   function draw(camera) {
     const place = camera.place;
     camera.mark.classList.toggle("is-off", !place);
-    camera.view.setAttribute("d", place ? cone(place) : "");
+    camera.view.setAttribute("d", place ? cone(stage, place) : "");
     const list = place ? lists.placed : lists.tray;
-    if (camera.row.parentElement !== list) {
+    // Not while it is dragged: a row that moves in the page lets go of the pointer.
+    if (camera.row.parentElement !== list && !camera.mark.classList.contains("is-dragged")) {
       list.append(camera.row);
     }
     if (place) {
@@ -128,7 +106,7 @@
     }
     camera.isSaving = true;
     const sent = camera.place;
-    const answer = await post(camera, sent);
+    const answer = await send(stage, camera, sent, form.elements.csrfmiddlewaretoken.value);
     camera.isSaving = false;
     if (answer.ok) {
       camera.stored = answer.place;
@@ -149,38 +127,6 @@
       camera.isWaiting = false;
       save(camera);
     }
-  }
-
-  async function post(camera, place) {
-    const url = (place ? stage.dataset.url : stage.dataset.offUrl).replace("/0/", `/${camera.id}/`);
-    const body = new URLSearchParams({ seen: camera.seen });
-    if (place) {
-      body.set("x", (place.x / 100).toFixed(2));
-      body.set("y", (place.y / 100).toFixed(2));
-      body.set("direction", place.direction);
-      body.set("angle", place.angle);
-      body.set("reach_m", place.reach === null ? "" : place.reach);
-    }
-    let response, told;
-    try {
-      response = await fetch(url, {
-        method: "POST", body, keepalive: true, redirect: "manual",
-        // HX-Request: an ended session answers 401 instead of leading to the sign-in page.
-        headers: { "Accept": "application/json", "HX-Request": "true", "X-CSRFToken": form.elements.csrfmiddlewaretoken.value },
-      });
-      told = await response.json();
-    } catch {
-      const status = response ? response.status : 0;
-      if (status === 401) {
-        return { ok: false, message: stage.dataset.saySession };
-      }
-      return { ok: false, message: status === 403 || status === 404 ? stage.dataset.sayForbidden : stage.dataset.sayOffline };
-    }
-    return {
-      ok: response.ok, message: told.message,
-      place: told.place ? placeOf(told.place) : null,
-      seen: told.place ? String(told.place.seen) : "",
-    };
   }
 
   function keep(camera, before) {
@@ -258,8 +204,9 @@
       camera.mark.classList.remove("is-dragged");
       if (event.type === "pointercancel") {
         camera.place = before;
-        draw(camera);
-      } else if (moved && camera.place !== before) {
+      }
+      draw(camera);
+      if (moved && camera.place !== before) {
         choose(camera);
         keep(camera, before);
       }
