@@ -24,13 +24,11 @@ import cv2
 import numpy
 from av.filter import Graph
 
-from footage_requests.mask_shapes import FULL, Shape, read_shapes
+from footage_requests.mask_shapes import FULL, Shape, read_shapes, sigma_of
 
 _MEMORY_BYTES = 3 * 1024 * 1024 * 1024
 _CPU_S = 6 * 3600
 _TELL_EVERY_MS = 1000
-# A blur that hides a face or a number plate grows with the picture: a twenty-fifth of its height.
-_SIGMA_SHARE = 25
 
 
 def main(arguments: list[str]) -> int:
@@ -183,7 +181,7 @@ def _graph(video: av.video.stream.VideoStream, size: tuple[int, int], style: str
     if style == "SOLID":
         hidden = graph.add("drawbox", "color=black:t=fill")
     else:
-        hidden = graph.add("gblur", f"sigma={max(8, size[1] // _SIGMA_SHARE)}:steps=2")
+        hidden = graph.add("gblur", f"sigma={sigma_of(size[1])}:steps=2")
     merge = graph.add("maskedmerge")
     sink = graph.add("buffersink")
     picture.link_to(split)

@@ -31,15 +31,13 @@ from core.tsi import day_of, from_ms
 from . import store
 from .errors import NotThisPerson, Refused
 from .exhibit_time import time_of
-from .mask_shapes import BadShape, Key, Shape, read_polygon, read_shapes
+from .mask_shapes import CRF, PRESET, BadShape, Key, Shape, read_polygon, read_shapes
 from .models import Exhibit, FixedMask, MaskPlan, Package
 from .permissions import can_export
 
 if TYPE_CHECKING:
     from accounts.models import Person
 
-CRF = 20
-PRESET = "veryfast"
 # A masked copy of an hour takes minutes; a child that has said nothing for so long is stuck.
 _SILENCE_S = 120
 _TRIES = 3
