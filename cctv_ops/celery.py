@@ -76,10 +76,11 @@ def _configuration() -> dict[str, Any]:
             "finish-runs": _sweep("cameras.tasks.finish_runs", 15.0),
             "sweep-sheets": _sweep("cameras.tasks.sweep_sheets", 300.0),
             "work-surveys": _sweep("cameras.tasks.work_surveys", 20.0),
+            "work-imports": _sweep("inventory.tasks.work_imports", 20.0),
             "verify-audit": {"task": "audit.tasks.verify_recent", "schedule": crontab(minute=20)},
         },
     }
 
 
 app.add_defaults(_configuration)
-app.autodiscover_tasks(["audit", "cameras"])
+app.autodiscover_tasks(["audit", "cameras", "inventory"])

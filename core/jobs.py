@@ -109,6 +109,11 @@ class Job(models.Model):
         if self.cancel_requested or not moved:
             raise JobCancelled(self.title)
 
+    def stop_if_asked(self) -> None:
+        """Raises JobCancelled when somebody asked to stop. Writes nothing, for work inside a transaction."""
+        if Job._base_manager.filter(pk=self.pk, cancel_requested=True).exists():
+            raise JobCancelled(self.title)
+
     def finish(self, message: str = "") -> bool:
         """Running to done."""
         return self._end(self.Status.DONE, message=message[:200])

@@ -70,6 +70,7 @@ urlpatterns = [
     path("import/<slug:table>/", imports.upload, name="import"),
     path("imports/<uuid:token>/", imports.result, name="import_result"),
     path("imports/<uuid:token>/confirm/", imports.confirm, name="import_confirm"),
+    path("imports/<uuid:token>/cancel/", imports.cancel, name="import_cancel"),
     path("files/<uuid:token>/", files.attachment, name="attachment"),
     path("files/<uuid:token>/remove/", files.attachment_remove, name="attachment_remove"),
 ]

@@ -117,6 +117,7 @@ TABLE = {
     "cameras:reference_compare": own(post=MAINTAINING, let_in=ABSENT),
     "cameras:recorders": Row(SEEING),
     "cameras:recorder": own(SEEING),
+    "cameras:building": own(SEEING),
     "cameras:device": own(SEEING),
     "cameras:days": Row(SEEING),
     "cameras:day": Row(SEEING),
@@ -231,6 +232,7 @@ TABLE = {
     "inventory:import": form(REGISTERING, campus),
     "inventory:import_result": own(SEEING, let_in=frozenset({404})),
     "inventory:import_confirm": own(post=SEEING, let_in=frozenset({404})),
+    "inventory:import_cancel": own(post=SEEING, let_in=frozenset({404})),
     # --- the API
     **dict.fromkeys(
         (

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from core.text import fold
 from core.tsi import today
@@ -18,7 +18,7 @@ from ..addresses import check_in_network
 from ..models import Address, Building, Device, Installation, Network, Position
 from ..text import normal_mac, serial_key
 from . import faults
-from .faults import Line
+from .faults import Line, RowReader
 
 if TYPE_CHECKING:
     from accounts.models import Person
@@ -47,12 +47,17 @@ class DevicePlan:
     before_pk: int | None = None
 
 
-class DeviceReader:
+class DeviceReader(RowReader):
     """Judges the rows of a file against each other and against the inventory, with a handful of queries."""
 
+    model = Device
+    no_such_number = gettext_lazy(
+        "There is no device with this number. Leave it empty for a new one."
+    )
+
     def __init__(self, person: Person) -> None:
+        super().__init__({row.pk: row for row in Device.objects.visible_to(person)})
         now = timezone.now()
-        self.devices = {row.pk: row for row in Device.objects.visible_to(person)}
         keys = Device.objects.exclude(serial_key="").values_list("serial_key", "pk")
         self.serials: dict[str, int] = dict(keys)
         self.networks = list(Network.objects.visible_to(person).select_related("via"))
@@ -72,17 +77,13 @@ class DeviceReader:
             self.fitted.setdefault(fit.device_id, set()).add(fit.position_id)
         buildings = Building.objects.visible_to(person)
         self.buildings = {fold(name): row.pk for row in buildings for name in (row.name, row.code)}
-        self.seen: dict[tuple[str, Any], int] = {}
         self.kind = faults.choice(Device.Kind.choices)
         self.status = faults.choice(Device.Status.choices)
         self.protocol = faults.choice(Device.Protocol.choices)
 
-    def plans(self, lines: Sequence[Line]) -> list[DevicePlan]:
-        """A plan per row; what is wrong stands in the lines."""
-        return [self._plan(line) for line in lines]
-
-    def _plan(self, line: Line) -> DevicePlan:
-        row = self._row(line)
+    def plan(self, line: Line) -> DevicePlan:
+        """What the line asks for; what is wrong stands in the line."""
+        row: Device = self.row_of(line)
         values = self._values(line, row)
         plan = DevicePlan(line, row, values)
         if row.pk:
@@ -96,19 +97,6 @@ class DeviceReader:
         plan.address = self._address(line, row)
         plan.position = self._position(line, row)
         return plan
-
-    def _row(self, line: Line) -> Device:
-        number = line.get("no", faults.whole(1, 2**62))
-        if number is None:
-            return Device()
-        self._once(line, "no", number)
-        row = self.devices.get(number)
-        if row is None:
-            line.blame(
-                "no", _("There is no device with this number. Leave it empty for a new one.")
-            )
-            return Device()
-        return row
 
     def _values(self, line: Line, row: Device) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -158,7 +146,7 @@ class DeviceReader:
         key = serial_key(row.maker, row.serial)
         if not key:
             return
-        self._once(line, "serial", key)
+        self.once(line, "serial", key)
         owner = self.serials.get(key)
         if owner is not None and owner != row.pk:
             line.blame(
@@ -186,7 +174,7 @@ class DeviceReader:
         except ValidationError as error:
             line.blame("ip", error.messages[0])
             return None
-        self._once(line, "ip", (network.pk, ip))
+        self.once(line, "ip", (network.pk, ip))
         for held, key in ((self.by_ip.get((network.pk, ip)), "ip"),
                           (self.by_mac.get((network.pk, row.mac)), "mac")):  # fmt: skip
             if held is not None and held.device_id != row.pk:
@@ -195,7 +183,7 @@ class DeviceReader:
                 )
                 return None
         if row.mac:
-            self._once(line, "mac", (network.pk, row.mac))
+            self.once(line, "mac", (network.pk, row.mac))
         own = self.by_device.get(row.pk, []) if row.pk else []
         return (
             None if any(a.network_id == network.pk and a.ip == ip for a in own) else (network, ip)
@@ -251,13 +239,8 @@ class DeviceReader:
             }
         if here:
             return _("It is fitted elsewhere. Moving is done on the page of the position.")
-        self._once(line, "position_code", place.pk)
+        self.once(line, "position_code", place.pk)
         return ""
-
-    def _once(self, line: Line, key: str, value: Any) -> None:
-        first = self.seen.setdefault((key, value), line.number)
-        if first != line.number:
-            line.blame(key, _("The same as in row %(row)d.") % {"row": first})
 
 
 def _mac(cell: Any) -> str | None:

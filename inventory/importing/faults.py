@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Model
 from django.utils import translation
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from core.text import fold
@@ -205,3 +207,32 @@ def choice(choices: Iterable[tuple[str, Any]]) -> Callable[[RawCell], str | None
         return code
 
     return read
+
+
+class RowReader:
+    """What the readers of all tables do alike: find the row that a line changes, and see doubles."""
+
+    model: type[Model]
+    no_such_number: Promise
+
+    def __init__(self, stored: Mapping[int, Any]) -> None:
+        self.stored = stored
+        self.seen: dict[tuple[str, Any], int] = {}
+
+    def row_of(self, line: Line) -> Any:
+        """The stored row with the line's number; a new one when there is none or it is wrong."""
+        number = line.get("no", whole(1, 2**62))
+        if number is None:
+            return self.model()
+        self.once(line, "no", number)
+        row = self.stored.get(number)
+        if row is None:
+            line.blame("no", str(self.no_such_number))
+            return self.model()
+        return row
+
+    def once(self, line: Line, key: str, value: Any) -> None:
+        """Blames a value that an earlier line has as well."""
+        first = self.seen.setdefault((key, value), line.number)
+        if first != line.number:
+            line.blame(key, _("The same as in row %(row)d.") % {"row": first})

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from core.text import fold
 
 from ..models import Floor, Position, PositionGroup
 from . import faults
-from .faults import Line
+from .faults import Line, RowReader
 
 if TYPE_CHECKING:
     from accounts.models import Person
@@ -31,11 +31,16 @@ class PositionPlan:
     before_pk: int | None = None
 
 
-class PositionReader:
+class PositionReader(RowReader):
     """Judges the rows of a file against each other and against the inventory."""
 
+    model = Position
+    no_such_number = gettext_lazy(
+        "There is no position with this number. Leave it empty for a new one."
+    )
+
     def __init__(self, person: Person) -> None:
-        self.rows = {row.pk: row for row in Position.objects.visible_to(person)}
+        super().__init__({row.pk: row for row in Position.objects.visible_to(person)})
         self.codes = {fold(code): pk for code, pk in Position.objects.values_list("code", "pk")}
         self.floors: dict[tuple[str, str], list[Floor]] = {}
         self.buildings: set[str] = set()
@@ -47,14 +52,10 @@ class PositionReader:
         groups = PositionGroup.objects.visible_to(person)
         self.groups = {fold(row.name): row for row in groups}
         self.status = faults.choice(Position.Status.choices)
-        self.seen: dict[tuple[str, Any], int] = {}
 
-    def plans(self, lines: Sequence[Line]) -> list[PositionPlan]:
-        """A plan per row; what is wrong stands in the lines."""
-        return [self._plan(line) for line in lines]
-
-    def _plan(self, line: Line) -> PositionPlan:
-        row = self._row(line)
+    def plan(self, line: Line) -> PositionPlan:
+        """What the line asks for; what is wrong stands in the line."""
+        row: Position = self.row_of(line)
         values: dict[str, Any] = {}
         for key, longest in (("code", 40), ("name", 150)):
             values[key] = line.get(key, faults.text(longest), "")
@@ -85,23 +86,10 @@ class PositionReader:
                 setattr(row, name, value)
         return plan
 
-    def _row(self, line: Line) -> Position:
-        number = line.get("no", faults.whole(1, 2**62))
-        if number is None:
-            return Position()
-        self._once(line, "no", number)
-        row = self.rows.get(number)
-        if row is None:
-            line.blame(
-                "no", _("There is no position with this number. Leave it empty for a new one.")
-            )
-            return Position()
-        return row
-
     def _code(self, line: Line, row: Position, code: str) -> None:
         if not code:
             return
-        self._once(line, "code", fold(code))
+        self.once(line, "code", fold(code))
         owner = self.codes.get(fold(code))
         if owner is not None and owner != row.pk:
             line.blame("code", _("Position no. %(number)d has this code.") % {"number": owner})
@@ -133,11 +121,6 @@ class PositionReader:
         if group is None:
             line.blame("group", _("There is no group with this name."))
         return group
-
-    def _once(self, line: Line, key: str, value: Any) -> None:
-        first = self.seen.setdefault((key, value), line.number)
-        if first != line.number:
-            line.blame(key, _("The same as in row %(row)d.") % {"row": first})
 
 
 def _plain(row: Position, name: str) -> Any:

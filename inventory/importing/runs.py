@@ -1,9 +1,13 @@
-"""The dry run and the import itself: both judge the whole file; the second writes all of it or nothing."""
+"""The dry run and the import itself: both judge the whole file; the second writes all of it or nothing.
+
+`progress(done, total, message)` is told how far a call is, and may raise to stop it. While rows are being
+written nothing that is told would be seen by others, so only `stop()` is asked; it may raise as well.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -28,11 +32,23 @@ if TYPE_CHECKING:
     from accounts.models import Person
 
 BATCH = 500
+KEPT_FAULTS = 5000
 _TABLES: dict[str, Any] = {
     "devices": (DEVICES, devices.REQUIRED, DeviceReader),
     "positions": (POSITIONS, positions.REQUIRED, PositionReader),
 }
 Plan = DevicePlan | PositionPlan
+Progress = Callable[[int, int, str], None]
+Stop = Callable[[], None]
+ROWS_PER_TICK = 200
+
+
+def silent(done: int, total: int, message: str) -> None:
+    """Nobody waits for the progress."""
+
+
+def never() -> None:
+    """Nobody stops it."""
 
 
 class TooLate(Exception):
@@ -53,9 +69,10 @@ class Checked:
         return {"rows": len(self.plans), "new": new, "changed": changed}
 
 
-def check(data: bytes, table: str, person: Person) -> Checked:
+def check(data: bytes, table: str, person: Person, progress: Progress = silent) -> Checked:
     """The dry run: judges every cell and writes nothing."""
-    shown, required, reader = _TABLES[table]
+    shown, required, reader_class = _TABLES[table]
+    progress(0, 0, _("The file is being read."))
     try:
         sheet = read(data)
     except SheetRefused as refusal:
@@ -63,59 +80,78 @@ def check(data: bytes, table: str, person: Person) -> Checked:
     lines: Any = lines_of(sheet, shown.filed, required)
     if isinstance(lines[0], Fault):
         return Checked(lines)
-    plans = reader(person).plans(lines)
+    reader = reader_class(person)
+    plans = []
+    for number, line in enumerate(lines):
+        if number % ROWS_PER_TICK == 0:
+            progress(number, len(lines), _("The rows are being checked."))
+        plans.append(reader.plan(line))
     found = [fault for line in lines for fault in line.faults]
     return Checked(found, [] if found else plans)
 
 
-@transaction.atomic
-def carry_out(upload: UploadedSheet, by: Person) -> Checked:
-    """Imports a checked upload: judged once more, all rows in one transaction, once.
+def carry_out(
+    upload: UploadedSheet, by: Person, progress: Progress = silent, stop: Stop = never
+) -> Checked:
+    """Imports a checked upload: judged once more, then all rows in one transaction, once.
 
     Returns the new faults when the inventory has changed meanwhile; then nothing was written. Raises TooLate
     when the upload is not waiting to be imported.
     """
     rows = UploadedSheet.objects.filter(pk=upload.pk, status=UploadedSheet.Status.CHECKED)
-    if not rows.update(status=UploadedSheet.Status.IMPORTED):
+    if not rows.exists():
         raise TooLate(_("This file has been imported already."))
-    checked = check(bytes(upload.content), upload.table, by)
+    checked = check(bytes(upload.content), upload.table, by, progress)
     if checked.faults:
-        rows = UploadedSheet.objects.filter(pk=upload.pk)
-        rows.update(
-            status=UploadedSheet.Status.REFUSED,
-            faults=[fault.as_list() for fault in checked.faults[:5000]],
-            fault_count=len(checked.faults),
-        )
+        rows.update(**refusal(checked))
         return checked
-    summary = checked.summary
+    progress(len(checked.plans), len(checked.plans), _("All rows are being written."))
     try:
         with transaction.atomic():
-            write = _write_devices if upload.table == "devices" else _write_positions
-            write(checked.plans, by, upload.file_name)
-            audit.record(
-                "inventory.import",
-                actor=by,
-                table=upload.table,
-                file=upload.file_name,
-                sha256=upload.sha256,
-                rows=summary["rows"],
-                new=summary["new"],
-                changed=summary["changed"],
-            )
+            if not rows.update(status=UploadedSheet.Status.IMPORTED):
+                raise TooLate(_("This file has been imported already."))
+            _write(upload, checked, by, stop)
     except IntegrityError as error:
         raise TooLate(
             _(
                 "Somebody changed the inventory at this moment. Nothing was written; upload the file again."
             )
         ) from error
-    UploadedSheet.objects.filter(pk=upload.pk).update(content=b"", summary=summary)
     return checked
 
 
-def _write_devices(plans: list[DevicePlan], by: Person, file: str) -> None:
+def refusal(checked: Checked) -> dict[str, Any]:
+    """The columns of an upload that has faults: its bytes are of no use any more."""
+    return {
+        "status": UploadedSheet.Status.REFUSED,
+        "content": b"",
+        "faults": [fault.as_list() for fault in checked.faults[:KEPT_FAULTS]],
+        "fault_count": len(checked.faults),
+    }
+
+
+def _write(upload: UploadedSheet, checked: Checked, by: Person, stop: Stop) -> None:
+    summary = checked.summary
+    write = _write_devices if upload.table == "devices" else _write_positions
+    write(checked.plans, by, upload.file_name, stop)
+    audit.record(
+        "inventory.import",
+        actor=by,
+        table=upload.table,
+        file=upload.file_name,
+        sha256=upload.sha256,
+        rows=summary["rows"],
+        new=summary["new"],
+        changed=summary["changed"],
+    )
+    UploadedSheet.objects.filter(pk=upload.pk).update(content=b"", summary=summary)
+
+
+def _write_devices(plans: list[DevicePlan], by: Person, file: str, stop: Stop) -> None:
     for plan in plans:
         plan.row.normalise()
-    _write_rows(Device, plans, by, file, also=["serial_key", "search_text"])
+    _write_rows(Device, plans, by, file, stop, also=["serial_key", "search_text"])
+    stop()
     now = timezone.now()
     _close_moved(plans, by, now)
     addresses = [
@@ -131,6 +167,7 @@ def _write_devices(plans: list[DevicePlan], by: Person, file: str) -> None:
         if plan.position
     ]
     bulk_create_with_history(fitted, Installation, batch_size=BATCH, default_user=by)
+    stop()
     _audit_moves(addresses, fitted, by, file, now)
 
 
@@ -171,14 +208,16 @@ def _audit_moves(
     _write_entries(drafts)
 
 
-def _write_positions(plans: list[PositionPlan], by: Person, file: str) -> None:
+def _write_positions(plans: list[PositionPlan], by: Person, file: str, stop: Stop) -> None:
     for plan in plans:
         row = plan.row
         row.search_text = search_text(row.code, row.name, row.purpose)
-    _write_rows(Position, plans, by, file, also=["search_text"])
+    _write_rows(Position, plans, by, file, stop, also=["search_text"])
 
 
-def _write_rows(model: Any, plans: list[Any], by: Person, file: str, also: list[str]) -> None:
+def _write_rows(
+    model: Any, plans: list[Any], by: Person, file: str, stop: Stop, also: list[str]
+) -> None:
     """New rows and changed rows with their field history and their audit entries."""
     new = [plan for plan in plans if plan.row.pk is None]
     changed = [plan for plan in plans if plan.row.pk is not None and plan.before]
@@ -189,6 +228,7 @@ def _write_rows(model: Any, plans: list[Any], by: Person, file: str, also: list[
     )
     for plan, row in zip(new, created, strict=True):
         plan.row = row
+    stop()
     names = sorted({name for plan in changed for name in plan.before})
     if names:
         bulk_update_with_history(
@@ -198,6 +238,7 @@ def _write_rows(model: Any, plans: list[Any], by: Person, file: str, also: list[
             batch_size=BATCH,
             default_user=by,
         )
+    stop()
     action = model._meta.model_name
     drafts = [
         Draft(

@@ -27,9 +27,10 @@ class SheetQuerySet(ScopedQuerySet[Any]):
 
 
 class UploadedSheet(models.Model):
-    """A spreadsheet that passed or failed its dry run. `content` is dropped once it is no longer needed."""
+    """A spreadsheet and what came of its dry run. `content` is dropped once it is no longer needed."""
 
     class Status(models.TextChoices):
+        WAITING = "WAITING", _("being checked")
         CHECKED = "CHECKED", _("ready to import")
         REFUSED = "REFUSED", _("refused")
         IMPORTED = "IMPORTED", _("imported")

@@ -58,19 +58,24 @@ class Sheet:
     rows: Sequence[tuple[int, Sequence[RawCell]]]
 
 
-def read(data: bytes) -> Sheet:
-    """The first sheet of an Excel file, or a CSV. Raises SheetRefused with what is wrong."""
+def judge(data: bytes) -> None:
+    """Refuses at once what must not be parsed at all: bombs, macros, old formats. Raises SheetRefused."""
     if not data:
         raise SheetRefused(_("The file is empty."))
     if len(data) > LARGEST_FILE:
         raise SheetRefused(_("A file may have at most 5 MB."))
     if data.startswith(b"PK"):
-        return _sheet(_xlsx_rows(data))
-    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        _judge_zip(data)
+    elif data.startswith(b"\xd0\xcf\x11\xe0"):
         raise SheetRefused(
             _("This is an old or a locked Excel file. Save it as .xlsx without a password.")
         )
-    return _sheet(_csv_rows(data))
+
+
+def read(data: bytes) -> Sheet:
+    """The first sheet of an Excel file, or a CSV. Raises SheetRefused with what is wrong."""
+    judge(data)
+    return _sheet(_xlsx_rows(data) if data.startswith(b"PK") else _csv_rows(data))
 
 
 def _sheet(lines: Iterator[tuple[int, Sequence[RawCell]]]) -> Sheet:
@@ -97,7 +102,6 @@ def _sheet(lines: Iterator[tuple[int, Sequence[RawCell]]]) -> Sheet:
 
 
 def _xlsx_rows(data: bytes) -> Iterator[tuple[int, Sequence[RawCell]]]:
-    _judge_zip(data)
     try:
         book = load_workbook(io.BytesIO(data), read_only=True, keep_links=False)
         sheet: Any = book.worksheets[0]

@@ -1,4 +1,4 @@
-"""Importing: upload, dry run, and the button that writes it."""
+"""Importing: upload, dry run, and the button that writes it; both are jobs with progress and cancel."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -21,19 +22,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.requests import PersonRequest
 from core.text import safe_file_name
 
-from .. import importing, permissions
+from .. import tasks
 from ..forms.dress import DressedForm
+from ..importing import jobs
 from ..models import UploadedSheet
-from ..sheets.reading import LARGEST_FILE, MOST_ROWS
+from ..sheets.reading import LARGEST_FILE, MOST_ROWS, SheetRefused, judge
 from ..sheets.writing import FORMATS, download
 from ..tables import DEVICES, POSITIONS, Table
 from .common import for_people
 
-TABLES: dict[str, tuple[Table, Any]] = {
-    "devices": (DEVICES, permissions.can_import_devices),
-    "positions": (POSITIONS, permissions.can_import_positions),
-}
-KEPT_FAULTS = 5000
+TABLES: dict[str, Table] = {"devices": DEVICES, "positions": POSITIONS}
 SHOWN_FAULTS = 500
 KEPT_FOR = dt.timedelta(days=7)
 
@@ -44,14 +42,24 @@ class UploadForm(DressedForm):
         help_text=gettext_lazy("Excel (.xlsx) or CSV, at most 5 MB and 20,000 rows."),
     )
 
+    def clean_file(self) -> Any:
+        """The upload with its bytes as `data`; what must not be parsed is refused here."""
+        file = self.cleaned_data["file"]
+        # One byte more than is taken tells too large from just right.
+        file.data = file.read(LARGEST_FILE + 1)
+        try:
+            judge(file.data)
+        except SheetRefused as refusal:
+            raise ValidationError(str(refusal)) from None
+        return file
+
 
 def _table(request: PersonRequest, name: str) -> Table:
     if name not in TABLES:
         raise Http404
-    table, may = TABLES[name]
-    if not may(request.user):
+    if not jobs.MAY[name](request.user):
         raise PermissionDenied
-    return table
+    return TABLES[name]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -64,7 +72,7 @@ def upload(request: PersonRequest, table: str) -> HttpResponse:
         return download(wanted, str(shown.title), [str(c.title) for c in shown.filed], [])
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
-        return redirect("inventory:import_result", _check(request, table, form).token)
+        return redirect("inventory:import_result", _keep(request, table, form).token)
     context = {
         "form": form,
         "table": shown,
@@ -75,25 +83,22 @@ def upload(request: PersonRequest, table: str) -> HttpResponse:
     return render(request, "inventory/import.html", context, status=status)
 
 
-def _check(request: PersonRequest, table: str, form: UploadForm) -> UploadedSheet:
-    """Runs the dry run and keeps the file until it is imported, or for a week."""
+@transaction.atomic
+def _keep(request: PersonRequest, table: str, form: UploadForm) -> UploadedSheet:
+    """Keeps the file until it is imported, or for a week, and has it checked."""
     file = form.cleaned_data["file"]
-    # One byte more than is taken tells too large from just right.
-    data = file.read(LARGEST_FILE + 1)
-    checked = importing.check(data, table, request.user)
-    states = UploadedSheet.Status
     UploadedSheet.objects.filter(uploaded_at__lt=timezone.now() - KEPT_FOR).delete()
-    return UploadedSheet.objects.create(
+    row = UploadedSheet.objects.create(
         table=table,
         file_name=safe_file_name(file.name),
-        sha256=hashlib.sha256(data).hexdigest(),
-        content=b"" if checked.faults else data,
-        status=states.REFUSED if checked.faults else states.CHECKED,
-        faults=[fault.as_list() for fault in checked.faults[:KEPT_FAULTS]],
-        fault_count=len(checked.faults),
-        summary=checked.summary,
+        sha256=hashlib.sha256(file.data).hexdigest(),
+        content=file.data,
+        status=UploadedSheet.Status.WAITING,
         uploaded_by=request.user,
     )
+    jobs.queue(row, jobs.CHECK, request.user)
+    tasks.wake()
+    return row
 
 
 def _upload(request: PersonRequest, token: uuid.UUID) -> UploadedSheet:
@@ -107,7 +112,7 @@ def _upload(request: PersonRequest, token: uuid.UUID) -> UploadedSheet:
 @require_safe
 @for_people()
 def result(request: PersonRequest, token: uuid.UUID) -> HttpResponse:
-    """What the dry run found: every bad cell, or what the import would do."""
+    """How far the work is, or what the dry run found: every bad cell, or what the import would do."""
     row = _upload(request, token)
     wanted = request.GET.get("format", "")
     if wanted in FORMATS:
@@ -115,24 +120,34 @@ def result(request: PersonRequest, token: uuid.UUID) -> HttpResponse:
         return download(wanted, _("What is wrong"), headers, row.faults)
     context = {
         "upload": row,
+        "job": jobs.latest(row),
         "faults": row.faults[:SHOWN_FAULTS],
         "more": max(0, row.fault_count - SHOWN_FAULTS),
         "back": reverse(f"inventory:{row.table}"),
-        "table": TABLES[row.table][0],
+        "table": TABLES[row.table],
     }
     return render(request, "inventory/import_result.html", context)
 
 
 @require_POST
 @for_people()
+@transaction.atomic
 def confirm(request: PersonRequest, token: uuid.UUID) -> HttpResponse:
-    """Writes all rows, or none."""
+    """Has all rows written, or none."""
     row = _upload(request, token)
-    try:
-        checked = importing.carry_out(row, request.user)
-    except importing.TooLate as error:
-        messages.error(request, str(error))
+    if row.status == UploadedSheet.Status.CHECKED:
+        jobs.queue(row, jobs.WRITE, request.user)
+        tasks.wake()
     else:
-        if not checked.faults:
-            messages.success(request, _("The file has been imported."))
+        messages.error(request, _("This file does not wait to be imported."))
+    return redirect("inventory:import_result", token)
+
+
+@require_POST
+@for_people()
+def cancel(request: PersonRequest, token: uuid.UUID) -> HttpResponse:
+    """Stops the check or the import; nothing is written."""
+    job = jobs.latest(_upload(request, token))
+    if job is None or not job.request_cancel():
+        messages.info(request, _("The work is over already."))
     return redirect("inventory:import_result", token)
