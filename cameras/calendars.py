@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.utils.formats import date_format
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 
 from cameras.models.coverage import Result
@@ -94,4 +94,4 @@ def _month(
 def _title(day: dt.date, label: str, kind: str) -> str:
     if kind == FUTURE:
         return tsi.day_text(day)
-    return f"{date_format(day, 'd.m.Y l')} · {label or _('no data')}"
+    return f"{tsi.day_text(day)} {WEEKDAYS[day.weekday()]} · {label or _('no data')}"

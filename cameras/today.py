@@ -160,6 +160,12 @@ def summary(counts: dict[str, int]) -> str:
         "Yesterday %(good)d of %(total)d cameras were recorded in full",
         total,
     ) % {"good": counts[Result.RECORDED], "total": total}
+    rest = exceptions(counts)
+    return f"{text}; {rest}." if rest else f"{text}."
+
+
+def exceptions(counts: dict[str, int]) -> str:
+    """ "2 had gaps, 1 could not be checked"; empty where every camera was recorded in full."""
     rest = []
     if counts[Result.PARTLY]:
         count = counts[Result.PARTLY]
@@ -170,7 +176,7 @@ def summary(counts: dict[str, int]) -> str:
         rest.append(_("%(count)d could not be checked") % {"count": counts[Result.UNKNOWN]})
     if counts[Result.EXEMPT]:
         rest.append(_("%(count)d exempt") % {"count": counts[Result.EXEMPT]})
-    return f"{text}; {', '.join(rest)}." if rest else f"{text}."
+    return ", ".join(rest)
 
 
 def _band(rows: Any) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from django.urls import path
 
 from .views import (
     adding,
+    buildings,
     days,
     findings,
     paper_settings,
@@ -34,6 +35,7 @@ urlpatterns = [
     ),
     path("recorders/", recorders.recorders, name="recorders"),
     path("recorders/<int:pk>/", recorder.recorder, name="recorder"),
+    path("cameras/buildings/<int:pk>/", buildings.building, name="building"),
     path("devices/<int:pk>/", recorder.device, name="device"),
     path("add/", adding.add, name="add"),
     path("add/discover/", adding.discover, name="discover"),

@@ -20,6 +20,7 @@ from cameras.models import DeviceCheck, DeviceCondition, Finding
 from cameras.models.conditions import ChannelCondition
 from cameras.models.coverage import CoverageDay, Result
 from cameras.models.runs import CheckResult
+from cameras.names import model_of
 from cameras.reasons import word_for
 from cameras.retention_plot import HeldChannel, retention_plot
 from cameras.strips import day_strip, length
@@ -35,7 +36,8 @@ from .shared import asked_day, days_around, for_people, told
 @for_people(permissions.can_see_cameras)
 def recorder(request: PersonRequest, pk: int) -> HttpResponse:
     """One recorder: strips of all channels, disks, retention, clock, last conversation."""
-    row = get_object_or_404(Device.objects.visible_to(request.user).recorders(), pk=pk)
+    rows = Device.objects.visible_to(request.user).recorders().select_related("condition")
+    row = get_object_or_404(rows, pk=pk)
     day = asked_day(request)
     channels = _channels(row, day)
     context = {
@@ -55,7 +57,7 @@ def recorder(request: PersonRequest, pk: int) -> HttpResponse:
 
 def device_facts(request: PersonRequest, row: Device) -> dict[str, Any]:
     """What the pages of any device show: last values with their age, clock history, findings."""
-    condition = DeviceCondition.objects.filter(device=row).first()
+    condition: DeviceCondition | None = getattr(row, "condition", None)
     return {
         "condition": condition,
         "address": row.address_at(timezone.now()),
@@ -65,7 +67,8 @@ def device_facts(request: PersonRequest, row: Device) -> dict[str, Any]:
         "findings": told(
             Finding.objects.visible_to(request.user)
             .open()
-            .filter(subject_kind=Finding.Subject.DEVICE, subject_id=row.pk)
+            .filter(subject_kind=Finding.Subject.DEVICE, subject_id=row.pk),
+            model_of(row),
         ),
     }
 
@@ -120,12 +123,11 @@ def _silent_channels(row: Device, check: DeviceCheck) -> list[dict[str, Any]]:
 
 
 def _channels(row: Device, day: dt.date) -> list[dict[str, Any]]:
-    channels = list(row.channels.order_by("number"))
+    channels = list(row.channels.select_related("condition").order_by("number"))
     proofs = {
         proof.channel_id: proof
         for proof in CoverageDay.objects.filter(channel__in=channels, day=day)
     }
-    conditions = ChannelCondition.objects.in_bulk([channel.pk for channel in channels])
     held = {
         assignment.channel_id: assignment.position
         for assignment in ChannelAssignment.objects.on(day)
@@ -138,6 +140,7 @@ def _channels(row: Device, day: dt.date) -> list[dict[str, Any]]:
         position = held.get(channel.pk)
         proof = proofs.get(channel.pk)
         wanted = spans[position.pk] if position else None
+        condition = getattr(channel, "condition", None)
         motion_only = wanted is not None and wanted.kind == RecordingSchedule.Kind.MOTION
         expected = list(wanted.spans_ms) if wanted else []
         shown.append(
@@ -150,9 +153,9 @@ def _channels(row: Device, day: dt.date) -> list[dict[str, Any]]:
                 "longest": length(proof.longest_gap_ms)
                 if proof and proof.gap_count and not motion_only
                 else "",
-                "condition": conditions.get(channel.pk),
+                "condition": condition,
                 "goal": position.group.retention_goal_days if position else None,
-                "kept": _kept(conditions.get(channel.pk), position),
+                "kept": _kept(condition, position),
             }
         )
     return shown
@@ -174,7 +177,8 @@ def _kept(condition: ChannelCondition | None, position: Any) -> dict[str, Any] |
 @for_people(permissions.can_see_cameras)
 def device(request: PersonRequest, pk: int) -> HttpResponse:
     """One device; a recorder has its own page."""
-    row = get_object_or_404(Device.objects.visible_to(request.user), pk=pk)
+    rows = Device.objects.visible_to(request.user).select_related("condition")
+    row = get_object_or_404(rows, pk=pk)
     if row.kind == Device.Kind.RECORDER:
         return redirect("cameras:recorder", pk=row.pk)
     context = {

@@ -6,6 +6,8 @@ import datetime as dt
 import re
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Person
 from cameras.models import ClockMeasurement
@@ -79,3 +81,29 @@ def test_the_camera_page_tells_a_window_without_a_script(head: Person) -> None:
 
     refused = scene.browser(head).get(f"{url}&from=14:05:00&to=x").content.decode()
     assert "Write both times of the window" in refused
+
+
+@pytest.mark.parametrize("kind", ["cameras", "recorders", "devices"])
+def test_a_full_page_asks_the_database_at_most_fifteen_times(kind: str, head: Person) -> None:
+    """The bound of the page's benchmark, with findings, clocks, gaps and a silent channel to tell of."""
+    place = scene.campus(2)[0]
+    camera = place.installations.get().device
+    machine = place.assignments.get().channel.recorder
+    run = scene.finished_run()
+    for device in (camera, machine):
+        scene.checked(run, device)
+        ClockMeasurement.objects.create(
+            device=device,
+            measured_at=dt.datetime.now(dt.UTC),
+            offset_ms=5,
+            uncertainty_ms=90,
+            method="EDGE",
+            verdict="OK",
+        )
+    pk = {"cameras": place.pk, "recorders": machine.pk, "devices": camera.pk}[kind]
+    client = scene.browser(head)
+    client.get(f"/{kind}/{pk}/")
+
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(f"/{kind}/{pk}/").status_code == 200
+    assert len(captured) <= 15
