@@ -135,10 +135,17 @@ def make(
         )
         .sign(authority_key, hashes.SHA256())
     )
-    _write(target / "signer.key", _private(key), mode=0o400)
-    _write(target / "signer.pem", pem(certificate), mode=0o444)
-    _write(target / "ca.pem", pem(authority), mode=0o444)
-    return EvidenceKey(Signer(key, certificate), authority)
+    made = EvidenceKey(Signer(key, certificate), authority)
+    keep(made, target)
+    return made
+
+
+@sensitive_variables()
+def keep(key: EvidenceKey, target: Path) -> None:
+    """Writes the signer's key and both certificates into a folder."""
+    _write(target / "signer.key", _private(key.signer.key), mode=0o400)
+    _write(target / "signer.pem", pem(key.signer.certificate), mode=0o444)
+    _write(target / "ca.pem", pem(key.authority), mode=0o444)
 
 
 @sensitive_variables()
