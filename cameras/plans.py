@@ -61,6 +61,7 @@ class _Batch:
     answered: set[tuple[int | None, int, date]]
     silent: dict[int, Interval]
     earliest: dict[int, int]
+    logins_changed: dict[int, datetime]
 
 
 def build(checks: Sequence[DeviceCheck], now: datetime) -> list[VisitPlan | Unvisitable]:
@@ -127,6 +128,9 @@ def _load(checks: Sequence[DeviceCheck], now: datetime) -> _Batch:
             ).values_list("channel", "earliest_at")
             if at is not None
         },
+        logins_changed=dict(
+            vault.Credential.objects.filter(device__in=devices).values_list("device", "changed_at")
+        ),
     )
     positions = {a.position_id: a.position for rows_ in assignments.values() for a in rows_}
     for day in {d for check in checks for d in _all_days(check, batch)}:
@@ -176,7 +180,7 @@ def _plan(check: DeviceCheck, batch: _Batch) -> VisitPlan | Unvisitable:
         endpoint=Endpoint(str(address.ip), device.http_port, device.rtsp_port, device.tls),
         login=login,
         no_login_because=why_not,
-        manner=manner_of(device, condition),
+        manner=manner_of(device, condition, batch.logins_changed.get(device.pk)),
         kinds=frozenset(check.kinds),
         expected=Identity(
             maker=device.maker, serial=device.serial, macs=(device.mac,) if device.mac else ()
@@ -203,11 +207,19 @@ def login_of(device: Device) -> tuple[Login | None, str]:
     return Login(login.username, login.password), ""
 
 
-def manner_of(device: Device, condition: DeviceCondition | None) -> Manner:
-    """How to speak to a device: as learnt, else as entered, else to be found out."""
+def manner_of(
+    device: Device, condition: DeviceCondition | None, login_changed_at: datetime | None = None
+) -> Manner:
+    """How to speak to a device: as learnt, else as entered, else to be found out.
+
+    Whoever enters a login after the device was let in last says that it may be tried at whatever asks there.
+    """
     known = {field.name for field in fields(Manner)}
     learnt: dict[str, Any] = condition.manner if condition and condition.manner else {}
     manner = Manner(**{key: value for key, value in learnt.items() if key in known})
+    let_in_at = condition.answered_at if condition else None
+    if login_changed_at is not None and (let_in_at is None or login_changed_at > let_in_at):
+        manner.realm = ""
     entered = "" if device.protocol == Device.Protocol.AUTO else device.protocol
     if entered and manner.protocol != entered:
         return Manner(protocol=entered)

@@ -184,7 +184,9 @@ class Manner:
 
     `protocol` is onvif, isapi or dahua; `auth` is one of none, wsse, digest-md5, digest-sha256, basic;
     `services` maps a service name to its path; `quirks` are short codes of traps met on this device;
-    `certificate` is the SHA-256 of the TLS certificate met first: another one is `Untrusted`.
+    `certificate` is the SHA-256 of the TLS certificate met first: another one is `Untrusted`;
+    `realm` is that of the HTTP login that was accepted last: whoever asks in another one gets no login
+    by this manner.
     """
 
     protocol: str = ""
@@ -193,6 +195,7 @@ class Manner:
     quirks: list[str] = field(default_factory=list)
     clock_offset_ms: int | None = None
     certificate: str = ""
+    realm: str = ""
 
 
 @dataclass(frozen=True)

@@ -218,6 +218,8 @@ class Conversation:
             raise self._second_refusal(reply)
         if self.manner.auth != "wsse":
             self.manner.auth = digest.auth_name if digest else "basic"
+        if digest is not None:
+            self.manner.realm = digest.challenge.realm
         self._keep(digest)
         return reply
 

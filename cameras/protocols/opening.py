@@ -9,30 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
 from functools import partial
 
 from cameras.protocols.base import (
     BadAnswer,
+    Busy,
     Channel,
     CredentialRefused,
     DeviceError,
     Endpoint,
     Identity,
-    IndexAnswer,
-    IndexesRecordings,
-    ListsChannels,
     LockedOut,
     Login,
     Manner,
     NotSupported,
     Reason,
-    Streams,
-    TakesSnapshots,
-    TellsIdentity,
-    TellsStorage,
-    TellsTime,
-    TimeBase,
     TooLarge,
     Untrusted,
 )
@@ -41,13 +32,21 @@ from cameras.protocols.http import Conversation, Transport
 from cameras.protocols.isapi import IsapiClient
 from cameras.protocols.onvif.client import OnvifClient
 from cameras.protocols.onvif.soap import DEVICE_PATH
+from cameras.protocols.opened import (
+    CAPABILITIES,
+    ONVIF_REFUSES_LOGIN,
+    OpenDevice,
+    SecondIndex,
+    note_refusal,
+)
 from cameras.protocols.recognition import (
     Hints,
     is_same_device,
     recognise,
     refuse_another_device,
-    told_by_isapi,
+    refuse_another_realm,
     told_by_onvif,
+    told_by_vendor,
     vendor_protocol,
 )
 from cameras.protocols.rtsp_port import port_in
@@ -60,78 +59,9 @@ PROTOCOLS: dict[str, Callable[[Conversation], Client]] = {
     "isapi": IsapiClient,
     "dahua": DahuaClient,
 }
-CAPABILITIES = (
-    "identity",
-    "clock",
-    "channels",
-    "recordings",
-    "snapshot",
-    "live",
-    "playback",
-    "disks",
-)
 # In `Manner.services` of a vendor's device: it speaks ONVIF as well.
 ALSO_ONVIF = "onvif"
-ONVIF_REFUSES_LOGIN = "onvif-refuses-this-login"
 _HALF = (NotSupported, BadAnswer, TooLarge)
-
-
-class SecondIndex:
-    """ONVIF's index of a vendor's recorder. Its tokens are others, so the channel's number counts."""
-
-    index_time_base = TimeBase.DEVICE_UTC
-
-    def __init__(self, client: OnvifClient, manner: Manner) -> None:
-        self._client = client
-        self._manner = manner
-
-    async def recordings(self, channel: Channel, start_ms: int, end_ms: int) -> IndexAnswer:
-        """As OnvifClient.recordings. A refused login is noted, so that it is not tried every night."""
-        try:
-            return await self._client.recordings(replace(channel, token=""), start_ms, end_ms)
-        except CredentialRefused:
-            _note_refusal(self._manner)
-            raise
-
-
-@dataclass
-class OpenDevice:
-    """A device with the client for each capability; None where it has none (see `failures`).
-
-    `identity` is what the device said at opening, None when it was not asked or did not answer.
-    `also_onvif` is the ONVIF side of a vendor's device, `second_index` its index.
-    `other_device` is True when that is not the device that the inventory expects.
-    """
-
-    manner: Manner
-    identity: Identity | None = None
-    other_device: bool = False
-    identity_client: TellsIdentity | None = None
-    clock: TellsTime | None = None
-    channels: ListsChannels | None = None
-    recordings: IndexesRecordings | None = None
-    snapshot: TakesSnapshots | None = None
-    live: Streams | None = None
-    playback: Streams | None = None
-    disks: TellsStorage | None = None
-    second_index: IndexesRecordings | None = None
-    also_onvif: OnvifClient | None = None
-    failures: list[tuple[str, str, DeviceError]] = field(default_factory=list)
-    conversations: list[Conversation] = field(default_factory=list, repr=False)
-
-    @property
-    def protocol(self) -> str:
-        """The protocol that serves the device."""
-        return self.manner.protocol
-
-    def client_for(self, capability: str) -> object | None:
-        """The client of a capability named in `CAPABILITIES`."""
-        return getattr(self, "identity_client" if capability == "identity" else capability, None)
-
-    async def close(self) -> None:
-        """Closes every connection to the device."""
-        for conversation in self.conversations:
-            await conversation.close()
 
 
 async def open_device(
@@ -158,11 +88,13 @@ async def open_device(
         if protocol != "auto":
             return await opening.over(protocol, _fitting(manner, protocol))
         if manner is not None and manner.protocol in PROTOCOLS:
+            was_let_in = bool(manner.realm)
             device = await opening.over(manner.protocol, manner)
             if not opening.speaks_another_protocol:
                 return device
             await opening.close()
             opening = _Opening(transport, endpoint, login, expect)
+            opening.only_sure = was_let_in and expect is not None
         return await opening.learn(Manner(certificate=manner.certificate if manner else ""))
     except BaseException:
         await opening.close()
@@ -190,6 +122,8 @@ class _Opening:
         self._login = login
         self._expect = expect
         self._conversations: list[Conversation] = []
+        self.only_sure = False
+        """A device that was known shows itself otherwise: no login for what only might be one."""
         self.failures: list[tuple[str, str, DeviceError]] = []
 
     async def close(self) -> None:
@@ -215,17 +149,35 @@ class _Opening:
         conversation = self._talk(manner)
         client = PROTOCOLS[protocol](conversation)
         identity: Identity | None = None
-        if self._expect is not None:
-            if isinstance(client, OnvifClient):
-                refuse_another_device(await told_by_onvif(client.soap), self._expect)
-            elif isinstance(client, IsapiClient):
-                refuse_another_device(await told_by_isapi(conversation), self._expect)
+        if self._expect is not None and not await self._is_still_there(client, self._expect):
+            stranger = NotSupported("something else answers at this address")
+            self.failures.append(("identity", protocol, stranger))
+            return OpenDevice(manner, failures=self.failures, conversations=self._conversations)
         if self._expect is not None or not manner.auth:
             identity = await self._identify(client)
         second: OnvifClient | None = None
         if ALSO_ONVIF in manner.services and protocol != "onvif":
             second = OnvifClient(self._talk(_copy_for(manner, "onvif")))
         return await self._opened(client, identity, second)
+
+    async def _is_still_there(self, client: Client, expect: Identity) -> bool:
+        """Looks without login (D18). Raises Untrusted when the device itself says that it is another one.
+
+        With a manner that was learnt, the login goes out only to what still shows itself as it did then.
+        """
+        manner, protocol = client.manner, client.protocol
+        if isinstance(client, OnvifClient):
+            hints = await told_by_onvif(client.soap)
+        else:
+            hints = await told_by_vendor(client.conversation, protocol)
+        refuse_another_device(hints, expect)
+        refuse_another_realm(hints, protocol, manner.realm, expect)
+        if not manner.auth or hints.still_speaks(protocol, manner.realm):
+            return True
+        reason = hints.reasons.get(protocol)
+        if isinstance(reason, Busy):
+            raise reason
+        return False
 
     async def learn(self, manner: Manner) -> OpenDevice:
         """Recognises without login, then tries the likely protocols one after the other."""
@@ -259,6 +211,10 @@ class _Opening:
         self, clients: Mapping[str, Client], hints: Hints
     ) -> tuple[str, Identity | None]:
         order = [*hints.sure, *(["onvif"] if hints.has_onvif else []), *hints.possible]
+        if self.only_sure:
+            order = [*hints.sure, *(["onvif"] if hints.answers_onvif else [])]
+        if self.only_sure and not order:
+            raise Untrusted("something else asks for the login here", reason=Reason.WRONG_DEVICE)
         refusals = 0
         for name in dict.fromkeys(order):
             identity = await self._identify(clients[name])
@@ -337,7 +293,7 @@ class _Opening:
         try:
             return port_in((await onvif.live(Channel(1))).url)
         except CredentialRefused:
-            _note_refusal(manner)
+            note_refusal(manner)
             raise
 
     def _raise_refusal_of(self, client: Client, identity: Identity | None) -> None:
@@ -376,11 +332,6 @@ def onvif_offers(services: Mapping[str, str]) -> dict[str, bool]:
         "playback": "replay" in services,
         "disks": False,
     }
-
-
-def _note_refusal(manner: Manner) -> None:
-    if ONVIF_REFUSES_LOGIN not in manner.quirks:
-        manner.quirks.append(ONVIF_REFUSES_LOGIN)
 
 
 def _is_refusal(error: DeviceError) -> bool:

@@ -20,7 +20,7 @@ from cameras.protocols.base import (
 )
 from cameras.protocols.dahua.cgi import raise_for_refusal
 from cameras.protocols.dahua.messages import read_table
-from cameras.protocols.digest import parse_challenges
+from cameras.protocols.digest import Challenge, best_digest, parse_challenges
 from cameras.protocols.http import Conversation, Reply
 from cameras.protocols.isapi.documents import read_identity
 from cameras.protocols.isapi.replies import read_document
@@ -48,10 +48,23 @@ class Hints:
     """What was learnt. `sure` and `possible` are vendor protocols, the likelier first."""
 
     has_onvif: bool = False
+    answers_onvif: bool = False
+    """It answered in ONVIF, and did not merely ask for a login at ONVIF's address."""
     sure: list[str] = field(default_factory=list)
     possible: list[str] = field(default_factory=list)
     told: list[Identity] = field(default_factory=list)
     reasons: dict[str, DeviceError] = field(default_factory=dict)
+    realms: dict[str, str] = field(default_factory=dict)
+    """In which realm each vendor protocol's page asks for a login."""
+
+    def still_speaks(self, protocol: str, realm: str) -> bool:
+        """Whether this is what a device of that protocol shows that was let in in this realm ("" = not known)."""
+        if protocol == "onvif":
+            return self.has_onvif
+        asked_in = self.realms.get(protocol)
+        if realm and asked_in is not None:
+            return asked_in == realm
+        return protocol in self.sure or protocol in self.possible
 
 
 def vendor_protocol(identity: Identity) -> str:
@@ -62,6 +75,12 @@ def vendor_protocol(identity: Identity) -> str:
     return "dahua" if DAHUA_WORDS.search(words) else ""
 
 
+VENDOR_PAGES = {
+    "isapi": "/ISAPI/System/deviceInfo",
+    "dahua": "/cgi-bin/magicBox.cgi?action=getDeviceType",
+}
+
+
 async def recognise(onvif: SoapConversation, vendor: Conversation) -> Hints:
     """Asks each protocol one or two things without login.
 
@@ -70,16 +89,8 @@ async def recognise(onvif: SoapConversation, vendor: Conversation) -> Hints:
     """
     hints = Hints()
     await _try_onvif(onvif, hints)
-    for protocol, path in (
-        ("isapi", "/ISAPI/System/deviceInfo"),
-        ("dahua", "/cgi-bin/magicBox.cgi?action=getDeviceType"),
-    ):
-        try:
-            reply = await vendor.call("GET", path, authenticate=False)
-        except _NOT_HERE as error:
-            hints.reasons[protocol] = _unless_elsewhere(error)
-            continue
-        _take_reply(hints, protocol, reply)
+    for protocol in VENDOR_PAGES:
+        await _try_vendor(vendor, protocol, hints)
     if not (hints.has_onvif or hints.sure or hints.possible):
         for reason in hints.reasons.values():
             if isinstance(reason, Busy):
@@ -88,21 +99,37 @@ async def recognise(onvif: SoapConversation, vendor: Conversation) -> Hints:
 
 
 async def told_by_onvif(onvif: SoapConversation) -> Hints:
-    """What a known ONVIF device tells about itself without login."""
+    """What a device known to speak ONVIF shows without login."""
     hints = Hints()
-    await _take_scopes(onvif, hints)
+    await _try_onvif(onvif, hints)
     return hints
 
 
-async def told_by_isapi(vendor: Conversation) -> Hints:
-    """What a known Hikvision device tells about itself without login."""
+async def told_by_vendor(vendor: Conversation, protocol: str) -> Hints:
+    """What a device known to speak this vendor protocol shows without login."""
     hints = Hints()
+    await _try_vendor(vendor, protocol, hints)
+    return hints
+
+
+async def _try_vendor(vendor: Conversation, protocol: str, hints: Hints) -> None:
     try:
-        reply = await vendor.call("GET", "/ISAPI/System/deviceInfo", authenticate=False)
-    except _NOT_HERE:
-        return hints
-    _take_reply(hints, "isapi", reply)
-    return hints
+        reply = await vendor.call("GET", VENDOR_PAGES[protocol], authenticate=False)
+    except _NOT_HERE as error:
+        hints.reasons[protocol] = _unless_elsewhere(error)
+        return
+    _take_reply(hints, protocol, reply)
+
+
+def refuse_another_realm(hints: Hints, protocol: str, realm: str, expect: Identity) -> None:
+    """Raises Untrusted (WRONG_DEVICE) when a device that names its serial in its realm names another one."""
+    asked_in = hints.realms.get(protocol)
+    serial = _letters(expect.serial)
+    if asked_in is None or not realm or not _is_serial(serial) or serial not in _letters(realm):
+        return
+    same_words = _letters(realm).replace(serial, "")
+    if serial not in _letters(asked_in) and _letters(asked_in).startswith(same_words):
+        raise Untrusted("another device asks for the login here", reason=Reason.WRONG_DEVICE)
 
 
 def refuse_another_device(hints: Hints, expect: Identity | None) -> None:
@@ -117,7 +144,7 @@ def is_same_device(expect: Identity, told: Identity) -> bool | None:
 
     The same device tells its serial with and without the model in front, depending on the protocol.
     """
-    a, b = (re.sub(r"[^A-Z0-9]", "", i.serial.upper()) for i in (expect, told))
+    a, b = _letters(expect.serial), _letters(told.serial)
     macs = bool(set(expect.macs) & set(told.macs))
     if _is_serial(a) and _is_serial(b):
         short, long = sorted((a, b), key=len)
@@ -126,6 +153,10 @@ def is_same_device(expect: Identity, told: Identity) -> bool | None:
     if expect.macs and told.macs:
         return macs
     return None
+
+
+def _letters(written: str) -> str:
+    return re.sub(r"[^A-Z0-9]", "", written.upper())
 
 
 def _is_serial(serial: str) -> bool:
@@ -142,7 +173,7 @@ async def _try_onvif(onvif: SoapConversation, hints: Hints) -> None:
     except _NOT_HERE as error:
         hints.reasons["onvif"] = _unless_elsewhere(error)
         return
-    hints.has_onvif = True
+    hints.has_onvif = hints.answers_onvif = True
     onvif.take_offset(answer)
     await _take_scopes(onvif, hints)
 
@@ -181,6 +212,7 @@ def _unless_elsewhere(error: DeviceError) -> DeviceError:
 
 def _take_reply(hints: Hints, protocol: str, reply: Reply) -> None:
     if reply.status == 401:
+        hints.realms[protocol] = _first_realm(reply)
         if _is_of_this_make(protocol, reply):
             hints.sure = [protocol, *(known for known in hints.sure if known != protocol)]
         else:
@@ -217,6 +249,15 @@ def _read_open(protocol: str, reply: Reply) -> Identity:
 
 
 def _realms(reply: Reply) -> str:
+    return " ".join(challenge.realm for challenge in _challenges(reply))
+
+
+def _first_realm(reply: Reply) -> str:
+    """The realm in which a login would be answered."""
+    digest = best_digest(_challenges(reply))
+    return digest.realm if digest is not None else ""
+
+
+def _challenges(reply: Reply) -> list[Challenge]:
     every = getattr(reply.headers, "getall", lambda name, default: default)
-    challenges = parse_challenges(every("WWW-Authenticate", []))
-    return " ".join(challenge.realm for challenge in challenges)
+    return parse_challenges(every("WWW-Authenticate", []))

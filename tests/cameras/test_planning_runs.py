@@ -162,3 +162,16 @@ def test_a_finished_night_tells_its_age(campus, night):
     assert state.word is NightWord.FINISHED
     assert state.age is not None
     assert state.age < timedelta(minutes=5)
+
+
+def test_a_login_that_is_entered_again_may_be_tried_at_whatever_asks(campus):
+    """D18: the realm in which a device was let in binds its login until a person enters one."""
+    device = campus.camera()
+    let_in = timezone.now()
+    learnt = {"protocol": "dahua", "auth": "digest-md5", "realm": "Login to 6J0A"}
+    condition = DeviceCondition(device=device, manner=learnt, answered_at=let_in)
+
+    before = plans.manner_of(device, condition, let_in - timedelta(days=1))
+    after = plans.manner_of(device, condition, let_in + timedelta(minutes=1))
+
+    assert (before.realm, after.realm) == ("Login to 6J0A", "")

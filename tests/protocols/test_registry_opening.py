@@ -154,6 +154,56 @@ async def test_a_saved_manner_of_a_device_that_was_replaced_is_learnt_anew() -> 
             assert not device.other_device
 
 
+REALMS = [
+    ("isapi", "Login to 7K1B2C3D4E"),
+    ("isapi", "router"),
+    ("dahua", "IP Camera(C1234)"),
+    ("dahua", "Login to 7K1B2C3D4E"),
+    ("dahua", "router"),
+]
+
+
+@pytest.mark.parametrize(("protocol", "realm"), REALMS)
+async def test_by_a_saved_manner_no_login_goes_to_what_shows_itself_otherwise(
+    protocol: str, realm: str
+) -> None:
+    """D18: it is looked at without login first, and what only might be the device is left alone."""
+    was = "Login to 6J0A1B2C3D" if protocol == "dahua" else "IP Camera(A0001)"
+    saved = Manner(protocol=protocol, auth="digest-md5", realm=was)
+    expect = Identity(serial="6J0A1B2C3D")
+    strangers_pages = {"isapi": "/ISAPI", "dahua": "/cgi-bin"}
+    async with serving(lambda _: (404, b""), password="another", realm=realm) as server:
+        with pytest.raises((Untrusted, CredentialRefused)) as caught:
+            async with opened(server, manner=saved, expect=expect):
+                pass
+    assert not [
+        asked for asked in server.logins if asked.path.startswith(strangers_pages[protocol])
+    ]
+    if realm == "router" or (protocol == "dahua" and realm.startswith("Login")):
+        assert not server.logins
+        assert isinstance(caught.value, Untrusted)
+        assert caught.value.reason is Reason.WRONG_DEVICE
+
+
+async def test_by_a_saved_manner_no_login_goes_to_a_page_that_speaks_no_onvif() -> None:
+    """D18."""
+    saved = Manner(protocol="onvif", auth="wsse", services={"device": "/onvif/device_service"})
+    async with serving(lambda _: (404, b"")) as server:
+        with pytest.raises(NotSupported):
+            async with opened(server, manner=saved, expect=Identity(serial="6J0A1B2C3D")):
+                pass
+    assert not [asked for asked in server.log if b"UsernameToken" in asked.body]
+    assert not server.logins
+
+
+async def test_the_same_realm_as_before_is_logged_in_to() -> None:
+    async with serving(dahua, password=PASSWORD, realm="anything") as server:
+        saved = Manner(protocol="dahua", auth="digest-md5", realm="anything")
+        async with opened(server, manner=saved, expect=Identity(serial="6J0A1B2C3D")) as device:
+            assert device.protocol == "dahua"
+            assert not device.other_device
+
+
 async def test_a_wrong_password_is_tried_on_two_protocols_at_most() -> None:
     onvif = Onvif(password="another", scopes=("onvif://www.onvif.org/name/HIKVISION",))
     everything = both(HIKVISION, onvif)

@@ -1,0 +1,100 @@
+"""A device that was opened: which client serves which capability, and what failed on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from cameras.protocols.base import (
+    Channel,
+    CredentialRefused,
+    DeviceError,
+    Identity,
+    IndexAnswer,
+    IndexesRecordings,
+    ListsChannels,
+    Manner,
+    Streams,
+    TakesSnapshots,
+    TellsIdentity,
+    TellsStorage,
+    TellsTime,
+    TimeBase,
+)
+from cameras.protocols.http import Conversation
+from cameras.protocols.onvif.client import OnvifClient
+
+CAPABILITIES = (
+    "identity",
+    "clock",
+    "channels",
+    "recordings",
+    "snapshot",
+    "live",
+    "playback",
+    "disks",
+)
+ONVIF_REFUSES_LOGIN = "onvif-refuses-this-login"
+
+
+class SecondIndex:
+    """ONVIF's index of a vendor's recorder. Its tokens are others, so the channel's number counts."""
+
+    index_time_base = TimeBase.DEVICE_UTC
+
+    def __init__(self, client: OnvifClient, manner: Manner) -> None:
+        self._client = client
+        self._manner = manner
+
+    async def recordings(self, channel: Channel, start_ms: int, end_ms: int) -> IndexAnswer:
+        """As OnvifClient.recordings. A refused login is noted, so that it is not tried every night."""
+        try:
+            return await self._client.recordings(replace(channel, token=""), start_ms, end_ms)
+        except CredentialRefused:
+            note_refusal(self._manner)
+            raise
+
+
+@dataclass
+class OpenDevice:
+    """A device with the client for each capability; None where it has none (see `failures`).
+
+    `identity` is what the device said at opening, None when it was not asked or did not answer.
+    `also_onvif` is the ONVIF side of a vendor's device, `second_index` its index.
+    `other_device` is True when that is not the device that the inventory expects.
+    """
+
+    manner: Manner
+    identity: Identity | None = None
+    other_device: bool = False
+    identity_client: TellsIdentity | None = None
+    clock: TellsTime | None = None
+    channels: ListsChannels | None = None
+    recordings: IndexesRecordings | None = None
+    snapshot: TakesSnapshots | None = None
+    live: Streams | None = None
+    playback: Streams | None = None
+    disks: TellsStorage | None = None
+    second_index: IndexesRecordings | None = None
+    also_onvif: OnvifClient | None = None
+    failures: list[tuple[str, str, DeviceError]] = field(default_factory=list)
+    conversations: list[Conversation] = field(default_factory=list, repr=False)
+
+    @property
+    def protocol(self) -> str:
+        """The protocol that serves the device."""
+        return self.manner.protocol
+
+    def client_for(self, capability: str) -> object | None:
+        """The client of a capability named in `CAPABILITIES`."""
+        return getattr(self, "identity_client" if capability == "identity" else capability, None)
+
+    async def close(self) -> None:
+        """Closes every connection to the device."""
+        for conversation in self.conversations:
+            await conversation.close()
+
+
+def note_refusal(manner: Manner) -> None:
+    """Remembers that ONVIF refused the login of a vendor's device, so that it is not tried every night."""
+    if ONVIF_REFUSES_LOGIN not in manner.quirks:
+        manner.quirks.append(ONVIF_REFUSES_LOGIN)
