@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from cameras import finishing, nights
+from cameras import finishing, nights, plans
 from cameras.models import DeviceCheck, DeviceCondition, Finding, Run
 from cameras.watch import NightWord, night_state
 from core.tsi import TSI
