@@ -16,6 +16,7 @@ from cameras.models.coverage import CoverageFacts
 from core.tsi import from_ms
 
 MOST_GAPS = 2_000
+MOST_GAPS_OF_A_SOURCE = 500
 SAME_MS = 2_000
 """Two answers that differ by no more than this are the same answer, read twice."""
 
@@ -48,6 +49,7 @@ def facts_of(day: ChannelDay, run: Run | None) -> dict[str, Any]:
         "source": str(day.source),
         "second_source": str(day.second_source),
         "second_recorded_ms": day.second_recorded_ms,
+        "source_gaps": _gaps_by_source(day),
         "time_base": str(day.time_base),
         "offset_ms": day.offset.offset_ms,
         "offset_uncertainty_ms": day.offset.uncertainty_ms if day.time_base else None,
@@ -59,11 +61,24 @@ def facts_of(day: ChannelDay, run: Run | None) -> dict[str, Any]:
     return {**facts, "canonical": canonical, "sha256": leaf_hash(canonical), "run": run}
 
 
+def _gaps_by_source(day: ChannelDay) -> dict[str, list[list[int]]] | None:
+    """What each of two disagreeing sources lacks; None while they agree."""
+    if day.source_gaps is None:
+        return None
+    return {
+        source: [[start, end] for start, end in gaps[:MOST_GAPS_OF_A_SOURCE]]
+        for source, gaps in day.source_gaps.items()
+    }
+
+
 def canonical_text(channel_id: int, day: date, facts: Mapping[str, Any]) -> str:
     """The facts as one line of JSON with sorted keys: what the run's root commits to."""
     asked_at: datetime = facts["asked_at"]
+    told = {key: value for key, value in facts.items() if key != "asked_at"}
+    if told.get("source_gaps") is None:
+        told.pop("source_gaps", None)
     content = {
-        **{key: value for key, value in facts.items() if key != "asked_at"},
+        **told,
         "asked_at": asked_at.astimezone(UTC).isoformat(timespec="milliseconds"),
         "channel": channel_id,
         "day": day.isoformat(),

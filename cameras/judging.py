@@ -99,6 +99,8 @@ class ChannelDay:
     source: str = ""
     second_source: str = ""
     second_recorded_ms: int | None = None
+    source_gaps: Mapping[str, list[Interval]] | None = None
+    """What each source lacks of the expected time, where two of them disagree."""
     time_base: str = ""
     offset: OffsetAt = field(default_factory=lambda: OffsetAt(None, 0, Method.UNKNOWN))
     is_complete: bool = False
@@ -124,6 +126,7 @@ class _Measured:
     unsure: list[Interval] = field(default_factory=list)
     why_unsure: str = ""
     second_recorded_ms: int | None = None
+    source_gaps: dict[str, list[Interval]] | None = None
     earliest_ms: int | None = None
     latest_ms: int | None = None
 
@@ -227,7 +230,7 @@ def _measure(item: Heard, answer: IndexAnswer, recorder: Recorder) -> _Measured 
     gone = _perhaps_overwritten(item, answer, earliest_ms)
     if gone and not unsure:
         unsure, why = coverage.subtract(coverage.clip(gone, expected), recorded), OVERWRITTEN
-    second_recorded_ms = None
+    second_recorded_ms, source_gaps = None, None
     if item.second is not None and recorder.histories.get(item.second.time_base):
         second, _jumps = true_intervals(
             item.second, recorder.histories[item.second.time_base], day.start_ms, day.end_ms
@@ -236,12 +239,17 @@ def _measure(item: Heard, answer: IndexAnswer, recorder: Recorder) -> _Measured 
         disputed = coverage.compare(recorded, second)
         if disputed:
             unsure, why = coverage.merge([*unsure, *disputed]), Reason.SOURCES_DISAGREE.value
+            source_gaps = {
+                str(answer.source): coverage.subtract(expected, recorded),
+                str(item.second.source): coverage.subtract(expected, second),
+            }
     return _Measured(
         item,
         coverage.cover(recorded, expected, disputed=unsure, seam_ms=day.limits.seam_ms),
         unsure=unsure,
         why_unsure=why,
         second_recorded_ms=second_recorded_ms,
+        source_gaps=source_gaps,
         earliest_ms=earliest_ms,
         latest_ms=true_instant(answer.latest_ms, history),
     )
@@ -288,6 +296,7 @@ def _judged(
         source=answer.source,
         second_source=heard.second.source if heard.second else "",
         second_recorded_ms=measured.second_recorded_ms,
+        source_gaps=measured.source_gaps,
         time_base=answer.time_base,
         offset=history.offset_at((day.start_ms + day.end_ms) // 2),
         is_complete=answer.complete and result is not Result.UNKNOWN,
