@@ -30,6 +30,7 @@ from cameras import api as cameras
 from core.api import READ, Access, Door
 from core.steps import InvalidTransition
 from inventory import api as inventory
+from inventory import floorplan_api as plans
 from inventory.errors import Overlap
 
 app_name = "api"
@@ -176,6 +177,8 @@ for prefix, view in (
     ("channels", inventory.Channels),
     ("installations", inventory.Installations),
     ("channel-assignments", inventory.ChannelAssignments),
+    ("floor-plans", plans.FloorPlans),
+    ("plan-places", plans.PlanPlaces),
     ("coverage", cameras.Coverage),
     ("position-days", cameras.PositionDays),
     ("clock-measurements", cameras.Clocks),

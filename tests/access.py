@@ -50,6 +50,8 @@ MODELS: dict[str, type[models.Model]] = {
     "findings": cameras.Finding,
     "files": inventory.Attachment,
     "plans": inventory.FloorPlan,
+    "floor-plans": inventory.FloorPlan,
+    "plan-places": inventory.PlanPlace,
     "imports": inventory.UploadedSheet,
     "add": inventory.Survey,
     "papers": Job,
@@ -213,6 +215,7 @@ SPECIAL: dict[type[models.Model], Callable[[World], dict[str, Any]]] = {
     inventory.Network: lambda world: {"cidr": "10.77.0.0/24"},
     inventory.CountLine: lambda world: {"device": world.device},
     inventory.Attachment: lambda world: {"device": world.device},
+    inventory.FloorPlan: lambda world: {"floor": world.position.floor},
     cameras.Finding: lambda world: {
         "kind": cameras.Finding.Kind.SERIAL_CHANGED,
         "subject_kind": cameras.Finding.Subject.DEVICE,

@@ -264,6 +264,7 @@
       } else {
         awaited = camera;
         stage.classList.add("is-awaiting");
+        stage.parentElement.scrollIntoView({ block: "nearest" });
         say(stage.dataset.sayTap, camera);
       }
     });
