@@ -32,6 +32,9 @@ class Evidence:
             "source": row.source,
             "second_source": row.second_source,
             "asked_at": row.asked_at.isoformat(timespec="seconds"),
+            "known_until": row.known_until.isoformat(timespec="seconds")
+            if row.known_until
+            else None,
             "time_base": row.time_base,
             "clock_offset_ms": row.offset_ms,
             "clock_uncertainty_ms": row.offset_uncertainty_ms,
@@ -125,9 +128,8 @@ def _at_moment(
     known = [item.proof for item in evidence if item.proof.channel_id in on_it]
     for row in known:
         surely = row.result in {"RECORDED", "PARTLY"} and row.disputed_ms == 0
-        before_asked = not row.is_provisional or at <= row.asked_at
         complete = row.gap_count <= len(row.gaps)
-        if surely and before_asked and complete and position_days.recorded_of(row, [moment]):
+        if surely and complete and position_days.recorded_of(row, [moment]):
             return YES
     told = [row for row in known if row.result in {"RECORDED", "PARTLY", "NOT_RECORDED"}]
     certain = all(not row.is_provisional and row.disputed_ms == 0 for row in told)

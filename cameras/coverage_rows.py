@@ -117,7 +117,7 @@ def store(days: Iterable[ChannelDay], run: Run | None) -> list[Loss]:
     CoverageDay.objects.bulk_create(new, batch_size=200)
     if changed:
         CoverageDay.objects.bulk_update(
-            changed, [*FACTS, "is_provisional", "revision"], batch_size=50
+            changed, [*FACTS, "is_provisional", "asked_until", "revision"], batch_size=50
         )
     CoverageRevision.objects.bulk_create(revisions)
     return losses
@@ -128,8 +128,13 @@ def _new(day: ChannelDay, run: Run | None) -> CoverageDay:
         channel_id=day.channel_id,
         day=day.day,
         is_provisional=day.is_provisional,
+        asked_until=_asked_until(day),
         **facts_of(day, run),
     )
+
+
+def _asked_until(day: ChannelDay) -> datetime | None:
+    return from_ms(day.until_ms) if day.is_provisional and day.until_ms else None
 
 
 def _may_replace(row: CoverageDay, day: ChannelDay) -> bool:
@@ -146,6 +151,7 @@ def _replace(row: CoverageDay, day: ChannelDay, run: Run | None) -> None:
     for name, value in facts_of(day, run).items():
         setattr(row, name, value)
     row.is_provisional = day.is_provisional
+    row.asked_until = _asked_until(day)
 
 
 def _later(

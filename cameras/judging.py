@@ -105,6 +105,8 @@ class ChannelDay:
     offset: OffsetAt = field(default_factory=lambda: OffsetAt(None, 0, Method.UNKNOWN))
     is_complete: bool = False
     is_temporary: bool = False
+    until_ms: int | None = None
+    """Up to which true time was asked; for a day that is not over this lies before the time of asking."""
     earliest_ms: int | None = None
     latest_ms: int | None = None
 
@@ -161,6 +163,7 @@ def _unanswered(item: Heard) -> ChannelDay:
         reason=item.reason if not exempt else "",
         detail=item.detail,
         is_temporary=item.is_temporary,
+        until_ms=item.day.end_ms,
         is_complete=exempt,
     )
 
@@ -173,6 +176,7 @@ def _clock_unknown(item: Heard, answer: IndexAnswer) -> ChannelDay:
         item.asked_ms,
         item.day.is_provisional,
         reason=Reason.CLOCK_UNKNOWN,
+        until_ms=item.day.end_ms,
         source=answer.source,
         time_base=answer.time_base,
     )
@@ -291,6 +295,7 @@ def _judged(
         result,
         heard.asked_ms,
         day.is_provisional,
+        until_ms=day.end_ms,
         coverage=named,
         reason=measured.why_unsure if result is Result.UNKNOWN else "",
         source=answer.source,

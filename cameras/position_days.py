@@ -13,6 +13,7 @@ from core.tsi import day_bounds_ms, to_ms
 from inventory.models import ChannelAssignment, Position
 from inventory.schedules import ExpectedDay, expected_many
 
+FOR_EVER: list[Interval] = [(0, 2**62)]
 NO_CHANNEL = "NO_CHANNEL"
 NOT_TOLD = "INCOMPLETE_INDEX"
 COLUMNS = [
@@ -133,11 +134,13 @@ def _united(
     proofs: Mapping[int, CoverageDay],
 ) -> dict[str, Any]:
     """Several channels, or a channel for a part of the day. Time that nobody could tell stays unknown."""
-    spans = list(expected.spans_ms)
+    rows = [proofs[a.channel_id] for a in assignments if a.channel_id in proofs]
+    # A day that is not over is known as far as every channel that answered was asked, and no further.
+    untils = [to_ms(row.known_until) for row in rows if row.known_until is not None]
+    spans = coverage.clip(list(expected.spans_ms), [(0, min(untils))] if untils else FOR_EVER)
     known: list[Interval] = []
     unsure: list[Interval] = []
     evidence = []
-    provisional = False
     reason = NO_CHANNEL
     for assignment in assignments:
         held = _held(assignment, spans)
@@ -147,9 +150,6 @@ def _united(
             reason = row.reason if row else "NOT_ASKED"
             continue
         evidence.append(row.asked_at)
-        if row.is_provisional:
-            provisional = True
-            spans = coverage.clip(spans, [(0, to_ms(row.asked_at))])
         if _tells_each_minute(row, limits_of(position)):
             known += coverage.clip(recorded_of(row, held), held)
         else:
@@ -169,7 +169,7 @@ def _united(
         "recorded_ms": together.recorded_ms,
         "longest_gap_ms": together.longest_gap_ms,
         "gap_count": together.gap_count,
-        "is_provisional": provisional,
+        "is_provisional": bool(untils),
         "evidence_at": min(evidence) if evidence and result is not Result.UNKNOWN else None,
     }
 
@@ -183,13 +183,15 @@ def _tells_each_minute(row: CoverageDay, limits: Limits) -> bool:
 
 def _held(assignment: ChannelAssignment, spans: Sequence[Interval]) -> list[Interval]:
     start_ms = to_ms(assignment.starts_at)
-    end_ms = to_ms(assignment.ends_at) if assignment.ends_at else 2**62
+    end_ms = to_ms(assignment.ends_at) if assignment.ends_at else FOR_EVER[0][1]
     return coverage.clip(spans, [(start_ms, end_ms)])
 
 
 def recorded_of(row: CoverageDay, spans: Sequence[Interval]) -> list[Interval]:
-    """Recorded intervals of a stored day inside `spans`: what its listed gaps leave."""
+    """Recorded intervals of a stored day inside `spans`: what its listed gaps leave of the time it knows."""
     if row.recorded_ms == 0:
         return []
+    until = row.known_until
+    known = coverage.clip(list(spans), FOR_EVER if until is None else [(0, to_ms(until))])
     gaps = coverage.merge((start, end) for start, end, _cause in row.gaps)
-    return coverage.subtract(list(spans), gaps)
+    return coverage.subtract(known, gaps)

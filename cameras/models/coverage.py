@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from typing import Any
 
 from django.db import models
@@ -78,12 +79,18 @@ class CoverageDay(CoverageFacts):
     """The proof for one channel and one calendar day (Türkiye time).
 
     The first full answer stays for ever; a provisional row ("today so far") or one without an answer may
-    be replaced. Rows are kept for years after the footage has gone.
+    be replaced. Rows are kept for years after the footage has gone. The newest two minutes of a day that is
+    not over are never asked, because they are not in the index yet: nothing after `asked_until` is known.
     """
 
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="coverage_days")
     day = models.DateField()
     is_provisional = models.BooleanField(default=False)
+    asked_until = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text=_("Of a day that is not over: up to which true time was asked."),
+    )
     revision = models.PositiveSmallIntegerField(default=0)
 
     objects = ChannelScoped.as_manager()
@@ -104,6 +111,11 @@ class CoverageDay(CoverageFacts):
 
     def __str__(self) -> str:
         return f"{self.channel_id} {self.day} {self.result}"
+
+    @property
+    def known_until(self) -> datetime | None:
+        """Up to which true time the row knows anything; None = the whole day."""
+        return (self.asked_until or self.asked_at) if self.is_provisional else None
 
     @property
     def is_proof(self) -> bool:

@@ -29,7 +29,8 @@ from cameras.protocols.base import (
 )
 from cameras.protocols.http import Transport
 from cameras.protocols.listener import what_listens
-from cameras.protocols.opening import CAPABILITIES, PROTOCOLS, OpenDevice, open_device
+from cameras.protocols.opened import CAPABILITIES, OpenDevice
+from cameras.protocols.opening import PROTOCOLS, open_device
 from cameras.protocols.rtsp import RtspConnection, StreamLimits
 from cameras.protocols.rtsp_messages import refusal
 from cameras.protocols.rtsp_port import port_in

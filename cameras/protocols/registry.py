@@ -7,7 +7,8 @@ async with Transport() as transport:
     await device.close()
 """
 
-from cameras.protocols.opening import CAPABILITIES, PROTOCOLS, OpenDevice, open_device
+from cameras.protocols.opened import CAPABILITIES, OpenDevice
+from cameras.protocols.opening import PROTOCOLS, open_device
 from cameras.protocols.probing import ProbeReport, probe
 
 __all__ = ["CAPABILITIES", "PROTOCOLS", "OpenDevice", "ProbeReport", "open_device", "probe"]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import time_machine
 from django.utils import timezone
 
 from audit import merkle
 from cameras import finishing, nights
+from cameras.answers import was_recording
 from cameras.models import CoverageDay, CoverageRevision, DeviceCheck, Finding, PositionDay, Run
-from core.tsi import day_bounds_ms, day_of
-from tests.cameras.campus import Campus, Scripted, hours, whole, yesterday
+from core.tsi import TSI, day_bounds_ms, day_of
+from inventory.models import ChannelAssignment
+from tests.cameras.campus import LONG_AGO, Campus, Scripted, hours, whole, yesterday
 
 
 def ask_again(campus: Campus) -> Run:
@@ -88,6 +91,51 @@ def test_today_so_far_is_provisional_and_replaced(campus):
     assert first.is_provisional
     assert (first.result, second.result) == ("RECORDED", "NOT_RECORDED")
     assert not CoverageRevision.objects.filter(coverage_day=second).exists()
+
+
+def test_what_was_not_asked_yet_is_not_recorded_in_the_union_of_two_channels(campus):
+    """REC-18: today so far ends two minutes before it was asked, and those minutes are nobody's."""
+    one = campus.recorder(Scripted(recorded={1: whole(yesterday())}))
+    two = campus.recorder(Scripted(recorded={1: whole(yesterday())}))
+    position = one.channels.get().assignments.get().position
+    ChannelAssignment.objects.filter(channel__recorder=two).delete()
+    ChannelAssignment.objects.create(
+        channel=two.channels.get(), position=position, starts_at=LONG_AGO
+    )
+    noon = datetime(2026, 3, 10, 12, tzinfo=TSI)
+
+    with time_machine.travel(noon, tick=True):
+        for script in campus.scripts.values():
+            script.recorded = {1: whole(yesterday())}
+        ask_again(campus)
+        row = PositionDay.objects.get(day=noon.date(), position=position)
+        channel = CoverageDay.objects.filter(day=noon.date()).first()
+        late = was_recording(position, noon.date(), noon - timedelta(seconds=60))
+        early = was_recording(position, noon.date(), noon - timedelta(seconds=180))
+
+    assert row.is_provisional
+    assert channel is not None
+    assert channel.asked_until is not None
+    assert abs((noon - channel.asked_until).total_seconds() - 120) < 10
+    assert abs(row.expected_ms - (12 * 3600 - 120) * 1000) < 10_000
+    assert row.recorded_ms == row.expected_ms
+    assert (early.at_moment, late.at_moment) == ("YES", "UNKNOWN")
+
+
+def test_today_stays_provisional_while_nobody_could_answer(campus):
+    script = Scripted(recorded={1: whole(yesterday())}, has_clock=False)
+    recorder = campus.recorder(script)
+    position = recorder.channels.get().assignments.get().position
+    other = campus.recorder(Scripted(recorded={1: []}, has_clock=False))
+    ChannelAssignment.objects.filter(channel__recorder=other).delete()
+    ChannelAssignment.objects.create(
+        channel=other.channels.get(), position=position, starts_at=LONG_AGO
+    )
+
+    ask_again(campus)
+
+    row = PositionDay.objects.get(day=day_of(timezone.now()), position=position)
+    assert (row.result, row.is_provisional) == ("UNKNOWN", True)
 
 
 def test_an_unknown_day_is_answered_by_the_next_run(campus, night):
