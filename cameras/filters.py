@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import django_filters as filters
 from django.db.models import Q, QuerySet
 
-from core.strict import DayFilter, IdFilter, InstantFilter, OneOfFilter, WordFilter, YesFilter
+from core.strict import (
+    DayFilter,
+    IdFilter,
+    InstantFilter,
+    OneOfFilter,
+    SearchFilter,
+    WordFilter,
+    YesFilter,
+)
 from core.tsi import day_of
-from inventory.models import ChannelAssignment
+from inventory.filters import PositionFilters, of_place
+from inventory.models import ChannelAssignment, Position
 
 from .models import CoverageDay, Finding, PositionDay, Result, Run
 
@@ -46,13 +56,31 @@ class CoverageFilters(OverDays):
 
 
 class PositionDayFilters(OverDays):
+    locals().update(of_place("position__"))
     position = IdFilter()
-    building = IdFilter("position__floor__building")
-    site = IdFilter("position__floor__building__site")
+    status = OneOfFilter("position__status", codes=Position.Status.values)
+    search = SearchFilter("position__search_text")
 
     class Meta:
         model = PositionDay
         fields: list[str] = []
+
+
+class CameraFilters(PositionFilters):
+    """Positions by what they are and by the answer of one day; "none" was not asked that day."""
+
+    NOT_ASKED = "none"
+    result = OneOfFilter(codes=[*Result.values, NOT_ASKED], method="answered")
+
+    def __init__(self, *args: Any, day: dt.date, **kwargs: Any) -> None:
+        self.day = day
+        super().__init__(*args, **kwargs)
+
+    def answered(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        answers = PositionDay.objects.filter(day=self.day)
+        if value == self.NOT_ASKED:
+            return rows.exclude(pk__in=answers.values("position"))
+        return rows.filter(pk__in=answers.filter(result=value).values("position"))
 
 
 class ClockFilters(filters.FilterSet):

@@ -53,16 +53,19 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A list. `rows(person)` starts at `visible_to`; `search(rows, word)` narrows by one folded word."""
+    """A list. `rows(person)` starts at `visible_to`.
+
+    `search(rows, word)` narrows by one folded word where the list's filter does not search itself.
+    """
 
     name: str
     title: Promise
     rows: Callable[[Person], QuerySet[Any]]
-    search: Callable[[QuerySet[Any], str], QuerySet[Any]]
     columns: Sequence[Column]
     order: str
     detail: str
     second: Callable[[Any], str] = lambda row: ""
+    search: Callable[[QuerySet[Any], str], QuerySet[Any]] = lambda rows, word: rows
 
     @property
     def shown(self) -> list[Column]:
@@ -111,17 +114,6 @@ def _devices(person: Person) -> QuerySet[Any]:
     return with_place(Device.objects.visible_to(person))
 
 
-def _find_device(rows: QuerySet[Any], word: str) -> QuerySet[Any]:
-    now = timezone.now()
-    by_ip = Address.objects.at(now).filter(ip__startswith=word)
-    by_place = Installation.objects.at(now).filter(position__search_text__contains=word)
-    return rows.filter(
-        Q(search_text__contains=word)
-        | Q(pk__in=by_ip.values("device"))
-        | Q(pk__in=by_place.values("device"))
-    )
-
-
 def _positions(person: Person) -> QuerySet[Any]:
     now = timezone.now()
     fitted = Installation.objects.at(now).filter(position=OuterRef("pk"))
@@ -137,11 +129,6 @@ def _positions(person: Person) -> QuerySet[Any]:
             now_channel=Subquery(wired.values("channel__number")[:1]),
         )
     )
-
-
-def _find_position(rows: QuerySet[Any], word: str) -> QuerySet[Any]:
-    fitted = Installation.objects.current().filter(device__search_text__contains=word)
-    return rows.filter(Q(search_text__contains=word) | Q(pk__in=fitted.values("position")))
 
 
 def _buildings(person: Person) -> QuerySet[Any]:
@@ -163,22 +150,10 @@ def _networks(person: Person) -> QuerySet[Any]:
     return rows.annotate(address_count=Count("addresses", filter=held))
 
 
-def _folded(*fields: str) -> Callable[[QuerySet[Any], str], QuerySet[Any]]:
-    """Search for tables without a stored search text; they have few rows, so they are folded here."""
-
-    def search(rows: QuerySet[Any], word: str) -> QuerySet[Any]:
-        texts = rows.order_by().values_list("pk", *fields)
-        found = [pk for pk, *words in texts if word in fold(" ".join(map(str, words)))]
-        return rows.filter(pk__in=found)
-
-    return search
-
-
 DEVICES = Table(
     name="devices",
     title=_("Devices"),
     rows=_devices,
-    search=_find_device,
     order="device",
     detail="inventory:device",
     second=lambda d: d.serial,
@@ -215,7 +190,6 @@ POSITIONS = Table(
     name="positions",
     title=_("Positions"),
     rows=_positions,
-    search=_find_position,
     order="code",
     detail="inventory:position",
     second=lambda p: p.code,
@@ -243,7 +217,6 @@ BUILDINGS = Table(
     name="buildings",
     title=_("Buildings"),
     rows=_buildings,
-    search=_folded("name", "code", "site__name"),
     order="name",
     detail="inventory:building",
     columns=(
@@ -259,7 +232,6 @@ NETWORKS = Table(
     name="networks",
     title=_("Networks"),
     rows=_networks,
-    search=_folded("name", "cidr"),
     order="name",
     detail="inventory:network",
     columns=(

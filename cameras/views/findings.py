@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import PersonRequest
 from cameras import permissions
+from cameras.filters import FindingFilters
 from cameras.finding_words import links_of, sentence
 from cameras.models import Finding
 from cameras.names import finding_names
@@ -22,13 +23,10 @@ from .shared import for_people, page_of
 @require_safe
 @for_people(permissions.can_see_cameras)
 def findings(request: PersonRequest) -> HttpResponse:
-    """Open findings, or with `?closed=1` the closed ones; filter by kind."""
-    rows = Finding.objects.visible_to(request.user)
-    closed = request.GET.get("closed") == "1"
-    rows = rows.filter(closed_at__isnull=not closed)
-    kind = request.GET.get("kind", "")
-    if kind in Finding.Kind.values:
-        rows = rows.filter(kind=kind)
+    """Open findings, or with `?open=false` the closed ones; filters as in the API."""
+    asked = request.GET.copy()
+    asked.setdefault("open", "true")
+    rows = FindingFilters(asked, queryset=Finding.objects.visible_to(request.user)).qs
     page = page_of(request, rows.order_by("-opened_at", "-pk"))
     names = finding_names(page)
     closable = permissions.acknowledgeable(request.user, page)
@@ -40,8 +38,8 @@ def findings(request: PersonRequest) -> HttpResponse:
         row.is_closable = waits and row.pk in closable
     context = {
         "page": page,
-        "closed": closed,
-        "kind": kind,
+        "closed": asked["open"] == "false",
+        "kind": asked.get("kind", ""),
         "kinds": Finding.Kind.choices,
     }
     return render(request, "cameras/findings.html", context)

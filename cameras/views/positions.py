@@ -12,12 +12,13 @@ from django.views.decorators.http import require_safe
 
 from accounts.requests import PersonRequest
 from cameras import permissions
+from cameras.filters import CameraFilters
 from cameras.models import PositionDay
 from cameras.models.coverage import Result
 from cameras.reasons import word_for
 from cameras.strips import length
 from core import tsi
-from core.text import fold, sort_key
+from core.text import sort_key
 from inventory.models import Building, Position
 
 from .shared import asked_day, for_people, on_motion_only, page_of
@@ -34,32 +35,21 @@ def positions(request: PersonRequest) -> HttpResponse:
         # By codes: databases do not sort Turkish names as people do.
         .order_by("floor__building__code", "code")
     )
-    answers = PositionDay.objects.filter(day=day)
-    result = request.GET.get("result", "")
-    if result in Result.values:
-        rows = rows.filter(pk__in=answers.filter(result=result).values("position"))
-    elif result == "none":
-        rows = rows.exclude(pk__in=answers.values("position"))
-    building = request.GET.get("building", "")
-    if building.isdecimal():
-        rows = rows.filter(floor__building=int(building))
-    query = request.GET.get("find", "")[:100]
-    for word in fold(query).split():
-        rows = rows.filter(search_text__contains=word)
-    page = page_of(request, rows)
+    asked = CameraFilters(request.GET, queryset=rows, day=day)
+    page = page_of(request, asked.qs)
     _add_answers(page, day)
     context = {
         "page": page,
         "day": day,
         "today": tsi.today(),
         "results": Result.choices,
-        "result": result,
+        "result": request.GET.get("result", ""),
         "buildings": sorted(
             Building.objects.visible_to(request.user), key=lambda row: sort_key(row.name)
         ),
-        "building": building,
-        "query": query,
-        "filtered": bool(query or result or building),
+        "building": request.GET.get("building", ""),
+        "query": request.GET.get("search", ""),
+        "filtered": any(request.GET.get(name) for name in asked.filters),
     }
     return render(request, "cameras/positions.html", context)
 

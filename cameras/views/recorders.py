@@ -15,7 +15,9 @@ from cameras import permissions
 from cameras.models.coverage import CoverageDay, Result
 from cameras.names import addresses_of
 from core import tsi
-from inventory.models import Channel, Device
+from core.text import sort_key
+from inventory.filters import DeviceFilters
+from inventory.models import Building, Channel, Device
 
 from .shared import asked_day, for_people, page_of
 
@@ -31,7 +33,8 @@ def recorders(request: PersonRequest) -> HttpResponse:
         .select_related("condition")
         .order_by("maker", "model", "pk")
     )
-    page = page_of(request, rows)
+    asked = DeviceFilters(request.GET, queryset=rows)
+    page = page_of(request, asked.qs)
     addresses = addresses_of(row.pk for row in page)
     channels = _answers_of(page, day)
     for row in page:
@@ -42,7 +45,17 @@ def recorders(request: PersonRequest) -> HttpResponse:
             counts.get(result, 0)
             for result in (Result.RECORDED, Result.PARTLY, Result.NOT_RECORDED, Result.UNKNOWN)
         )
-    context = {"page": page, "day": day, "today": tsi.today()}
+    context = {
+        "page": page,
+        "day": day,
+        "today": tsi.today(),
+        "buildings": sorted(
+            Building.objects.visible_to(request.user), key=lambda row: sort_key(row.name)
+        ),
+        "building": request.GET.get("building", ""),
+        "query": request.GET.get("search", ""),
+        "filtered": any(request.GET.get(name) for name in asked.filters),
+    }
     return render(request, "cameras/recorders.html", context)
 
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import Person
 from accounts.requests import PersonRequest
 from cameras import nights, permissions
+from cameras.filters import RunFilters
 from cameras.models import CheckResult, DeviceCheck, Run
 from cameras.names import device_names, model_of, name_of
 from cameras.reasons import word_for
@@ -33,9 +34,16 @@ MOST_BEING_ASKED = 8
 @require_safe
 @for_people(permissions.can_see_cameras)
 def runs(request: PersonRequest) -> HttpResponse:
-    """All runs, newest first."""
-    page = page_of(request, Run.objects.visible_to(request.user).select_related("asked_by"))
-    context = {"page": page, "may_check": permissions.can_check_now(request.user)}
+    """All runs, newest first; filters as in the API."""
+    rows = Run.objects.visible_to(request.user).select_related("asked_by")
+    asked = RunFilters(request.GET, queryset=rows)
+    context = {
+        "page": page_of(request, asked.qs),
+        "kinds": Run.Kind.choices,
+        "kind": request.GET.get("kind", ""),
+        "filtered": any(request.GET.get(name) for name in asked.filters),
+        "may_check": permissions.can_check_now(request.user),
+    }
     return render(request, "cameras/runs.html", context)
 
 

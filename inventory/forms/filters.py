@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.db.models import Q, QuerySet
-from django.utils import timezone
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django_filters import FilterSet
 
-from core.tsi import today
-
-from ..models import (
-    Building,
-    Channel,
-    Device,
-    Installation,
-    Position,
-    PositionGroup,
-    Site,
-)
+from ..filters import BuildingFilters, DeviceFilters, NetworkFilters, PositionFilters
+from ..models import Building, Device, Position, PositionGroup, Site
 from .dress import dress
 
 Narrow = Callable[[QuerySet[Any], Any], QuerySet[Any]]
@@ -40,7 +30,7 @@ class ListFilter(forms.Form):
         self.person = person
         self.fill()
         for name, field in self.fields.items():
-            if name != "find":
+            if name not in {"find", "search"}:
                 field.widget.attrs["data-submit"] = ""
         dress(self)
 
@@ -61,41 +51,36 @@ class ListFilter(forms.Form):
         return str(self.cleaned_data.get("find") or "")
 
 
-def _at_building(rows: QuerySet[Any], building: Building) -> QuerySet[Any]:
-    now = timezone.now()
-    fitted = Installation.objects.at(now).filter(position__floor__building=building)
-    return rows.filter(
-        Q(pk__in=fitted.values("device"))
-        | Q(
-            Q(channels__assignments__ends_at=None) | Q(channels__assignments__ends_at__gt=now),
-            channels__assignments__position__floor__building=building,
-        )
-    ).distinct()
+class SharedFilter(ListFilter):
+    """The head of a list whose filters are those of the API: each field has the name of one of them.
+
+    What the API could be asked and the page has no field for counts as well, and stays in the address.
+    """
+
+    find = None  # type: ignore[assignment]  # takes the field away: the API calls it `search`
+    search = forms.CharField(label=_("Search"), required=False, max_length=100)
+    FILTERS: type[FilterSet] = FilterSet
+
+    def narrowed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows that pass every filter that was given and can be read."""
+        self.is_valid()
+        found: QuerySet[Any] = self.FILTERS(self.data, queryset=rows).qs
+        return found
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """Every filter that was given, by its name."""
+        given = {name: str(self.data.get(name, "")) for name in self.FILTERS.base_filters}
+        return {name: value for name, value in given.items() if value}
+
+    @property
+    def unseen(self) -> dict[str, str]:
+        """The given filters that have no field here."""
+        return {name: value for name, value in self.asked.items() if name not in self.fields}
 
 
-def _warranty(rows: QuerySet[Any], choice: str) -> QuerySet[Any]:
-    day = today()
-    if choice == "expired":
-        return rows.filter(warranty_ends_on__lt=day)
-    if choice == "none":
-        return rows.filter(warranty_ends_on=None)
-    until = day + dt.timedelta(days=int(choice))
-    return rows.filter(warranty_ends_on__gte=day, warranty_ends_on__lte=until)
-
-
-def _placed(rows: Any, choice: str) -> QuerySet[Any]:
-    now = timezone.now()
-    fitted = Installation.objects.at(now).values("device")
-    if choice == "fitted":
-        return rows.filter(pk__in=fitted)
-    if choice == "loose":
-        return rows.cameras().exclude(pk__in=fitted)
-    if choice == "idle":
-        return rows.filter(pk__in=Channel.objects.without_camera(now).values("recorder"))
-    return rows.cameras_without_channel(now)
-
-
-class DeviceFilter(ListFilter):
+class DeviceFilter(SharedFilter):
+    FILTERS = DeviceFilters
     kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[ANY, *Device.Kind.choices])
     status = forms.ChoiceField(
         label=_("Status"), required=False, choices=[ANY, *Device.Status.choices]
@@ -128,14 +113,6 @@ class DeviceFilter(ListFilter):
             ("none", _("no date known")),
         ],
     )
-    NARROWS = {
-        "kind": lambda rows, value: rows.filter(kind=value),
-        "status": lambda rows, value: rows.filter(status=value),
-        "building": _at_building,
-        "maker": lambda rows, value: rows.filter(maker=value),
-        "where": _placed,
-        "warranty": _warranty,
-    }
 
     def fill(self) -> None:
         self.fields["building"].queryset = Building.objects.visible_to(self.person)  # type: ignore[attr-defined]
@@ -144,7 +121,8 @@ class DeviceFilter(ListFilter):
         self.fields["maker"].choices = [ANY, *((name, name) for name in names)]  # type: ignore[attr-defined]
 
 
-class PositionFilter(ListFilter):
+class PositionFilter(SharedFilter):
+    FILTERS = PositionFilters
     status = forms.ChoiceField(
         label=_("Status"), required=False, choices=[ANY, *Position.Status.choices]
     )
@@ -157,32 +135,28 @@ class PositionFilter(ListFilter):
         queryset=PositionGroup.objects.none(),
         empty_label=_("all"),
     )
-    empty = forms.ChoiceField(
+    fitted = forms.ChoiceField(
         label=_("Device"),
         required=False,
-        choices=[ANY, ("yes", _("no device fitted")), ("no", _("a device is fitted"))],
+        choices=[ANY, ("false", _("no device fitted")), ("true", _("a device is fitted"))],
     )
-    NARROWS = {
-        "status": lambda rows, value: rows.filter(status=value),
-        "building": lambda rows, value: rows.filter(floor__building=value),
-        "group": lambda rows, value: rows.filter(group=value),
-        "empty": lambda rows, value: rows.filter(now_maker__isnull=value == "yes"),
-    }
 
     def fill(self) -> None:
         self.fields["building"].queryset = Building.objects.visible_to(self.person)  # type: ignore[attr-defined]
         self.fields["group"].queryset = PositionGroup.objects.visible_to(self.person)  # type: ignore[attr-defined]
 
 
-class BuildingFilter(ListFilter):
+class BuildingFilter(SharedFilter):
+    FILTERS = BuildingFilters
     site = forms.ModelChoiceField(
         label=_("Site"), required=False, queryset=Site.objects.none(), empty_label=_("all")
     )
-    NARROWS = {"site": lambda rows, value: rows.filter(site=value)}
 
     def fill(self) -> None:
         self.fields["site"].queryset = Site.objects.visible_to(self.person)  # type: ignore[attr-defined]
 
 
-class NetworkFilter(ListFilter):
+class NetworkFilter(SharedFilter):
     """Networks are few: words are enough."""
+
+    FILTERS = NetworkFilters

@@ -19,9 +19,9 @@ from .. import permissions, tables
 from ..forms.filters import (
     BuildingFilter,
     DeviceFilter,
-    ListFilter,
     NetworkFilter,
     PositionFilter,
+    SharedFilter,
 )
 from ..models import Site
 from ..sheets.writing import FORMATS, download
@@ -57,14 +57,13 @@ def networks(request: PersonRequest) -> HttpResponse:
     return _list(request, tables.NETWORKS, NetworkFilter)
 
 
-def _list(request: PersonRequest, table: Table, filter_class: type[ListFilter]) -> HttpResponse:
+def _list(request: PersonRequest, table: Table, filter_class: type[SharedFilter]) -> HttpResponse:
     """One list: filtered, searched, sorted; as a page or as a file."""
     remembered = _remember(request, table)
     if remembered:
         return redirect(f"{request.path}?{remembered}")
     form = filter_class(request.user, request.GET)
-    rows = table.searched(form.narrowed(table.rows(request.user)), form.words)
-    rows, order = table.sorted(rows, request.GET.get("sort", ""))
+    rows, order = table.sorted(form.narrowed(table.rows(request.user)), request.GET.get("sort", ""))
     wanted = request.GET.get("format", "")
     if wanted in FORMATS:
         return _file(request, table, rows, wanted)
@@ -73,9 +72,9 @@ def _list(request: PersonRequest, table: Table, filter_class: type[ListFilter]) 
         "table": table,
         "form": form,
         "page": page,
-        "headers": [_header(column, order) for column in table.shown],
-        "lines": [_line(table, row) for row in page],
-        "is_narrowed": any(request.GET.get(name) for name in form.fields),
+        "headers": [header_of(column, order) for column in table.shown],
+        "lines": [line_of(table, row) for row in page],
+        "is_narrowed": bool(form.asked),
         "new_url": _new_url(request, table),
         "import_url": _import_url(request, table),
         "may_ask": table.name == "devices" and permissions.can_change_positions(request.user),
@@ -125,7 +124,7 @@ def _sites(request: PersonRequest, table: Table) -> list[Site]:
     return list(Site.objects.visible_to(request.user)) if may else []
 
 
-def _header(column: tables.Column, order: str) -> dict[str, Any]:
+def header_of(column: tables.Column, order: str) -> dict[str, Any]:
     direction = ""
     if order.removeprefix("-") == column.key:
         direction = "descending" if order.startswith("-") else "ascending"
@@ -138,7 +137,7 @@ def _header(column: tables.Column, order: str) -> dict[str, Any]:
     }
 
 
-def _line(table: Table, row: Any) -> dict[str, Any]:
+def line_of(table: Table, row: Any) -> dict[str, Any]:
     first, *rest = table.shown
     return {
         "url": reverse(table.detail, args=[row.pk]),

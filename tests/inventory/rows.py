@@ -55,7 +55,8 @@ def position(at_building: Building | None = None, status: str = "ACTIVE") -> Pos
 
 def device(kind: str = "CAMERA", status: str = "IN_SERVICE", **fields: object) -> Device:
     fields.setdefault("serial", f"SER{next(NUMBER):06}")
-    return Device.objects.create(kind=kind, maker="Maker", status=status, **fields)
+    fields.setdefault("maker", "Maker")
+    return Device.objects.create(kind=kind, status=status, **fields)
 
 
 def channel(recorder: Device | None = None, number: int = 1) -> Channel:

@@ -40,8 +40,8 @@ def test_search_knows_turkish_letters(signed_in: Client) -> None:
     device(serial="A", model="IŞIK 5")
     device(serial="B", model="Gölge")
 
-    assert serials(signed_in, "?find=ışık") == {"A"}
-    assert serials(signed_in, "?find=ISIK") == {"A"}
+    assert serials(signed_in, "?search=ışık") == {"A"}
+    assert serials(signed_in, "?search=ISIK") == {"A"}
 
 
 def test_search_finds_by_address_and_place(signed_in: Client) -> None:
@@ -50,8 +50,8 @@ def test_search_finds_by_address_and_place(signed_in: Client) -> None:
     moves.move_address(camera, network(), "10.20.0.77", at(), "test")
     device(serial="B")
 
-    assert serials(signed_in, "?find=10.20.0.77") == {"A"}
-    assert serials(signed_in, f"?find={place.name}") == {"A"}
+    assert serials(signed_in, "?search=10.20.0.77") == {"A"}
+    assert serials(signed_in, f"?search={place.name}") == {"A"}
 
 
 def test_filters_narrow(signed_in: Client) -> None:
@@ -73,7 +73,7 @@ def test_nonsense_in_the_address_narrows_nothing(signed_in: Client) -> None:
     device(serial="A")
 
     for query in ("?kind=X", "?building=99999999999999999999", "?sort=password", "?page=-1",
-                  "?page=99999999999999", "?warranty=1;drop", "?find=%00"):  # fmt: skip
+                  "?page=99999999999999", "?warranty=1;drop", "?search=%00"):  # fmt: skip
         assert signed_in.get(DEVICES + query, follow=True).status_code == 200, query
 
 

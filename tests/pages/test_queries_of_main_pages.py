@@ -42,7 +42,7 @@ def counts(client: Client, place: Position) -> dict[str, int]:
     urls = (
         "/",
         "/cameras/",
-        f"/cameras/?result=PARTLY&building={place.floor.building_id}&find=position",
+        f"/cameras/?result=PARTLY&building={place.floor.building_id}&search=position",
         f"/cameras/{place.pk}/",
         f"/cameras/{place.pk}/?day={day}",
         f"/days/{day}/",
