@@ -64,6 +64,8 @@ def _configuration() -> dict[str, Any]:
         "task_serializer": "json",
         "accept_content": ["json"],
         "task_default_queue": "checks",
+        # Footage has workers of its own: a hold must not wait for a night to end.
+        "task_routes": {"footage_requests.hold_tasks.*": {"queue": "footage"}},
         "worker_hijack_root_logger": False,
         "worker_send_task_events": False,
         "enable_utc": True,
@@ -77,6 +79,12 @@ def _configuration() -> dict[str, Any]:
             "sweep-sheets": _sweep("cameras.tasks.sweep_sheets", 300.0),
             "work-surveys": _sweep("cameras.tasks.work_surveys", 20.0),
             "work-imports": _sweep("inventory.tasks.work_imports", 20.0),
+            "fetch-footage": _sweep("footage_requests.hold_tasks.work_parts", 15.0),
+            "sweep-holds": _sweep("footage_requests.hold_tasks.sweep_holds", 60.0),
+            "ask-held-again": {
+                "task": "footage_requests.hold_tasks.ask_again",
+                "schedule": crontab(hour=7, minute=0),
+            },
             "verify-audit": {"task": "audit.tasks.verify_recent", "schedule": crontab(minute=20)},
         },
     }
@@ -84,3 +92,4 @@ def _configuration() -> dict[str, Any]:
 
 app.add_defaults(_configuration)
 app.autodiscover_tasks(["audit", "cameras", "inventory"])
+app.autodiscover_tasks(["footage_requests"], related_name="hold_tasks")

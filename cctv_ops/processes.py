@@ -28,6 +28,7 @@ LONGEST_PAUSE_SECONDS = 30.0
 LAST_LINES = 15
 READ_BYTES = 65536
 WORKERS = 2
+FOOTAGE_WORKERS = 2
 
 # Loaded before any fork: a child between fork and exec must not load libraries.
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -308,10 +309,19 @@ def manage(*arguments: str) -> list[str]:
 
 def worker() -> Program:
     """The Celery worker with its processes, as every start of the system runs it."""
-    options = ("-l", "WARNING", "-c", str(WORKERS), "--without-gossip", "--without-mingle")
+    return _worker("worker", "-c", str(WORKERS))
+
+
+def footage_worker() -> Program:
+    """The worker that fetches held and exported footage; it waits for no night."""
+    return _worker("footage", "-c", str(FOOTAGE_WORKERS), "-Q", "footage", "-n", "footage@%h")
+
+
+def _worker(name: str, *options: str) -> Program:
+    usual = ("-l", "WARNING", "--without-gossip", "--without-mingle")
     # One machine for a trial may be run by root; production has a user of its own.
     quiet = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
-    return Program("worker", _celery("worker", *options), environment=quiet)
+    return Program(name, _celery("worker", *options, *usual), environment=quiet)
 
 
 def scheduler() -> Program:

@@ -29,7 +29,7 @@ from cameras.strips import length
 from core.tsi import from_ms, to_ms
 from inventory.models import Channel, ChannelAssignment
 
-from .clock_windows import Window, clock_of, window_of
+from .clock_windows import RecorderClock, Window, clock_of, window_of
 from .models import FootageRequest, Hold, RequestItem
 from .recorders import (
     Access,
@@ -95,26 +95,28 @@ class HoursLeft:
         return length(round(hours * 60) * 60_000)
 
 
-def channels_of(item: RequestItem) -> list[Channel]:
-    """The recorder channels that recorded the item's position during its window."""
+def windows(item: RequestItem) -> list[tuple[Channel, Window]]:
+    """Every channel that recorded the item's position in its window, with both times and the kept span.
+
+    Asks no device. What the channel recorded before or after it belonged to the position stays out.
+    """
     rows = (
         ChannelAssignment.objects.during(item.starts_at, item.ends_at)
         .filter(position=item.position_id)
         .select_related("channel__recorder")
-        .order_by("channel__recorder_id", "channel__number")
+        .order_by("channel__recorder_id", "channel__number", "starts_at")
     )
-    return list({row.channel_id: row.channel for row in rows}.values())
-
-
-def windows(item: RequestItem) -> list[tuple[Channel, Window]]:
-    """True, device and held window of every channel, without asking any device."""
-    start_ms, end_ms = to_ms(item.starts_at), to_ms(item.ends_at)
-    clocks: dict[int, Any] = {}
+    clocks: dict[int, RecorderClock] = {}
     told = []
-    for channel in channels_of(item):
-        if channel.recorder_id not in clocks:
-            clocks[channel.recorder_id] = clock_of(channel.recorder)
-        told.append((channel, window_of(clocks[channel.recorder_id], start_ms, end_ms)))
+    for row in rows:
+        recorder = row.channel.recorder
+        if recorder.pk not in clocks:
+            clocks[recorder.pk] = clock_of(recorder)
+        first_ms = to_ms(row.starts_at)
+        last_ms = to_ms(row.ends_at) if row.ends_at else None
+        start_ms, end_ms = max(to_ms(item.starts_at), first_ms), to_ms(item.ends_at)
+        window = window_of(clocks[recorder.pk], start_ms, min(end_ms, last_ms or end_ms))
+        told.append((row.channel, window.within(first_ms, last_ms)))
     return told
 
 
@@ -131,7 +133,7 @@ def check_item(item: RequestItem) -> dict[str, Any]:
         by_recorder[channel.recorder_id].append((channel, window))
     answers: list[ChannelAnswer] = []
     for asked in by_recorder.values():
-        answers += _ask_recorder(item, asked)
+        answers += _ask_recorder(asked)
     checked = _judge(item, answers)
     lost_at, measured_at = _lost_at(item, answers)
     now = timezone.now()
@@ -143,16 +145,13 @@ def check_item(item: RequestItem) -> dict[str, Any]:
     return checked
 
 
-def _ask_recorder(
-    item: RequestItem, asked: Sequence[tuple[Channel, Window]]
-) -> list[ChannelAnswer]:
+def _ask_recorder(asked: Sequence[tuple[Channel, Window]]) -> list[ChannelAnswer]:
     recorder = asked[0][0].recorder
     try:
         access = access_to(recorder)
     except NotReachable as error:
         return [ChannelAnswer(channel, window, reason=error.reason) for channel, window in asked]
-    start_ms, end_ms = to_ms(item.starts_at), to_ms(item.ends_at)
-    answers, failure, talk = asyncio.run(_ask(access, asked, start_ms, end_ms))
+    answers, failure, talk = asyncio.run(_ask(access, asked))
     if failure is not None:
         park_refused(recorder.pk, access.login, failure)
     _store_clock(recorder.pk, talk)
@@ -160,7 +159,7 @@ def _ask_recorder(
 
 
 async def _ask(
-    access: Access, asked: Sequence[tuple[Channel, Window]], start_ms: int, end_ms: int
+    access: Access, asked: Sequence[tuple[Channel, Window]]
 ) -> tuple[list[ChannelAnswer], DeviceError | None, Conversation | None]:
     """Every channel within one deadline; what is not answered then has a reason."""
     answers: list[ChannelAnswer] = []
@@ -169,11 +168,14 @@ async def _ask(
     try:
         async with asyncio.timeout(CHECK_SECONDS), conversation(access) as talk:
             await talk.measure_clock()
-            for channel, window in asked:
-                if window.offset.offset_ms is None:
-                    window = window_of(talk.clock, start_ms, end_ms)
+            for channel, known in asked:
+                window = known
+                if not known.is_measured:
+                    # Only now is there a measurement; the narrower of both windows is meant.
+                    window = window_of(talk.clock, known.start_ms, known.end_ms)
+                    window = window.within(known.kept_start_ms, known.kept_end_ms)
                 try:
-                    heard = await talk.recorded(channel.number, start_ms, end_ms)
+                    heard = await talk.recorded(channel.number, window.start_ms, window.end_ms)
                     answers.append(ChannelAnswer(channel, window, heard))
                 except DeviceError as error:
                     failure = error

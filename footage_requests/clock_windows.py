@@ -9,7 +9,7 @@ Milliseconds since 1970; offsets are device minus true.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -20,7 +20,7 @@ from cameras.models import ClockMeasurement, DeviceCondition
 from cameras.plans import known_offsets
 from cameras.protocols.base import TimeBase
 from cameras.reasons import word_for
-from cameras.strips import length, offset_words
+from cameras.strips import offset_words
 from core import tsi
 from core.tsi import from_ms, to_ms
 from inventory.models import Device
@@ -93,6 +93,11 @@ class Window:
     def is_measured(self) -> bool:
         return self.offset.offset_ms is not None
 
+    def within(self, first_ms: int, last_ms: int | None) -> Window:
+        """The window without what is kept before `first_ms` and after `last_ms`."""
+        kept_end = self.kept_end_ms if last_ms is None else min(self.kept_end_ms, last_ms)
+        return replace(self, kept_start_ms=max(self.kept_start_ms, first_ms), kept_end_ms=kept_end)
+
     def words(self) -> list[str]:
         """Both windows and the clock, one sentence each."""
         told = [
@@ -105,11 +110,8 @@ class Window:
                 % {"span": _span(self.device_start_ms, self.device_end_ms)}
             )
         told.append(
-            _("Searched and held, true time: %(span)s (margin %(margin)s on each side).")
-            % {
-                "span": _span(self.kept_start_ms, self.kept_end_ms),
-                "margin": length(self.start_ms - self.kept_start_ms),
-            }
+            _("Searched and held, true time: %(span)s.")
+            % {"span": _span(self.kept_start_ms, self.kept_end_ms)}
         )
         return told
 

@@ -42,7 +42,7 @@ from inventory.models import Channel as ChannelRow
 from .clock_windows import RecorderClock, clock_of, with_reading
 
 if TYPE_CHECKING:
-    from cameras.protocols.opening import OpenDevice
+    from cameras.protocols.registry import OpenDevice
 
 INDEX_MARGIN_MS = 5_000
 

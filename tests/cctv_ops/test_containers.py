@@ -12,7 +12,7 @@ import yaml
 from cctv_ops import environment
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = ("migrate", "web", "worker", "beat", "sealer")
+OURS = ("migrate", "web", "worker", "footage", "beat", "sealer")
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_nothing_is_published_beyond_this_host_and_no_image_is_unpinned(
 
 
 def test_the_commands_of_the_services_are_programs_of_ours(compose: dict[str, Any]) -> None:
-    for name in ("migrate", "worker", "beat", "sealer"):
+    for name in ("migrate", "worker", "footage", "beat", "sealer"):
         command = compose["services"][name]["command"]
         assert command[:2] == ["python", "manage.py"] or command[:3] == ["celery", "-A", "cctv_ops"]
 

@@ -28,6 +28,7 @@ from cctv_ops.processes import (
     NotStarted,
     Program,
     Supervisor,
+    footage_worker,
     manage,
     scheduler,
     worker,
@@ -132,7 +133,8 @@ class Command(BaseCommand):
         connections.close_all()
 
     def start_background(self) -> None:
-        for program in (Program("sealer", manage("audit_sealer")), worker(), scheduler()):
+        sealer = Program("sealer", manage("audit_sealer"))
+        for program in (sealer, worker(), footage_worker(), scheduler()):
             self.supervisor.start(program)
         if settings.DEMO and not self.supervisor.stopping:
             # The scheduler would begin in half a minute; at the first start somebody is waiting.

@@ -1,0 +1,279 @@
+"""The life of holds without people: kept, asked again each morning, released, destroyed, listed.
+
+Each function is a sweep over rows: running it twice changes nothing, and a crash costs one interval.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+import shutil
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from audit.models import Entry
+from cameras.coverage import total
+from cameras.protocols.base import DeviceError, Reason
+from cameras.reasons import word_for
+from cameras.strips import length
+from core.steps import InvalidTransition
+from core.tsi import to_ms, today
+from inventory.models import Device
+
+from . import holding, store
+from .models import FootageRequest, Hold, HoldPart, Package, RequestItem
+from .models.holds import Part
+from .recorders import Access, NotReachable, access_to, conversation, park_refused
+
+log = logging.getLogger(__name__)
+
+SYSTEM = "holds"
+ENDED = (
+    FootageRequest.Status.REFUSED,
+    FootageRequest.Status.NO_RECORDING,
+    FootageRequest.Status.CLOSED,
+    FootageRequest.Status.ARCHIVED,
+    FootageRequest.Status.WITHDRAWN,
+    FootageRequest.Status.MERGED,
+)
+WARN_SHARES = (20, 10)
+ASK_SECONDS = 60.0
+
+
+def settle(hold: Hold) -> None:
+    """After a piece ended: when none is left to fetch, the hold is kept, or says what went wrong."""
+    states = list(hold.parts.values_list("state", "failure"))
+    if any(state in {Part.State.WAITING, Part.State.CLAIMED} for state, _failure in states):
+        return
+    holding.close_use(hold)
+    failed = [failure for state, failure in states if state == Part.State.FAILED]
+    failure = ""
+    if failed:
+        failure = _("%(failed)d of %(all)d pieces could not be fetched: %(reason)s.") % {
+            "failed": len(failed),
+            "all": len(states),
+            "reason": failure_word(failed[0]),
+        }
+    elif all(state == Part.State.EMPTY for state, _failure in states):
+        failure = _("The recorder has nothing of this time.")
+    Hold.objects.filter(pk=hold.pk).update(failure=failure)
+    hold.refresh_from_db()
+    if hold.status == Hold.Status.REQUESTED and any(s == Part.State.DONE for s, _f in states):
+        try:
+            hold.take("keep", by=SYSTEM, because=hold.reason, held_at=timezone.now())
+        except InvalidTransition:
+            log.info("Hold %s was released while it was fetched", hold.pk)
+
+
+def failure_word(code: str) -> str:
+    """Words for what a piece failed with."""
+    own = {
+        "NO_SPACE": _("the evidence store has too little free space"),
+        "STORE_FAULT": _("the evidence store cannot be written"),
+    }
+    return own.get(code) or word_for(code)
+
+
+def make_missing() -> int:
+    """Holds for requests whose message was lost, or whose cameras were named by another door."""
+    kept = Hold.objects.filter(item=OuterRef("pk"), status__in=Hold.KEPT)
+    items = RequestItem.objects.filter(
+        ~Exists(kept), is_included=True, request__status__in=FootageRequest.BEFORE_DECISION
+    )
+    requests = FootageRequest.objects.filter(pk__in=items.values("request"))
+    return sum(len(holding.hold_request(request, SYSTEM)) for request in requests)
+
+
+def plan_releases() -> int:
+    """Requests that ended without a release, and phone calls that nobody confirmed in writing."""
+    planned = 0
+    ended = Hold.objects.filter(status__in=Hold.KEPT, release_on=None, request__status__in=ENDED)
+    for hold in ended.select_related("request"):
+        because = _("the request has ended: %(state)s") % {
+            "state": hold.request.get_status_display()
+        }
+        holding.release(hold, by=SYSTEM, because=because)
+        planned += 1
+    calls = Hold.objects.filter(
+        status__in=Hold.KEPT,
+        release_on=None,
+        keep_until__lt=today(),
+        request__kind__starts_preservation_only=True,
+        request__status__in=FootageRequest.OPEN,
+    )
+    for hold in calls:
+        because = _("not confirmed in writing in time")
+        holding.release(hold, by=SYSTEM, because=because, on=today())
+        planned += 1
+    return planned
+
+
+def release_due() -> int:
+    """Releases what falls due today or before."""
+    released = 0
+    for hold in Hold.objects.filter(status__in=Hold.KEPT, release_on__lte=today()):
+        try:
+            with transaction.atomic():
+                hold.take("release", by=SYSTEM, because=hold.reason, released_at=timezone.now())
+                hold.parts.filter(state=Part.State.WAITING).update(state=Part.State.FAILED)
+                holding.close_use(hold)
+        except InvalidTransition:
+            continue
+        released += 1
+    return released
+
+
+def destroy_due() -> int:
+    """Destroys released footage: first the keys, then the bytes, then the step with its entry.
+
+    Not while an export of the same request may still need it.
+    """
+    destroyed = 0
+    busy = Package.objects.filter(status=Package.Status.EXPORTING).values("request")
+    for hold in Hold.objects.filter(status=Hold.Status.RELEASED).exclude(request__in=busy):
+        if hold.parts.filter(state=Part.State.CLAIMED).exists():
+            continue
+        files = [part.file for part in hold.parts.select_related("file") if part.file is not None]
+        for file in files:
+            store.destroy(file)
+        try:
+            _destroyed(hold, len(files))
+        except InvalidTransition:
+            continue
+        destroyed += 1
+    return destroyed
+
+
+def _destroyed(hold: Hold, files: int) -> Entry:
+    because = _("%(count)d sealed files destroyed") % {"count": files}
+    return hold.take("destroy", by=SYSTEM, because=because, destroyed_at=timezone.now())
+
+
+def ask_again() -> int:
+    """The morning after: is the held span still on the recorder (PRE-11)? Asked once a day per hold."""
+    now = timezone.now()
+    due = Hold.objects.filter(status__in=Hold.KEPT).filter(
+        Q(seen_again_at=None) | Q(seen_again_at__lt=now - dt.timedelta(hours=20))
+    )
+    by_recorder: dict[int, list[Hold]] = defaultdict(list)
+    for hold in due.select_related("channel__recorder"):
+        by_recorder[hold.channel.recorder_id].append(hold)
+    for holds in by_recorder.values():
+        _ask_recorder_again(holds[0].channel.recorder, holds)
+    return sum(len(holds) for holds in by_recorder.values())
+
+
+def _ask_recorder_again(recorder: Device, holds: list[Hold]) -> None:
+    try:
+        access = access_to(recorder)
+    except NotReachable as error:
+        answers = {
+            hold.pk: _("not asked: %(reason)s") % {"reason": word_for(error.reason)}
+            for hold in holds
+        }
+    else:
+        answers, failure = asyncio.run(_still_there(access, holds))
+        if failure is not None:
+            park_refused(recorder.pk, access.login, failure)
+    for hold in holds:
+        Hold.objects.filter(pk=hold.pk).update(
+            seen_again_at=timezone.now(), seen_again=answers[hold.pk][:300]
+        )
+
+
+async def _still_there(
+    access: Access, holds: Iterable[Hold]
+) -> tuple[dict[int, str], DeviceError | None]:
+    answers: dict[int, str] = {}
+    failure: DeviceError | None = None
+    holds = list(holds)
+    try:
+        async with asyncio.timeout(ASK_SECONDS), conversation(access) as talk:
+            for hold in holds:
+                start_ms, end_ms = to_ms(hold.starts_at), to_ms(hold.ends_at)
+                heard = await talk.recorded(hold.channel.number, start_ms, end_ms)
+                gone = end_ms - start_ms - total(heard.recorded)
+                answers[hold.pk] = (
+                    _("still there")
+                    if gone < 1000
+                    else _("%(gone)s of it is no longer there") % {"gone": length(gone)}
+                )
+    except TimeoutError:
+        failure = DeviceError(reason=Reason.TOO_SLOW)
+    except DeviceError as error:
+        failure = error
+    reason = word_for(str(failure.reason)) if failure else ""
+    for hold in holds:
+        answers.setdefault(hold.pk, _("not asked: %(reason)s") % {"reason": reason})
+    return answers, failure
+
+
+def outliving() -> list[Hold]:
+    """Holds that are kept although their request has ended or their day has passed (PRE-10)."""
+    kept = Hold.objects.filter(status__in=Hold.KEPT).filter(
+        Q(request__status__in=ENDED) | Q(keep_until__lt=today())
+    )
+    return list(
+        kept.select_related("request", "channel__recorder", "item__position").order_by("keep_until")
+    )
+
+
+@dataclass(frozen=True)
+class StoreShare:
+    """How much of the evidence store's disk held footage takes. `warns_at` is 0 while all is well."""
+
+    held_bytes: int
+    disk_bytes: int
+    free_bytes: int
+
+    @property
+    def percent(self) -> int:
+        return self.held_bytes * 100 // self.disk_bytes if self.disk_bytes else 0
+
+    @property
+    def warns_at(self) -> int:
+        return next((share for share in WARN_SHARES if self.percent >= share), 0)
+
+    @property
+    def is_full(self) -> bool:
+        return self.free_bytes < settings.EVIDENCE_RESERVE_GB * 1024**3
+
+
+def store_share() -> StoreShare:
+    """The share of the disk that holds use (PRE-6)."""
+    folder = Path(settings.EVIDENCE_DIR)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    disk = shutil.disk_usage(folder)
+    return StoreShare(holding.held_bytes(), disk.total, disk.free)
+
+
+def settle_finished() -> int:
+    """Holds whose last piece ended while the worker was killed before it could say so."""
+    rows = Hold.objects.filter(status=Hold.Status.REQUESTED, failure="").exclude(
+        confirmation=Hold.Confirmation.WAITING
+    )
+    unfinished = HoldPart.objects.filter(state__in=[Part.State.WAITING, Part.State.CLAIMED]).values(
+        "hold"
+    )
+    finished = list(rows.exclude(pk__in=unfinished).filter(parts__isnull=False).distinct())
+    for hold in finished:
+        settle(hold)
+    return len(finished)
+
+
+def sweep() -> None:
+    """Everything that falls due, in the order in which it matters."""
+    make_missing()
+    settle_finished()
+    plan_releases()
+    release_due()
+    destroy_due()

@@ -1,0 +1,72 @@
+"""Doors for Celery: fetching pieces, the life of holds, availability. Each is a sweep over rows."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+from django.db import transaction
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from . import availability, exporting, fetch_work, hold_life
+from .models import FootageRequest, HoldPart
+from .part_claims import AnyPart
+
+log = logging.getLogger(__name__)
+
+QUEUE = "footage"
+
+
+@shared_task
+def work_parts() -> None:
+    """Fetches pieces of holds and exports, and puts finished exports together."""
+    fetch_work.work(settled)
+    exporting.work_packages()
+
+
+@shared_task
+def check_request(request_pk: int) -> None:
+    """Asks the recorders what they still have of a request."""
+    request = FootageRequest.objects.filter(pk=request_pk).first()
+    if request is not None:
+        availability.check_request(request)
+
+
+@shared_task
+def sweep_holds() -> None:
+    """Makes missing holds, releases and destroys what is due, reads "hours left" anew."""
+    hold_life.sweep()
+    availability.refresh_lost()
+
+
+@shared_task
+def ask_again() -> None:
+    """The morning after a night: is the held span still on the recorders?"""
+    hold_life.ask_again()
+
+
+def settled(part: AnyPart) -> None:
+    """What follows when a piece has ended."""
+    if isinstance(part, HoldPart):
+        hold_life.settle(part.hold)
+    else:
+        exporting.slice_ended(part)
+
+
+def call_workers() -> None:
+    """Tells workers that there is something to fetch."""
+    _send(work_parts)
+
+
+def ask_recorders(request: FootageRequest) -> None:
+    """Has the availability of a request checked as soon as this transaction is committed."""
+    transaction.on_commit(lambda: _send(check_request, request.pk), robust=True)
+
+
+def _send(task: object, *arguments: int) -> None:
+    try:
+        task.apply_async(arguments, retry=False)  # type: ignore[attr-defined]
+    except (OperationalError, RedisError, OSError) as error:
+        # The rows are there: the next sweep finds them without a message.
+        log.warning("The broker could not be told of footage to fetch: %s", error)

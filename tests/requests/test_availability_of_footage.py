@@ -1,0 +1,164 @@
+"""What the recorder still has, asked of the recorder, and the hours until it is overwritten."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.utils import timezone, translation
+
+from cameras.models import ChannelCondition, ClockMeasurement
+from core.tsi import to_ms
+from footage_requests import availability
+from footage_requests.models import FootageRequest, Hold, RequestItem
+from tests.requests.case import Campus
+from tests.requests.recorded import recorded, recorder
+
+pytestmark = pytest.mark.django_db
+HOUR = dt.timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def _in_english():
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(settings, tmp_path):
+    settings.EVIDENCE_DIR = tmp_path / "evidence"
+    settings.EVIDENCE_RESERVE_GB = 0
+    settings.NTP_SERVERS = []
+
+
+def test_the_recorder_is_asked_and_its_gaps_are_stored():
+    """REL-20, B10: gaps are known before anybody decides."""
+    with recorded() as campus:
+        begins = to_ms(campus.event)
+        campus.lose(begins + 60_000, begins + 180_000)
+        item = campus.item_of(campus.ask(seconds=600))
+        checked = availability.check_item(item)
+    assert checked["answer"] == "PARTLY"
+    (gap,) = checked["gaps"]
+    assert abs(gap[0] - begins - 60_000) < 1_500
+    assert abs(gap[1] - begins - 180_000) < 1_500
+    assert item.lost_at is not None
+    assert item.retention_at is not None
+    assert checked["clock"]
+    assert "not measured" not in checked["clock"]
+    assert ClockMeasurement.objects.filter(device=campus.devices["rec"]).exists()
+
+
+def test_a_clock_that_is_seven_minutes_fast_does_not_move_the_answer():
+    """B11: gaps are in true time although the recorder's index is not."""
+    with recorded(recorder(dialect="isapi", clock={"offset_ms": 433_000})) as campus:
+        begins = to_ms(campus.event)
+        campus.lose(begins + 60_000, begins + 120_000)
+        checked = availability.check_item(campus.item_of(campus.ask(seconds=300)))
+    (gap,) = checked["gaps"]
+    assert abs(gap[0] - begins - 60_000) < 3_000
+    assert "7 min 13 s ahead" in checked["clock"]
+
+
+def test_a_recorder_that_does_not_answer_is_unknown_with_its_reason():
+    with recorded() as campus:
+        item = campus.item_of(campus.ask())
+    checked = availability.check_item(item)
+    assert (checked["answer"], checked["reason"]) == ("UNKNOWN", "CONNECTION_REFUSED")
+
+
+def test_a_place_without_a_recorder_channel_is_unknown(db):
+    campus = Campus()
+    position = campus.camera()
+    position.assignments.all().delete()
+    item = campus.item(campus.request(), position)
+    assert availability.check_item(item)["reason"] == "NO_CHANNEL"
+
+
+def condition(
+    campus: Campus, item: RequestItem, days: list[float], asked_at: dt.datetime | None = None
+) -> None:
+    channel = item.position.assignments.get().channel
+    now = timezone.now()
+    ChannelCondition.objects.create(
+        channel=channel,
+        asked_at=asked_at or now,
+        earliest_at=now - dt.timedelta(days=days[-1]),
+        recent=[[now.isoformat(), held] for held in days],
+    )
+
+
+def test_hours_left_come_from_the_lowest_of_the_last_seven_measurements(db):
+    """REL-18: measured retention of that very channel, never the goal."""
+    campus = Campus()
+    now = timezone.now()
+    request = campus.request(
+        campus.camera(), starts_at=now - dt.timedelta(days=5), ends_at=now - dt.timedelta(days=4)
+    )
+    condition(campus, request.items.get(), [9, 6, 8])
+    availability.refresh_lost()
+    left = availability.hours_left([request.pk])[request.pk]
+    assert left.hours is not None
+    assert 23.5 < left.hours < 24.5
+    assert not left.is_unknown
+    assert not left.is_held
+
+
+def test_what_was_not_measured_for_a_day_is_unknown_and_sorted_first(db):
+    """REL-18: unknown is more urgent than any figure; what is held needs nobody."""
+    campus = Campus()
+    now = timezone.now()
+    span: dict[str, Any] = {"starts_at": now - 2 * HOUR, "ends_at": now - HOUR}
+    old, fresh, held = (campus.request(campus.camera(), **span) for _ in range(3))
+    condition(campus, old.items.get(), [9], asked_at=now - 25 * HOUR)
+    condition(campus, fresh.items.get(), [1])
+    for request in (fresh, held):
+        item = request.items.get()
+        if request is held:
+            Hold.objects.create(
+                request=held,
+                item=item,
+                channel=item.position.assignments.get().channel,
+                reason="test",
+                status="HELD",
+                **span,
+            )
+    availability.refresh_lost()
+    left = availability.hours_left([fresh.pk, held.pk, old.pk])
+    ordered = sorted(left.values(), key=lambda each: each.sort_key)
+    assert [each.request_id for each in ordered] == [old.pk, fresh.pk, held.pk]
+    assert left[old.pk].hours is None
+
+
+def test_hours_left_of_500_requests_are_one_query(db, django_assert_num_queries):
+    campus = Campus()
+    position = campus.camera()
+    kind, basis, now = campus.kind(), campus.basis(), timezone.now()
+    FootageRequest.objects.bulk_create(
+        FootageRequest(
+            number=f"T-{n}",
+            status="REGISTERED",
+            kind=kind,
+            basis=basis,
+            filer=campus.clerk,
+            starts_at=now - HOUR,
+            ends_at=now,
+        )
+        for n in range(500)
+    )
+    requests = list(FootageRequest.objects.values_list("pk", flat=True))
+    RequestItem.objects.bulk_create(
+        RequestItem(
+            request_id=pk,
+            position=position,
+            starts_at=now - HOUR,
+            ends_at=now,
+            is_included=True,
+            lost_at=now + HOUR,
+            retention_at=now,
+        )
+        for pk in requests
+    )
+    with django_assert_num_queries(1):
+        assert len(availability.hours_left(requests)) == 500

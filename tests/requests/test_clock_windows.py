@@ -1,0 +1,118 @@
+"""True time and the recorder's time, with the clock error of the time of the event."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.utils import translation
+
+from cameras.models import ClockMeasurement
+from core.tsi import to_ms
+from footage_requests.clock_windows import (
+    asked_of_recorder,
+    build_clock,
+    clock_block,
+    window_of,
+)
+
+HOUR = dt.timedelta(hours=1)
+DAY = dt.timedelta(days=1)
+EVENT = dt.datetime(2026, 11, 10, 11, 0, tzinfo=dt.UTC)
+START, END = to_ms(EVENT), to_ms(EVENT + dt.timedelta(minutes=30))
+MINUTE_MS = 60_000
+
+
+@pytest.fixture(autouse=True)
+def _in_english():
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _margins(settings):
+    settings.HOLD_MARGIN_MINUTES, settings.HOLD_UNKNOWN_CLOCK_MINUTES = 10, 75
+
+
+def reading(
+    when: dt.datetime, offset_ms: int, verdict: str = "OFF", unsure_ms: int = 500
+) -> ClockMeasurement:
+    return ClockMeasurement(
+        measured_at=when,
+        offset_ms=offset_ms,
+        utc_offset_ms=offset_ms,
+        uncertainty_ms=unsure_ms,
+        method="EDGE",
+        verdict=verdict,
+        reference="ntp.example",
+        is_reference_proven=True,
+    )
+
+
+def test_a_clock_seven_minutes_fast_moves_what_is_asked_and_says_so():
+    """B11, CLK-10, CLK-11: +7 min 13 s."""
+    ahead = 433_000
+    clock = build_clock([reading(EVENT - HOUR, ahead), reading(EVENT + HOUR, ahead)], "isapi")
+    window = window_of(clock, START, END)
+
+    assert asked_of_recorder(clock, START, END) == (START + ahead, END + ahead)
+    assert window.kept_start_ms <= START - 10 * MINUTE_MS
+    assert window.device_start_ms is not None
+    assert window.device_start_ms <= START + ahead
+    told = " ".join(window.words())
+    assert "7 min 13 s ahead" in told
+    assert "14:07:12" in told
+    assert "14:00:00" in told
+    block = clock_block(clock, START, END)
+    assert block["before"]["offset_ms"] == block["after"]["offset_ms"] == ahead
+    assert "14:22:13 when true time was 14:15:00" in block["words"]
+
+
+def test_the_offset_is_that_of_the_recording_and_not_of_today():
+    """B12: the clock was set right after the event."""
+    clock = build_clock(
+        [
+            reading(EVENT - 2 * HOUR, 433_000),
+            reading(EVENT + HOUR, 433_000),
+            reading(EVENT + DAY, 0),
+        ],
+        "isapi",
+    )
+    assert asked_of_recorder(clock, START, END) == (START + 433_000, END + 433_000)
+
+
+def test_a_clock_that_may_have_been_set_in_the_window_widens_it_by_the_step():
+    """B12: nobody knows when between two measurements it was set."""
+    clock = build_clock([reading(EVENT - HOUR, 433_000), reading(EVENT + HOUR, 0, "OK")], "isapi")
+    window = window_of(clock, START, END)
+    assert window.kept_end_ms - END >= 10 * MINUTE_MS + 433_000
+    assert window.is_corrected_between
+    assert window.device_start_ms is not None
+    assert window.device_end_ms is not None
+    assert window.device_start_ms <= START
+    assert window.device_end_ms >= END + 433_000
+
+
+def test_a_clock_that_was_never_measured_is_unknown_and_not_right():
+    """CLK-11: unknown is not 0; the window is wider and the words say it."""
+    window = window_of(build_clock([], "onvif"), START, END)
+    assert not window.is_measured
+    assert window.device_start_ms is None
+    assert START - window.kept_start_ms == 85 * MINUTE_MS
+    assert "not measured" in " ".join(window.words())
+    assert clock_block(build_clock([], "onvif"), START, END)["offset_ms"] is None
+
+
+def test_a_whole_hour_is_named_as_zone_or_summer_time():
+    """CLK-13."""
+    clock = build_clock([reading(EVENT - HOUR, 3_600_000, "SUMMER_TIME")], "dahua")
+    window = window_of(clock, START, END)
+    assert window.cause == "SUMMER_TIME"
+    assert "summer time" in window.clock_sentence().lower()
+
+
+def test_a_reset_clock_far_from_its_measurement_is_not_believed():
+    """CLK-13: after an empty battery a recorder starts in 2000 again, at every power cut."""
+    back = to_ms(dt.datetime(2000, 1, 1, tzinfo=dt.UTC)) - START
+    clock = build_clock([reading(EVENT + 5 * DAY, back, "RESET")], "isapi")
+    assert not window_of(clock, START, END).is_measured

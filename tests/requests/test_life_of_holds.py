@@ -1,0 +1,205 @@
+"""Limits, confirmation, extension, release and destruction of holds; none without a request."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from audit.models import Entry
+from cameras.models import RecorderUse
+from core.steps import InvalidTransition
+from core.tsi import today
+from footage_requests import hold_life, holding, store
+from footage_requests.errors import Refused
+from footage_requests.models import FootageRequest, Hold
+from footage_requests.models.holds import Part
+from tests.requests.case import Campus
+
+DAY = dt.timedelta(days=1)
+HOUR = dt.timedelta(hours=1)
+
+
+def request_for(campus: Campus, cameras: int, hours: float = 0.25, **more: Any) -> FootageRequest:
+    now = timezone.now()
+    span = {"starts_at": now - 30 * HOUR, "ends_at": now - 30 * HOUR + dt.timedelta(hours=hours)}
+    return campus.request(*(campus.camera() for _ in range(cameras)), **{**span, **more})
+
+
+def fetched(hold: Hold) -> None:
+    """As if a worker had fetched every piece."""
+    for part in hold.parts.all():
+        with store.StoreWriter("video/mp4") as writer:
+            writer.write(b"sealed footage")
+            file = writer.save()
+        part.file, part.state = file, Part.State.DONE
+        part.save()
+    hold_life.settle(hold)
+    hold.refresh_from_db()
+
+
+def test_pieces_are_at_most_five_minutes(campus):
+    (hold,) = holding.hold_request(request_for(campus, 1), campus.clerk)
+    spans = [(part.starts_at, part.ends_at) for part in hold.parts.all()]
+    assert spans[0][0] == hold.starts_at
+    assert spans[-1][1] == hold.ends_at
+    assert all(end - start <= dt.timedelta(minutes=5) for start, end in spans)
+    assert all(a[1] == b[0] for a, b in itertools.pairwise(spans))
+
+
+def test_the_ninth_channel_waits_for_an_operator(campus):
+    """PRE-8: automatic holds are capped; nothing above the cap is lost from sight."""
+    holds = holding.hold_request(request_for(campus, 9), campus.clerk)
+    waiting = [hold for hold in holds if hold.confirmation == "WAITING"]
+    assert len(waiting) == 1
+    assert not waiting[0].parts.exists()
+
+    holding.confirm(waiting[0], by=campus.operator)
+    assert waiting[0].parts.exists()
+    with pytest.raises(Refused):
+        holding.confirm(waiting[0], by=campus.operator)
+
+
+def test_more_than_four_channel_hours_wait_for_an_operator(campus):
+    holds = holding.hold_request(request_for(campus, 3, hours=2), campus.clerk)
+    assert [hold.confirmation for hold in holds] == ["NOT_NEEDED", "NOT_NEEDED", "WAITING"]
+
+
+def test_one_person_holds_only_so_much_a_day_by_himself(campus, settings):
+    settings.HOLD_CHANNEL_HOURS_PER_DAY = 4
+    for _ in range(2):
+        holding.hold_request(request_for(campus, 1, hours=2), campus.clerk)
+    (third,) = holding.hold_request(request_for(campus, 1, hours=1), campus.clerk)
+    assert third.confirmation == "WAITING"
+
+
+def test_a_hold_without_a_request_is_impossible(campus):
+    """PRE-10."""
+    (hold,) = holding.hold_request(request_for(campus, 1), campus.clerk)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Hold.objects.filter(pk=hold.pk).update(request=None)
+
+
+def test_a_refusal_releases_after_the_set_days_and_the_footage_is_destroyed(campus, settings):
+    """REL-17, PRE-3: released by itself, first the keys, then the bytes, every step in the log."""
+    settings.HOLD_RELEASE_DAYS = 30
+    request = campus.submitted()
+    (hold,) = holding.hold_request(request, campus.clerk)
+    fetched(hold)
+    file: Any = hold.parts.all()[0].file
+    campus.code()
+    campus.decide(request, "REFUSE", codes=["T04"])
+
+    hold_life.sweep()
+    hold.refresh_from_db()
+    assert hold.status == "HELD"
+    assert hold.release_on == today() + 30 * DAY
+    Hold.objects.filter(pk=hold.pk).update(release_on=today())
+    hold_life.sweep()
+    hold_life.sweep()
+    hold.refresh_from_db()
+    file.refresh_from_db()
+    assert hold.status == "DESTROYED"
+    assert file.wrapped_key == ""
+    assert not store.path_of(file.uuid).exists()
+    steps = list(
+        Entry.objects.filter(action__startswith="hold.")
+        .order_by("pk")
+        .values_list("action", flat=True)
+    )
+    assert steps == [
+        "hold.request",
+        "hold.keep",
+        "hold.plan_release",
+        "hold.release",
+        "hold.destroy",
+    ]
+
+
+def test_a_hold_is_extended_with_a_reason_and_a_day(campus):
+    """PRE-1, PRE-3."""
+    (hold,) = holding.hold_request(request_for(campus, 1), campus.clerk)
+    fetched(hold)
+    with pytest.raises(Refused):
+        holding.extend(hold, until=today() + 90 * DAY, by=campus.operator, because=" ")
+    with pytest.raises(Refused):
+        holding.extend(hold, until=today(), by=campus.operator, because="the court asks for time")
+    holding.extend(hold, until=today() + 90 * DAY, by=campus.operator, because="the court asks")
+    assert hold.status == "EXTENDED"
+    assert hold.keep_until == today() + 90 * DAY
+
+
+def test_a_destroyed_hold_comes_back_by_no_step(campus):
+    (hold,) = holding.hold_request(request_for(campus, 1), campus.clerk)
+    fetched(hold)
+    Hold.objects.filter(pk=hold.pk).update(status="DESTROYED")
+    hold.refresh_from_db()
+    with pytest.raises(InvalidTransition):
+        hold.take("keep_again", by=campus.operator)
+
+
+def test_a_phone_call_lapses_when_nobody_writes(campus):
+    """Decisions: a call only starts preservation and lapses."""
+    kind = campus.kind(starts_preservation_only=True, lapses_after_working_days=3)
+    request = request_for(campus, 1, kind=kind, arrived_at=timezone.now() - 10 * DAY)
+    (hold,) = holding.hold_request(request, campus.clerk)
+    fetched(hold)
+    hold_life.sweep()
+    hold.refresh_from_db()
+    assert hold.status == "DESTROYED"
+
+
+def test_holds_that_outlive_their_request_are_listed(campus):
+    """PRE-10."""
+    (hold,) = holding.hold_request(request_for(campus, 1), campus.clerk)
+    assert hold_life.outliving() == []
+    Hold.objects.filter(pk=hold.pk).update(keep_until=today() - DAY)
+    assert hold_life.outliving() == [hold]
+
+
+def test_a_recorder_stays_in_use_until_its_pieces_are_fetched(campus):
+    """CLK-12: a clock must not be set while footage of it is being saved."""
+    (hold,) = holding.hold_request(request_for(campus, 1), campus.clerk)
+    assert RecorderUse.is_in_use(campus.recorder)
+    fetched(hold)
+    assert not RecorderUse.is_in_use(campus.recorder)
+
+
+def test_the_share_of_held_footage_warns_at_ten_and_twenty_percent():
+    """PRE-6."""
+    shares = [hold_life.StoreShare(held, 100, 50 * 1024**3).warns_at for held in (9, 10, 19, 20)]
+    assert shares == [0, 10, 10, 20]
+
+
+def test_a_removed_recorder_is_refused_loudly(campus):
+    """PRE-7: what cannot be fetched any more says so; it never looks held."""
+    from footage_requests import fetch_work, hold_tasks
+
+    (hold,) = holding.hold_request(request_for(campus, 1), campus.clerk)
+    campus.recorder.status = "REMOVED"
+    campus.recorder.save()
+    fetch_work.work(hold_tasks.settled, seconds=5)
+    part = hold.parts.all()[0]
+    assert part.failure == "RECORDER_NOT_IN_SERVICE"
+    assert hold.status == "REQUESTED"
+
+
+def test_a_camera_on_another_recorder_is_held_where_it_recorded_then(campus):
+    """PRE-7: the hold names the channel of the event, whatever records the camera today."""
+    from inventory import moves
+    from inventory.models import Channel
+    from tests.inventory import rows
+
+    request = request_for(campus, 1)
+    item = request.items.get()
+    old = item.position.assignments.get().channel
+    now = timezone.now() - HOUR
+    moves.release_channel(old, now, "test")
+    new = Channel.objects.create(recorder=rows.device("RECORDER"), number=1)
+    moves.assign_channel(new, item.position, now, "test")
+    (hold,) = holding.hold_request(request, campus.clerk)
+    assert hold.channel == old
