@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -59,11 +61,18 @@ def clock_sentence(row: ClockMeasurement) -> str:
     if abs(offset) < 1000:
         return _("It shows the right time.")
     how_much = seconds(offset) if abs(offset) < MINUTE_MS else length(abs(offset))
-    shown = tsi.clock_time(tsi.from_ms(tsi.to_ms(tsi.at(tsi.today(), 12)) + offset))
+    noon = tsi.at(tsi.today(), 12)
+    shown = _shown(tsi.from_ms(tsi.to_ms(noon) + offset))
     words = {"length": how_much, "shown": shown}
     if offset > 0:
         return _("It runs %(length)s ahead: at 12:00:00 it shows %(shown)s.") % words
     return _("It runs %(length)s behind: at 12:00:00 it shows %(shown)s.") % words
+
+
+def _shown(instant: dt.datetime) -> str:
+    """What a clock shows; with the date where that is wrong as well."""
+    time, day = tsi.clock_time(instant), tsi.day_of(instant)
+    return time if day == tsi.today() else f"{tsi.day_text(day)} {time}"
 
 
 def drift_words(milliseconds: int) -> str:

@@ -270,11 +270,7 @@ def _step_sentence(before: ClockMeasurement, after: ClockMeasurement, is_correct
 def _short(offset_ms: int) -> str:
     """ "+4.2 s", "−1 h 00 min": a size with its sign."""
     size = abs(offset_ms)
-    if size >= 2 * DAY_MS:
-        days = round(size / DAY_MS)
-        text = ngettext("%(count)d day", "%(count)d days", days) % {"count": days}
-    else:
-        text = seconds(size) if size < 10_000 else length(size)
+    text = seconds(size) if size < 10_000 else length(size)
     return f"{'−' if offset_ms < 0 else '+'}{text}"
 
 

@@ -21,6 +21,8 @@ from core import tsi
 
 ROOM = 1.15
 TICKS = 3
+TICK_SIZES = [1, 2, 5, 10, 15, 30, 60, 90, 180, 365, 3650]
+CLEAR_OF_A_GOAL = 0.12
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class HeldDay:
 
 @dataclass(frozen=True)
 class RetentionPlot:
-    """`goals` are the heights of the goals with their words; `summary` says the newest day in words."""
+    """`goals` stand at the axis in words, in place of its numbers; `summary` says the newest day."""
 
     days: tuple[HeldDay, ...]
     goals: tuple[Mark, ...]
@@ -74,10 +76,8 @@ def retention_plot(channels: Iterable[HeldChannel]) -> RetentionPlot | None:
     )
     return RetentionPlot(
         days=days,
-        goals=tuple(
-            Mark(_y(goal, top), _("goal: %(days)s days") % {"days": goal}) for goal in goals
-        ),
-        y_marks=_y_marks(top),
+        goals=tuple(Mark(_y(goal, top), _("goal: %(days)s") % {"days": goal}) for goal in goals),
+        y_marks=_y_marks(top, goals),
         x_marks=(Mark("0", tsi.day_text(first)), Mark("100", tsi.day_text(last)))
         if first != last
         else (Mark("0", tsi.day_text(first)),),
@@ -98,14 +98,14 @@ def _y(days: float, top: float) -> str:
     return f"{100 * (1 - min(days / top, 1)):.2f}"
 
 
-def _y_marks(top: float) -> tuple[Mark, ...]:
-    step = next(
-        size
-        for size in (1, 2, 5, 10, 15, 30, 60, 90, 180, 365, 3650)
-        if top / size <= TICKS + 1 or size == 3650
-    )
+def _y_marks(top: float, goals: Sequence[int]) -> tuple[Mark, ...]:
+    """Round numbers of days; those that would stand on the words of a goal are left out."""
+    step = next((size for size in TICK_SIZES if top / size <= TICKS + 1), TICK_SIZES[-1])
+    numbers = [n * step for n in range(TICKS + 2) if n * step <= top]
     return tuple(
-        Mark(_y(n * step, top), str(n * step)) for n in range(TICKS + 2) if n * step <= top
+        Mark(_y(days, top), str(days))
+        for days in numbers
+        if all(abs(days - goal) > CLEAR_OF_A_GOAL * top for goal in goals)
     )
 
 

@@ -225,8 +225,10 @@ def heat_strip(last: dt.date, count: int, results: Mapping[dt.date, str]) -> lis
 
 
 def length(milliseconds: int) -> str:
-    """A length of time to the second: "4 s", "12 min 30 s", "3 h 05 min"."""
+    """A length of time to the second: "4 s", "12 min 30 s", "3 h 05 min"; from two days on in days."""
     seconds = round(milliseconds / 1000)
+    if seconds >= 2 * DAY_MS // 1000:
+        return tsi.duration(seconds)
     if milliseconds and seconds == 0:
         return _("%(count)d ms") % {"count": milliseconds}
     hours, rest = divmod(seconds, 3600)

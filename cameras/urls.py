@@ -5,6 +5,7 @@ from django.urls import path
 from .views import (
     adding,
     buildings,
+    components,
     days,
     findings,
     paper_settings,
@@ -42,6 +43,7 @@ urlpatterns = [
     path("add/<uuid:token>/", adding.survey, name="survey"),
     path("add/<uuid:token>/again/", adding.again, name="survey_again"),
     path("add/<uuid:token>/accept/", adding.accept, name="survey_accept"),
+    path("components/", components.components, name="components"),
     path("days/", days.days, name="days"),
     path("days/<str:text>/", days.day, name="day"),
     path("findings/", findings.findings, name="findings"),

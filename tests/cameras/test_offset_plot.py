@@ -6,9 +6,12 @@ import datetime as dt
 from collections.abc import Sequence
 
 import pytest
+from django.utils import translation
 
+from cameras.evidence_words import clock_sentence
 from cameras.models import ClockMeasurement
 from cameras.offset_plot import MOST_POINTS, OffsetPlot, offset_plot
+from cameras.strips import offset_words
 
 START = dt.datetime(2026, 8, 1, tzinfo=dt.UTC)
 HOUR = 3_600_000
@@ -51,7 +54,7 @@ def test_one_huge_outlier_does_not_flatten_the_others() -> None:
 
     outside = [point for point in plot.points if point.edge]
     assert [point.edge for point in outside] == ["below"]
-    assert "20602" in outside[0].label.replace(",", "").replace(".", "")
+    assert "20601" in outside[0].label.replace(",", "").replace(".", "")
     others = [float(point.y) for point in plot.points if not point.edge]
     assert max(others) - min(others) > 50
     assert not plot.is_logarithmic
@@ -115,3 +118,10 @@ def test_a_single_measurement_of_any_size_is_drawn_inside(offset: int) -> None:
 
     assert 0 <= float(plot.points[0].y) <= 100
     assert len({mark.text for mark in plot.y_marks}) == len(plot.y_marks)
+
+
+def test_a_clock_on_a_wrong_date_is_told_in_days_and_with_the_date_it_shows() -> None:
+    with translation.override("en"):
+        row = reading(0, -1_780_000_000_000)
+        assert offset_words(-1_780_000_000_000) == "20601 days behind"
+        assert ".1970 " in clock_sentence(row)
