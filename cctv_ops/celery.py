@@ -65,7 +65,10 @@ def _configuration() -> dict[str, Any]:
         "accept_content": ["json"],
         "task_default_queue": "checks",
         # Footage has workers of its own: a hold must not wait for a night to end.
-        "task_routes": {"footage_requests.hold_tasks.*": {"queue": "footage"}},
+        "task_routes": {
+            "footage_requests.hold_tasks.*": {"queue": "footage"},
+            "footage_requests.masking_tasks.*": {"queue": "footage"},
+        },
         "worker_hijack_root_logger": False,
         "worker_send_task_events": False,
         "enable_utc": True,
@@ -81,6 +84,9 @@ def _configuration() -> dict[str, Any]:
             "work-imports": _sweep("inventory.tasks.work_imports", 20.0),
             "fetch-footage": _sweep("footage_requests.hold_tasks.work_parts", 15.0),
             "sweep-holds": _sweep("footage_requests.hold_tasks.sweep_holds", 60.0),
+            "mend-masks": _sweep("footage_requests.masking_tasks.mend_masked_copies", 120.0),
+            "close-viewings": _sweep("footage_requests.masking_tasks.close_viewings", 60.0),
+            "expire-approvals": _sweep("footage_requests.masking_tasks.expire_approvals", 600.0),
             "ask-held-again": {
                 "task": "footage_requests.hold_tasks.ask_again",
                 "schedule": crontab(hour=7, minute=0),
@@ -92,4 +98,5 @@ def _configuration() -> dict[str, Any]:
 
 app.add_defaults(_configuration)
 app.autodiscover_tasks(["audit", "cameras", "inventory"])
-app.autodiscover_tasks(["footage_requests"], related_name="hold_tasks")
+for module in ("hold_tasks", "masking_tasks", "request_tasks"):
+    app.autodiscover_tasks(["footage_requests"], related_name=module)

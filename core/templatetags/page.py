@@ -49,6 +49,12 @@ def age(instant: dt.datetime | None) -> str:
 
 
 @register.filter
+def lasting(milliseconds: int | None) -> str:
+    """A length in words: "4 min 10 s"."""
+    return tsi.duration((milliseconds or 0) // 1000)
+
+
+@register.filter
 def percent(value: float | None, places: int = 2) -> str:
     """ "93.14%", in Turkish "%93,14". Rounded down: 99.999 is not all."""
     if value is None:

@@ -1,0 +1,20 @@
+"""Addresses of exhibits, viewings and verification, below /requests/."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from .views import exhibits
+
+urlpatterns = [
+    path("exhibits/<int:pk>/", exhibits.exhibit_open, name="exhibit"),
+    path("exhibits/<int:pk>/masking/", exhibits.mask_progress, name="mask_progress"),
+    path("viewings/<uuid:uid>/", exhibits.viewing, name="viewing"),
+    path("viewings/<uuid:uid>/video/", exhibits.video, name="viewing_video"),
+    path("viewings/<uuid:uid>/beat/", exhibits.beat, name="viewing_beat"),
+    path("viewings/<uuid:uid>/close/", exhibits.viewing_close, name="viewing_close"),
+    path("viewings/<uuid:uid>/masks/", exhibits.masks, name="viewing_masks"),
+    path("packages/<int:pk>/verify/", exhibits.package_verify, name="package_verify"),
+    path("packages/<int:pk>/reject/", exhibits.package_reject, name="package_reject"),
+    path("packages/<int:pk>/offer/", exhibits.package_offer, name="package_offer"),
+]
