@@ -96,26 +96,31 @@ def read_picture(data: bytes) -> Picture:
     kind = attachments.judge(data, documents=False)
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG", "PNG"]) as told:
-            told.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
-            picture = _flat(ImageOps.exif_transpose(told))
+            picture = _small(told)
     except (OSError, ValueError, SyntaxError):
         raise ValidationError(_("The picture is damaged: it cannot be read to its end.")) from None
-    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     out = io.BytesIO()
     # Saved without the file's own facts: where it was taken and with what stays with its owner.
     picture.save(out, format="PNG" if kind.ending == "png" else "JPEG", quality=88)
     return Picture(out.getvalue(), kind.content_type, kind.ending, *picture.size)
 
 
-def _flat(picture: Image.Image) -> Image.Image:
-    """Grey or RGB on white: a transparent plan would be unreadable on a dark page."""
-    if picture.mode in {"L", "RGB"}:
-        return picture.copy()
-    if picture.mode == "1":
-        return picture.convert("L")
-    layers = picture.convert("RGBA")
-    paper = Image.new("RGBA", layers.size, "white")
-    return Image.alpha_composite(paper, layers).convert("RGB")
+def _small(told: Image.Image) -> Image.Image:
+    """Grey or RGB, upright, no longer than LONGEST_SIDE. Made small first: each copy of the whole costs 160 MB.
+
+    What is transparent becomes white: on a dark page such a plan would be unreadable.
+    """
+    picture = told
+    if told.has_transparency_data:
+        picture = told if told.mode == "RGBA" else told.convert("RGBA")
+    elif told.mode not in {"L", "RGB"}:
+        picture = told.convert("L" if told.mode[0] in "1I" else "RGB")
+    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    picture = ImageOps.exif_transpose(picture)
+    if picture.mode == "RGBA":
+        paper = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(paper, picture).convert("RGB")
+    return picture
 
 
 def path_of(plan: FloorPlan) -> Path:
