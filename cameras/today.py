@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Min, Q, Subquery, Window
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -181,13 +182,19 @@ def exceptions(counts: dict[str, int]) -> str:
 
 def _band(rows: Any) -> list[dict[str, Any]]:
     labels = dict(Result.choices)
+    # Drawn once each: there may be a thousand cameras, and only five results.
+    drawn = {
+        result: render_to_string("components/_square.html", {"result": result}).strip()
+        for result in Result.values
+    }
     buildings: dict[str, list[dict[str, Any]]] = {}
     listed = rows.order_by("position__floor__building__name", "position__code").values_list(
         "position", "position__name", "position__floor__building__name", "result"
     )
     for pk, name, building, result in listed:
         title = f"{name} · {labels[Result(result)]}"
-        buildings.setdefault(building, []).append({"pk": pk, "title": title, "result": result})
+        square = {"pk": pk, "title": title, "drawn": drawn[result]}
+        buildings.setdefault(building, []).append(square)
     names = sorted(buildings, key=sort_key)
     return [{"name": name, "squares": buildings[name]} for name in names]
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import reduce
-from operator import or_
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Case, Count, F, Min, Q, QuerySet, Value, When
+from django.db.models import Case, Count, F, QuerySet, Value, When, Window
+from django.db.models.functions import RowNumber
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -50,26 +47,7 @@ URGENCY = {
 PARTLY_URGENCY = 22
 
 
-@dataclass(frozen=True)
-class Group:
-    """Open findings of one kind; cameras that recorded nothing are another group than those with gaps."""
-
-    kind: str
-    reason: str
-    count: int
-    since: dt.datetime
-
-    @property
-    def is_many(self) -> bool:
-        few = 1 if self.kind == Finding.Kind.FIRMWARE_CHANGED else MOST_NAMED
-        return self.count > few
-
-    @property
-    def condition(self) -> Q:
-        return Q(kind=self.kind, reason=self.reason) if self.reason else Q(kind=self.kind)
-
-
-def urgency_of(row: Finding | Group) -> int:
+def urgency_of(row: Finding) -> int:
     """0 is worst. A camera with gaps comes after those that recorded nothing."""
     if row.kind == Finding.Kind.NOT_RECORDING and row.reason == Result.PARTLY:
         return PARTLY_URGENCY
@@ -77,23 +55,39 @@ def urgency_of(row: Finding | Group) -> int:
 
 
 def finding_lines(person: Any) -> Iterator[TodayLine]:
-    """All lines about open findings that this person may see: three queries, however many there are."""
-    rows = Finding.objects.visible_to(person).open()
-    groups = [Group(*values) for values in _groups(rows)]
-    few = [group.condition for group in groups if not group.is_many]
-    named = list(rows.filter(reduce(or_, few))) if few else []
+    """All lines about open findings that this person may see: two queries, however many there are."""
+    rows = list(_first_of_each_group(Finding.objects.visible_to(person).open()))
+    many = {_group(row): row for row in reversed(rows) if row.number > _most_named(row)}
+    named = [row for row in rows if _group(row) not in many]
     names = finding_names(named)
     for row in named:
         yield _line(row, names[row.pk])
-    for group in groups:
-        if group.is_many:
-            yield _many_line(group)
+    for row in many.values():
+        yield _many_line(row)
 
 
-def _groups(rows: QuerySet[Finding]) -> QuerySet[Finding, tuple[Any, ...]]:
+def _group(row: Finding) -> tuple[str, str]:
+    """Cameras that recorded nothing are another group than those with gaps."""
+    return row.kind, row.reason if row.kind == Finding.Kind.NOT_RECORDING else ""
+
+
+def _most_named(row: Finding) -> int:
+    return 1 if row.kind == Finding.Kind.FIRMWARE_CHANGED else MOST_NAMED
+
+
+def _first_of_each_group(rows: QuerySet[Finding]) -> QuerySet[Any]:
+    """The oldest findings of each group, no more than are named, each with the `number` of its group."""
     split = When(kind=Finding.Kind.NOT_RECORDING, then=F("reason"))
-    counted = rows.order_by().annotate(split=Case(split, default=Value("")))
-    return counted.values_list("kind", "split").annotate(Count("pk"), Min("opened_at"))
+    group: list[Any] = [F("kind"), Case(split, default=Value(""))]
+    oldest_first = ["opened_at", "pk"]
+    return (
+        rows.annotate(
+            number=Window(Count("pk"), partition_by=group),
+            place=Window(RowNumber(), partition_by=group, order_by=oldest_first),
+        )
+        .filter(place__lte=MOST_NAMED)
+        .order_by(*oldest_first)
+    )
 
 
 def _line(row: Finding, name: str) -> TodayLine:
@@ -109,18 +103,19 @@ def _line(row: Finding, name: str) -> TodayLine:
     )
 
 
-def _many_line(group: Group) -> TodayLine:
-    words = {"count": group.count}
-    told = _MANY.get((group.kind, group.reason))
-    text = told(words) if told else f"{group.count} × {Finding.Kind(group.kind).label}"
+def _many_line(row: Any) -> TodayLine:
+    """One line for a group, whose oldest finding is `row`."""
+    words: dict[str, int] = {"count": row.number}
+    kind, reason = _group(row)
+    told = _MANY.get((kind, reason))
     return TodayLine(
-        urgency=urgency_of(group),
-        sentence=text,
-        url=f"{reverse('cameras:findings')}?{urlencode({'kind': group.kind})}",
+        urgency=urgency_of(row),
+        sentence=told(words) if told else f"{words['count']} × {row.get_kind_display()}",
+        url=f"{reverse('cameras:findings')}?{urlencode({'kind': kind})}",
         action_label=_("Open list"),
-        age_instant=group.since,
-        kind=group.kind,
-        key=f"many:{group.reason}",
+        age_instant=row.opened_at,
+        kind=kind,
+        key=f"many:{reason}",
     )
 
 
