@@ -6,6 +6,14 @@ from .casework import CaseVisit, NumberSeries, Opinion, RequestReminder, SavedFi
 from .decisions import Decision, DecisionLine
 from .exhibits import FixedMask, MaskPlan, Viewing
 from .files import EvidenceFile
+from .handover import (
+    CustodyEvent,
+    Destruction,
+    DownloadLink,
+    HandOverRecord,
+    MediumKind,
+    MediumMovement,
+)
 from .holds import Hold, HoldPart
 from .kinds import LegalBasis, RefusalCode, RequesterKind, SmallUnitPeriod
 from .packages import Exhibit, ExportPace, ExportSlice, Package
@@ -13,18 +21,24 @@ from .requests import FootageRequest, RequestAttachment, RequestItem
 
 __all__ = [
     "CaseVisit",
+    "CustodyEvent",
     "Decision",
     "DecisionLine",
+    "Destruction",
+    "DownloadLink",
     "EvidenceFile",
     "Exhibit",
     "ExportPace",
     "ExportSlice",
     "FixedMask",
     "FootageRequest",
+    "HandOverRecord",
     "Hold",
     "HoldPart",
     "LegalBasis",
     "MaskPlan",
+    "MediumKind",
+    "MediumMovement",
     "NumberSeries",
     "Opinion",
     "Package",

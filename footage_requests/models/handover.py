@@ -1,0 +1,354 @@
+"""What happens to a package after it is sealed: signed records, media, links, custody, destruction."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from audit.models import Entry
+from core.scoping import ScopedQuerySet
+from core.steps import Step, SteppedModel
+
+from .files import EvidenceFile
+from .packages import OfPackageQuerySet, Package
+from .requests import FootageRequest, OfRequestQuerySet, RequestAttachment
+
+if TYPE_CHECKING:
+    from accounts.models import Person
+
+
+class StockQuerySet(ScopedQuerySet[Any]):
+    def visible_to(self, person: Any) -> Any:
+        """The unit's stock: whoever works with cases sees it."""
+        from ..permissions import READING_CASES
+
+        return self if person.has_role(*READING_CASES) else self.none()
+
+
+class MediumKind(models.TextChoices):
+    """On what footage is handed over (domain.md 7b)."""
+
+    CD = "CD", _("CD-R")
+    DVD = "DVD", _("DVD-R")
+    USB = "USB", _("USB stick")
+    HDD = "HDD", _("hard disk")
+    DOWNLOAD = "DOWNLOAD", _("encrypted download")
+    VIEWING = "VIEWING", _("viewing only, no medium")
+
+
+class MediumMovement(models.Model):
+    """Media coming into stock and going out with a record: append-only, the sum is the stock."""
+
+    kind = models.CharField(_("medium"), max_length=8, choices=MediumKind)
+    change = models.SmallIntegerField(_("change"))
+    record = models.ForeignKey(
+        "footage_requests.HandOverRecord",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="movements",
+    )
+    document = models.CharField(_("document or reason"), max_length=200)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    objects = StockQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("movement of media")
+        verbose_name_plural = _("movements of media")
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(change=0), name="requests_stock_moves"),
+            models.UniqueConstraint(
+                fields=["record"],
+                condition=Q(record__isnull=False),
+                name="requests_stock_once_a_record",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.change:+d}"
+
+
+class HandOverRecord(models.Model):
+    """A tutanak: what was handed over, shown, not found or put under protection, and who signed.
+
+    `content` is frozen when the record is made; its hash is printed on every page. A reprint is
+    counted and marked as a copy.
+    """
+
+    class Kind(models.TextChoices):
+        COPY = "COPY", _("hand-over of a copy")
+        VIEWING = "VIEWING", _("supervised viewing")
+        NO_RECORDING = "NO_RECORDING", _("no recording found")
+        HOLD = "HOLD", _("put under protection")
+        NOT_COLLECTED = "NOT_COLLECTED", _("not collected")
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    number = models.CharField(_("record no."), max_length=20, unique=True, editable=False)
+    kind = models.CharField(_("kind"), max_length=15, choices=Kind)
+    request = models.ForeignKey(FootageRequest, on_delete=models.PROTECT, related_name="records")
+    package = models.ForeignKey(
+        Package, null=True, blank=True, on_delete=models.PROTECT, related_name="records"
+    )
+    place = models.CharField(_("place"), max_length=150)
+    happened_at = models.DateTimeField(_("date and time"))
+    receiver_name = models.CharField(_("received by"), max_length=150, blank=True)
+    receiver_office = models.CharField(_("office"), max_length=200, blank=True)
+    receiver_title = models.CharField(_("title or staff number"), max_length=120, blank=True)
+    receiver_identity = models.CharField(
+        _("identity shown"),
+        max_length=120,
+        blank=True,
+        help_text=_("Kind of card; never a copy of it."),
+    )
+    receiver_letter = models.CharField(_("letter of assignment"), max_length=150, blank=True)
+    identity_checked = models.BooleanField(_("identity checked"), default=False)
+    attendees = models.CharField(_("who was present"), max_length=500, blank=True)
+    viewing_until = models.DateTimeField(_("viewing ended"), null=True, blank=True)
+    medium = models.CharField(_("medium"), max_length=8, choices=MediumKind, blank=True)
+    medium_serial = models.CharField(_("serial number of the medium"), max_length=120, blank=True)
+    medium_count = models.PositiveSmallIntegerField(_("number of media"), default=0)
+    seal_no = models.CharField(_("seal no. of the envelope"), max_length=60, blank=True)
+    is_encrypted = models.BooleanField(_("encrypted"), default=True)
+    passphrase_by = models.CharField(_("passphrase delivered by"), max_length=120, blank=True)
+    played_together = models.BooleanField(_("opened and played together"), default=False)
+    note = models.CharField(_("note"), max_length=500, blank=True)
+    deliverer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    witness = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("checked by"),
+    )
+    content = models.JSONField(default=dict, editable=False)
+    sha256 = models.CharField(max_length=64, editable=False)
+    prints = models.PositiveSmallIntegerField(default=0, editable=False)
+    signed_paper = models.ForeignKey(
+        RequestAttachment, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    made_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = OfRequestQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("hand-over record")
+        verbose_name_plural = _("hand-over records")
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["package"],
+                condition=Q(kind__in=["COPY", "NOT_COLLECTED"]),
+                name="requests_handed_over_once",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind__in=["COPY", "VIEWING", "NOT_COLLECTED"])
+                | Q(package__isnull=False),
+                name="requests_record_of_a_package",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="COPY") | Q(identity_checked=True),
+                name="requests_receiver_identified",
+            ),
+            models.CheckConstraint(
+                condition=Q(witness=None) | ~Q(witness=F("deliverer")),
+                name="requests_witness_is_another",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class CustodyEvent(models.Model):
+    """One act on a package or its medium, with the hash measured again: append-only, a fact has no draft."""
+
+    class Act(models.TextChoices):
+        SEALED = "SEALED", _("sealed")
+        WRITTEN = "WRITTEN", _("written to a medium")
+        LINKED = "LINKED", _("made ready for download")
+        DOWNLOADED = "DOWNLOADED", _("downloaded by the recipient")
+        HANDED_OVER = "HANDED_OVER", _("handed over")
+        SHOWN = "SHOWN", _("shown")
+        RETURNED = "RETURNED", _("medium came back")
+        MEASURED = "MEASURED", _("hash measured again")
+        DESTROYED = "DESTROYED", _("destroyed")
+
+    package = models.ForeignKey(Package, on_delete=models.PROTECT, related_name="custody")
+    act = models.CharField(_("act"), max_length=12, choices=Act)
+    by = models.CharField(_("who"), max_length=200)
+    at = models.DateTimeField(default=timezone.now)
+    sha256 = models.CharField(max_length=64, blank=True)
+    matched = models.BooleanField(_("hash was right"), null=True, blank=True)
+    seal_no = models.CharField(_("seal no."), max_length=60, blank=True)
+    note = models.CharField(_("note"), max_length=300, blank=True)
+
+    objects = OfPackageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("act of custody")
+        verbose_name_plural = _("chain of custody")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.package_id} {self.act}"
+
+
+class DownloadLink(models.Model):
+    """A way for one named recipient to fetch one package: link and code travel apart, both only hashed here."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    package = models.ForeignKey(Package, on_delete=models.PROTECT, related_name="links")
+    recipient_name = models.CharField(_("recipient"), max_length=150)
+    recipient_contact = models.CharField(_("e-mail or phone of the recipient"), max_length=150)
+    token_sha256 = models.CharField(max_length=64, unique=True, editable=False)
+    code_hmac = models.CharField(max_length=64, editable=False)
+    code_tries = models.PositiveSmallIntegerField(default=0, editable=False)
+    ticket_sha256 = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
+    ticket_until = models.DateTimeField(null=True, blank=True, editable=False)
+    file = models.OneToOneField(
+        EvidenceFile, on_delete=models.PROTECT, related_name="+", editable=False
+    )
+    expires_at = models.DateTimeField(_("expires"))
+    downloads_allowed = models.PositiveSmallIntegerField(_("downloads allowed"), default=2)
+    downloads = models.PositiveSmallIntegerField(_("downloads"), default=0, editable=False)
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    made_at = models.DateTimeField(default=timezone.now, editable=False)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    revoked_because = models.CharField(max_length=200, blank=True, editable=False)
+
+    objects = OfPackageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("download link")
+        verbose_name_plural = _("download links")
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(downloads__lte=F("downloads_allowed")),
+                name="requests_link_not_used_too_often",
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("made_at")), name="requests_link_expires_later"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.package_id}: {self.recipient_name}"
+
+    def is_usable(self, now: Any) -> bool:
+        return (
+            self.revoked_at is None
+            and self.expires_at > now
+            and self.file.destroyed_at is None
+            and self.package.status in {Package.Status.SEALED, Package.Status.HANDED_OVER}
+        )
+
+
+class Destruction(SteppedModel):
+    """An imha tutanağı for our own copy of a package or for what a hold kept: three people, three parts.
+
+    Overwriting by the recorder is not this; archive and asset write-off are other papers.
+    """
+
+    class Status(models.TextChoices):
+        PREPARED = "PREPARED", _("Prepared")
+        VERIFIED = "VERIFIED", _("Verified")
+        APPROVED = "APPROVED", _("Approved")
+        DONE = "DONE", _("Destroyed")
+        CANCELLED = "CANCELLED", _("Cancelled")
+
+    class Trigger(models.TextChoices):
+        PERIODIC = "PERIODIC", _("periodic")
+        DATA_SUBJECT = "DATA_SUBJECT", _("asked by the data subject")
+        TRIGGERED = "TRIGGERED", _("reason ceased")
+        MEDIUM_RETURNED = "MEDIUM_RETURNED", _("medium returned")
+
+    class Method(models.TextChoices):
+        KEY_ERASED = "KEY_ERASED", _("key erased, file deleted")
+        OVERWRITTEN = "OVERWRITTEN", _("overwritten")
+        PHYSICAL = "PHYSICAL", _("destroyed physically")
+
+    STEPS = {
+        "verify": Step({Status.PREPARED}, Status.VERIFIED),
+        "approve": Step({Status.VERIFIED}, Status.APPROVED),
+        "carry_out": Step({Status.APPROVED}, Status.DONE),
+        "cancel": Step({Status.PREPARED, Status.VERIFIED, Status.APPROVED}, Status.CANCELLED),
+    }
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    number = models.CharField(_("record no."), max_length=20, unique=True, editable=False)
+    status = models.CharField(
+        _("state"), max_length=10, choices=Status, default=Status.PREPARED, editable=False
+    )
+    request = models.ForeignKey(
+        FootageRequest, on_delete=models.PROTECT, related_name="destructions"
+    )
+    package = models.ForeignKey(
+        Package, null=True, blank=True, on_delete=models.PROTECT, related_name="destructions"
+    )
+    trigger = models.CharField(_("kind"), max_length=15, choices=Trigger, default=Trigger.PERIODIC)
+    method = models.CharField(_("method"), max_length=12, choices=Method, default=Method.KEY_ERASED)
+    reason = models.CharField(_("why the reason to keep it has ceased"), max_length=300)
+    evidence = models.JSONField(default=list, editable=False)
+    prepared_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    prepared_at = models.DateTimeField(default=timezone.now, editable=False)
+    verified_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    done_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = OfRequestQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("destruction record")
+        verbose_name_plural = _("destruction records")
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["package"],
+                condition=Q(package__isnull=False) & ~Q(status="CANCELLED"),
+                name="requests_destroyed_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(verified_by=None) | ~Q(verified_by=F("prepared_by")),
+                name="requests_destruction_verifier_is_another",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by=None)
+                | (~Q(approved_by=F("prepared_by")) & ~Q(approved_by=F("verified_by"))),
+                name="requests_destruction_approver_is_a_third",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["APPROVED", "DONE"])
+                | Q(verified_by__isnull=False, approved_by__isnull=False),
+                name="requests_destruction_has_three_people",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    def take(self, step: str, *, by: Person | str, because: str = "", **changes: Any) -> Entry:
+        """Takes a named step; `footage_requests.destroying` calls it."""
+        return self._take(step, by=by, because=because, **changes)
+
+    take.alters_data = True  # type: ignore[attr-defined]
