@@ -170,14 +170,13 @@ def plan_facts(request: PersonRequest, pk: int) -> HttpResponse:
     if row is None:
         return redirect(_home(pk))
     form = FactsForm(request.POST or None, initial=FactsForm.initial_of(row))
-    return moved(
-        request,
-        form,
-        lambda data: floorplans.change(row, form.facts(), by=request.user),
-        title=str(floor),
-        pretitle=_("Scale and north"),
-        back=_home(pk),
-    )
+    if _sent(request) and form.is_valid():
+        floorplans.change(row, form.facts(), by=request.user)
+        messages.success(request, _("Saved."))
+        return redirect(_home(pk))
+    context = {"floor": floor, "plan": row, "form": form}
+    status = 422 if _sent(request) else 200
+    return render(request, "inventory/floor_facts.html", context, status=status)
 
 
 @require_safe

@@ -228,3 +228,25 @@ def test_plans_are_accessible_in_both_themes_and_fit_a_phone(
         page.goto(url)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], url
     assert complaints == []
+
+
+def test_two_points_and_their_distance_give_the_scale(
+    page: Page, head: Person, drawn: FloorPlan, complaints: list[str]
+) -> None:
+    sign_in(page, head)
+    page.goto(f"/inventory/floors/{drawn.floor_id}/plan/facts/")
+
+    page.mouse.click(*spot_on(page, 20, 50))
+    page.mouse.click(*spot_on(page, 60, 50))
+    page.keyboard.type("24")
+    assert abs(float(page.input_value("#id_width_m")) - 60) < 1
+    page.fill("#id_north_degrees", "90")
+    assert page.get_attribute("[data-arrow]", "transform") == "rotate(90)"
+    assert faults(page) == []
+    page.click("form.card button[type=submit]")
+    page.wait_for_url(f"**/floors/{drawn.floor_id}/plan/")
+    drawn.refresh_from_db()
+    assert drawn.width_cm is not None
+    assert abs(drawn.width_cm - 6000) < 100
+    assert drawn.north_degrees == 90
+    assert complaints == []
