@@ -1,7 +1,7 @@
 """The technician's bench: one device by its address, without the inventory. Pure asyncio, no Django.
 
 Each function gives what it could get and lists what failed and why; only when nothing at all came back
-does it raise a DeviceError. True time is this server's clock.
+does it raise a DeviceError. True time is this server's clock, less its offset where NTP has proven that.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cameras.clock_history import KnownOffset, Method, OffsetHistory
-from cameras.clock_measuring import Measurement, measure
+from cameras.clock_measuring import Measurement, in_true_time, measure
 from cameras.protocols.base import (
     BadAnswer,
     Channel,
@@ -30,6 +30,7 @@ from cameras.protocols.base import (
 from cameras.protocols.clips import ClipReport, fetch_clip
 from cameras.protocols.decoding import Still, check_still
 from cameras.protocols.http import Transport
+from cameras.protocols.ntp import ServerClock
 from cameras.protocols.probing import without_login
 from cameras.protocols.registry import OpenDevice, open_device
 from cameras.protocols.rtsp import StreamLimits
@@ -48,11 +49,15 @@ STALL_SECONDS = 8.0
 
 @dataclass(frozen=True)
 class Target:
-    """Which device to talk to, as whom, in which protocol (`auto` finds out)."""
+    """Which device to talk to, as whom, in which protocol (`auto` finds out).
+
+    `server` is this server's clock against NTP, where time servers are set: then times are true ones.
+    """
 
     endpoint: Endpoint
     login: Login | None = None
     protocol: str = "auto"
+    server: ServerClock | None = None
 
 
 @dataclass(frozen=True)
@@ -105,14 +110,14 @@ async def measure_clock(transport: Transport, target: Target) -> ClockFound:
     found = ClockFound()
     try:
         async with opened(transport, target, found) as device:
-            found.clock = await _measured(device, found)
+            found.clock = await _measured(device, target, found)
     except CredentialRefused as refused:
         open_part = await without_login(transport, target.endpoint, target.protocol, refused)
         if open_part is None:
             raise
         found.note("login", refused)
         try:
-            found.clock = await _measured(open_part, found)
+            found.clock = await _measured(open_part, target, found)
         except DeviceError:
             raise refused from None
         finally:
@@ -148,7 +153,7 @@ async def clip(
     """Copies a span of true time into an MP4, bit for bit. Raises DeviceError or FileExistsError."""
     fetched = ClipFetched()
     async with opened(transport, target, fetched) as device:
-        fetched.clock = await clock_of(device, fetched)
+        fetched.clock = await clock_of(device, target, fetched)
         if device.playback is None:
             raise why_not(device, "playback")
         channel = await channel_of(device, channel_no, fetched)
@@ -211,25 +216,25 @@ async def opened(transport: Transport, target: Target, half: Half) -> AsyncItera
         await device.close()
 
 
-async def _measured(device: OpenDevice, half: Half) -> Measurement:
+async def _measured(device: OpenDevice, target: Target, half: Half) -> Measurement:
     """From the protocol that serves the device, else from its ONVIF part."""
     if device.clock is None:
         raise why_not(device, "clock")
     try:
-        return await measure(device.clock)
+        return in_true_time(await measure(device.clock), target.server)
     except CredentialRefused:
         raise
     except DeviceError as error:
         if device.also_onvif is None:
             raise
         half.note("clock", error)
-        return await measure(device.also_onvif)
+        return in_true_time(await measure(device.also_onvif), target.server)
 
 
-async def clock_of(device: OpenDevice, half: Half) -> Measurement | None:
+async def clock_of(device: OpenDevice, target: Target, half: Half) -> Measurement | None:
     """The measured clock; None, and a note, where the device does not tell it."""
     try:
-        measured = await _measured(device, half)
+        measured = await _measured(device, target, half)
     except DeviceError as error:
         half.note("clock", error)
         return None

@@ -16,7 +16,6 @@ from cameras.coverage import SEAM_MS, Interval, merge, total
 from cameras.protocols.base import DeviceError, IndexAnswer
 from cameras.protocols.clips import ClipReport
 from cameras.protocols.discovery import Found
-from cameras.protocols.ntp import ServerClock
 from cameras.reasons import word_for
 from core import tsi
 from core.text import clean_label
@@ -73,8 +72,8 @@ def spans(intervals: Iterable[Interval]) -> list[Facts]:
     return [{"start": iso(s), "end": iso(e), "seconds": (e - s) / 1000} for s, e in intervals]
 
 
-def clock(target: bench.Target, found: bench.ClockFound, ours: ServerClock | None) -> Facts:
-    measured = found.clock
+def clock(target: bench.Target, found: bench.ClockFound) -> Facts:
+    measured, ours = found.clock, target.server
     if measured is None:
         return {}
     verdict = classify(measured)

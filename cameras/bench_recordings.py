@@ -56,7 +56,7 @@ async def find_recordings(
     """What the device's index says about a channel and a span of true time. Raises when it says nothing."""
     found = RecordingsFound()
     async with bench.opened(transport, target, found) as device:
-        found.clock = await bench.clock_of(device, found)
+        found.clock = await bench.clock_of(device, target, found)
         if device.recordings is None and device.second_index is None:
             raise bench.why_not(device, "recordings")
         found.channel = await bench.channel_of(device, channel_no, found)

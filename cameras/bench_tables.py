@@ -99,8 +99,11 @@ def clock_table(facts: dict[str, Any]) -> Lines:
     yield "round trip", f"{facts['round_trip_ms']} ms"
     summer = {True: "on", False: "off", None: "not told"}[facts["daylight_saving"]]
     yield "time zone", f"{facts['zone'] or '-'}, summer time {summer}"
-    proven = "proven against NTP" if facts["server_clock_proven"] else "unverified"
-    yield "against", f"this server's clock, {proven}"
+    if facts["server_clock_proven"]:
+        ahead = round(facts["server_clock_offset_ms"])
+        yield "against", f"true time, proven by NTP (this server is {ahead:+d} ms off; taken off)"
+    else:
+        yield "against", "this server's clock, unverified"
     yield from _notes(facts)
 
 

@@ -2,7 +2,8 @@
 
 Offsets are device minus true, in milliseconds: positive means that the device is ahead. An offset always
 comes with its uncertainty (plus or minus) and method; without a measurement it is unknown, never 0.
-True time is this server's clock, proven against NTP by `cameras.protocols.ntp`.
+`measure` compares with this server's clock. Where NTP has proven how far that is from true time
+(`cameras.protocols.ntp`), `in_true_time` takes it off; otherwise the offset stays unverified.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cameras.clock_history import Method
 from cameras.protocols.base import ClockSample, DeviceError, TellsTime
+from cameras.protocols.ntp import ServerClock
 
 MAX_READS = 8
 MAX_SECONDS = 2.0
@@ -51,6 +53,25 @@ class Measurement:
     def is_leaping(self) -> bool:
         """Whether the readings contradicted each other: such an offset says nothing about recordings."""
         return self.offset_ms is not None and self.method is Method.UNKNOWN
+
+
+def in_true_time(measured: Measurement, server: ServerClock | None) -> Measurement:
+    """The measurement against true time instead of this server's clock, where that is proven.
+
+    A server that is ahead makes devices look slow: its own offset is added, and its uncertainty as well.
+    """
+    if server is None or not server.verified or server.offset_ms is None:
+        return measured
+    ahead = round(server.offset_ms)
+    return replace(
+        measured,
+        at_ms=measured.at_ms - ahead,
+        utc_offset_ms=None if measured.utc_offset_ms is None else measured.utc_offset_ms + ahead,
+        local_offset_ms=(
+            None if measured.local_offset_ms is None else measured.local_offset_ms + ahead
+        ),
+        uncertainty_ms=measured.uncertainty_ms + math.ceil(server.uncertainty_ms or 0),
+    )
 
 
 @dataclass

@@ -61,11 +61,15 @@ def store_clock(
 
 
 def _reference(clock: ServerClock | None) -> dict[str, Any]:
-    """Against which clock it was measured. Unproven measurements may not be pushed to devices."""
+    """Against which clock it was measured, and how far that was from true time.
+
+    Unproven measurements may not be pushed to devices.
+    """
     if clock is None or not clock.verified:
         return {"reference": clock.word[:120] if clock else "", "is_reference_proven": False}
     return {
         "reference": ", ".join(clock.servers)[:120],
+        "reference_offset_ms": round(clock.offset_ms or 0),
         "is_reference_proven": True,
         "reference_uncertainty_ms": math.ceil(clock.uncertainty_ms or 0),
     }

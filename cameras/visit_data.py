@@ -19,6 +19,7 @@ from cameras.protocols.base import (
     Picture,
     Reason,
 )
+from cameras.protocols.ntp import ServerClock
 
 YES, NO, UNKNOWN = "YES", "NO", "UNKNOWN"
 IDENTITY, CLOCK, RECORDING, PROOF, PICTURE = "IDENTITY", "CLOCK", "RECORDING", "PROOF", "PICTURE"
@@ -56,6 +57,8 @@ class VisitPlan:
     calls_at_once: int = 2
     call_seconds: float = 12.0
     visit_seconds: float = 60.0
+    server: ServerClock | None = None
+    """This server's clock against the time servers; None where there are none."""
 
 
 @dataclass(frozen=True)

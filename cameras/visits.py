@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from cameras.clock_measuring import measure
+from cameras.clock_measuring import in_true_time, measure
 from cameras.clock_verdicts import Verdict, classify
 from cameras.judging import ChannelDay
 from cameras.protocols.base import (
@@ -135,7 +135,7 @@ class _Visit:
         if device.clock is None:
             raise why_not(device, "clock")
         watched = _Watched(device.clock)
-        measured = await self.calls.ask(measure(watched), 2)
+        measured = in_true_time(await self.calls.ask(measure(watched), 2), self.plan.server)
         self.out.clock = measured
         self.out.uses_ntp = watched.uses_ntp
         if measured.offset_ms is None:

@@ -14,7 +14,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -286,7 +286,7 @@ class _Batch:
                 outcome.days = unheard_days(plan.channels, plan.reason)
                 self._save(check, None, outcome)
             else:
-                self.loop.start(check, plan)
+                self.loop.start(check, replace(plan, server=self.reference))
 
     def _planned(
         self, checks: list[DeviceCheck]

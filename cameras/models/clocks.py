@@ -15,7 +15,9 @@ class ClockMeasurement(models.Model):
 
     Stored when it says something new, otherwise at most once a day. `offset_ms` is of the device's wall
     clock (DEVICE_LOCAL) and `utc_offset_ms` of what it believes to be UTC; null = not told.
-    `reference` says against which clock it was measured; unverified ones may not be pushed.
+    `reference` says against which clock it was measured: the time servers that prove this server's, or why
+    nothing does; unverified ones may not be pushed. `reference_offset_ms` is this server minus true time at
+    that moment, which is taken off the offsets already.
     """
 
     device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="clock_measurements")
@@ -32,6 +34,7 @@ class ClockMeasurement(models.Model):
     uses_ntp = models.BooleanField(null=True, blank=True)
     reference = models.CharField(max_length=120, blank=True)
     is_reference_proven = models.BooleanField(default=False)
+    reference_offset_ms = models.IntegerField(null=True, blank=True)
     reference_uncertainty_ms = models.IntegerField(null=True, blank=True)
 
     objects = DeviceScoped.as_manager()

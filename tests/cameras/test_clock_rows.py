@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from cameras import finishing, nights
 from cameras.models import ClockMeasurement, DeviceCondition, Finding
+from cameras.protocols.ntp import ServerClock
 from tests.cameras.campus import Scripted
 
 
@@ -97,3 +98,39 @@ def test_a_corrected_clock_closes_its_finding(campus):
     check(campus)
 
     assert not Finding.objects.open().filter(kind="CLOCK", reason="SUMMER_TIME").exists()
+
+
+SIX_SECONDS_FAST = ServerClock(True, 6_000.0, 30.4, ("ntp1", "ntp2"), "2 of 2 time servers agree")
+UNPROVEN = ServerClock(False, 6_000.0, 30.4, ("ntp1",), "only 1 of 2 time servers answered")
+
+
+@pytest.mark.parametrize(
+    ("server", "offset_ms", "verdict", "proven"),
+    [(SIX_SECONDS_FAST, 0, "OK", True), (UNPROVEN, -6_000, "OFF", False)],
+    ids=["taken off", "not proven"],
+)
+def test_the_servers_own_error_is_not_the_devices(
+    campus, monkeypatch, settings, server, offset_ms, verdict, proven
+):
+    """CLK-1, D12: this server is six seconds fast, and the device right."""
+
+    async def asked(servers: list[str]) -> ServerClock:
+        return server
+
+    settings.NTP_SERVERS = ["ntp1", "ntp2"]
+    monkeypatch.setattr("cameras.work.server_clock", asked)
+    camera = campus.camera(Scripted(offset_ms=-6_000))
+
+    check(campus)
+
+    row = ClockMeasurement.objects.get(device=camera)
+    assert row.offset_ms is not None
+    assert abs(row.offset_ms - offset_ms) < 300
+    assert (row.verdict, row.is_reference_proven) == (verdict, proven)
+    if proven:
+        assert row.uncertainty_ms >= 31
+        assert (row.reference, row.reference_offset_ms) == ("ntp1, ntp2", 6_000)
+        assert timezone.now() - row.measured_at > timedelta(seconds=5)
+    else:
+        assert row.reference == "only 1 of 2 time servers answered"
+        assert row.reference_offset_ms is None

@@ -144,16 +144,15 @@ class Command(BaseCommand):
         raise CommandError(report.sentence or sentence_of(report.reason, report.detail))
 
     def do_clock(self, options: dict[str, Any]) -> None:
-        target = self.target_of(options)
+        target = self.target_of(options, timed=True)
         self.write_down("clock", target, options)
         found = self.talk(
             "clock", target, options, lambda transport: bench.measure_clock(transport, target)
         )
-        ours = asyncio.run(server_clock(settings.NTP_SERVERS)) if settings.NTP_SERVERS else None
-        self.show(bench_facts.clock(target, found, ours), bench_tables.clock_table)
+        self.show(bench_facts.clock(target, found), bench_tables.clock_table)
 
     def do_recordings(self, options: dict[str, Any]) -> None:
-        target = self.target_of(options)
+        target = self.target_of(options, timed=True)
         day, number = day_of(options["day"]), channel_of(options)
         span = tsi.day_bounds_ms(day)
         self.write_down("recordings", target, options, channel=number, day=day.isoformat())
@@ -183,7 +182,7 @@ class Command(BaseCommand):
         self.show(facts, bench_tables.snapshot_table)
 
     def do_clip(self, options: dict[str, Any]) -> None:
-        target = self.target_of(options)
+        target = self.target_of(options, timed=True)
         since, until = span_of(options)
         number, out = channel_of(options), new_file(options["out"])
         if out is None:
@@ -225,9 +224,12 @@ class Command(BaseCommand):
 
     # --- what they share -------------------------------------------------------------------------
 
-    def target_of(self, options: dict[str, Any]) -> bench.Target:
+    def target_of(self, options: dict[str, Any], *, timed: bool = False) -> bench.Target:
+        """`timed` for verbs that tell true time: then this server's own clock is asked about first."""
         endpoint = endpoint_of(options)
-        return bench.Target(endpoint, login_of(options["user"]), options["protocol"])
+        is_asked = timed and settings.NTP_SERVERS
+        server = asyncio.run(server_clock(settings.NTP_SERVERS)) if is_asked else None
+        return bench.Target(endpoint, login_of(options["user"]), options["protocol"], server)
 
     def write_down(
         self, verb: str, target: bench.Target, options: dict[str, Any], **facts: Any
