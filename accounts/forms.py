@@ -106,7 +106,7 @@ class GrantForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["place"] = forms.ChoiceField(label=_("Where"), choices=_places, required=False)
         self.fields["starts_on"].initial = today()
-        people = Person.objects.filter(is_active=True).order_by("full_name")
+        people = Person.objects.filter(is_active=True)
         cast(forms.ModelChoiceField, self.fields["acting_for"]).queryset = people
         self.order_fields(["role", "place", "starts_on", "ends_on", "acting_for", "document"])
         dress(self)

@@ -20,6 +20,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from core.scoping import Scope, ScopedQuerySet
+from core.sorting import Turkish
 from core.tsi import today
 
 Place = tuple[str, int]  # ("site" | "building", id): accounts knows no inventory rows
@@ -81,7 +82,7 @@ class Person(AbstractBaseUser):
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")
-        ordering = ["full_name", "staff_number"]
+        ordering = [Turkish("full_name"), "staff_number"]
 
     def __str__(self) -> str:
         return self.full_name
@@ -106,7 +107,10 @@ class Person(AbstractBaseUser):
             return list(self.grants.on(day).order_by("pk"))
         cached: tuple[dt.date, list[RoleGrant]] | None = self.__dict__.get("_grants_today")
         if cached is None or cached[0] != day:
-            cached = self.__dict__["_grants_today"] = (day, list(self.grants.on(day).order_by("pk")))
+            cached = self.__dict__["_grants_today"] = (
+                day,
+                list(self.grants.on(day).order_by("pk")),
+            )
         return cached[1]
 
     def forget_roles(self) -> None:

@@ -33,7 +33,6 @@ from inventory.text import normal_mac, serial_key
 if TYPE_CHECKING:
     from accounts.models import Person
 
-UNKNOWN_MAKER = "?"
 _IDENTITY = ("maker", "model", "serial", "firmware", "mac")
 
 
@@ -87,7 +86,7 @@ def begin(
     """Enters a recorder that nothing is known of but its address. Raises Overlap or AddressRefused."""
     device = Device(
         kind=Device.Kind.RECORDER,
-        maker=UNKNOWN_MAKER,
+        maker="",
         model=ip,
         http_port=port,
         tls=tls,

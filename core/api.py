@@ -87,7 +87,7 @@ class AlwaysJSON(BaseContentNegotiation):
 class AllowedOrdering(OrderingFilter):
     """`?ordering=` with the columns that the view lists; anything else is a 400. Ties go by id."""
 
-    def get_ordering(self, request: Request, queryset: Any, view: Any) -> list[str]:
+    def get_ordering(self, request: Request, queryset: Any, view: Any) -> list[Any]:
         allowed = self._allowed(view)
         if not allowed:
             return []
@@ -96,7 +96,12 @@ class AllowedOrdering(OrderingFilter):
             words = {"codes": ", ".join(allowed)}
             raise ValidationError({"ordering": [_("Write one of: %(codes)s.") % words]})
         chosen = wanted or allowed[0]
-        return [chosen, "-pk" if chosen.startswith("-") else "pk"]
+        field, is_down = chosen.removeprefix("-"), chosen.startswith("-")
+        by: Any = chosen
+        if field in view.ordering_by:
+            expression = view.ordering_by[field](field)
+            by = expression.desc() if is_down else expression.asc()
+        return [by, "-pk" if is_down else "pk"]
 
     @staticmethod
     def _allowed(view: Any) -> list[str]:
@@ -171,6 +176,8 @@ class Listing(Door, Rows):
     pagination_class: Any = Pages
     lookup_value_regex = "[1-9][0-9]{0,17}"
     ordering_fields: ClassVar[tuple[str, ...]] = ()
+    # In which order a field sorts that is not a plain value: core.sorting.
+    ordering_by: ClassVar[Mapping[str, Callable[[str], Any]]] = {}
 
     def rows(self, person: Any) -> QuerySet[Any]:
         """What that person may see: the whole of it, before filters."""

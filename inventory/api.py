@@ -13,6 +13,7 @@ from rest_framework import serializers
 
 from core.api import READ, Access, Listing
 from core.quick import Row
+from core.sorting import Turkish
 
 from . import filters, permissions
 from .models import (
@@ -28,6 +29,8 @@ from .models import (
     Site,
 )
 
+# Names and codes are in the order of the Turkish alphabet, as on the pages.
+WORDS = dict.fromkeys(("name", "code", "maker", "model"), Turkish)
 READING = {READ: Access("inventory:read", permissions.can_see_inventory)}
 
 
@@ -219,6 +222,7 @@ class Sites(Listing):
     serializer_class = SiteSerializer
     filterset_class = filters.SiteFilters
     ordering_fields = ("name", "code")
+    ordering_by = WORDS
 
 
 class Buildings(Listing):
@@ -229,6 +233,7 @@ class Buildings(Listing):
     serializer_class = BuildingSerializer
     filterset_class = filters.BuildingFilters
     ordering_fields = ("name", "code")
+    ordering_by = WORDS
 
     def rows(self, person: Any) -> QuerySet[Any]:
         return super().rows(person).select_related("site")
@@ -242,6 +247,7 @@ class Floors(Listing):
     serializer_class = FloorSerializer
     filterset_class = filters.FloorFilters
     ordering_fields = ("building", "level", "name")
+    ordering_by = WORDS
 
     def rows(self, person: Any) -> QuerySet[Any]:
         return super().rows(person).select_related("building__site")
@@ -255,6 +261,7 @@ class Positions(Listing):
     serializer_class = PositionSerializer
     filterset_class = filters.PositionFilters
     ordering_fields = ("code", "name", "status")
+    ordering_by = WORDS
 
     def rows(self, person: Any) -> QuerySet[Any]:
         now = timezone.now()
@@ -286,6 +293,7 @@ class Devices(Listing):
     serializer_class = DeviceSerializer
     filterset_class = filters.DeviceFilters
     ordering_fields = ("id", "maker", "model", "serial", "status", "warranty_ends_on")
+    ordering_by = WORDS
 
     def rows(self, person: Any) -> QuerySet[Any]:
         now = timezone.now()

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from core.sorting import ByAddress, Turkish
 from core.text import fold
 
 from .models import (
@@ -35,7 +36,7 @@ LONGEST_QUERY = 100
 
 @dataclass(frozen=True)
 class Column:
-    """One column. `sort` is the order_by expression of the allow-list, "" when it does not sort.
+    """One column. `sort` is the field that it sorts by, "" when it does not; `by` says in which order.
 
     `key` is the header that the import understands in every language. `from_width` is the narrowest
     screen that shows it ("md", "lg"; "never": only in files). The first one shown links to the row.
@@ -49,6 +50,7 @@ class Column:
     from_width: str = ""
     in_files: bool = True
     wraps: bool = True
+    by: Callable[[str], Any] = F
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,11 @@ class Table:
 
     def sorted(self, rows: QuerySet[Any], wanted: str) -> tuple[QuerySet[Any], str]:
         """Rows in the wanted order ("key" or "-key") and that order; anything else is the usual one."""
-        by_key = {column.key: column.sort for column in self.columns if column.sort}
+        by_key = {column.key: column for column in self.columns if column.sort}
         key = wanted.removeprefix("-")
         if key not in by_key:
             wanted = key = self.order
-        field = F(by_key[key])
+        field = by_key[key].by(by_key[key].sort)
         order = (
             field.desc(nulls_last=True) if wanted.startswith("-") else field.asc(nulls_last=True)
         )
@@ -158,20 +160,25 @@ DEVICES = Table(
     detail="inventory:device",
     second=lambda d: d.serial,
     columns=(
-        Column("device", _("Device"), lambda d: _words(d.maker, d.model), "maker", in_files=False),
+        Column("device", _("Device"), lambda d: _words(d.maker, d.model), "maker", in_files=False,
+               by=Turkish),
         Column("no", _("No."), lambda d: d.pk, "pk", "never"),
         Column("kind", _("Kind"), lambda d: d.get_kind_display(), "kind", "lg"),
-        Column("maker", _("Maker"), lambda d: d.maker, "maker", "never"),
-        Column("model", _("Model"), lambda d: d.model, "model", "never"),
+        Column("maker", _("Maker"), lambda d: d.maker, "maker", "never", by=Turkish),
+        Column("model", _("Model"), lambda d: d.model, "model", "never", by=Turkish),
         Column("serial", _("Serial number"), lambda d: d.serial, "serial", "never"),
         Column("mac", _("MAC"), lambda d: d.mac, "mac", "never"),
         Column("firmware", _("Firmware"), lambda d: d.firmware, "firmware", "never"),
         Column("status", _("Status"), lambda d: d.get_status_display(), "status", wraps=False),
-        Column("network", _("Network"), lambda d: d.now_network, "now_network", "never"),
-        Column("ip", _("IP address"), lambda d: d.now_ip, "now_ip", "md", wraps=False),
+        Column("network", _("Network"), lambda d: d.now_network, "now_network", "never",
+               by=Turkish),
+        Column("ip", _("IP address"), lambda d: d.now_ip, "now_ip", "md", wraps=False,
+               by=ByAddress),
         Column("position_code", _("Position code"), lambda d: d.now_position_code, "", "never"),
-        Column("position", _("Position"), lambda d: d.now_position, "now_position", "lg"),
-        Column("building", _("Building"), lambda d: d.now_building, "now_building", "lg"),
+        Column("position", _("Position"), lambda d: d.now_position, "now_position", "lg",
+               by=Turkish),
+        Column("building", _("Building"), lambda d: d.now_building, "now_building", "lg",
+               by=Turkish),
         Column("asset_register_no", _("Asset register no."), lambda d: d.asset_register_no,
                "asset_register_no", "never"),
         Column("purchased_on", _("Purchased on"), lambda d: d.purchased_on, "purchased_on", "never"),
@@ -195,17 +202,17 @@ POSITIONS = Table(
     second=lambda p: p.code,
     columns=(
         Column("no", _("No."), lambda p: p.pk, "pk", "never"),
-        Column("name", _("Name"), lambda p: p.name, "name"),
-        Column("code", _("Code"), lambda p: p.code, "code", "never"),
+        Column("name", _("Name"), lambda p: p.name, "name", by=Turkish),
+        Column("code", _("Code"), lambda p: p.code, "code", "never", by=Turkish),
         Column("site", _("Site"), lambda p: p.floor.building.site.name,
-               "floor__building__site__name", "never"),
+               "floor__building__site__name", "never", by=Turkish),
         Column("building", _("Building"), lambda p: p.floor.building.name,
-               "floor__building__name", "md"),
+               "floor__building__name", "md", by=Turkish),
         Column("floor", _("Floor"), lambda p: p.floor.name, "floor__level", "lg"),
-        Column("group", _("Group"), lambda p: p.group.name, "group__name", "xl"),
+        Column("group", _("Group"), lambda p: p.group.name, "group__name", "xl", by=Turkish),
         Column("status", _("Status"), lambda p: p.get_status_display(), "status", wraps=False),
         Column("device", _("Fitted device"), lambda p: _words(p.now_maker, p.now_model),
-               "now_model", "md"),
+               "now_model", "md", by=Turkish),
         Column("serial", _("Serial number"), lambda p: p.now_serial, "now_serial", "never"),
         Column("channel", _("Channel"), lambda p: p.now_channel, "", "never"),
         Column("recorder", _("Recorder"), lambda p: p.now_recorder, "", "never"),
@@ -220,9 +227,9 @@ BUILDINGS = Table(
     order="name",
     detail="inventory:building",
     columns=(
-        Column("code", _("Code"), lambda b: b.code, "code"),
-        Column("name", _("Name"), lambda b: b.name, "name"),
-        Column("site", _("Site"), lambda b: b.site.name, "site__name", "sm"),
+        Column("code", _("Code"), lambda b: b.code, "code", by=Turkish),
+        Column("name", _("Name"), lambda b: b.name, "name", by=Turkish),
+        Column("site", _("Site"), lambda b: b.site.name, "site__name", "sm", by=Turkish),
         Column("floors", _("Floors"), lambda b: b.floor_count, "floor_count", "sm"),
         Column("positions", _("Positions"), lambda b: b.position_count, "position_count"),
     ),
@@ -235,8 +242,8 @@ NETWORKS = Table(
     order="name",
     detail="inventory:network",
     columns=(
-        Column("name", _("Name"), lambda n: n.name, "name"),
-        Column("cidr", _("Range"), lambda n: n.cidr, "cidr", wraps=False),
+        Column("name", _("Name"), lambda n: n.name, "name", by=Turkish),
+        Column("cidr", _("Range"), lambda n: n.cidr, "cidr", wraps=False, by=ByAddress),
         Column("via", _("Reached through"), lambda n: str(n.via) if n.via else "", "", "md"),
         Column("addresses", _("Addresses in use"), lambda n: n.address_count, "address_count"),
     ),

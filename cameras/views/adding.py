@@ -80,7 +80,7 @@ class PlaceForm(DressedForm):
     def __init__(self, person: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         floors = Floor.objects.visible_to(person).select_related("building")
-        self.fields["floor"].queryset = floors.order_by("building__name", "level")  # type: ignore[attr-defined]
+        self.fields["floor"].queryset = floors.order_by("building", "level")  # type: ignore[attr-defined]
         self.fields["group"].queryset = PositionGroup.objects.visible_to(person)  # type: ignore[attr-defined]
 
 

@@ -142,7 +142,7 @@ class PositionForm(RowForm):
 
     def fill(self) -> None:
         floors = Floor.objects.visible_to(self.person).select_related("building")
-        self.fields["floor"].queryset = floors.order_by("building__name", "level")  # type: ignore[attr-defined]
+        self.fields["floor"].queryset = floors.order_by("building", "level")  # type: ignore[attr-defined]
         self.fields["group"].queryset = PositionGroup.objects.visible_to(self.person)  # type: ignore[attr-defined]
 
 

@@ -10,6 +10,7 @@ from django.db.models import Case, F, IntegerField, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from core.sorting import Turkish
 from core.tsi import today
 
 from ..queries import CampusQuerySet
@@ -32,7 +33,7 @@ class Contractor(models.Model):
 
     class Meta:
         verbose_name = _("contractor")
-        ordering = ["name"]
+        ordering = [Turkish("name")]
 
     def __str__(self) -> str:
         return self.name

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from core.sorting import Turkish
 from core.steps import Step, SteppedModel
 
 from ..addresses import check_in_network, normal_ip
@@ -114,7 +115,8 @@ class Device(SteppedModel):
         ]
 
     def __str__(self) -> str:
-        name = " ".join(word for word in (self.maker, self.model) if word)
+        words = [word for word in (self.maker, self.model) if word]
+        name = " ".join(words) or str(self.get_kind_display())
         return f"{name} ({self.serial})" if self.serial else name
 
     def normalise(self) -> None:
@@ -226,7 +228,7 @@ class Network(models.Model):
 
     class Meta:
         verbose_name = _("network")
-        ordering = ["name"]
+        ordering = [Turkish("name")]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.cidr})"

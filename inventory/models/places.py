@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from core.sorting import Turkish
 from core.steps import Step, SteppedModel
 
 from ..dated import GuardedModel
@@ -44,7 +45,7 @@ class Site(models.Model):
 
     class Meta:
         verbose_name = _("site")
-        ordering = ["name"]
+        ordering = [Turkish("name")]
 
     def __str__(self) -> str:
         return self.name
@@ -62,7 +63,7 @@ class Building(models.Model):
 
     class Meta:
         verbose_name = _("building")
-        ordering = ["name"]
+        ordering = [Turkish("name")]
         constraints = [
             models.UniqueConstraint(fields=["site", "code"], name="inventory_building_code")
         ]
@@ -83,7 +84,7 @@ class Floor(models.Model):
 
     class Meta:
         verbose_name = _("floor")
-        ordering = ["building", "level", "name"]
+        ordering = ["building", "level", Turkish("name")]
         constraints = [
             models.UniqueConstraint(fields=["building", "name"], name="inventory_floor_name")
         ]
@@ -108,7 +109,7 @@ class PositionGroup(models.Model):
 
     class Meta:
         verbose_name = _("group of positions")
-        ordering = ["name"]
+        ordering = [Turkish("name")]
 
     def __str__(self) -> str:
         return self.name

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.requests import PersonRequest
+from core.sorting import Turkish
 from core.text import fold
 
 from .. import attachments, floorplans, permissions, words
@@ -70,7 +71,7 @@ def _floors(request: PersonRequest) -> Any:
             position_count=Count("positions", filter=counted, distinct=True),
             placed=Count("positions", filter=counted & on_plan, distinct=True),
         )
-        .order_by("building__name", "building", "level", "name")
+        .order_by("building", "building_id", "level", Turkish("name"))
     )
 
 

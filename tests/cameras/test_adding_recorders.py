@@ -19,6 +19,7 @@ from accounts.models import Person
 from audit.models import Entry
 from cameras import accepting, adding
 from cameras.accepting import Accepted
+from cameras.names import device_names, model_of
 from core.secret import Secret
 from inventory import moves
 from inventory.models import Channel, Device, Installation, Network, Position, Survey
@@ -213,6 +214,15 @@ def test_a_login_that_is_refused_after_the_identity_is_parked_and_asked_no_more(
     assert len(turns_away.logins) <= 2
     with pytest.raises(vault.CredentialParked):
         vault.login_for(device)
+
+
+def test_a_recorder_that_nothing_is_known_of_yet_is_called_by_its_address(head: Person) -> None:
+    network = rows.network("10.50.0.0/16")
+
+    device = accepting.begin(network, "10.50.0.9", 80, tls=False, protocol="auto", by=head)
+
+    assert str(device) == model_of(device) == "10.50.0.9"
+    assert device_names([device.pk]) == {device.pk: "10.50.0.9"}
 
 
 def test_a_survey_that_kills_its_workers_ends_and_says_so(client: Client, head: Person) -> None:
