@@ -73,10 +73,12 @@ def _strips(day: dt.date) -> list[tuple[str, Any]]:
     unknown = {"result": Result.UNKNOWN, "reason": "NO_ANSWER", "recorded_ms": 0}
     noon = {"asked_at": tsi.from_ms(start + 12 * HOUR_MS)}
     flicker = [(n / 4, n / 4 + 0.004) for n in range(90)]
+    dense = [(9 + n / 80, 9 + n / 80 + 0.004) for n in range(650)]
     return [
         ("recorded", day_strip(day, _proof(day), whole)),
         ("gaps", day_strip(day, _proof(day, (2, 3.5), (9, 9.005), (20, 20.5)), whole)),
         ("many-short-gaps", day_strip(day, _proof(day, *flicker), whole)),
+        ("dense-gaps", day_strip(day, _proof(day, *dense), whole)),
         ("not-recorded", day_strip(day, _proof(day, (0, 24), result=Result.NOT_RECORDED), whole)),
         ("unknown", day_strip(day, _proof(day, **unknown), whole)),
         ("hours", day_strip(day, _proof(day, (10, 11)), work)),

@@ -33,12 +33,18 @@ LABEL_APART = 11.0
 AXIS_FROM_MS = MINUTE_MS
 """From this clock error on the recorder's own time stands under the strip."""
 
+DENSE_MS = 2 * MINUTE_MS
+"""Gaps no longer and no further apart than this would run into each other on a screen."""
+DENSE_GAPS = 5
+"""So many of them in a row are drawn as one stretch of many short gaps."""
+
 OUTSIDE, FUTURE = "outside", "future"
+Piece = tuple[str, Interval, str]
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """One coloured piece. `kind` is a result code, `outside` (not expected) or `future`."""
+    """One coloured piece. `kind` is a result code (PARTLY: many short gaps), `outside` or `future`."""
 
     kind: str
     x: str
@@ -80,20 +86,48 @@ def day_strip(
     Where recording is on motion only, time without a recording is no gap but time without motion.
     """
     start_ms, end_ms = tsi.day_bounds_ms(day)
-    pieces: list[tuple[str, Interval, str]] = []
+    pieces: list[Piece] = []
     outside = coverage.subtract([(start_ms, end_ms)], list(expected))
     pieces += [(OUTSIDE, span, _("not expected")) for span in outside]
     if row is None:
         pieces += [(Result.UNKNOWN, span, _("not asked")) for span in expected]
     else:
         pieces += _answered(row, list(expected), end_ms, motion_only)
-    pieces.sort(key=lambda piece: piece[1])
+    pieces = _gathered(sorted(pieces, key=lambda piece: piece[1]))
     stretches = tuple(_stretch(kind, span, start_ms, title) for kind, span, title in pieces)
     if row is None:
         return Strip(stretches, _summary(row))
     if motion_only:
         return Strip(stretches, _motion_summary(row), (), _device_hours(row.offset_ms))
     return Strip(stretches, _summary(row), _labels(row, start_ms), _device_hours(row.offset_ms))
+
+
+def _gathered(pieces: Sequence[Piece]) -> list[Piece]:
+    """The pieces, with each run of many short gaps as one: thousands of them say no more, and load slowly."""
+    kept: list[Piece] = []
+    run: list[Piece] = []
+    for piece in pieces:
+        kind, (start, end), _title = piece
+        is_short = kind in {Result.RECORDED, Result.NOT_RECORDED} and end - start <= DENSE_MS
+        if is_short and (not run or run[-1][1][1] == start):
+            run.append(piece)
+            continue
+        kept += _as_one(run)
+        run = [piece] if is_short else []
+        kept += [] if is_short else [piece]
+    return kept + _as_one(run)
+
+
+def _as_one(run: list[Piece]) -> list[Piece]:
+    gaps = [span for kind, span, _title in run if kind == Result.NOT_RECORDED]
+    if len(gaps) < DENSE_GAPS:
+        return run
+    lost = sum(end - start for start, end in gaps)
+    title = _("%(count)d short gaps, %(length)s in all") % {
+        "count": len(gaps),
+        "length": length(lost),
+    }
+    return [(Result.PARTLY, (run[0][1][0], run[-1][1][1]), title)]
 
 
 def source_strips(
@@ -114,7 +148,7 @@ def source_strips(
         pieces += [
             (str(Result.NOT_RECORDED), s, _("not recorded")) for s in coverage.clip(gaps, past)
         ]
-        pieces.sort(key=lambda piece: piece[1])
+        pieces = _gathered(sorted(pieces, key=lambda piece: piece[1]))
         lost = sum(end - start for start, end in coverage.clip(gaps, past))
         words = _("%(length)s missing") % {"length": length(lost)} if lost else _("nothing missing")
         stretches = tuple(_stretch(kind, span, start_ms, title) for kind, span, title in pieces)
