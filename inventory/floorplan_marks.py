@@ -5,6 +5,7 @@ Coordinates come out as text with a point, because SVG reads no Turkish decimal 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +78,25 @@ def sheet(plan: FloorPlan, person: Person, *, states: bool = True) -> Sheet:
         states=found,
         scale=_bar(plan),
     )
+
+
+def sheets_with(positions: Iterable[Position], person: Person) -> list[Sheet]:
+    """The plans on which some positions stand, each with those positions only; for pages about a few cameras.
+
+    Positions without a place, or that this person may not see, are left out. A template includes
+    inventory/_floor_plan_stage.html per sheet and links css/floor-plan.css.
+    """
+    rows = {row.pk: row for row in positions}
+    places = PlanPlace.objects.visible_to(person).current().filter(position__in=rows)
+    found = states_of(person, rows)
+    sheets: dict[int, Sheet] = {}
+    for place in places.select_related("plan__floor__building").order_by(
+        "plan__floor__building", "plan__floor__level", "position__code"
+    ):
+        plan = place.plan
+        shown = sheets.setdefault(plan.pk, Sheet(plan, [], [], found, _bar(plan)))
+        shown.marks.append(_mark(plan, rows[place.position_id], place, found))
+    return list(sheets.values())
 
 
 def card(position: Position, person: Person) -> dict[str, Any]:

@@ -27,7 +27,7 @@
     cameras.set(id, {
       id, mark, place, stored: place, seen: mark.dataset.seen || "",
       name: mark.dataset.name,
-      label: mark.getAttribute("aria-label"),
+      told: [mark.dataset.name, mark.dataset.state].filter(Boolean).join(" · "),
       at: mark.querySelector("[data-at]"),
       handle: mark.querySelector("[data-handle]"),
       view: stage.querySelector(`[data-view="${id}"]`),
@@ -64,7 +64,7 @@
       camera.at.setAttribute("y", `${place.y / 100}%`);
       camera.handle.setAttribute("transform", `rotate(${place.direction})`);
       camera.mark.setAttribute("aria-label", stage.dataset.sayPlace
-        .replace("{name}", camera.name).replace("{direction}", place.direction)
+        .replace("{name}", camera.told).replace("{direction}", place.direction)
         .replace("{x}", (place.x / 100).toFixed(1)).replace("{y}", (place.y / 100).toFixed(1)));
     }
     if (camera === chosen) {
@@ -350,6 +350,11 @@
     });
   });
   form.addEventListener("change", () => form.reportValidity());
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && chosen) {
+      chosen.mark.focus();
+    }
+  });
   form.addEventListener("submit", (event) => event.preventDefault());
   document.getElementById("plan-take-off").addEventListener("click", () => chosen && chosen.place && takeOff(chosen));
   undoButton.addEventListener("click", undo);

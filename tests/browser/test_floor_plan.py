@@ -135,7 +135,8 @@ def test_the_keyboard_alone_is_enough(
     with page.expect_response("**/place/"):
         page.fill("#spot_angle", "120")
     assert PlanPlace.objects.get().angle == 120
-    page.focus(f"[data-mark='{row.pk}']")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.dataset.mark") == str(row.pk)
     with page.expect_response("**/place/remove/"):
         page.keyboard.press("Delete")
     assert not PlanPlace.objects.exists()

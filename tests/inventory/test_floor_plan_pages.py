@@ -13,6 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
+from inventory.floorplan_marks import sheets_with
 from inventory.models import FloorPlan, PlanPlace, Position
 from tests.pages import scene
 
@@ -253,6 +254,25 @@ def test_queries_do_not_grow_with_cameras_or_floors(head: Client, drawn: FloorPl
         more()
     assert queries() == few
     assert max(few[address] for address in addresses[:3]) <= 15
+
+
+def test_a_few_cameras_are_shown_on_their_plans_and_nobody_elses(drawn: FloorPlan) -> None:
+    person = rows.person("UNIT_HEAD")
+    one, two = plans.placed(drawn, 10, 10), plans.placed(drawn, 20, 20)
+    plans.placed(drawn, 30, 30)
+    upstairs = plans.plan(plans.floor(drawn.floor.building, level=1))
+    above = plans.placed(upstairs, 40, 40)
+    loose = plans.position_on(drawn.floor)
+    scene.answer(two, result="UNKNOWN")
+    stranger = rows.person("OPERATOR", scope_kind="building", scope_id=rows.building().pk)
+
+    shown = sheets_with([above, two, one, loose], person)
+
+    assert [sheet.plan for sheet in shown] == [drawn, upstairs]
+    assert [mark.position for mark in shown[0].marks] == [one, two]
+    assert shown[0].marks[1].state.result == "UNKNOWN"
+    assert [mark.position for mark in shown[1].marks] == [above]
+    assert sheets_with([one], stranger) == []
 
 
 def test_hostile_names_stay_inert(head: Client, drawn: FloorPlan) -> None:
