@@ -39,6 +39,8 @@ LINEAR_TICKS_MS = [100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 6
 LOG_TICKS_MS = [1_000, 10_000, 60_000, 600_000, 3_600_000, DAY_MS, 30 * DAY_MS, 365 * DAY_MS]
 LOG_TICKS_MS += [3650 * DAY_MS]
 DATE_TICKS = 4
+EDGE = 2.0
+"""Per cent at both ends of the drawing, so that no mark is cut."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,8 @@ def offset_plot(
 
 
 def _x(instant: dt.datetime, start: dt.datetime, end: dt.datetime) -> float:
-    return 100 * min(max((instant - start) / (end - start), 0.0), 1.0)
+    share = min(max((instant - start) / (end - start), 0.0), 1.0)
+    return EDGE + (100 - 2 * EDGE) * share
 
 
 def _size(row: ClockMeasurement) -> int:
@@ -289,10 +292,15 @@ def _y_marks(scale: _Scale) -> tuple[Mark, ...]:
 
 
 def _x_marks(start: dt.datetime, end: dt.datetime) -> tuple[Mark, ...]:
-    days = [start + (end - start) * n / DATE_TICKS for n in range(DATE_TICKS + 1)]
+    instants = [start + (end - start) * n / DATE_TICKS for n in range(DATE_TICKS + 1)]
+    # Within a few days the same date would stand there twice.
+    is_short = end - start < dt.timedelta(days=DATE_TICKS)
     return tuple(
-        Mark(f"{100 * n / DATE_TICKS:.0f}", tsi.day_text(tsi.day_of(day)))
-        for n, day in enumerate(days)
+        Mark(
+            f"{_x(instant, start, end):.0f}",
+            tsi.clock_time(instant)[:5] if is_short else tsi.day_text(tsi.day_of(instant)),
+        )
+        for instant in instants
     )
 
 

@@ -184,7 +184,7 @@ def _band(rows: Any) -> list[dict[str, Any]]:
     labels = dict(Result.choices)
     # Drawn once each: there may be a thousand cameras, and only five results.
     drawn = {
-        result: render_to_string("components/_square.html", {"result": result}).strip()
+        result: render_to_string("components/_square.html", {"result": result})
         for result in Result.values
     }
     buildings: dict[str, list[dict[str, Any]]] = {}

@@ -17,8 +17,6 @@ RANGES = {"30": 30, "90": 90, "365": 365, "all": None}
 RANGE_LABELS = {"30": _("30 days"), "90": _("90 days"), "365": _("1 year"), "all": _("All")}
 USUAL_RANGE = "90"
 MOST_READINGS = 2_000
-EDGE = 0.02
-"""Room at both ends of the drawing, so that no mark is cut."""
 
 
 def clock_facts(request: HttpRequest, device: Device) -> dict[str, Any]:
@@ -33,11 +31,10 @@ def clock_facts(request: HttpRequest, device: Device) -> dict[str, Any]:
     # A short history fills the drawing; a single reading still needs a time to stand in.
     first = readings[-1].measured_at if readings else now
     start = min(max(since or first, first), now - dt.timedelta(days=1))
-    room = (now - start) * EDGE
     return {
         "clock": readings[0] if readings else rows.first(),
         "readings": readings,
-        "plot": offset_plot(readings, start - room, now + room),
+        "plot": offset_plot(readings, start, now),
         "clock_ranges": [
             {"key": name, "label": label, "is_shown": name == key}
             for name, label in RANGE_LABELS.items()

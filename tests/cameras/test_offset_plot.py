@@ -125,3 +125,12 @@ def test_a_clock_on_a_wrong_date_is_told_in_days_and_with_the_date_it_shows() ->
         row = reading(0, -1_780_000_000_000)
         assert offset_words(-1_780_000_000_000) == "20601 days behind"
         assert ".1970 " in clock_sentence(row)
+
+
+def test_the_time_axis_never_says_the_same_twice() -> None:
+    for days in (1, 3, 4, 90, 4_000):
+        plot = offset_plot([reading(0, 5)], START, START + dt.timedelta(days=days))
+        assert plot is not None
+        texts = [mark.text for mark in plot.x_marks]
+        # Over one day both ends are the same time of day.
+        assert len(set(texts[1:])) == len(texts) - 1

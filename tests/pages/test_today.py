@@ -185,3 +185,11 @@ def test_cameras_that_nobody_asked_are_not_left_out_of_the_sum(head: Person, rf:
     assert told["total"] == 2
     assert "1 of 2" in told["sentence"]
     assert "1 could not be checked" in told["sentence"]
+
+
+def test_the_squares_of_the_campus_are_drawn_and_not_written_out(head: Person) -> None:
+    scene.answer(rows.position())
+
+    page = scene.browser(head).get("/").content.decode()
+    assert '<rect width="18" height="18" rx="3" class="fill-RECORDED"/>' in page
+    assert "&lt;svg" not in page
