@@ -8,11 +8,10 @@ from typing import Any
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from cameras.clock_history import Method, OffsetAt
+from cameras.strips import offset_words
 from core import tsi
 from core.tsi import from_ms
 
-from ..clock_windows import picture_sentence
 from .leaving import Leaving
 
 LANGUAGES = ("tr", "en")
@@ -33,24 +32,38 @@ def statement(item: Leaving) -> list[dict[str, Any]]:
 
 
 def sentences(clock: Mapping[str, Any], middle_ms: int) -> list[str]:
-    """The sentences about one clock, in the active language."""
+    """The sentences about one clock, in the active language. `middle_ms` is true time."""
     part = _("Camera") if clock["part"] == "camera" else _("Recorder")
-    offset = OffsetAt(
-        clock["offset_ms"], clock["uncertainty_ms"] or 0, Method(clock.get("method", "UNKNOWN"))
-    )
-    told = [f"{part} {clock['device']}: {picture_sentence(offset, middle_ms)}"]
+    told = [f"{part} {clock['device']}: {_main_sentence(clock, middle_ms)}"]
     before, after = clock.get("before"), clock.get("after")
     if before:
         told.append(_("Last measurement before the recording: %(reading)s.") % _reading(before))
     if after:
         told.append(_("First measurement after the recording: %(reading)s.") % _reading(after))
-    if before and after and not clock.get("set_between"):
-        told += _drift(before, after)
     if clock.get("set_between"):
         told.append(_("The clock was set between the two measurements."))
+    elif before and after:
+        told += _drift(before, after)
+    if abs(clock.get("display_ahead_ms") or 0) >= 1000:
+        told.append(
+            _("The time that it displays was %(length)s s off its own UTC: its time zone is wrong.")
+            % {"length": _seconds(clock["display_ahead_ms"], sign=True)}
+        )
     if clock["offset_ms"] is not None:
         told.append(_("File times were not rewritten: they are the recorder's own."))
     return told
+
+
+def _main_sentence(clock: Mapping[str, Any], middle_ms: int) -> str:
+    offset = clock["offset_ms"]
+    if offset is None:
+        return _("its clock was not measured; how its time differs from true time is not known.")
+    shown = offset + (clock.get("display_ahead_ms") or 0)
+    return _("its clock was %(offset)s: it showed %(shown)s when true time was %(true)s.") % {
+        "offset": offset_words(shown, clock["uncertainty_ms"] or 0),
+        "shown": tsi.stamp(from_ms(middle_ms + shown)),
+        "true": tsi.stamp(from_ms(middle_ms)),
+    }
 
 
 def _reading(reading: Mapping[str, Any]) -> dict[str, str]:
@@ -76,6 +89,8 @@ def _drift(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     if elapsed < DAY_MS // 2:
         return []
     per_day = round((after["offset_ms"] - before["offset_ms"]) * DAY_MS / elapsed)
+    if abs(per_day) < 100:
+        return [_("Between them it drifted by less than 0.1 s a day.")]
     return [
         _("Between them it drifted by %(drift)s s a day.") % {"drift": _seconds(per_day, sign=True)}
     ]

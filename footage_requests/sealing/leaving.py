@@ -17,6 +17,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from cameras.protocols.base import TimeBase
 from core.tsi import from_ms, to_ms
 from inventory.models import Device, Position
 
@@ -132,7 +133,10 @@ def _clocks(
         block = clock_windows.clock_block(clock, *span)
         # The words are told in the language of who reads them (`clock_words`).
         block.pop("words", None)
-        yield {"part": part, "device": device_name(device), **block}
+        ahead = 0
+        if clock.base is TimeBase.DEVICE_UTC:
+            ahead = clock.ahead_ms(sum(span) // 2)
+        yield {"part": part, "device": device_name(device), "display_ahead_ms": ahead, **block}
 
 
 def device_name(device: Device) -> str:

@@ -140,7 +140,7 @@ def _statement(
             (_("EBYS number"), _ebys(request)),
             (_("Recipient"), recipient.words),
             (_("Decision"), f"{decision.get_kind_display()}, {decision.authority or '-'}"),
-            (_("Sound"), _("released") if decision.includes_audio else _("not released")),
+            (_("Audio"), _("released") if decision.includes_audio else _("not released")),
             (_("Certificate of the signer, SHA-256"), key.fingerprint),
             (_("Certificate of the authority, SHA-256"), fingerprint(key.authority)),
         ],

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from audit.models import Entry
 from footage_requests import sealing, store
 from footage_requests.models import EvidenceFile, Package
 from footage_requests.sealing import keys
 from tests.requests import sealing_rows as rows
 from tests.requests.sealing_rows import tool
+
+pytestmark = pytest.mark.django_db
 
 
 def test_sealing_takes_the_step_keeps_one_file_and_is_audited(campus, sealing_key):
@@ -132,7 +136,8 @@ def test_the_clock_error_is_told_in_words_in_both_languages(folder):
     blocks = json.loads((folder / "3_RECORDS" / "clock_statement.json").read_text())
     words = blocks[0]["clocks"][0]["words"]
 
-    assert "the recording says 12:07:14 when true time was 12:00:01" in words["en"][0]
+    shown, true = "10.03.2026 12:07:14 TSİ", "10.03.2026 12:00:01 TSİ"
+    assert f"it showed {shown} when true time was {true}" in words["en"][0]
     assert len(words["tr"]) == len(words["en"])
     assert "12:07:14" in words["tr"][0]
     assert words["tr"][0] != words["en"][0]

@@ -24,6 +24,7 @@ from pathlib import Path
 RSA_OIDS = ("2a864886f70d010101", "2a864886f70d01010b")
 SHA256_OID = "608648016503040201"
 MESSAGE_DIGEST_OID = "2a864886f70d010904"
+DATA_OID, SIGNED_DATA_OID = "2a864886f70d010701", "2a864886f70d010702"
 SHA256_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
 VERIFY, RECORDS = "4_VERIFY/", "3_RECORDS/"
 SIGNED, SIGNATURE, STAMP = (
@@ -186,33 +187,71 @@ def time_text(data, moment):
     return f"{text[:4]}-{text[4:6]}-{text[6:8]}T{text[8:10]}:{text[10:12]}:{text[12:14]}"
 
 
-def check_cms(data, signed, signer):
-    """A detached CMS signature (RFC 5652) by `signer` over `signed`."""
+def built(tag, *parts):
+    """One element in DER."""
+    body = b"".join(parts)
+    size = len(body).to_bytes((len(body).bit_length() + 7) // 8 or 1, "big")
+    if len(body) < 0x80:
+        return bytes([tag]) + size + body
+    return bytes([tag, 0x80 | len(size)]) + size + body
+
+
+def check_cms(data, signed, signer, authority):
+    """A detached CMS signature (RFC 5652) by `signer` over `signed`.
+
+    It is built again from the parts that are proven and compared byte for byte, so that no byte of it
+    is left unlooked at.
+    """
     outer = children(data, element(data, 0))
     body = children(data, children(data, outer[1])[0])
-    infos = children(data, [part for part in body if part[0] == 0x31][-1])
-    if len(infos) != 1:
+    infos = children(data, body[-1])
+    if len(body) != 5 or len(infos) != 1:
         raise Problem("there is not exactly one signature")
     parts = children(data, infos[0])
-    issuer, serial = children(data, parts[1])
-    if data[issuer[1] : issuer[3]] != signer.issuer or content(data, serial) != signer.serial:
-        raise Problem("the signature is of another certificate than signer.pem")
-    attributes = [part for part in parts if part[0] == 0xA0]
-    algorithm, signature = [p for p in parts[3:] if p[0] in (0x30, 0x04)][:2]
-    if content(data, children(data, parts[2])[0]).hex() != SHA256_OID:
-        raise Problem("the signature uses an unknown hash")
-    if content(data, children(data, algorithm)[0]).hex() not in RSA_OIDS or not attributes:
+    if len(parts) != 6 or parts[3][0] != 0xA0:
         raise Problem("the signature is of an unknown kind")
+    attributes, signature = content(data, parts[3]), content(data, parts[5])
     digest = None
-    for attribute in children(data, attributes[0]):
+    for attribute in children(data, parts[3]):
         kind, values = children(data, attribute)
         if content(data, kind).hex() == MESSAGE_DIGEST_OID:
             digest = content(data, children(data, values)[0])
     if digest != hashlib.sha256(signed).digest():
         raise Problem("manifest.json is not what was signed")
-    to_check = b"\x31" + data[attributes[0][1] + 1 : attributes[0][3]]
-    if not signer.signed(to_check, content(data, signature)):
+    if not signer.signed(built(0x31, attributes), signature):
         raise Problem("the signature over manifest.json does not hold")
+    if data not in [
+        cms_around(certificates, signer, attributes, kind, signature)
+        for certificates in ((signer, authority), (authority, signer), (signer,))
+        for kind in RSA_OIDS
+    ]:
+        raise Problem("the signature file holds something else besides the signature")
+
+
+def cms_around(certificates, signer, attributes, kind, signature):
+    def oid(text):
+        return built(0x06, bytes.fromhex(text))
+
+    sha256 = built(0x30, oid(SHA256_OID), b"\x05\0")
+    one = built(0x02, b"\1")
+    info = built(
+        0x30,
+        one,
+        built(0x30, signer.issuer, built(0x02, signer.serial)),
+        sha256,
+        built(0xA0, attributes),
+        built(0x30, oid(kind), b"\x05\0"),
+        built(0x04, signature),
+    )
+    inside = built(
+        0x30,
+        one,
+        built(0x31, sha256),
+        built(0x30, oid(DATA_OID)),
+        built(0xA0, *(certificate.der for certificate in certificates)),
+        built(0x31, info),
+    )
+    return built(0x30, oid(SIGNED_DATA_OID), built(0xA0, inside))
 
 
 def check_chain(signer, authority, sealed_at):
@@ -380,7 +419,9 @@ def run(files, fingerprint, tell):
     manifest = json.loads(signed.decode())
     signer = Certificate(files.read(VERIFY + "signer.pem"))
     authority = Certificate(files.read(VERIFY + "ca.pem"))
-    check("signature over the manifest", check_cms, files.read(SIGNATURE), signed, signer)
+    check(
+        "signature over the manifest", check_cms, files.read(SIGNATURE), signed, signer, authority
+    )
     check("certificate of the signer", check_chain, signer, authority, manifest["sealed_at"])
     check("every file is there and unchanged, none was added", check_files, files, manifest)
     check("SHA256SUMS.txt", check_sums, files, manifest)
