@@ -84,6 +84,16 @@ def _path(value: str) -> Path:
     return (PROJECT / Path(value).expanduser()).resolve()
 
 
+def _scanner(value: str) -> str:
+    parts = urlsplit(value.strip())
+    if value.strip() and not (
+        (parts.scheme == "unix" and parts.path.startswith("/"))
+        or (parts.scheme == "tcp" and parts.hostname)
+    ):
+        raise ValueError("write unix:/path/of/socket or tcp://host:port")
+    return value.strip()
+
+
 @dataclass(frozen=True)
 class Setting:
     name: str
@@ -137,6 +147,12 @@ SETTINGS = (
         "30",
         int,
         "Days for which the approval of a footage request holds until the package is sealed.",
+    ),
+    Setting(
+        "COPY_KEPT_DAYS",
+        "180",
+        int,
+        "Days after closing a request by which our own copy of released footage is destroyed.",
     ),
     Setting(
         "EVIDENCE_DIR",
@@ -216,6 +232,12 @@ SETTINGS = (
         "",
         _text,
         "PEM file with the authority of that time server. Its stamps are checked with it, and receivers get it.",
+    ),
+    Setting(
+        "SCANNER",
+        "",
+        _scanner,
+        "Virus scanner (clamd) for papers of requests: `unix:/run/clamav/clamd.ctl` or `tcp://host:3310`. Papers stay locked until it has answered. Empty: not scanned, and the page says so.",
     ),
     Setting(
         "DATABASE_URL",

@@ -16,6 +16,7 @@ from audit.access import may_read_log
 from audit.models import VerifyOutcome
 from audit.sealing import waits_too_long
 from cameras import permissions as cameras_permissions
+from footage_requests import permissions as requests_permissions
 from inventory import permissions as inventory_permissions
 
 if TYPE_CHECKING:
@@ -39,12 +40,19 @@ class Entry:
     is_current: bool
 
 
+def _sees_today(person: Person) -> bool:
+    return cameras_permissions.can_see_cameras(person) or requests_permissions.can_see_requests(
+        person
+    )
+
+
 PLACES = (
-    _Place(gettext_lazy("Today"), "today", "home", cameras_permissions.can_see_cameras),
+    _Place(gettext_lazy("Today"), "today", "home", _sees_today),
     _Place(gettext_lazy("Cameras"), "cameras:positions", "device-cctv", cameras_permissions.can_see_cameras),
     _Place(gettext_lazy("Recorders"), "cameras:recorders", "server", cameras_permissions.can_see_cameras),
     _Place(gettext_lazy("Days"), "cameras:days", "calendar", cameras_permissions.can_see_cameras),
     _Place(gettext_lazy("Daily sheet"), "cameras:sheets", "file-text", cameras_permissions.can_see_sheets),
+    _Place(gettext_lazy("Requests"), "footage_requests:board", "inbox", requests_permissions.can_see_requests),
     _Place(gettext_lazy("Findings"), "cameras:findings", "alert-triangle", cameras_permissions.can_see_cameras),
     _Place(gettext_lazy("Checks"), "cameras:runs", "list-check", cameras_permissions.can_see_cameras),
     _Place(gettext_lazy("Inventory"), "inventory:devices", "database", inventory_permissions.can_see_inventory, "/inventory/"),

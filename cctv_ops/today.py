@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from accounts.requests import PersonRequest
 from cameras import permissions
 from core import panels
+from footage_requests import permissions as requests_permissions
 
 MOST_LINES = 12
 
@@ -22,7 +23,8 @@ def today(request: PersonRequest) -> HttpResponse:
 
     More than a dozen lines fold behind `?all=1`.
     """
-    if not permissions.can_see_cameras(request.user):
+    person = request.user
+    if not (permissions.can_see_cameras(person) or requests_permissions.can_see_requests(person)):
         return render(request, "today/nothing_to_open.html")
     with panels.one_look():
         lines = panels.today_lines(request.user)

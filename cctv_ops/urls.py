@@ -15,6 +15,7 @@ urlpatterns = [
     path("audit/", include("audit.urls")),
     path("inventory/", include("inventory.urls")),
     path("vault/", include("vault.urls")),
+    path("requests/", include("footage_requests.urls")),
     path("api/v1/", include("cctv_ops.api")),
     path("", include("cameras.urls")),
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+from collections.abc import Collection
 from typing import Any, Self
 
 from django.db import models
@@ -68,11 +69,16 @@ def working_day_from(day: dt.date) -> dt.date:
     return day
 
 
-def working_days_after(day: dt.date, count: int) -> dt.date:
-    """The `count`th working day after `day`, which itself is not counted. One query, whatever the count."""
-    # Two days in five are none; the longest bayram with its bridge adds nine.
-    last = day + dt.timedelta(days=2 * count + LONGEST_SEARCH)
-    closed = _closed_days(day, last)
+def working_days_after(
+    day: dt.date, count: int, closed: Collection[dt.date] | None = None
+) -> dt.date:
+    """The `count`th working day after `day`, which itself is not counted. One query, whatever the count.
+
+    Who counts for many days gives `closed`, the holidays of the whole span, and then no query is made.
+    """
+    if closed is None:
+        # Two days in five are none; the longest bayram with its bridge adds nine.
+        closed = closed_days(day, day + dt.timedelta(days=2 * count + LONGEST_SEARCH))
     candidate = day
     while count > 0:
         candidate += dt.timedelta(days=1)
@@ -85,12 +91,12 @@ def working_days_between(day: dt.date, end: dt.date) -> int:
     """How many working days lie after `day`, up to and including `end`; negative when `end` is earlier."""
     if end < day:
         return -working_days_between(end, day)
-    closed = _closed_days(day, end)
+    closed = closed_days(day, end)
     days = (day + dt.timedelta(days=n) for n in range(1, (end - day).days + 1))
     return sum(1 for each in days if each.weekday() < SATURDAY and each not in closed)
 
 
-def _closed_days(first: dt.date, last: dt.date) -> set[dt.date]:
+def closed_days(first: dt.date, last: dt.date) -> set[dt.date]:
     """The whole holidays of [first, last], the yearly ones in each of its years."""
     closed: set[dt.date] = set()
     for row in Holiday.objects.filter(is_half=False, day__lte=last):

@@ -31,6 +31,7 @@ class PaperForm(models.TextChoices):
     RELEASE_STATEMENT = "RELEASE_STATEMENT", _("Release statement of a footage package")
     CLOCK_STATEMENT = "CLOCK_STATEMENT", _("Clock statement of a footage package")
     RELEASE_READ_ME = "RELEASE_READ_ME", _("First page of a footage package")
+    REQUEST_FORM = "REQUEST_FORM", _("Footage request form")
 
 
 class Letterhead(models.Model):

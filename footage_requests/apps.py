@@ -12,10 +12,15 @@ class FootageRequestsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from audit import sentences
         from vault import crypto
 
-        from . import identity  # models are loaded only now
+        from . import identity, today  # models are loaded only now
         from .models import FootageRequest
+        from .sentences import SENTENCES
+
+        sentences.register(SENTENCES)
+        today.register()
 
         crypto.register(
             crypto.SealedColumn(

@@ -16,7 +16,7 @@ import audit
 from inventory.models import Position
 from inventory.nearby import neighbours
 
-from . import arriving, following
+from . import arriving, following, opinions
 from .errors import Refused
 from .models import FootageRequest, RequestItem
 
@@ -121,6 +121,8 @@ def obstacles(request: FootageRequest) -> list[str]:
         )
     if request.kind.starts_preservation_only:
         told.append(_("A call only starts preservation. Enter the letter first."))
+    if opinions.wanted_by(request):
+        told.append(_("An opinion that this kind of requester needs has not been given yet."))
     waiting = request.attachments.filter(scan="WAITING").count()
     if waiting:
         told.append(_("A paper is still being scanned for viruses."))

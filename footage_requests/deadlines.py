@@ -7,6 +7,7 @@ a holiday it is not moved: answering earlier is never wrong. A half day counts a
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -26,10 +27,22 @@ def end_of(day: dt.date) -> dt.datetime:
     return tsi.day_bounds(day)[1]
 
 
-def last_day(kind: RequesterKind, arrived_on: dt.date, days: int) -> dt.date:
-    """The `days`th day after the arrival, as this kind counts days."""
+def last_day_of(request: FootageRequest) -> dt.date | None:
+    """The day whose end is the request's deadline."""
+    if request.deadline_at is None:
+        return None
+    return tsi.day_of(request.deadline_at - dt.timedelta(seconds=1))
+
+
+def last_day(
+    kind: RequesterKind,
+    arrived_on: dt.date,
+    days: int,
+    closed: Collection[dt.date] | None = None,
+) -> dt.date:
+    """The `days`th day after the arrival, as this kind counts days; `closed` as in core.holidays."""
     if kind.clock == RequesterKind.Clock.WORKING_DAYS:
-        return working_days_after(arrived_on, days)
+        return working_days_after(arrived_on, days, closed)
     return arrived_on + dt.timedelta(days=days)
 
 
@@ -58,7 +71,10 @@ def lapses_on(request: FootageRequest) -> dt.date | None:
 
 
 def warn_dates(
-    kind: RequesterKind, arrived_at: dt.datetime, deadline_at: dt.datetime
+    kind: RequesterKind,
+    arrived_at: dt.datetime,
+    deadline_at: dt.datetime,
+    closed: Collection[dt.date] | None = None,
 ) -> list[dt.date]:
     """The days on which somebody is told, in order: those of the kind that lie before the deadline."""
     arrived_on = tsi.day_of(arrived_at)
@@ -68,7 +84,7 @@ def warn_dates(
         if number == HALF_TIME:
             day = arrived_on + (last - arrived_on) // 2
         elif number > 0:
-            day = last_day(kind, arrived_on, number)
+            day = last_day(kind, arrived_on, number, closed)
         else:
             day = last + dt.timedelta(days=number)
         if arrived_on <= day <= last:
@@ -87,10 +103,10 @@ class Remaining:
 
 def remaining(request: FootageRequest, now: dt.datetime | None = None) -> Remaining | None:
     """What is left of the legal deadline of an open request; None without one."""
-    if request.deadline_at is None:
+    last = last_day_of(request)
+    if request.deadline_at is None or last is None:
         return None
     now = now or timezone.now()
-    last = tsi.day_of(request.deadline_at - dt.timedelta(seconds=1))
     days = (last - tsi.day_of(now)).days
     if now >= request.deadline_at:
         words = ngettext("%(count)d day late", "%(count)d days late", -days) % {"count": -days}
@@ -103,9 +119,9 @@ def remaining(request: FootageRequest, now: dt.datetime | None = None) -> Remain
 
 def working_days_left(request: FootageRequest, now: dt.datetime | None = None) -> int | None:
     """Working days up to the last day, for kinds that count them; None for the others."""
-    if request.deadline_at is None or request.kind.clock != RequesterKind.Clock.WORKING_DAYS:
+    last = last_day_of(request)
+    if last is None or request.kind.clock != RequesterKind.Clock.WORKING_DAYS:
         return None
-    last = tsi.day_of(request.deadline_at - dt.timedelta(seconds=1))
     return working_days_between(tsi.day_of(now or timezone.now()), last)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from typing import Any
 
 from django.db import models
@@ -94,7 +95,7 @@ def history_of(row: models.Model, most: int) -> list[dict[str, Any]]:
     """The field history, newest first: when, who, and what changed from what to what."""
     records = list(row.history.select_related("history_user").order_by("-history_date", "-history_id")[: most + 1])  # type: ignore[attr-defined]  # fmt: skip
     lines = []
-    for newer, older in zip(records, [*records[1:], None], strict=True):
+    for newer, older in itertools.zip_longest(records, records[1:]):
         changes = _changes(newer, older) if older is not None else []
         if older is None and len(records) > most:
             break

@@ -22,6 +22,7 @@ from audit.models import Entry
 from cameras import models as cameras
 from core import tsi
 from core.models import Job
+from footage_requests import models as footage
 from inventory import models as inventory
 from inventory import moves
 from tests.inventory import rows
@@ -72,6 +73,11 @@ MODELS: dict[str, type[models.Model]] = {
     "contractors": inventory.Contractor,
     "contracts": inventory.Contract,
     "installations": inventory.Installation,
+    "requests": footage.FootageRequest,
+    "attachments": footage.RequestAttachment,
+    "items": footage.RequestItem,
+    "views": footage.SavedFilter,
+    "<slug:rules>": footage.RequesterKind,
 }
 
 
@@ -161,7 +167,7 @@ class World:
         words = [word for word in route.replace("^", "").replace("$", "").split("/") if word]
         values: dict[str, Any] = {}
         for before, word in zip(["", *words], words, strict=False):
-            for part in ("pk", "entry_id", "line_pk", "device_pk"):
+            for part in ("pk", "entry_id", "line_pk", "device_pk", "item_pk"):
                 if word.startswith((f"<int:{part}>", f"(?P<{part}>")):
                     values[part] = self.row(MODELS[before]).pk
             if word == "<uuid:token>":
@@ -169,6 +175,8 @@ class World:
                 values["token"] = getattr(row, "uuid", None) or getattr(row, "token", uuid.uuid4())
             if word == "<slug:verb>":
                 values["verb"] = "close" if "positions" in words else "report_fault"
+            if word == "<slug:rules>":
+                values["rules"] = "kinds"
             if word == "<slug:table>":
                 values["table"] = "devices"
             if word == "<str:text>":
@@ -209,7 +217,14 @@ class World:
         return next((value for kind, value in values if isinstance(field, kind)), None)
 
 
+WINDOW = {
+    "starts_at": timezone.now() - dt.timedelta(hours=3),
+    "ends_at": timezone.now() - dt.timedelta(hours=2),
+}
 SPECIAL: dict[type[models.Model], Callable[[World], dict[str, Any]]] = {
+    footage.FootageRequest: lambda world: {"building": world.building, "number": "T-1", **WINDOW},
+    footage.RequestItem: lambda world: {"position": world.position, **WINDOW},
+    footage.EvidenceFile: lambda world: {"sha256": "0" * 64},
     RoleGrant: lambda world: {"person": rows.person(), "starts_on": YESTERDAY},
     ApiToken: lambda world: {"expires_at": timezone.now() + dt.timedelta(days=9)},
     inventory.Network: lambda world: {"cidr": "10.77.0.0/24"},

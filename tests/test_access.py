@@ -38,6 +38,8 @@ LOOKING = {R.OPERATOR, R.UNIT_HEAD, R.SECURITY_CHIEF}
 PLACING = {R.UNIT_HEAD, R.ADMIN}
 LOG_READERS = {R.UNIT_HEAD, R.AUDITOR, R.ADMIN}
 PEOPLE_READERS = {R.AUDITOR, R.ADMIN}
+CASE_READERS = ALL - {R.ASSET_CLERK, R.WEB_EDITOR, R.ADMIN}
+FILING = {R.REGISTRY_CLERK, R.OPERATOR, R.UNIT_HEAD, R.SECURITY_CHIEF}
 
 ANYBODY = frozenset(EVERYBODY)
 SIGNED_IN = ANYBODY - {ANONYMOUS}
@@ -132,6 +134,7 @@ TABLE = {
     "cameras:sheets": campus(SEEING),
     "cameras:sheet": campus(SEEING, let_in=ABSENT),
     "cameras:sheet_paper": campus(SEEING, let_in=ABSENT),
+    "cameras:sheet_filed": campus(SEEING, let_in=ABSENT),
     "cameras:sheet_explain": campus(post=MAINTAINING, let_in=ABSENT),
     "cameras:sheet_sign": form(MAINTAINING, campus, let_in=ABSENT),
     "cameras:sheet_seen": campus(post={R.UNIT_HEAD, R.SUPERIOR}, let_in=ABSENT),
@@ -149,6 +152,56 @@ TABLE = {
         Row(SIGNED_IN, elsewhere=404, let_in=frozenset({404})),
     ),
     **dict.fromkeys(("cameras:paper_forms", "cameras:holidays"), form(PLACING, campus)),
+    # --- footage requests
+    **dict.fromkeys(
+        ("footage_requests:board", "footage_requests:list"),
+        Row(CASE_READERS),
+    ),
+    **dict.fromkeys(
+        ("footage_requests:statistics", "footage_requests:rules"),
+        Row(CASE_READERS),
+    ),
+    "footage_requests:save_filter": Row(post=CASE_READERS),
+    # A kept view is its owner's alone: nobody in this small world has one.
+    "footage_requests:delete_filter": Row(
+        post=CASE_READERS, elsewhere=404, let_in=frozenset({404})
+    ),
+    "footage_requests:new": form(FILING, Row),
+    "footage_requests:blank_form": Row(FILING),
+    **dict.fromkeys(
+        ("footage_requests:rule_new", "footage_requests:rule"),
+        form({R.UNIT_HEAD, R.LEGAL}, campus),
+    ),
+    "footage_requests:case": form(CASE_READERS),
+    "footage_requests:form_paper": own(CASE_READERS),
+    "footage_requests:paper": own(CASE_READERS, let_in=ABSENT),
+    "footage_requests:reveal": own(post=FILING),
+    **dict.fromkeys(
+        (
+            *("footage_requests:edit", "footage_requests:attach", "footage_requests:register"),
+            *("footage_requests:complete", "footage_requests:withdraw"),
+        ),
+        form(FILING),
+    ),
+    **dict.fromkeys(
+        (
+            *("footage_requests:submit", "footage_requests:ask_missing"),
+            *("footage_requests:ask_opinion", "footage_requests:extend_deadline"),
+            "footage_requests:merge",
+        ),
+        form(MAINTAINING),
+    ),
+    "footage_requests:cameras": own(MAINTAINING),
+    **dict.fromkeys(
+        (
+            *("footage_requests:name_cameras", "footage_requests:propose_cameras"),
+            *("footage_requests:check_cameras", "footage_requests:exclude_rest"),
+            "footage_requests:decide_item",
+        ),
+        own(post=MAINTAINING),
+    ),
+    "footage_requests:give_opinion": form({R.LEGAL, R.PRIVACY}),
+    "footage_requests:decide": form({R.SUPERIOR}),
     # --- adding recorders; a survey is its asker's: nobody in this small world has one
     "cameras:add": form(MAINTAINING, Row),
     "cameras:discover": Row(post=MAINTAINING),

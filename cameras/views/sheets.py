@@ -6,24 +6,27 @@ import datetime as dt
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth import authenticate
 from django.db.models import Count
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.confirming import NotConfirmed, confirm_identity
 from accounts.requests import PersonRequest
 from cameras import permissions
 from cameras.models import DailySheet, PositionDay, SheetExplanation
+from cameras.sheet_filing import is_intact, path_of
 from cameras.sheet_papers import sheet_paper
 from cameras.sheet_sweep import closers
 from cameras.sheet_words import shown
 from cameras.sheets import SheetView, view_of
 from core.papers import pdf_response
 from core.steps import InvalidTransition
+from core.text import safe_file_name
 from inventory.sheets.writing import FORMATS, download
 
 from .papers import MOST_AT_ONCE, print_later
@@ -51,7 +54,7 @@ def sheets(request: PersonRequest) -> HttpResponse:
     if first is not None:
         rows = rows.filter(day__year=first.year, day__month=first.month)
     if request.GET.get("export") in FORMATS:
-        return _exported(request.GET["export"], rows)
+        return _exported(request.GET["export"], rows.prefetch_related("filed"))
     context = {
         "page": page_of(request, rows),
         "states": STATES.choices,
@@ -72,7 +75,7 @@ def _month(text: str) -> dt.date | None:
 def _exported(format_name: str, rows: Any) -> HttpResponse:
     headers = [
         _("Day"), _("State"), _("Due"), _("Signed by"), _("Signed at"), _("Late entry"),
-        _("Seen by"), _("Seen at"), _("Explanations"), "SHA-256",
+        _("Seen by"), _("Seen at"), _("Explanations"), _("Filed as"), "SHA-256",
     ]  # fmt: skip
     table = (
         [
@@ -85,6 +88,7 @@ def _exported(format_name: str, rows: Any) -> HttpResponse:
             row.seen_by.full_name if row.seen_by else "",
             row.seen_at,
             row.explained,
+            " ".join(map(str, row.filed.all())),
             row.sha256,
         ]
         for row in rows
@@ -117,6 +121,7 @@ def sheet(request: PersonRequest, text: str) -> HttpResponse:
         and permissions.can_mark_sheet_seen(request.user, row),
         "is_intact": row.signed.is_intact() if row.is_signed else True,
         "closers": closers() if not row.is_signed else [],
+        "filed": list(row.filed.all()),
         "longest": LONGEST_EXPLANATION,
         "kept": request.session.pop(_kept_name(row), ""),
     }
@@ -201,14 +206,11 @@ def _sign(request: PersonRequest, row: DailySheet, view: SheetView) -> str:
         return _(
             "The content has changed since you opened this page. Look at it again and sign then."
         )
-    password = request.POST.get("password", "")
-    signer = authenticate(request, username=request.user.staff_number, password=password)
-    if signer is None or signer.pk != request.user.pk:
-        return _("This is not your password.")
     try:
+        confirm_identity(request)
         row.sign(view.canonical, by=request.user)
-    except InvalidTransition as late:
-        return str(late)
+    except (NotConfirmed, InvalidTransition) as refused:
+        return str(refused)
     return ""
 
 
@@ -243,3 +245,34 @@ def paper(request: PersonRequest, text: str) -> HttpResponse:
             request, "daily-sheet", {"day": row.day.isoformat(), "link": link}, title
         )
     return pdf_response(sheet_paper(row, link), title)
+
+
+@require_safe
+@for_people(permissions.can_see_sheets)
+def filed(request: PersonRequest, text: str) -> HttpResponse:
+    """The sheet as it was filed: the newest, or `?state=SIGNED` the one before it was seen."""
+    sheet = _sheet_or_404(request, text)
+    rows = sheet.filed.all()
+    if state := request.GET.get("state", ""):
+        rows = rows.filter(status=state)
+    row = rows.last()
+    if row is None:
+        raise Http404
+    try:
+        data = path_of(row).read_bytes()
+    except FileNotFoundError:
+        data = b""
+    if not is_intact(row, data):
+        messages.error(
+            request,
+            _(
+                "The filed paper %(number)s is not the one that was filed. Tell the head of the unit."
+            )
+            % {"number": row},
+        )
+        return redirect("cameras:sheet", sheet.day.isoformat())
+    response = HttpResponse(data, content_type="application/pdf")
+    name = safe_file_name(f"{_('Daily recording check sheet')} {row.year}-{row.number}")
+    response.headers["Content-Disposition"] = str(content_disposition_header(False, f"{name}.pdf"))
+    response["Cache-Control"] = "no-store"
+    return response

@@ -114,7 +114,7 @@ class FootageRequest(SteppedModel):
         "review": Step({Status.REGISTERED}, Status.IN_REVIEW),
         "ask_missing": Step({Status.REGISTERED, Status.IN_REVIEW}, Status.INFO_MISSING),
         "complete": Step({Status.INFO_MISSING}, Status.IN_REVIEW),
-        "ask_opinion": Step({Status.IN_REVIEW}, Status.OPINION),
+        "ask_opinion": Step({Status.REGISTERED, Status.IN_REVIEW}, Status.OPINION),
         "give_opinion": Step({Status.OPINION}, Status.IN_REVIEW),
         "submit": Step({Status.IN_REVIEW}, Status.AWAITING_DECISION),
         "return": Step({Status.AWAITING_DECISION}, Status.IN_REVIEW),

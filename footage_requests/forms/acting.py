@@ -1,0 +1,84 @@
+"""The small forms of single acts: a reason, a day, a choice."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from core.tsi import today
+from inventory.forms.dress import DateField, DressedForm
+
+from ..attachments import LARGEST_FILE
+from ..models import FootageRequest, Opinion, RequestAttachment
+
+DAYS_TO_COMPLETE = 15
+
+
+class ReasonForm(DressedForm):
+    because = forms.CharField(
+        label=_("reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+class MissingForm(DressedForm):
+    what = forms.CharField(
+        label=_("what is missing"), max_length=500, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    until = DateField(label=_("to be completed by"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["until"].initial = today() + dt.timedelta(days=DAYS_TO_COMPLETE)
+
+
+class AskOpinionForm(DressedForm):
+    offices = forms.MultipleChoiceField(
+        label=_("whom to ask"),
+        choices=Opinion.Office.choices,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    question = forms.CharField(
+        label=_("question"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class GiveOpinionForm(DressedForm):
+    advice = forms.ChoiceField(
+        label=_("advice"), choices=Opinion.Advice.choices, widget=forms.RadioSelect
+    )
+    text = forms.CharField(
+        label=_("opinion"), max_length=10_000, widget=forms.Textarea(attrs={"rows": 8})
+    )
+
+
+class MergeForm(DressedForm):
+    number = forms.CharField(
+        label=_("into request no."), max_length=20, help_text=_("For example T-2026-00042.")
+    )
+    because = forms.CharField(label=_("reason"), max_length=300)
+
+    def __init__(self, person: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.person = person
+
+    def clean_number(self) -> FootageRequest:
+        wanted = self.cleaned_data["number"].strip().upper()
+        row = FootageRequest.objects.visible_to(self.person).filter(number=wanted).first()
+        if row is None:
+            raise forms.ValidationError(_("There is no request with this number."))
+        found: FootageRequest = row
+        return found
+
+
+class AttachForm(DressedForm):
+    file = forms.FileField(label=_("File"), help_text=_("PDF, JPEG, PNG or TIFF, at most 20 MB."))
+    kind = forms.ChoiceField(label=_("kind"), choices=RequestAttachment.Kind.choices)
+    title = forms.CharField(label=_("Title"), max_length=150, required=False)
+
+    def content(self) -> bytes:
+        """The bytes, one more than is taken, so that too large is told from just right."""
+        data: bytes = self.cleaned_data["file"].read(LARGEST_FILE + 1)
+        return data

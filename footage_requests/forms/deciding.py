@@ -1,0 +1,103 @@
+"""The decision as it is sent: which decision, which minutes of which camera, codes, reason."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from core import tsi
+from inventory.forms.dress import DressedForm
+
+from ..deciding import Choice, LineChoice
+from ..decision_view import Summary, SummaryLine
+from ..models import Decision, RefusalCode
+
+_FORMATS = ("%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M")
+
+
+class DecisionForm(DressedForm):
+    """One decision. The lines of a part are the fields `line-<item>`, `from-<item>`, `until-<item>`,
+    `mask-<item>` and `note-<item>`, in Türkiye time.
+    """
+
+    kind = forms.ChoiceField(label=_("decision"), choices=Decision.Kind.choices)
+    codes = forms.ModelMultipleChoiceField(
+        label=_("refusal codes"),
+        queryset=RefusalCode.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        to_field_name="code",
+    )
+    reason = forms.CharField(
+        label=_("reason"),
+        max_length=4000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Goes into the answer and into the record. Only a full copy needs none."),
+    )
+    includes_audio = forms.BooleanField(label=_("sound is released as well"), required=False)
+    sha256 = forms.CharField(widget=forms.HiddenInput)
+
+    def __init__(self, summary: Summary, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.summary = summary
+        self.fields["codes"].queryset = RefusalCode.objects.usable()  # type: ignore[attr-defined]
+        self.fields["sha256"].initial = summary.sha256
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        data["lines"] = []
+        if data.get("kind") == Decision.Kind.PART:
+            chosen = [line for line in self.summary.lines if f"line-{line.item_id}" in self.data]
+            data["lines"] = [self._line(line) for line in chosen]
+            if not chosen:
+                raise ValidationError(
+                    _now("Choose what may leave: at least one camera and its minutes.")
+                )
+        return data
+
+    def _line(self, line: SummaryLine) -> LineChoice:
+        number = line.item_id
+        return LineChoice(
+            number,
+            self._instant(f"from-{number}", line.start_ms),
+            self._instant(f"until-{number}", line.end_ms),
+            must_be_masked=line.must_be_masked or f"mask-{number}" in self.data,
+            masking_note=str(self.data.get(f"note-{number}", ""))[:300].strip(),
+        )
+
+    def _instant(self, name: str, usual_ms: int) -> dt.datetime:
+        """An entered time; the page shows whole seconds, so the window's own edge is kept exactly."""
+        text = str(self.data.get(name, "")).strip()
+        usual = tsi.from_ms(usual_ms)
+        if not text or text == local_text(usual_ms):
+            return usual
+        for form in _FORMATS:
+            try:
+                return dt.datetime.strptime(text, form).replace(tzinfo=tsi.TSI)
+            except ValueError:
+                continue
+        raise ValidationError(_now("Write times like 21.11.2026 14:05:00."))
+
+    def choice(self, confirmed_how: str) -> Choice:
+        """The decision for `footage_requests.deciding.decide`."""
+        data = self.cleaned_data
+        return Choice(
+            kind=data["kind"],
+            seen_sha256=data["sha256"],
+            reason=data["reason"],
+            codes=[code.code for code in data["codes"]],
+            lines=data["lines"],
+            includes_audio=data["includes_audio"],
+            confirmed_how=confirmed_how,
+        )
+
+
+def local_text(instant_ms: int) -> str:
+    """An instant as the browser's own field for day and time takes it, in Türkiye time."""
+    return tsi.from_ms(instant_ms).astimezone(tsi.TSI).strftime(_FORMATS[0])

@@ -1,0 +1,106 @@
+"""The life of a case on one line of time: what happened, when, by whom, and what comes next."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from .models import Decision, FootageRequest, Hold, Package
+
+S = FootageRequest.Status
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One point of the line. `state`: done, now (the next thing to happen), bad, or "" for later."""
+
+    what: str
+    at: dt.datetime | None = None
+    who: str = ""
+    note: str = ""
+    state: str = ""
+
+
+def life_of(
+    request: FootageRequest,
+    holds: list[Hold],
+    decisions: list[Decision],
+    package: Package | None,
+) -> list[Moment]:
+    """Arrived, held, decided, exported, verified, sealed, handed over, destroyed; the rows come with
+    the people in them. A case that ends earlier ends its line there.
+    """
+    moments = [
+        Moment(_("Arrived"), request.arrived_at, request.filer.full_name,
+               request.get_door_display(), "done"),
+        _held(request, holds),
+    ]  # fmt: skip
+    if request.status in {S.WITHDRAWN, S.MERGED}:
+        return [*moments, Moment(request.get_status_display(), request.closed_at, state="bad")]
+    decision = next((row for row in decisions if row.kind != Decision.Kind.RETURN), None)
+    moments.append(_decided(request, decision))
+    if decision is None or decision.releases:
+        moments += _released(package, has_decision=bool(decision and decision.voided_at is None))
+    is_over = request.status in {S.CLOSED, S.ARCHIVED}
+    moments.append(Moment(_("Closed"), request.closed_at, state="done" if is_over else ""))
+    return _with_next(moments)
+
+
+def _held(request: FootageRequest, holds: list[Hold]) -> Moment:
+    kept = [hold.held_at for hold in holds if hold.held_at]
+    failed = any(hold.failure for hold in holds)
+    if holds and len(kept) == len(holds):
+        return Moment(_("Footage held"), max(kept), note=_words(len(kept)), state="done")
+    note = _("%(done)d of %(all)d") % {"done": len(kept), "all": len(holds)} if holds else ""
+    is_bad = failed or (not holds and not request.is_open)
+    return Moment(_("Footage held"), note=note, state="bad" if is_bad else "")
+
+
+def _words(count: int) -> str:
+    return _("%(count)d camera channels") % {"count": count}
+
+
+def _decided(request: FootageRequest, decision: Decision | None) -> Moment:
+    if decision is None:
+        return Moment(_("Decided"))
+    is_void = decision.voided_at is not None
+    note = decision.get_kind_display()
+    if is_void:
+        note = _("%(kind)s, void: %(because)s") % {"kind": note, "because": decision.voided_because}
+    return Moment(
+        _("Decided"),
+        decision.decided_at,
+        decision.decided_by.full_name,
+        note,
+        "bad" if is_void else "done",
+    )
+
+
+def _released(package: Package | None, *, has_decision: bool) -> list[Moment]:
+    titles = (_("Exported"), _("Verified"), _("Sealed"), _("Handed over"), _("Our copy destroyed"))
+    if package is None:
+        return [Moment(title) for title in titles]
+    is_exported = package.status not in {Package.Status.EXPORTING, Package.Status.CANCELLED}
+    facts: tuple[tuple[Any, Any], ...] = (
+        (package.started_at if is_exported else None, package.exporter),
+        (package.verified_at, package.verifier),
+        (package.sealed_at, None),
+        (package.delivered_at, package.deliverer),
+        (package.destroyed_at, None),
+    )
+    return [
+        Moment(title, at, person.full_name if at and person else "", "", "done" if at else "")
+        for title, (at, person) in zip(titles, facts, strict=True)
+    ]
+
+
+def _with_next(moments: list[Moment]) -> list[Moment]:
+    """The first moment that has not come is what everybody waits for."""
+    for number, moment in enumerate(moments):
+        if moment.state == "":
+            moments[number] = Moment(moment.what, moment.at, moment.who, moment.note, "now")
+            break
+    return moments

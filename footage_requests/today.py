@@ -1,0 +1,146 @@
+"""What requests add to Bugün: footage about to be lost, cases to act on, deadlines, opinions, decisions."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from core import panels, tsi
+from core.holidays import LONGEST_SEARCH, closed_days
+
+from . import board, deadlines, permissions
+from .models import FootageRequest
+
+if TYPE_CHECKING:
+    from accounts.models import Person
+
+S = FootageRequest.Status
+# More of one kind are one line with their number.
+MOST_EACH = 4
+MOST_CASES = 500
+LOST, UNKNOWN, SOON = 0, 1, 22
+LATE, DUE, WAITING = 4, 25, 30
+_BEYOND = dt.timedelta(days=LONGEST_SEARCH)
+
+
+def register() -> None:
+    """Called once when Django is ready."""
+    panels.register_today_lines(lines)
+
+
+def lines(person: Person) -> Iterable[panels.TodayLine]:
+    """To those who can do something about it; few queries, whatever the number of cases."""
+    if not permissions.can_see_requests(person):
+        return
+    rows = list(
+        board.open_cases(FootageRequest.objects.visible_to(person)).order_by("deadline_at")[
+            :MOST_CASES
+        ]
+    )
+    if not rows:
+        return
+    columns = {column["key"]: column["cards"] for column in board.columns(rows)}
+    cases = [row for cards in columns.values() for row in cards]
+    if permissions.can_assess(person):
+        yield from _footage(cases)
+        yield from _missing(cases)
+    if permissions.can_assess(person) or permissions.can_decide(person):
+        yield from _deadlines(cases)
+    if permissions.can_decide(person):
+        mine = [row for row in columns["decide"] if row.filer_id != person.pk]
+        yield from _each(
+            mine, WAITING, _("%(number)s waits for your decision"), _("Decide"), "decide"
+        )
+    if permissions.can_give_opinion(person):
+        asked = [row for row in columns["wait"] if row.status == S.OPINION]
+        text = _("%(number)s waits for an opinion")
+        yield from _each(asked, WAITING, text, _("Open case"), "opinion")
+
+
+def _footage(cases: list[Any]) -> Iterator[panels.TodayLine]:
+    """What is lost first, with the hours that are left."""
+    by_level: dict[str, list[Any]] = {"bad": [], "unknown": [], "soon": []}
+    for row in cases:
+        if row.footage and row.footage.level in by_level and row.status != S.APPROVED:
+            by_level[row.footage.level].append(row)
+    text = _("%(number)s: %(footage)s")
+    yield from _each(by_level["bad"], LOST, text, _("Hold the footage"), "footage")
+    yield from _each(by_level["unknown"], UNKNOWN, text, _("Open case"), "footage")
+    yield from _each(by_level["soon"], SOON, text, _("Open case"), "footage")
+
+
+def _missing(cases: list[Any]) -> Iterator[panels.TodayLine]:
+    late = [
+        row
+        for row in cases
+        if row.status == S.INFO_MISSING and row.missing_until and row.missing_until < tsi.today()
+    ]
+    text = _("%(number)s: what was asked for has not come")
+    yield from _each(late, DUE, text, _("Open case"), "missing")
+
+
+def _deadlines(cases: list[Any]) -> Iterator[panels.TodayLine]:
+    counted = [row for row in cases if row.answer and row.status != S.DRAFT]
+    late = [row for row in counted if row.answer.level == "late"]
+    running = [row for row in counted if row.answer.level != "late"]
+    warned = _warned(running)
+    soon = [row for row in running if row.answer.level == "soon" or row.pk in warned]
+    text = _("%(number)s must be answered: %(answer)s")
+    yield from _each(late, LATE, text, _("Open case"), "deadline")
+    yield from _each(soon, DUE, text, _("Open case"), "deadline")
+
+
+def _warned(rows: list[Any]) -> set[int]:
+    """Cases whose kind warns on a day that has come; the holidays are read once for all of them."""
+    if not rows:
+        return set()
+    today = tsi.today()
+    first = min(tsi.day_of(row.arrived_at) for row in rows)
+    closed = closed_days(first, max(tsi.day_of(row.deadline_at) for row in rows) + _BEYOND)
+    return {
+        row.pk
+        for row in rows
+        if any(
+            day <= today
+            for day in deadlines.warn_dates(row.kind, row.arrived_at, row.deadline_at, closed)
+        )
+    }
+
+
+def _each(
+    rows: list[Any], urgency: int, text: str, action: str, kind: str
+) -> Iterator[panels.TodayLine]:
+    """A line per case; beyond a few, one line for all the others."""
+    shown = rows if len(rows) <= MOST_EACH + 1 else rows[:MOST_EACH]
+    for row in shown:
+        words = {
+            "number": row.number,
+            "footage": row.footage.words if row.footage else "",
+            "answer": row.answer.words if row.answer else "",
+        }
+        yield panels.TodayLine(
+            urgency=urgency,
+            sentence=text % words,
+            url=reverse("footage_requests:case", args=[row.pk]),
+            action_label=action,
+            kind=f"request-{kind}",
+            key=row.number,
+        )
+    more = len(rows) - len(shown)
+    if more:
+        said = ngettext(
+            "%(count)d more request like this", "%(count)d more requests like this", more
+        )
+        yield panels.TodayLine(
+            urgency=urgency,
+            sentence=said % {"count": more},
+            url=reverse("footage_requests:board"),
+            action_label=_("Open the board"),
+            kind=f"request-{kind}-more",
+            key=str(urgency),
+        )

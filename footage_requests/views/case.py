@@ -1,0 +1,97 @@
+"""The page of one case: its life, the question, what was found, files, people, history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.requests import PersonRequest
+from core import panels, tsi
+
+from .. import asked_window, case_view, clocks, deadlines, identity, permissions, visits
+from ..duplicates import likely_duplicates
+from ..letters import missing_letter
+from ..life import life_of
+from ..models import Decision, FootageRequest
+from .shared import allow, case_or_404, for_people, to_case
+
+S = FootageRequest.Status
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_people(permissions.can_see_requests)
+def case(request: PersonRequest, pk: int) -> HttpResponse:
+    """One case. Whoever does not work on it says why he opens it, once a day (POST `reason`)."""
+    row = case_or_404(request, pk)
+    reason = " ".join(request.POST.get("reason", "").split())[:200]
+    if request.method == "POST" and reason:
+        visits.record(request.user, row, reason)
+        return redirect("footage_requests:case", row.pk)
+    if visits.needs_reason(request.user, row):
+        status = 422 if request.method == "POST" else 200
+        return render(request, "requests/open.html", {"row": row}, status=status)
+    visits.record(request.user, row)
+    return render(request, "requests/case.html", _context(request, row))
+
+
+def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any]:
+    holds = list(row.holds.select_related("channel__recorder"))
+    decisions = list(row.decisions.select_related("decided_by").prefetch_related("refusal_codes"))
+    package = (
+        row.packages.exclude(status="CANCELLED")
+        .select_related("exporter", "verifier", "deliverer")
+        .first()
+    )
+    items = list(row.items.select_related("position__floor__building"))
+    latest = next((each for each in decisions if each.kind != Decision.Kind.RETURN), None)
+    actions = case_view.actions_for(request.user, row)
+    clocks.wind([row])
+    return {
+        "row": row,
+        "life": life_of(row, holds, decisions, package),
+        "answer": deadlines.remaining(row) if row.is_open else None,
+        "working_days": deadlines.working_days_left(row) if row.is_open else None,
+        "last_day": deadlines.last_day_of(row),
+        "lapses_on": deadlines.lapses_on(row),
+        "window": asked_window.in_words(row.starts_at, row.ends_at),
+        "length": tsi.duration(int((row.ends_at - row.starts_at).total_seconds())),
+        "identity": identity.masked(row),
+        "may_reveal": permissions.can_file(request.user, row),
+        "cameras": case_view.cameras_of(items, holds),
+        "decisions": decisions,
+        "people": case_view.people_of(row, latest, package),
+        "opinions": list(row.opinions.select_related("asked_by", "given_by")),
+        "attachments": list(row.attachments.select_related("file", "added_by")),
+        "history": case_view.history_of(row),
+        "main": actions[0] if actions else None,
+        "others": actions[1:],
+        "obstacles": case_view.obstacles_for(request.user, row),
+        "duplicates": likely_duplicates(row, request.user) if row.is_open else [],
+        "letter": missing_letter(row) if row.status == S.INFO_MISSING else "",
+        "may_merge": row.allows("merge") and permissions.can_assess(request.user, row),
+        "panels": list(panels.shown("request", request, row)),
+        "side_panels": list(panels.shown("request-side", request, row)),
+        "back": reverse("footage_requests:board"),
+    }
+
+
+@require_POST
+@for_people(permissions.can_file)
+def reveal(request: PersonRequest, pk: int) -> HttpResponse:
+    """Shows the whole identity number once, on this answer only; the look at it is audited."""
+    row = case_or_404(request, pk)
+    allow(permissions.can_file(request.user, row))
+    because = " ".join(request.POST.get("because", "").split())[:200]
+    if not because or not row.identity_sealed:
+        messages.error(request, _("Write why you need the whole number."))
+        return to_case(row)
+    context = {"row": row, "number": identity.reveal(row, by=request.user, because=because)}
+    response = render(request, "requests/identity.html", context)
+    response["Cache-Control"] = "no-store"
+    return response

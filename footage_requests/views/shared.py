@@ -1,0 +1,63 @@
+"""What the pages of requests share: the asked case, refusals in words, and who opened it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+
+from accounts.requests import PersonRequest
+from core.steps import InvalidTransition
+from inventory.views.common import allow, for_people, in_words, page_of
+
+from ..models import FootageRequest
+
+__all__ = ["allow", "case_or_404", "for_people", "in_words", "page_of", "tabs_of", "told", "tried"]
+
+
+def case_or_404(request: PersonRequest, pk: int) -> FootageRequest:
+    """The case, when this person may see it at all."""
+    rows = FootageRequest.objects.visible_to(request.user)
+    row: FootageRequest = get_object_or_404(
+        rows.select_related("kind", "basis", "building", "filer", "merged_into"), pk=pk
+    )
+    return row
+
+
+def told(error: ValidationError) -> str:
+    """All sentences of a refusal as one."""
+    return " ".join(dict.fromkeys(error.messages))
+
+
+def tried(request: HttpRequest, act: Callable[[], Any], done: str) -> bool:
+    """Does something that the rules may refuse, and says what came of it."""
+    try:
+        act()
+    except ValidationError as error:
+        messages.error(request, told(error))
+    except InvalidTransition as late:
+        messages.error(request, str(late))
+    else:
+        if done:
+            messages.success(request, done)
+        return True
+    return False
+
+
+def to_case(row: FootageRequest, part: str = "") -> HttpResponse:
+    """Back to the case page, at one of its parts."""
+    url = reverse("footage_requests:case", args=[row.pk])
+    return redirect(f"{url}#{part}" if part else url)
+
+
+def tabs_of(current: str, pages: Iterable[tuple[str, Any]]) -> list[dict[str, Any]]:
+    """Parts of one area, as the head of its pages shows them."""
+    return [
+        {"title": title, "url": reverse(f"footage_requests:{name}"), "is_current": name == current}
+        for name, title in pages
+    ]
