@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 # What a screen can use; larger pictures are made smaller.
 LONGEST_SIDE = 4000
+_STARTS = (b"\x89PNG", b"\xff\xd8")
 PLAN_FIELDS = ("note", "width_cm", "north_degrees")
 SPOT_FIELDS = ("x", "y", "direction", "angle", "reach_m")
 
@@ -87,7 +88,7 @@ def _moved_words(place: PlanPlace | None) -> str:
 
 def read_picture(data: bytes) -> Picture:
     """A JPEG or PNG, judged by its content and written anew. Raises ValidationError with a clear sentence."""
-    if b"<svg" in data[:4096].lower():
+    if not data.startswith(_STARTS) and b"<svg" in data[:4096].lower():
         raise ValidationError(
             _("SVG drawings are not taken: they can carry programs. Save the plan as PNG.")
         )
@@ -143,21 +144,8 @@ def add(
     Raises ValidationError when the file is not taken, or somebody else was quicker.
     """
     picture = read_picture(data)
-    stem = safe_file_name(name.rsplit(".", 1)[0], longest=80)
-    plan = FloorPlan(
-        uuid=uuid.uuid4(),
-        floor=floor,
-        file_name=f"{stem}.{picture.ending}",
-        content_type=picture.content_type,
-        width=picture.width,
-        height=picture.height,
-        size=len(picture.data),
-        sha256=hashlib.sha256(picture.data).hexdigest(),
-        original_sha256=hashlib.sha256(data).hexdigest(),
-        added_by_name=_name(by),
-        added_at=timezone.now(),
-        **asdict(facts),
-    )
+    plan = _plan_of(floor, name, picture, facts, by=by)
+    plan.original_sha256 = hashlib.sha256(data).hexdigest()
     path = path_of(plan)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(picture.data)
@@ -171,6 +159,26 @@ def add(
         path.unlink(missing_ok=True)
         raise
     return plan
+
+
+def _plan_of(
+    floor: Floor, name: str, picture: Picture, facts: Facts, *, by: Person | str
+) -> FloorPlan:
+    """The row of a picture, not stored yet."""
+    stem = safe_file_name(name.rsplit(".", 1)[0], longest=80)
+    return FloorPlan(
+        uuid=uuid.uuid4(),
+        floor=floor,
+        file_name=f"{stem}.{picture.ending}",
+        content_type=picture.content_type,
+        width=picture.width,
+        height=picture.height,
+        size=len(picture.data),
+        sha256=hashlib.sha256(picture.data).hexdigest(),
+        added_by_name=_name(by),
+        added_at=timezone.now(),
+        **asdict(facts),
+    )
 
 
 def _succeed(plan: FloorPlan, *, by: Person | str, keep_places: bool) -> None:

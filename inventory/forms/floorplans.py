@@ -62,7 +62,9 @@ class FactsForm(DressedForm):
 class PlanForm(FactsForm):
     """A new version of a floor's plan."""
 
-    file = forms.FileField(label=_("Picture of the plan"), help_text=_("JPEG or PNG, at most 8 MB."))
+    file = forms.FileField(
+        label=_("Picture of the plan"), help_text=_("JPEG or PNG, at most 8 MB.")
+    )
     keep_places = forms.BooleanField(
         label=_("Keep the cameras where they stand on the old plan"), required=False, initial=True
     )
