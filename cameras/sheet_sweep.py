@@ -1,4 +1,4 @@
-"""The life of daily sheets without people: made, opened, counted as not done, escalated.
+"""The life of daily sheets without people: made, opened, warned about, escalated, missed, filed.
 
 `sweep` runs every few minutes in the background and may run twice at once: each step is guarded.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import smtplib
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -20,6 +21,7 @@ import audit
 from accounts.models import Person, Role, RoleGrant
 from cameras.models import DailySheet, Run, SheetReminder
 from cameras.nights import SWEEPS
+from cameras.sheet_filing import file_sheets
 from core import paper_jobs, tsi
 from core.holidays import working_day_from
 from core.steps import InvalidTransition
@@ -31,6 +33,7 @@ ACTOR = "sheets"
 DUE_HOUR = 10
 # After a longer standstill the days before are for the list, not for a pile of overdue sheets.
 CATCH_UP_DAYS = 14
+WARN_BEFORE = dt.timedelta(hours=1)
 REMIND_FOR = dt.timedelta(days=3)
 MOST_TRIES = 5
 
@@ -46,7 +49,9 @@ def sweep(now: dt.datetime | None = None) -> None:
     make_sheets(now)
     open_sheets(now)
     miss_sheets(now)
+    warn(now)
     escalate(now)
+    file_sheets()
     paper_jobs.prune(now)
 
 
@@ -104,17 +109,31 @@ def _try(step: object) -> None:
 
 def closers() -> list[Person]:
     """Who must close the sheet until there are shifts: the heads of the unit."""
-    heads = (
-        RoleGrant.objects.on(tsi.today())
-        .filter(role=Role.UNIT_HEAD, scope_kind=RoleGrant.ScopeKind.ALL, person__is_active=True)
-        .values("person")
+    return _holders(Role.UNIT_HEAD)
+
+
+def _holders(*roles: Role) -> list[Person]:
+    """People who hold one of these roles for the whole campus today, as a sheet is about all of it."""
+    grants = RoleGrant.objects.on(tsi.today()).filter(
+        role__in=roles, scope_kind=RoleGrant.ScopeKind.ALL, person__is_active=True
     )
-    return list(Person.objects.filter(pk__in=heads))
+    return list(Person.objects.filter(pk__in=grants.order_by().values("person")))
 
 
 def sends_mail() -> bool:
     """Whether letters go anywhere (EMAIL_URL is set)."""
     return "dummy" not in settings.EMAIL_BACKEND
+
+
+def warn(now: dt.datetime) -> None:
+    """In the last hour before it is due: writes to everybody who may sign a sheet that waits, once."""
+    if not sends_mail():
+        return
+    waiting = DailySheet.objects.filter(
+        status=DailySheet.Status.OPEN, due_at__gt=now, due_at__lte=now + WARN_BEFORE
+    )
+    for sheet in waiting:
+        _remind_all(sheet, _holders(Role.OPERATOR, Role.UNIT_HEAD), SheetReminder.Kind.DUE_SOON)
 
 
 def escalate(now: dt.datetime) -> None:
@@ -125,22 +144,24 @@ def escalate(now: dt.datetime) -> None:
         status__in=[DailySheet.Status.PLANNED, *DailySheet.WRITABLE]
     )
     for sheet in overdue:
-        for person in closers():
-            if person.email:
-                _remind(sheet, person)
+        _remind_all(sheet, closers(), SheetReminder.Kind.OVERDUE)
 
 
-def _remind(sheet: DailySheet, person: Person) -> None:
-    row, _made = SheetReminder.objects.get_or_create(
-        sheet=sheet, person=person, kind=SheetReminder.Kind.OVERDUE
-    )
+def _remind_all(sheet: DailySheet, people: Iterable[Person], kind: SheetReminder.Kind) -> None:
+    for person in people:
+        if person.email:
+            _remind(sheet, person, kind)
+
+
+def _remind(sheet: DailySheet, person: Person, kind: SheetReminder.Kind) -> None:
+    row, _made = SheetReminder.objects.get_or_create(sheet=sheet, person=person, kind=kind)
     if row.sent_at is not None or row.tried >= MOST_TRIES:
         return
     # Of two sweeps at once only one counts this try up, and only that one sends.
     mine = SheetReminder.objects.filter(pk=row.pk, tried=row.tried, sent_at=None)
     if not mine.update(tried=F("tried") + 1):
         return
-    subject, text = letter(sheet, person)
+    subject, text = letter(sheet, person, kind)
     try:
         send_mail(subject, text, _sender(), [person.email])
     except (smtplib.SMTPException, OSError):
@@ -154,16 +175,22 @@ def _sender() -> str:
     return user if "@" in user else str(settings.DEFAULT_FROM_EMAIL)
 
 
-def letter(sheet: DailySheet, person: Person) -> tuple[str, str]:
+def letter(
+    sheet: DailySheet, person: Person, kind: SheetReminder.Kind = SheetReminder.Kind.OVERDUE
+) -> tuple[str, str]:
     """Subject and text, in the reader's language. No names of cameras: mail is not ours to keep."""
     with translation.override(person.language):
         words = {"day": tsi.day_text(sheet.day), "due": tsi.stamp(sheet.due_at)}
-        subject = _("The daily recording sheet of %(day)s is not signed") % words
-        text = (
-            _(
+        if kind == SheetReminder.Kind.DUE_SOON:
+            subject = _("The daily recording sheet of %(day)s is to be signed by %(due)s") % words
+            text = _(
+                "The daily recording check sheet of %(day)s is still open; it is due on %(due)s. "
+                "Please sign in, explain what was not recorded, and sign it."
+            )
+        else:
+            subject = _("The daily recording sheet of %(day)s is not signed") % words
+            text = _(
                 "The daily recording check sheet of %(day)s should have been closed by %(due)s. "
                 "Please sign in, explain what was not recorded, and sign it."
             )
-            % words
-        )
-    return subject, text
+        return subject, text % words

@@ -14,7 +14,7 @@ from accounts.models import Person
 from accounts.requests import PersonRequest
 from cameras import permissions
 from cameras.models import DailySheet
-from cameras.sheet_sweep import closers
+from cameras.sheet_sweep import WARN_BEFORE, closers
 from core import panels, tsi
 
 # Older ones are on the list of sheets; Bugün is about what a person can still do in time.
@@ -74,7 +74,8 @@ def _unsigned(sheet: DailySheet, who: str) -> panels.TodayLine:
         )
         return _line(sheet, 5, text, _("Close the sheet"), who)
     text = _("The sheet of %(day)s is to be signed until %(due)s by %(who)s")
-    return _line(sheet, 40, text, _("Close the sheet"), who)
+    is_soon = sheet.due_at - timezone.now() <= WARN_BEFORE
+    return _line(sheet, 19 if is_soon else 40, text, _("Close the sheet"), who)
 
 
 def _line(

@@ -58,6 +58,7 @@ urlpatterns = [
     path("sheets/<str:text>/sign/", sheets.sign, name="sheet_sign"),
     path("sheets/<str:text>/seen/", sheets.seen, name="sheet_seen"),
     path("sheets/<str:text>/paper.pdf", sheets.paper, name="sheet_paper"),
+    path("sheets/<str:text>/filed.pdf", sheets.filed, name="sheet_filed"),
     path("reports/", reports.reports, name="reports"),
     path("reports/clocks/", reports.clocks, name="report_clocks"),
     path("reports/monthly/", reports.monthly, name="report_monthly"),

@@ -6,7 +6,7 @@ from .coverage import CoverageDay, CoverageRevision, PositionDay, Result
 from .evidence import LastPicture, PlaybackProof, RecorderUse, ReferencePicture
 from .findings import Finding, StateChange
 from .runs import Answer, CheckFrequency, CheckKind, CheckResult, DeviceCheck, Run
-from .sheets import DailySheet, SheetExplanation, SheetReminder, SignedSheet
+from .sheets import DailySheet, FiledSheet, SheetExplanation, SheetReminder, SignedSheet
 
 __all__ = [
     "Answer",
@@ -20,6 +20,7 @@ __all__ = [
     "DailySheet",
     "DeviceCheck",
     "DeviceCondition",
+    "FiledSheet",
     "Finding",
     "LastPicture",
     "PlaybackProof",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import uuid
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
@@ -163,6 +164,34 @@ class SignedSheet(models.Model):
         return hashlib.sha256(self.canonical.encode()).hexdigest() == self.sheet.sha256
 
 
+class FiledSheet(models.Model):
+    """A signed sheet on paper as it was filed: a PDF under a running number of its year.
+
+    A sheet is filed when it is signed, and again when it is seen. Neither row nor file is ever changed.
+    """
+
+    sheet = models.ForeignKey(DailySheet, on_delete=models.PROTECT, related_name="filed")
+    status = models.CharField(max_length=10, choices=DailySheet.Status)
+    year = models.PositiveSmallIntegerField()
+    number = models.PositiveIntegerField()
+    uuid = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveIntegerField()
+    filed_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = OfSheetQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["filed_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["sheet", "status"], name="cameras_sheet_filed_once"),
+            models.UniqueConstraint(fields=["year", "number"], name="cameras_filed_number_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.year}/{self.number}"
+
+
 class SheetExplanation(models.Model):
     """Why something was not recorded, in a person's words; one may cover many cameras and recorders.
 
@@ -222,6 +251,7 @@ class SheetReminder(models.Model):
     """One letter to one person about one sheet, so that it is sent once. `sent_at` empty = not yet."""
 
     class Kind(models.TextChoices):
+        DUE_SOON = "DUE_SOON", _("Due within the hour")
         OVERDUE = "OVERDUE", _("Not closed in time")
 
     sheet = models.ForeignKey(DailySheet, on_delete=models.CASCADE, related_name="reminders")

@@ -102,6 +102,42 @@ def test_the_head_of_the_unit_is_written_to_once_and_only_when_it_is_late() -> N
     assert SheetReminder.objects.get().sent_at is not None
 
 
+def test_those_who_may_sign_are_warned_once_in_the_last_hour() -> None:
+    """Domain 7b: warned at 09:00, escalated at 10:00."""
+    campus = Campus(MONDAY)
+    campus.camera(name="Gizli oda")
+    sheet = campus.sheet()
+    person("UNIT_HEAD", email="amir@example.edu.tr")
+    person("OPERATOR", email="teknisyen@example.edu.tr", language="en")
+    person("AUDITOR", email="denetci@example.edu.tr")
+
+    sheet_sweep.warn(sheet.due_at - dt.timedelta(minutes=61))
+    assert mail.outbox == []
+    for minutes in (60, 30, 1):
+        sheet_sweep.warn(sheet.due_at - dt.timedelta(minutes=minutes))
+    sheet_sweep.warn(sheet.due_at)
+
+    letters = {message.to[0]: message for message in mail.outbox}
+    assert set(letters) == {"amir@example.edu.tr", "teknisyen@example.edu.tr"}
+    assert len(mail.outbox) == 2
+    assert "is still open" in letters["teknisyen@example.edu.tr"].body
+    assert "Gizli" not in letters["teknisyen@example.edu.tr"].body
+    sheet_sweep.escalate(sheet.due_at)
+    assert [message.to for message in mail.outbox[2:]] == [["amir@example.edu.tr"]]
+
+
+def test_nobody_is_warned_about_a_sheet_that_is_signed() -> None:
+    campus = Campus(MONDAY)
+    campus.camera()
+    sheet = campus.sheet()
+    signer = person("OPERATOR", email="teknisyen@example.edu.tr")
+    sheet.sign(view_of(sheet).canonical, by=signer)
+
+    sheet_sweep.warn(sheet.due_at - dt.timedelta(minutes=30))
+
+    assert mail.outbox == []
+
+
 def test_a_signed_sheet_is_not_escalated() -> None:
     campus = Campus(MONDAY)
     campus.camera()
@@ -131,13 +167,15 @@ def test_today_says_which_sheet_waits_and_who_must_close_it() -> None:
     sheet = campus.sheet()
     head = person("UNIT_HEAD", full_name="Işık Gül")
 
-    with time_machine.travel(sheet.due_at - dt.timedelta(hours=1), tick=False):
+    with time_machine.travel(sheet.due_at - dt.timedelta(hours=2), tick=False):
         waiting = list(sheet_today.lines(head))
+    with time_machine.travel(sheet.due_at - dt.timedelta(minutes=30), tick=False):
+        soon = list(sheet_today.lines(head))
     with time_machine.travel(sheet.due_at, tick=False):
         late = list(sheet_today.lines(head))
 
     assert "Işık Gül" in waiting[0].sentence
-    assert late[0].urgency < waiting[0].urgency
+    assert late[0].urgency < soon[0].urgency < waiting[0].urgency
     assert list(sheet_today.lines(person("AUDITOR"))) == []
 
 
