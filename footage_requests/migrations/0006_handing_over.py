@@ -477,7 +477,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("token_sha256", models.CharField(editable=False, max_length=64, unique=True)),
-                ("code_hmac", models.CharField(editable=False, max_length=64)),
+                ("code_hmac", models.CharField(editable=False, max_length=120)),
                 ("code_tries", models.PositiveSmallIntegerField(default=0, editable=False)),
                 (
                     "ticket_sha256",

@@ -213,7 +213,7 @@ class DownloadLink(models.Model):
     recipient_name = models.CharField(_("recipient"), max_length=150)
     recipient_contact = models.CharField(_("e-mail or phone of the recipient"), max_length=150)
     token_sha256 = models.CharField(max_length=64, unique=True, editable=False)
-    code_hmac = models.CharField(max_length=64, editable=False)
+    code_hmac = models.CharField(max_length=120, editable=False)
     code_tries = models.PositiveSmallIntegerField(default=0, editable=False)
     ticket_sha256 = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
     ticket_until = models.DateTimeField(null=True, blank=True, editable=False)

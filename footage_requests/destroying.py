@@ -1,0 +1,154 @@
+"""Destruction of our own copy: prepared, verified and approved by three people, then carried out.
+
+What is destroyed is every file of a package: exhibits, slices and the sealed folder. First the keys go,
+then the bytes; the rows and hashes stay as proof for at least three years.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+import audit
+from accounts.models import Role
+
+from . import store
+from .errors import NotThisPerson, Refused
+from .handing_over import note_custody
+from .models import CustodyEvent, Destruction, EvidenceFile, FootageRequest, Hold, Package
+from .numbers import next_number
+from .permissions import places_of_case
+
+if TYPE_CHECKING:
+    from accounts.models import Person
+
+SERIES = "IM"
+PREPARING = (Role.OPERATOR, Role.UNIT_HEAD)
+VERIFYING = (Role.PRIVACY, Role.UNIT_HEAD, Role.OPERATOR)
+APPROVING = (Role.SUPERIOR,)
+# A case that still needs its footage, whoever says otherwise.
+_KEPT_FOR = (Hold.Status.REQUESTED, Hold.Status.HELD, Hold.Status.EXTENDED)
+
+
+def files_of(package: Package) -> list[EvidenceFile]:
+    """Every file that holds footage of this package and is still there."""
+    rows: list[EvidenceFile | None] = [package.inner_file]
+    rows += [row.file for row in package.exhibits.select_related("file")]
+    rows += [row.file for row in package.slices.select_related("file")]
+    rows += [link.file for link in package.links.select_related("file")]
+    found = {row.pk: row for row in rows if row is not None and row.destroyed_at is None}
+    return list(found.values())
+
+
+def prepare(package: Package, *, by: Person, reason: str, trigger: str = "PERIODIC") -> Destruction:
+    """The first of three: lists what goes. Raises Refused while a hold or an inquiry still needs it."""
+    _may(by, package.request, PREPARING)
+    if not package.allows("destroy"):
+        raise Refused(_("Only what was handed over, shown, given up or cancelled is destroyed."))
+    if not reason.strip():
+        raise Refused(_("Write why the reason to keep it has ceased."))
+    _refuse_kept(package)
+    with transaction.atomic():
+        row = Destruction.objects.create(
+            number=next_number(SERIES),
+            request=package.request,
+            package=package,
+            trigger=trigger,
+            reason=reason.strip(),
+            prepared_by=by,
+            evidence=[_evidence(file) for file in files_of(package)],
+        )
+        audit.record(
+            "destruction.prepare",
+            actor=by,
+            target=package.request,
+            because=row.reason,
+            record=row.number,
+            files=len(row.evidence),
+        )
+    return row
+
+
+def verify(row: Destruction, *, by: Person) -> None:
+    """The second: checks that nothing else needs it, judicial or administrative."""
+    _may(by, row.request, VERIFYING)
+    _another(by, row.prepared_by_id)
+    _refuse_kept(row.package)
+    row.take("verify", by=by, verified_by=by)
+
+
+def approve(row: Destruction, *, by: Person) -> None:
+    """The third: an authorised superior."""
+    _may(by, row.request, APPROVING)
+    _another(by, row.prepared_by_id, row.verified_by_id)
+    row.take("approve", by=by, approved_by=by)
+
+
+def carry_out(row: Destruction, *, by: Person) -> None:
+    """Destroys the files and closes the record. Killed in the middle, it is simply run again."""
+    _may(by, row.request, PREPARING)
+    package = row.package
+    if row.status != Destruction.Status.APPROVED or package is None:
+        raise Refused(_("Destruction needs three people: prepared, verified and approved."))
+    _refuse_kept(package)
+    for file in files_of(package):
+        store.destroy(file)
+    with transaction.atomic():
+        now = timezone.now()
+        row.take("carry_out", by=by, done_at=now)
+        package.take("destroy", by=by, because=row.number, destroyed_at=now)
+        note_custody(
+            package,
+            CustodyEvent.Act.DESTROYED,
+            by=by,
+            sha256=package.manifest_sha256,
+            note=row.number,
+        )
+
+
+def cancel(row: Destruction, *, by: Person, because: str) -> None:
+    """Keeps what was to be destroyed."""
+    _may(by, row.request, (*PREPARING, *APPROVING))
+    if not because.strip():
+        raise Refused(_("Write why it is kept."))
+    row.take("cancel", by=by, because=because.strip())
+
+
+def due(day: Any) -> Any:
+    """Packages whose copy should be gone by that day and for which nobody has prepared it."""
+    return (
+        Package.objects.filter(delete_by__lte=day, destroyed_at=None)
+        .exclude(destructions__status__in=["PREPARED", "VERIFIED", "APPROVED", "DONE"])
+        .select_related("request")
+    )
+
+
+def _evidence(file: EvidenceFile) -> dict[str, Any]:
+    return {"file": str(file.uuid), "bytes": file.bytes, "sha256": file.sha256}
+
+
+def _refuse_kept(package: Package | None) -> None:
+    if package is None:
+        return
+    legal = FootageRequest.objects.filter(
+        items__position__in=package.decision.lines.values("item__position"),
+        kind__code__in=["LEGAL_HOLD", "SEIZURE"],
+        status__in=FootageRequest.OPEN,
+    )
+    if legal.exists():
+        raise Refused(_("A legal hold stands on these cameras: nothing of them is destroyed."))
+    if package.request.holds.filter(status__in=_KEPT_FOR).exists():
+        raise Refused(_("The footage of this request is still held: release the hold first."))
+
+
+def _may(by: Person, request: FootageRequest, roles: tuple[Role, ...]) -> None:
+    if not by.has_role(*roles, scope=places_of_case(request)):
+        raise NotThisPerson(_("You hold no role for this step of destruction."))
+
+
+def _another(by: Person, *others: int | None) -> None:
+    if by.pk in others:
+        raise NotThisPerson(_("Another person does this step: destruction takes three."))
