@@ -5,7 +5,7 @@ Rows are those of the pages (`visible_to`). Logins of devices and channels' toke
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
@@ -107,8 +107,8 @@ class PositionSerializer(Row[Position]):
 
     floor = FloorSerializer()
     group = GroupSerializer()
-    installations = FittedDevice(many=True, source="now_installed")
-    channels = RecordingChannel(many=True, source="now_assigned")
+    installations = FittedDevice(many=True, source="now_installations")
+    channels = RecordingChannel(many=True, source="now_assignments")
 
     class Meta:
         model = Position
@@ -146,7 +146,7 @@ class DeviceSerializer(Row[Device]):
     """`addresses` and `installations` are those of now."""
 
     addresses = AddressSerializer(many=True, source="now_addresses")
-    installations = FittedAt(many=True, source="now_installed")
+    installations = FittedAt(many=True, source="now_installations")
 
     class Meta:
         model = Device
@@ -185,7 +185,7 @@ class ChannelSerializer(Row[Channel]):
     """`assignments` are those of now; a channel records at most one position at a time."""
 
     recorder = DeviceName()
-    assignments = RecordedPosition(many=True, source="now_assigned")
+    assignments = RecordedPosition(many=True, source="now_assignments")
 
     class Meta:
         model = Channel
@@ -212,6 +212,12 @@ class AssignmentSerializer(Row[ChannelAssignment]):
     class Meta:
         model = ChannelAssignment
         fields = ["id", "stream", "starts_at", "ends_at", "channel", "position"]
+
+
+def _now(rows: QuerySet[Any], relation: str, joined: str, *order: str) -> Prefetch[Any]:
+    """The rows of a relation that hold now, as `now_<relation>`, each with the row it leads to."""
+    held = rows.select_related(joined).order_by(*order, "pk")
+    return Prefetch(relation, held, to_attr=f"now_{relation}")
 
 
 class Sites(Listing):
@@ -271,16 +277,8 @@ class Positions(Listing):
             .select_related("floor__building__site", "group")
             .defer("search_text")
             .prefetch_related(
-                Prefetch(
-                    "installations",
-                    Installation.objects.at(now).select_related("device").order_by("pk"),
-                    to_attr="now_installed",
-                ),
-                Prefetch(
-                    "assignments",
-                    ChannelAssignment.objects.at(now).select_related("channel").order_by("pk"),
-                    to_attr="now_assigned",
-                ),
+                _now(Installation.objects.at(now), "installations", "device"),
+                _now(ChannelAssignment.objects.at(now), "assignments", "channel"),
             )
         )
 
@@ -303,16 +301,8 @@ class Devices(Listing):
             .rows(person)
             .defer("search_text", "serial_key")
             .prefetch_related(
-                Prefetch(
-                    "addresses",
-                    Address.objects.at(now).select_related("network").order_by("pk"),
-                    to_attr="now_addresses",
-                ),
-                Prefetch(
-                    "installations",
-                    fitted.select_related("position").order_by("lens_no", "pk"),
-                    to_attr="now_installed",
-                ),
+                _now(Address.objects.at(now), "addresses", "network"),
+                _now(fitted, "installations", "position", "lens_no"),
             )
         )
 
@@ -332,37 +322,34 @@ class Channels(Listing):
             super()
             .rows(person)
             .select_related("recorder")
-            .prefetch_related(
-                Prefetch(
-                    "assignments",
-                    assigned.select_related("position").order_by("pk"),
-                    to_attr="now_assigned",
-                )
-            )
+            .prefetch_related(_now(assigned, "assignments", "position"))
         )
 
 
-class Installations(Listing):
+class Dated(Listing):
+    """Rows that held for a time; `joined` are the rows that each connects."""
+
+    access = READING
+    ordering_fields = ("-starts_at", "ends_at")
+    joined: ClassVar[tuple[str, ...]] = ()
+
+    def rows(self, person: Any) -> QuerySet[Any]:
+        return super().rows(person).select_related(*self.joined)
+
+
+class Installations(Dated):
     """Which lens hung where, for how long."""
 
     model = Installation
-    access = READING
     serializer_class = InstallationSerializer
     filterset_class = filters.InstallationFilters
-    ordering_fields = ("-starts_at", "ends_at")
-
-    def rows(self, person: Any) -> QuerySet[Any]:
-        return super().rows(person).select_related("device", "position")
+    joined = ("device", "position")
 
 
-class ChannelAssignments(Listing):
+class ChannelAssignments(Dated):
     """Which channel recorded which position, for how long."""
 
     model = ChannelAssignment
-    access = READING
     serializer_class = AssignmentSerializer
     filterset_class = filters.AssignmentFilters
-    ordering_fields = ("-starts_at", "ends_at")
-
-    def rows(self, person: Any) -> QuerySet[Any]:
-        return super().rows(person).select_related("channel", "position")
+    joined = ("channel", "position")

@@ -231,18 +231,6 @@ def _free_address(network: Network, at: dt.datetime) -> str:
     raise ValidationError(_("No address is free in %(network)s.") % {"network": network})
 
 
-def device_of_mac(mac: str, network: Network, at: dt.datetime) -> Device | None:
-    """The device that is known by that MAC in that network, else the only one that carries it at all."""
-    mac = normal_mac(mac)
-    if not mac:
-        return None
-    row = network.addresses.at(at).filter(mac=mac).select_related("device").first()
-    if row is not None:
-        return row.device
-    carriers = list(Device.objects.filter(mac=mac)[:2])
-    return carriers[0] if len(carriers) == 1 else None
-
-
 def _address_before(device: Device, network: Network, mac: str, at: dt.datetime) -> Address | None:
     """The address that the new one takes the place of: of the same interface, where MACs are known."""
     held = list(device.addresses.at(at).filter(network=network))

@@ -20,20 +20,7 @@ from accounts.requests import PersonRequest
 
 from .. import editing, permissions
 from ..forms import rows as forms
-from ..models import (
-    Building,
-    Channel,
-    Contract,
-    Contractor,
-    Device,
-    Disk,
-    Floor,
-    ModelLife,
-    Network,
-    Position,
-    PositionGroup,
-    Site,
-)
+from ..models import Building, Contractor, Device, Floor, Site
 from .common import allow, for_people
 
 
@@ -44,7 +31,6 @@ class Editable:
     `parents` maps a field to the model of the row that a new one belongs to (`?building=3`).
     """
 
-    model: type[models.Model]
     form: type[forms.RowForm]
     may: Callable[..., bool]
     new_title: Promise
@@ -52,6 +38,11 @@ class Editable:
     back: str
     parents: dict[str, type[models.Model]] = field(default_factory=dict)
     place: Callable[[Any], Any] = lambda row: None
+
+    @property
+    def model(self) -> Any:
+        """The model of the rows."""
+        return self.form._meta.model
 
     @property
     def fields(self) -> list[str]:
@@ -65,7 +56,6 @@ def _page(name: str, attribute: str = "pk") -> Callable[[Any], str]:
 
 EDITABLES = {
     "device": Editable(
-        Device,
         forms.DeviceForm,
         permissions.can_change_devices,
         gettext_lazy("New device"),
@@ -74,7 +64,6 @@ EDITABLES = {
         place=lambda row: row,
     ),
     "position": Editable(
-        Position,
         forms.PositionForm,
         permissions.can_change_positions,
         gettext_lazy("New position"),
@@ -84,7 +73,6 @@ EDITABLES = {
         lambda row: row,
     ),
     "site": Editable(
-        Site,
         forms.SiteForm,
         permissions.can_change_places,
         gettext_lazy("New site"),
@@ -92,7 +80,6 @@ EDITABLES = {
         "inventory:buildings",
     ),
     "building": Editable(
-        Building,
         forms.BuildingForm,
         permissions.can_change_places,
         gettext_lazy("New building"),
@@ -101,7 +88,6 @@ EDITABLES = {
         {"site": Site},
     ),
     "floor": Editable(
-        Floor,
         forms.FloorForm,
         permissions.can_change_places,
         gettext_lazy("New floor"),
@@ -110,7 +96,6 @@ EDITABLES = {
         {"building": Building},
     ),
     "group": Editable(
-        PositionGroup,
         forms.GroupForm,
         permissions.can_change_groups,
         gettext_lazy("New group of positions"),
@@ -118,7 +103,6 @@ EDITABLES = {
         "inventory:groups",
     ),
     "network": Editable(
-        Network,
         forms.NetworkForm,
         permissions.can_change_networks,
         gettext_lazy("New network"),
@@ -126,7 +110,6 @@ EDITABLES = {
         "inventory:networks",
     ),
     "channel": Editable(
-        Channel,
         forms.ChannelForm,
         permissions.can_change_devices,
         gettext_lazy("New channel"),
@@ -136,7 +119,6 @@ EDITABLES = {
         lambda row: row.recorder,
     ),
     "disk": Editable(
-        Disk,
         forms.DiskForm,
         permissions.can_change_devices,
         gettext_lazy("New disk"),
@@ -146,7 +128,6 @@ EDITABLES = {
         lambda row: row.recorder,
     ),
     "contractor": Editable(
-        Contractor,
         forms.ContractorForm,
         permissions.can_change_contracts,
         gettext_lazy("New contractor"),
@@ -154,7 +135,6 @@ EDITABLES = {
         "inventory:contractors",
     ),
     "contract": Editable(
-        Contract,
         forms.ContractForm,
         permissions.can_change_contracts,
         gettext_lazy("New contract or warranty"),
@@ -163,7 +143,6 @@ EDITABLES = {
         {"contractor": Contractor},
     ),
     "model": Editable(
-        ModelLife,
         forms.ModelLifeForm,
         permissions.can_change_contracts,
         gettext_lazy("Dates of a model"),
@@ -205,7 +184,7 @@ def _edit(request: PersonRequest, what: str, pk: int | None) -> HttpResponse:
 def _row(request: PersonRequest, editable: Editable, pk: int | None) -> Any:
     """A new row with its parent, or the stored one, locked while it is being saved."""
     if pk is not None:
-        visible = editable.model._default_manager.visible_to(request.user)  # type: ignore[attr-defined]
+        visible = editable.model._default_manager.visible_to(request.user)
         get_object_or_404(visible, pk=pk)
         rows = editable.model._base_manager.all()
         return (rows.select_for_update() if request.method == "POST" else rows).get(pk=pk)

@@ -96,7 +96,6 @@ def test_the_same_mac_on_another_address_is_the_same_device():
     camera = rows.device(mac="00:11:22:33:44:55")
     moves.move_address(camera, net, "10.20.0.5", BEFORE, "test")
 
-    assert moves.device_of_mac("00-11-22-33-44-55", net, NOON) == camera
     move = moves.move_address(camera, net, "10.20.0.77", NOON, "night")
 
     assert move.is_new
@@ -115,15 +114,6 @@ def test_the_address_that_it_has_already_changes_nothing():
 
     assert not move.is_new
     assert camera.addresses.count() == 1
-
-
-def test_an_unknown_or_ambiguous_mac_names_no_device():
-    net = rows.network()
-    for _ in range(2):
-        rows.device(mac="00:11:22:33:44:99")
-
-    assert moves.device_of_mac("00:11:22:33:44:99", net, NOON) is None
-    assert moves.device_of_mac("", net, NOON) is None
 
 
 def test_a_recorder_is_not_fitted_at_a_position():
