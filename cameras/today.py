@@ -187,16 +187,22 @@ def _band(rows: Any) -> list[dict[str, Any]]:
         result: render_to_string("components/_square.html", {"result": result})
         for result in Result.values
     }
-    buildings: dict[str, list[dict[str, Any]]] = {}
+    buildings: dict[int, dict[str, Any]] = {}
     listed = rows.order_by("position__floor__building__name", "position__code").values_list(
-        "position", "position__name", "position__floor__building__name", "result"
+        "position",
+        "position__name",
+        "position__floor__building",
+        "position__floor__building__name",
+        "result",
     )
-    for pk, name, building, result in listed:
+    for pk, name, building_id, building, result in listed:
         title = f"{name} · {labels[Result(result)]}"
         square = {"pk": pk, "title": title, "drawn": drawn[result]}
-        buildings.setdefault(building, []).append(square)
-    names = sorted(buildings, key=sort_key)
-    return [{"name": name, "squares": buildings[name]} for name in names]
+        found = buildings.setdefault(
+            building_id, {"pk": building_id, "name": building, "squares": []}
+        )
+        found["squares"].append(square)
+    return sorted(buildings.values(), key=lambda row: sort_key(row["name"]))
 
 
 def bars(buildings: Iterable[BuildingSums]) -> list[dict[str, Any]]:

@@ -83,6 +83,13 @@ def test_a_day_long_ago_still_has_its_sentence(head: Person, building: Building)
     assert "On 14.05.2024 1 of 1 camera was recorded in full" in page
 
 
+def test_today_leads_to_the_building(head: Person, building: Building) -> None:
+    scene.answer(active(building))
+
+    page = scene.browser(head).get("/").content.decode()
+    assert f'href="/cameras/buildings/{building.pk}/"' in page
+
+
 def test_a_building_without_cameras_says_so(head: Person, building: Building) -> None:
     assert "empty-state" in page_of(scene.browser(head), building)
 
