@@ -105,6 +105,7 @@ def test_a_camera_comes_out_of_the_tray_by_drag_and_by_two_clicks(
 ) -> None:
     dragged, clicked = plans.position_on(drawn.floor), plans.position_on(drawn.floor)
     arrange(page, head, drawn)
+    assert page.is_visible(".plan-hint")
 
     drag(page, centre(page.locator(f"[data-pick='{dragged.pk}']")), spot_on(page, 20, 30))
     assert stored(dragged) == (20, 30, 0)
@@ -113,6 +114,8 @@ def test_a_camera_comes_out_of_the_tray_by_drag_and_by_two_clicks(
         page.mouse.click(*spot_on(page, 80, 50))
     assert stored(clicked) == (80, 50, 0)
     assert page.locator("#plan-tray li").count() == 0
+    assert page.is_visible("#plan-tray ~ .plan-none")
+    assert page.is_hidden(".plan-hint")
     assert page.locator("#plan-placed li").count() == 2
 
 
