@@ -68,6 +68,7 @@ def _configuration() -> dict[str, Any]:
         "task_routes": {
             "footage_requests.hold_tasks.*": {"queue": "footage"},
             "footage_requests.masking_tasks.*": {"queue": "footage"},
+            "footage_requests.release_tasks.*": {"queue": "footage"},
         },
         "worker_hijack_root_logger": False,
         "worker_send_task_events": False,
@@ -85,8 +86,11 @@ def _configuration() -> dict[str, Any]:
             "fetch-footage": _sweep("footage_requests.hold_tasks.work_parts", 15.0),
             "sweep-holds": _sweep("footage_requests.hold_tasks.sweep_holds", 60.0),
             "mend-masks": _sweep("footage_requests.masking_tasks.mend_masked_copies", 120.0),
+            "forget-passphrases": _sweep("footage_requests.release_tasks.forget_passphrases", 300.0),
             "close-viewings": _sweep("footage_requests.masking_tasks.close_viewings", 60.0),
             "expire-approvals": _sweep("footage_requests.masking_tasks.expire_approvals", 600.0),
+            "sweep-requests": _sweep("footage_requests.request_tasks.sweep_requests", 300.0),
+            "scan-papers": _sweep("footage_requests.request_tasks.scan_papers", 30.0),
             "ask-held-again": {
                 "task": "footage_requests.hold_tasks.ask_again",
                 "schedule": crontab(hour=7, minute=0),
@@ -98,5 +102,5 @@ def _configuration() -> dict[str, Any]:
 
 app.add_defaults(_configuration)
 app.autodiscover_tasks(["audit", "cameras", "inventory"])
-for module in ("hold_tasks", "masking_tasks", "request_tasks"):
+for module in ("hold_tasks", "masking_tasks", "release_tasks", "request_tasks"):
     app.autodiscover_tasks(["footage_requests"], related_name=module)

@@ -11,7 +11,6 @@ import datetime as dt
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,44 +20,15 @@ from core.tsi import today
 from inventory.models import Position
 
 from . import deadlines, following, identity
-from .asked_window import check_window
 from .errors import ContentChanged, Refused
-from .models import FootageRequest, RequesterKind, RequestItem
+from .facts import FIELDS, NOT_CONTENT, check, plain, settle
+from .models import FootageRequest, RequestItem
 from .numbers import REQUESTS, next_number
 
 if TYPE_CHECKING:
     from accounts.models import Person
 
     from .models import RequestAttachment
-
-# What people fill in. All of it is content of a decision, except what only carries the answer.
-FIELDS = (
-    "kind",
-    "basis",
-    "reference_no",
-    "ebys_number",
-    "ebys_date",
-    "arrived_at",
-    "written_deadline",
-    "requester_name",
-    "organisation",
-    "requester_title",
-    "address",
-    "phone",
-    "email",
-    "represented_by",
-    "wants",
-    "wants_audio",
-    "purpose",
-    "event",
-    "described",
-    "building",
-    "place",
-    "starts_at",
-    "ends_at",
-)
-NOT_CONTENT = frozenset({"phone", "email", "arrived_at", "written_deadline"})
-_LONGEST_TOLERANCE = dt.timedelta(minutes=2)
 
 
 def file_request(
@@ -83,9 +53,9 @@ def file_request(
         raise ValueError(f"These are not facts of a request: {sorted(unknown)}")
     request = FootageRequest(door=door, filer=by, **facts)
     identity.put(request, national_id)
-    _settle(request)
+    settle(request)
     request.on_behalf_of_hash = identity.portal_hash(on_behalf_of) if on_behalf_of else ""
-    _check(request, has_places=bool(positions), is_draft=as_draft, accept_missing=accept_missing)
+    check(request, has_places=bool(positions), is_draft=as_draft, accept_missing=accept_missing)
     with transaction.atomic():
         request.number = next_number(REQUESTS)
         request.deadline_at = _deadline(request)
@@ -96,7 +66,7 @@ def file_request(
             "footagerequest.file",
             actor=by,
             target=request,
-            after=_plain(request),
+            after=plain(request),
             door=door,
             cameras=[position.code for position in positions],
         )
@@ -110,7 +80,7 @@ def register(request: FootageRequest, *, by: Person, accept_missing: bool = Fals
     """A draft becomes a request. Raises ValidationError by field, or InvalidTransition."""
     with transaction.atomic():
         row = locked(request)
-        _check(
+        check(
             row,
             has_places=row.items.exists(),
             is_draft=False,
@@ -137,17 +107,17 @@ def edit(
     with transaction.atomic():
         row = locked(request)
         check_editable(row, seen_version)
-        before, window = _plain(row), (row.starts_at, row.ends_at)
+        before, window = plain(row), (row.starts_at, row.ends_at)
         for name, value in changes.items():
             if name not in FIELDS:
                 raise ValueError(f"{name} is not a fact of a request.")
             setattr(row, name, value)
         if national_id is not None:
             identity.put(row, national_id)
-        _settle(row)
-        _check(row, has_places=row.items.exists(), is_draft=True, accept_missing=True)
+        settle(row)
+        check(row, has_places=row.items.exists(), is_draft=True, accept_missing=True)
         row.deadline_at = _deadline(row)
-        after = _plain(row)
+        after = plain(row)
         changed = [name for name in after if after[name] != before[name]]
         if not changed:
             return row
@@ -181,7 +151,6 @@ def withdraw(request: FootageRequest, *, by: Person | str, because: str) -> None
         row = locked(request)
         following.content_changed(row, by=by, because=because)
         row.take("withdraw", by=by, because=because, closed_at=timezone.now())
-        following.ended(row, by=by, because=because)
 
 
 def merge(request: FootageRequest, into: FootageRequest, *, by: Person, because: str = "") -> None:
@@ -208,7 +177,6 @@ def merge(request: FootageRequest, into: FootageRequest, *, by: Person, because:
             "footagerequest.take_in", actor=by, target=other, because=because, merged=row.number
         )
         following.cameras_named(other, by=by)
-        following.ended(row, by=by, because=because or "merged")
 
 
 def ask_missing(request: FootageRequest, *, what: str, until: dt.date, by: Person) -> None:
@@ -271,23 +239,6 @@ def add_attachment(
     return attachments.add(request, name, data, kind=kind, title=title, by=by)
 
 
-def missing_facts(request: FootageRequest) -> dict[str, str]:
-    """What the request's kind requires and it lacks, as sentences by field."""
-    kind = request.kind
-    missing = {}
-    if not kind.starts_preservation_only and not (request.requester_name or request.organisation):
-        missing["requester_name"] = _("Who asks is missing: a name or an organisation.")
-    if kind.reference_required and not request.reference_no.strip():
-        missing["reference_no"] = _("%(reference)s is missing.") % {
-            "reference": kind.reference_name
-        }
-    if request.basis_id is None and kind.pk and kind.bases.exists():
-        missing["basis"] = _("The legal basis is missing.")
-    if kind.identity_required and not _is_identified(request):
-        missing["national_id"] = _("The identity is missing.")
-    return missing
-
-
 def check_editable(row: FootageRequest, seen_version: int | None) -> None:
     """Raises Refused when the case is over, ContentChanged when it is not what the person saw."""
     if row.status not in FootageRequest.EDITABLE:
@@ -302,43 +253,6 @@ def locked(request: FootageRequest) -> FootageRequest:
     """The stored row, locked until the end of the transaction."""
     rows = FootageRequest.objects.select_for_update(of=("self",))
     return rows.select_related("kind", "basis", "building").get(pk=request.pk)
-
-
-def _is_identified(request: FootageRequest) -> bool:
-    """By a number, or, for officials, by title and staff number."""
-    return bool(request.identity_hash or (request.kind.is_judicial and request.requester_title))
-
-
-def _settle(request: FootageRequest) -> None:
-    """What follows from the kind."""
-    kind = request.kind
-    if request.basis_id is None:
-        bases = list(kind.bases.usable()[:2])
-        request.basis = bases[0] if len(bases) == 1 else None
-    if kind.starts_preservation_only:
-        request.wants = FootageRequest.Wants.PRESERVATION
-
-
-def _check(
-    request: FootageRequest, *, has_places: bool, is_draft: bool, accept_missing: bool
-) -> None:
-    """Raises ValidationError with everything that is wrong, by field."""
-    request.clean_fields(exclude=["number", "filer", "identity_sealed", "search_text"])
-    check_window(request.starts_at, request.ends_at)
-    faults: dict[str, str] = {}
-    if request.arrived_at > timezone.now() + _LONGEST_TOLERANCE:
-        faults["arrived_at"] = _("A request cannot have arrived in the future.")
-    elif request.written_deadline and request.written_deadline < request.arrived_at.date():
-        faults["written_deadline"] = _("The date set in the letter lies before its arrival.")
-    if request.basis and not request.kind.bases.filter(pk=request.basis.pk).exists():
-        faults["basis"] = _("This legal basis does not belong to this kind of requester.")
-    if not is_draft:
-        if not (has_places or request.building_id or request.place.strip()):
-            faults["place"] = _("Say where it happened: a building, a place or a camera.")
-        if not accept_missing:
-            faults |= missing_facts(request)
-    if faults:
-        raise ValidationError(faults)
 
 
 def _deadline(request: FootageRequest) -> dt.datetime:
@@ -376,27 +290,10 @@ def _move_items(row: FootageRequest, old: tuple[dt.datetime, dt.datetime]) -> No
     if old == (row.starts_at, row.ends_at):
         return
     row.items.filter(starts_at=old[0], ends_at=old[1]).update(
-        starts_at=row.starts_at, ends_at=row.ends_at, checked={}, checked_at=None, lost_at=None
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        checked={},
+        checked_at=None,
+        lost_at=None,
+        retention_at=None,
     )
-
-
-def _plain(request: FootageRequest) -> dict[str, Any]:
-    """The facts as the audit log keeps them: rows by their code, never the national id."""
-    plain = {name: getattr(request, name) for name in FIELDS}
-    plain["kind"] = request.kind.code
-    plain["basis"] = request.basis.code if request.basis else None
-    plain["building"] = request.building.code if request.building else None
-    plain["has_identity"] = bool(request.identity_hash)
-    plain["identity"] = request.identity_hash[:8]
-    plain["deadline_at"] = request.deadline_at
-    return plain
-
-
-def kinds_for(door: str) -> Any:
-    """The kinds that a door offers: a call can only start preservation, the portal takes no calls."""
-    kinds = RequesterKind.objects.usable()
-    if door == FootageRequest.Door.PHONE:
-        return kinds.filter(lapses_after_working_days__isnull=False)
-    if door == FootageRequest.Door.PORTAL:
-        return kinds.filter(lapses_after_working_days=None, is_judicial=False)
-    return kinds

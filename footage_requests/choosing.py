@@ -18,6 +18,7 @@ from inventory.nearby import neighbours
 
 from . import arriving, following, opinions
 from .errors import Refused
+from .facts import missing_facts
 from .models import FootageRequest, RequestItem
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def obstacles(request: FootageRequest) -> list[str]:
     """Why the request cannot be submitted for decision yet, as sentences; empty when it can."""
     items = list(request.items.select_related("position"))
     included = [item for item in items if item.is_included]
-    told = list(arriving.missing_facts(request).values())
+    told = list(missing_facts(request).values())
     if not included and not items:
         told.append(_("No camera has been chosen yet."))
     elif not included:

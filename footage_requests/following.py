@@ -1,14 +1,14 @@
 """What follows from a change of a case: held footage and standing decisions keep in step with it.
 
-Every change goes through here, inside its own transaction, so that no door can forget one.
+Every change goes through here, inside its own transaction, so that no door can forget one. Cases that
+end need nothing: `hold_life` releases what is held for them.
 """
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from . import deciding
+from . import deciding, hold_tasks, holding
 from .models import FootageRequest
 
 if TYPE_CHECKING:
@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
 
 def cameras_named(request: FootageRequest, *, by: Person | str) -> None:
-    """Places are known now: footage is held before anybody decides."""
-    holding = _module("holding")
-    if holding is not None and request.status in request.BEFORE_DECISION:
-        holding.hold_request(request, by)
+    """Places are known now: footage is held before anybody decides, and the recorders are asked."""
+    if request.status not in request.BEFORE_DECISION:
+        return
+    holding.hold_request(request, by)
+    if request.items.exists():
+        hold_tasks.ask_recorders(request)
 
 
 def content_changed(request: FootageRequest, *, by: Person | str, because: str) -> None:
@@ -33,19 +35,3 @@ def content_changed(request: FootageRequest, *, by: Person | str, because: str) 
         return
     if request.status == FootageRequest.Status.AWAITING_DECISION:
         request.take("reopen", by=by, because=because)
-
-
-def ended(request: FootageRequest, *, by: Person | str, because: str) -> None:
-    """The case is over without a release: nothing is held for it any longer."""
-    holding = _module("holding")
-    if holding is None:
-        return
-    for hold in request.holds.filter(status__in=["REQUESTED", "HELD", "EXTENDED"]):
-        holding.release(hold, by=by, because=because)
-
-
-def _module(name: str) -> Any:
-    try:
-        return importlib.import_module(f"{__package__}.{name}")
-    except ModuleNotFoundError:
-        return None

@@ -22,7 +22,7 @@ from cameras.sheet_sweep import sends_mail
 from core import tsi
 from core.steps import InvalidTransition
 
-from . import arriving, deadlines, deciding
+from . import arriving, deadlines
 from .availability import HoursLeft, hours_left
 from .clocks import KEEPING
 from .errors import Refused
@@ -50,7 +50,6 @@ class Occasion:
 def sweep(now: dt.datetime | None = None) -> None:
     """Everything that is due. Doing it twice changes nothing."""
     now = now or timezone.now()
-    deciding.expire_due(now)
     lapse_calls(now)
     remind(now)
 

@@ -1,4 +1,4 @@
-"""Doors for Celery to what requests need without people. Each is safe to run twice and to be killed."""
+"""Doors for Celery to what requests need without people. Each is a sweep: safe to run twice, or to lose."""
 
 from __future__ import annotations
 
@@ -8,20 +8,13 @@ from . import checking, reminders, scanning
 
 
 @shared_task
-def check_request(request_id: int) -> None:
-    """Asks the recorders about one case."""
-    checking.check(request_id)
-
-
-@shared_task
 def sweep_requests() -> None:
-    """Papers that wait for the scanner, cameras that were not asked, calls without a letter, reminders."""
-    scanning.scan_waiting()
+    """Calls without a letter, deadlines, reminders, and cameras that were not asked."""
     reminders.sweep()
-    checking.check_due()
+    checking.ask_due()
 
 
 @shared_task
 def scan_papers() -> None:
-    """Scans papers as soon as they have come."""
+    """Hands waiting papers to the virus scanner."""
     scanning.scan_waiting()

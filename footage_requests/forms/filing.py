@@ -17,7 +17,7 @@ from inventory.forms.dress import DateField
 from inventory.forms.rows import RowForm
 from inventory.models import Building, Position
 
-from .. import arriving, asked_window, identity
+from .. import asked_window, facts, identity
 from ..models import FootageRequest, LegalBasis
 from ..permissions import FILING
 
@@ -138,7 +138,7 @@ class RequestForm(RowForm):
 
     def fill(self) -> None:
         door = self.data.get("door") or self.initial.get("door") or FootageRequest.Door.WEB
-        kinds = arriving.kinds_for(door) if self.instance.pk is None else arriving.kinds_for("")
+        kinds = facts.kinds_for(door) if self.instance.pk is None else facts.kinds_for("")
         self.fields["kind"].queryset = kinds  # type: ignore[attr-defined]
         self.fields["kind"].empty_label = _now("choose")  # type: ignore[attr-defined]
         self.fields["basis"].queryset = LegalBasis.objects.usable()  # type: ignore[attr-defined]
@@ -218,7 +218,7 @@ class RequestForm(RowForm):
 
     def facts(self) -> dict[str, Any]:
         """The values for `footage_requests.arriving`."""
-        names = [name for name in arriving.FIELDS if name in self.cleaned_data]
+        names = [name for name in facts.FIELDS if name in self.cleaned_data]
         return {name: self.cleaned_data[name] for name in names}
 
     def take_errors(self, error: ValidationError) -> None:

@@ -19,6 +19,7 @@ from core.steps import InvalidTransition
 from inventory.forms.dress import ConfirmForm
 
 from .. import arriving, choosing, opinions, permissions
+from ..facts import missing_facts
 from ..forms import acting
 from ..letters import missing_letter
 from ..models import FootageRequest
@@ -66,7 +67,7 @@ def register(request: PersonRequest, pk: int) -> HttpResponse:
     """A draft becomes a request: its deadline runs and its footage is held."""
     row = case_or_404(request, pk)
     allow(permissions.can_file(request.user, row))
-    missing = list(arriving.missing_facts(row).values())
+    missing = list(missing_facts(row).values())
     return _door(
         request,
         row,
@@ -110,7 +111,7 @@ def ask_missing(request: PersonRequest, pk: int) -> HttpResponse:
     row = case_or_404(request, pk)
     allow(permissions.can_assess(request.user, row))
     form = acting.MissingForm(
-        **_asked(request), initial={"what": "\n".join(arriving.missing_facts(row).values())}
+        **_asked(request), initial={"what": "\n".join(missing_facts(row).values())}
     )
     return _door(
         request,

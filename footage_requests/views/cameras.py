@@ -13,7 +13,8 @@ from accounts.requests import PersonRequest
 from core.text import fold
 from inventory.models import Building, Floor, Position
 
-from .. import asked_window, case_view, checking, choosing, permissions
+from .. import asked_window, case_view, choosing, permissions
+from ..hold_tasks import ask_recorders
 from ..models import FootageRequest, RequestItem
 from .shared import allow, case_or_404, for_people, tried
 
@@ -126,12 +127,11 @@ def name(request: PersonRequest, pk: int) -> HttpResponse:
         "%(count)d cameras are in the request; their footage is being held.",
         len(positions),
     ) % {"count": len(positions)}
-    if tried(
+    tried(
         request,
         lambda: choosing.name_cameras(row, positions, by=request.user, because=because),
         done,
-    ):
-        checking.ask_soon(row)
+    )
     return _back(row, request)
 
 
@@ -160,12 +160,11 @@ def decide_item(request: PersonRequest, pk: int, item_pk: int) -> HttpResponse:
     include = request.POST.get("include") == "1"
     because = " ".join(request.POST.get("because", "").split())
     done = _("%(name)s belongs to the request.") if include else _("%(name)s is left out.")
-    if tried(
+    tried(
         request,
         lambda: choosing.decide_item(item, include=include, because=because, by=request.user),
         done % {"name": item.position.name},
-    ):
-        checking.ask_soon(row)
+    )
     return _back(row, request)
 
 
@@ -188,6 +187,6 @@ def exclude_rest(request: PersonRequest, pk: int) -> HttpResponse:
 def check(request: PersonRequest, pk: int) -> HttpResponse:
     """Asks the recorders again what they hold of the window."""
     row = _case(request, pk)
-    checking.ask_soon(row)
+    ask_recorders(row)
     messages.success(request, _("The recorders are being asked. Look again in a moment."))
     return _back(row, request)

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.models import Entry
-from footage_requests import arriving, identity
+from footage_requests import arriving, facts, identity
 from footage_requests.errors import ContentChanged, Refused
 from footage_requests.models import FootageRequest
 from footage_requests.numbers import next_number
@@ -78,13 +78,13 @@ def test_an_incomplete_letter_is_registered_all_the_same_so_that_its_footage_is_
     row = cases.filed(reference_no="", accept_missing=True)
 
     assert row.status == "REGISTERED"
-    assert set(arriving.missing_facts(row)) == {"reference_no"}
+    assert set(facts.missing_facts(row)) == {"reference_no"}
 
 
 def test_an_officer_is_identified_by_title_and_staff_number():
     row = cases.filed(code="POLICE", national_id="", requester_title="Komiser, 123456")
 
-    assert arriving.missing_facts(row) == {}
+    assert facts.missing_facts(row) == {}
 
 
 def test_a_basis_of_another_kind_is_refused():
@@ -97,8 +97,8 @@ def test_a_call_only_starts_preservation():
     row = cases.filed(code="PHONE_CALL", door="PHONE", wants="COPY", requester_name="")
 
     assert row.wants == FootageRequest.Wants.PRESERVATION
-    assert {kind.code for kind in arriving.kinds_for("PHONE")} == {"PHONE_CALL", "POLICE_ORAL"}
-    assert "PHONE_CALL" not in {kind.code for kind in arriving.kinds_for("PORTAL")}
+    assert {kind.code for kind in facts.kinds_for("PHONE")} == {"PHONE_CALL", "POLICE_ORAL"}
+    assert "PHONE_CALL" not in {kind.code for kind in facts.kinds_for("PORTAL")}
 
 
 def test_the_national_id_lies_sealed_and_is_found_by_a_keyed_hash():
