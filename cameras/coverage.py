@@ -71,7 +71,7 @@ class DayCoverage:
 
     `gaps` are the holes longer than a seam, without the disputed stretches; `seams_ms` sums the shorter
     ones. `disputed` are stretches in which two sources disagree. `intervals` is the recorded time inside
-    the expected time; `any_recording` also sees recordings outside the schedule.
+    the expected time.
     """
 
     expected_ms: int
@@ -80,7 +80,6 @@ class DayCoverage:
     gaps: tuple[Gap, ...]
     disputed: tuple[Interval, ...] = ()
     intervals: tuple[Interval, ...] = field(default=(), repr=False)
-    any_recording: bool = False
 
     @property
     def disputed_ms(self) -> int:
@@ -195,7 +194,6 @@ def cover(
         gaps=gaps,
         disputed=tuple(unsure),
         intervals=tuple(certain),
-        any_recording=bool(recorded),
     )
 
 
@@ -277,29 +275,6 @@ def common_gaps(days: Sequence[DayCoverage]) -> list[Interval]:
     for day in seen[1:]:
         lacking = clip(lacking, [(gap.start_ms, gap.end_ms) for gap in day.gaps])
     return lacking
-
-
-def union(days: Sequence[DayCoverage], expected: Sequence[Interval]) -> DayCoverage:
-    """One position recorded on several channels: a minute is there when one channel has it.
-
-    Disputed stretches stay disputed only where no channel certainly has them.
-    """
-    recorded = merge(interval for day in days for interval in day.intervals)
-    unsure = subtract(merge(span for day in days for span in day.disputed), recorded)
-    together = cover(recorded, expected, disputed=unsure)
-    causes = [gap for day in days for gap in day.gaps]
-    named = tuple(gap._replace(cause=_shared_cause(gap, causes)) for gap in together.gaps)
-    return replace(together, gaps=named, any_recording=any(day.any_recording for day in days))
-
-
-def _shared_cause(gap: Gap, causes: Sequence[Gap]) -> GapCause:
-    best = GapCause.UNKNOWN
-    longest = 0
-    for other in causes:
-        shared = min(gap.end_ms, other.end_ms) - max(gap.start_ms, other.start_ms)
-        if shared > longest and other.cause is not GapCause.UNKNOWN:
-            best, longest = other.cause, shared
-    return best
 
 
 @dataclass(frozen=True)

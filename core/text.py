@@ -29,12 +29,6 @@ def tr_upper(text: str) -> str:
     return unicodedata.normalize("NFC", text).translate(_UPPER).upper()
 
 
-def tr_title(text: str) -> str:
-    """Each word with a capital first letter, the rest small."""
-    words = re.split(r"(\s+|-)", tr_lower(text))
-    return "".join(tr_upper(word[:1]) + word[1:] for word in words)
-
-
 def fold(text: str) -> str:
     """Form for searching: small, without marks, the dotless ı as i. "IŞIK" and "ışık" give "isik"."""
     plain = unicodedata.normalize("NFKD", tr_lower(text).translate(_FOLD))

@@ -158,20 +158,6 @@ def test_what_was_overwritten_is_outside_the_index_and_not_missed():
     assert named.gaps == (Gap(0, 5 * HOUR, GapCause.OUTSIDE_INDEX),)
 
 
-def test_a_position_on_two_recorders_has_what_either_of_them_has():
-    one = coverage.cover([(0, 10 * HOUR)], [(0, DAY)])
-    other = coverage.with_causes(
-        coverage.cover([(9 * HOUR, 20 * HOUR)], [(0, DAY)], disputed=[(0, HOUR)]),
-        no_stream=[(20 * HOUR, DAY)],
-    )
-
-    together = coverage.union([one, other], [(0, DAY)])
-
-    assert together.recorded_ms == 20 * HOUR
-    assert together.disputed == ()
-    assert together.gaps == (Gap(20 * HOUR, DAY, GapCause.NO_STREAM),)
-
-
 def test_retention_counts_the_holes_and_knows_when_it_does_not_know():
     kept = coverage.retention(0, 20 * DAY, [(2 * DAY, 5 * DAY), (4 * DAY, 6 * DAY)])
 

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from core.text import clean_label, fold, safe_file_name, sort_key, tr_lower, tr_title, tr_upper
+from core.text import clean_label, fold, safe_file_name, sort_key, tr_lower, tr_upper
 
 
 def test_upper_and_lower_case_keep_the_dot():
     assert tr_upper("ışık diyarı istanbul") == "IŞIK DİYARI İSTANBUL"
     assert tr_lower("IŞIK DİYARI İSTANBUL") == "ışık diyarı istanbul"
     assert tr_lower("I\u0307stanbul") == "istanbul"  # dot as a separate mark
-
-
-def test_titles():
-    assert tr_title("IĞDIR iktisadi-idari") == "Iğdır İktisadi-İdari"
 
 
 @pytest.mark.parametrize("written", ["ışık", "IŞIK", "Işık", "isik", "ISIK", "  işik "])
