@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from cameras.protocols.base import (
     BadAnswer,
@@ -15,10 +15,8 @@ from cameras.protocols.base import (
     IndexAnswer,
     Picture,
     Reason,
-    Segment,
     Source,
     StreamTarget,
-    TimeBase,
 )
 from cameras.protocols.dahua.cgi import OPTIONAL, ask, ask_table
 from cameras.protocols.dahua.file_search import find_files, first_unlocked
@@ -32,11 +30,9 @@ from cameras.protocols.dahua.messages import (
     value_of,
 )
 from cameras.protocols.http import PICTURE_LIMIT, Conversation
-from cameras.protocols.oldest_known import OldestKnown
-from cameras.protocols.rtsp_address import rtsp_address
-from cameras.protocols.rtsp_port import RtspPort
 from cameras.protocols.search_budget import SearchBudget, SearchCaps
-from cameras.protocols.wall_clock import DAY_MS, end_second, read_wall_time, shown, windows
+from cameras.protocols.vendor_client import VendorClient
+from cameras.protocols.wall_clock import DAY_MS, end_second, read_wall_time, shown
 
 # A day and the margin for the clock's error in one search: each search costs six calls.
 _LONGEST_MS = DAY_MS + 3_600_000
@@ -51,28 +47,15 @@ _SYSTEM_CALLS = (
 )
 
 
-class DahuaClient:
+class DahuaClient(VendorClient):
     """One conversation with one Dahua device. Reads only; times are DEVICE_LOCAL."""
 
     protocol = "dahua"
-    index_time_base = TimeBase.DEVICE_LOCAL
     index_source = Source.DAHUA_FILES
 
     def __init__(self, conversation: Conversation, *, caps: SearchCaps | None = None) -> None:
-        self.conversation = conversation
-        self.manner = conversation.manner
-        self._caps = caps or SearchCaps()
+        super().__init__(conversation, caps=caps)
         self._settings: dict[str, Table] = {}
-        self._earliest = OldestKnown()
-        self.rtsp_port = RtspPort(conversation.endpoint, self._told_rtsp_port)
-
-    async def capabilities(self) -> Mapping[str, bool]:
-        """Dahua has no list of them: what this client can ask, whatever the device then answers."""
-        names = ("identity", "clock", "channels", "recordings", "snapshot", "live", "playback")
-        return dict.fromkeys((*names, "disks"), True)
-
-    async def close(self) -> None:
-        await self.conversation.close()
 
     async def identity(self) -> Identity:
         """Who it is. A call that the device lacks leaves its field blank."""
@@ -128,37 +111,13 @@ class DahuaClient:
 
     async def recordings(self, channel: Channel, start_ms: int, end_ms: int) -> IndexAnswer:
         """The files of a channel, searched about one day at a time."""
-        budget = SearchBudget(self._caps)
-        segments: dict[Segment, None] = {}
-        notes: set[str] = set()
-        complete = True
-        for start, end in windows(start_ms, end_ms, _LONGEST_MS):
-            found = await find_files(self.conversation, channel.number, start, end, budget)
-            segments.update(dict.fromkeys(found.segments))
-            notes |= found.notes
-            complete = complete and found.complete
-        return IndexAnswer(
-            source=self.index_source,
-            time_base=self.index_time_base,
-            segments=tuple(segments),
-            complete=complete,
-            pages=budget.pages,
-            notes=tuple(sorted(notes)),
-            earliest_ms=await self.earliest(channel, end_ms),
-        )
+        search = partial(find_files, self.conversation, channel.number)
+        gathered = await self._gather(start_ms, end_ms, _LONGEST_MS, search)
+        return await self._answer(gathered, channel, end_ms)
 
-    async def earliest(self, channel: Channel, before_ms: int) -> int | None:
-        """Start of the oldest unlocked file, asked once per channel; None where it is not told."""
-        number = channel.number
-        if self._earliest.must_ask(number, before_ms):
-            budget = SearchBudget(replace(self._caps, pages=min(self._caps.pages, 10)))
-            try:
-                oldest = await first_unlocked(self.conversation, number, before_ms, budget)
-            except DeviceError:
-                # It is asked beside the files, which are worth more and must not be lost.
-                oldest = None
-            self._earliest.note(number, before_ms, oldest)
-        return self._earliest.of(number)
+    async def _oldest_unlocked(self, channel: Channel, before_ms: int) -> int | None:
+        budget = SearchBudget(replace(self._caps, pages=min(self._caps.pages, 10)))
+        return await first_unlocked(self.conversation, channel.number, before_ms, budget)
 
     async def snapshot(self, channel: Channel) -> Picture:
         """A still of the channel."""
@@ -172,8 +131,7 @@ class DahuaClient:
     async def live(self, channel: Channel) -> StreamTarget:
         """The main stream."""
         path = f"/cam/realmonitor?channel={channel.number}&subtype=0"
-        port = await self.rtsp_port.find()
-        return StreamTarget(rtsp_address(self.conversation.endpoint, path, port))
+        return StreamTarget(await self._rtsp(path))
 
     async def playback(self, channel: Channel, start_ms: int, end_ms: int) -> StreamTarget:
         """A past span; it stands in the URL, in digits of the device's wall clock."""
@@ -182,13 +140,7 @@ class DahuaClient:
             f"&starttime={shown(start_ms):%Y_%m_%d_%H_%M_%S}"
             f"&endtime={shown(end_second(end_ms)):%Y_%m_%d_%H_%M_%S}"
         )
-        return StreamTarget(
-            rtsp_address(self.conversation.endpoint, path, await self.rtsp_port.find()),
-            TimeBase.DEVICE_LOCAL,
-            start_ms,
-            end_ms,
-            "url",
-        )
+        return await self._past(path, start_ms, end_ms)
 
     async def disks(self) -> list[DiskState]:
         """Disks with the device's own word for their state."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from cameras.protocols.base import (
     BadAnswer,
@@ -19,7 +20,6 @@ from cameras.protocols.base import (
     Segment,
     Source,
     StreamTarget,
-    TimeBase,
     TooLarge,
     Untrusted,
 )
@@ -34,11 +34,10 @@ from cameras.protocols.isapi.replies import (
     read_document,
 )
 from cameras.protocols.isapi.track_search import first_unlocked, search_track
-from cameras.protocols.oldest_known import OldestKnown
-from cameras.protocols.rtsp_address import rtsp_address
-from cameras.protocols.rtsp_port import RtspPort, port_in
+from cameras.protocols.rtsp_port import port_in
 from cameras.protocols.search_budget import SearchBudget, SearchCaps
-from cameras.protocols.wall_clock import DAY_MS, end_second, shown, whole_days, windows
+from cameras.protocols.vendor_client import VendorClient
+from cameras.protocols.wall_clock import DAY_MS, end_second, shown, whole_days
 
 # Older recorders give pictures of network cameras only under the second path.
 _PICTURE_PATHS = (
@@ -49,30 +48,17 @@ _OLDEST_DAYS_LOOKED_AT = 5
 _LONG_AGO_MS = 946_674_000_000  # the year 2000
 
 
-class IsapiClient:
+class IsapiClient(VendorClient):
     """One conversation with one Hikvision device. Reads only; times are DEVICE_LOCAL."""
 
     protocol = "isapi"
-    index_time_base = TimeBase.DEVICE_LOCAL
     index_source = Source.ISAPI_SEARCH
 
     def __init__(self, conversation: Conversation, *, caps: SearchCaps | None = None) -> None:
-        self.conversation = conversation
-        self.manner = conversation.manner
-        self._caps = caps or SearchCaps()
+        super().__init__(conversation, caps=caps)
         self._calendar = Calendar(conversation)
         self._ntp_servers: tuple[str, ...] | None = None
-        self._earliest = OldestKnown()
         self._playback_paths: dict[int, str] = {}
-        self.rtsp_port = RtspPort(conversation.endpoint, self._told_rtsp_port)
-
-    async def capabilities(self) -> Mapping[str, bool]:
-        """What this client can ask, whatever the device then answers."""
-        names = ("identity", "clock", "channels", "recordings", "snapshot", "live", "playback")
-        return dict.fromkeys((*names, "disks"), True)
-
-    async def close(self) -> None:
-        await self.conversation.close()
 
     async def identity(self) -> Identity:
         """Who it is, from System/deviceInfo."""
@@ -123,28 +109,13 @@ class IsapiClient:
     async def recordings(self, channel: Channel, start_ms: int, end_ms: int) -> IndexAnswer:
         """The segments of a channel's main stream, searched at most one day at a time."""
         track = track_of(channel)
-        budget = SearchBudget(self._caps)
-        segments: dict[Segment, None] = {}
-        notes: set[str] = set()
-        complete = True
-        for start, end in windows(start_ms, end_ms, DAY_MS):
-            found = await search_track(self.conversation, track, start, end, budget)
-            segments.update(dict.fromkeys(found.segments))
-            notes |= found.notes
-            complete = complete and found.complete
-        if await self._calendar_disagrees(track, start_ms, end_ms, segments):
-            notes.add("CALENDAR_DISAGREES")
-            complete = False
-        self._remember_playback_path(track, segments)
-        return IndexAnswer(
-            source=self.index_source,
-            time_base=self.index_time_base,
-            segments=tuple(segments),
-            complete=complete,
-            pages=budget.pages,
-            notes=tuple(sorted(notes)),
-            earliest_ms=await self.earliest(channel, end_ms),
-        )
+        search = partial(search_track, self.conversation, track)
+        gathered = await self._gather(start_ms, end_ms, DAY_MS, search)
+        if await self._calendar_disagrees(track, start_ms, end_ms, gathered.segments):
+            gathered.notes.add("CALENDAR_DISAGREES")
+            gathered.complete = False
+        self._remember_playback_path(track, gathered.segments)
+        return await self._answer(gathered, channel, end_ms)
 
     async def _calendar_disagrees(
         self, track: int, start_ms: int, end_ms: int, segments: Mapping[Segment, None]
@@ -156,19 +127,8 @@ class IsapiClient:
                 return True
         return False
 
-    async def earliest(self, channel: Channel, before_ms: int) -> int | None:
-        """Start of the oldest unlocked segment, asked once per channel; None where not told."""
+    async def _oldest_unlocked(self, channel: Channel, before_ms: int) -> int | None:
         track = track_of(channel)
-        if self._earliest.must_ask(track, before_ms):
-            try:
-                oldest = await self._oldest_unlocked(track, before_ms)
-            except DeviceError:
-                # It is asked beside the segments, which are worth more and must not be lost.
-                oldest = None
-            self._earliest.note(track, before_ms, oldest)
-        return self._earliest.of(track)
-
-    async def _oldest_unlocked(self, track: int, before_ms: int) -> int | None:
         budget = SearchBudget(self._caps)
         days = await self._calendar.days_from_oldest(track, before_ms)
         if NO_CALENDAR in self.manner.quirks:
@@ -200,9 +160,7 @@ class IsapiClient:
 
     async def live(self, channel: Channel) -> StreamTarget:
         """The main stream."""
-        path = f"/Streaming/Channels/{track_of(channel)}"
-        port = await self.rtsp_port.find()
-        return StreamTarget(rtsp_address(self.conversation.endpoint, path, port))
+        return StreamTarget(await self._rtsp(f"/Streaming/Channels/{track_of(channel)}"))
 
     async def playback(self, channel: Channel, start_ms: int, end_ms: int) -> StreamTarget:
         """A past span; it stands in the URL, in digits of the device's wall clock."""
@@ -210,12 +168,11 @@ class IsapiClient:
         if track not in self._playback_paths and not self.rtsp_port.is_known:
             await self._learn_playback_path(track, start_ms, end_ms)
         path = self._playback_paths.get(track) or f"/Streaming/tracks/{track}"
-        base = rtsp_address(self.conversation.endpoint, path, await self.rtsp_port.find())
-        url = (
-            f"{base}?starttime={shown(start_ms):%Y%m%dT%H%M%SZ}"
+        span = (
+            f"?starttime={shown(start_ms):%Y%m%dT%H%M%SZ}"
             f"&endtime={shown(end_second(end_ms)):%Y%m%dT%H%M%SZ}"
         )
-        return StreamTarget(url, TimeBase.DEVICE_LOCAL, start_ms, end_ms, "url")
+        return await self._past(path + span, start_ms, end_ms)
 
     async def disks(self) -> list[DiskState]:
         """Disks and network volumes with the device's own word for their state."""
