@@ -4,6 +4,9 @@
 `orm_tx_per_second` single-entry transactions (goal 600), `x_unaudited` against the same transactions
 without an entry, `batch_entries_per_second` (goal 1000), `p99_overhead_ms` (goal 20),
 `seal_lag_p99_s` (goal 1), `verify_seconds` (goal 60) and `verify_mb` (goal 200) for `verify_entries`.
+
+`bin/bench audit --kills 44 [--seconds 15]` does something else: two sealers beside four writers, one of
+them killed (SIGKILL) again and again and started anew; everything must be sealed once and verify (A12).
 """
 
 from __future__ import annotations
@@ -103,9 +106,7 @@ def _rates(options: argparse.Namespace) -> dict[str, Any]:
         print(f"One entry each: {single:.0f} transactions/s, p99 {single_p99:.1f} ms.")
         batches, _p99 = _run_writers("batch", options.writers, share)
         print(f"Batches of {BATCH}: {batches * BATCH:.0f} entries/s.")
-        until = time.monotonic() + 120
-        while backlog().count and time.monotonic() < until:
-            time.sleep(0.2)
+        _await(lambda: backlog().count == 0, 120)
     finally:
         sealer.terminate()
         sealer.wait(30)
@@ -126,6 +127,59 @@ def _rates(options: argparse.Namespace) -> dict[str, Any]:
         "seal_lag_p99_s": round(lag, 2),
         "unsealed": backlog().count,
     }
+
+
+def _killed(options: argparse.Namespace) -> dict[str, Any]:
+    """Two sealers beside the writers; one after the other is killed and another one started in its place."""
+    from audit.models import Entry, Seal
+    from audit.sealing import backlog
+
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen([sys.executable, "manage.py", "audit_sealer"])
+
+    begin = time.monotonic()
+    pause = options.seconds / options.kills
+    sealers = [start(), start()]
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            writing = pool.submit(_run_writers, "single", options.writers, options.seconds)
+            for number in range(options.kills):
+                time.sleep(max(0.0, begin + (number + 1) * pause - time.monotonic()))
+                sealers[number % 2].kill()
+                sealers[number % 2].wait(30)
+                sealers[number % 2] = start()
+            rate, _p99 = writing.result()
+            _await(lambda: backlog().count == 0, 120)
+        finally:
+            for sealer in sealers:
+                sealer.kill()
+                sealer.wait(30)
+    entries, seals = Entry.objects.count(), Seal.objects.count()
+    print(
+        f"{options.kills} times SIGKILL in {time.monotonic() - begin:.0f} s while"
+        f" {rate:.0f} transactions/s were written: {seals} of {entries} entries sealed."
+    )
+    if entries != seals:
+        raise RuntimeError(f"{seals} seals stand for {entries} entries.")
+    return {"kills": options.kills, "entries": entries, "sealed": seals} | _verified()
+
+
+def _await(condition: Callable[[], bool], seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > until:
+            raise RuntimeError("The sealers do not come to an end.")
+        time.sleep(0.2)
+
+
+def _verified() -> dict[str, Any]:
+    command = [sys.executable, "-m", "benchmarks.audit", "--verify-once"]
+    done = subprocess.run(command, capture_output=True, check=True, timeout=900)
+    _seconds, _mb, size, code = json.loads(done.stdout)
+    print(f"Verified {size} entries; exit code {code}.")
+    if code >= 2:
+        raise RuntimeError(f"The log does not verify: exit code {code}.")
+    return {"verify_entries": size, "verify_exit_code": code}
 
 
 def _fill(entries: int) -> None:
@@ -189,12 +243,16 @@ def _verification(entries: int) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seconds", type=float)
+    parser.add_argument(
+        "--kills", type=int, default=0, help="kill sealers so often, and nothing else"
+    )
     parser.add_argument("--writers", type=int, default=4)
     parser.add_argument("--entries", type=int, default=1_000_000)
     parser.add_argument("--writer", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--verify-once", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    options.seconds = options.seconds or (15.0 if options.kills else 60.0)
     if options.writer:
         writer(options.writer[0], int(options.writer[1]), options.seconds)
         return
@@ -214,7 +272,10 @@ def main() -> None:
         from django.db import connection
 
         call_command("migrate", verbosity=0)
-        figures = _rates(options) | _verification(options.entries)
+        if options.kills:
+            figures = _killed(options)
+        else:
+            figures = _rates(options) | _verification(options.entries)
         connection.close()
     print(json.dumps({"benchmark": "audit", **figures}))
 

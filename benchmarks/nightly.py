@@ -1,8 +1,9 @@
 """A night over 1,000 cameras on 40 recorders, some dead and some dripping, through the real workers.
 
-`bin/bench nightly [--cameras 1000] [--runs 3] [--engine postgresql] [--quick]`. The last line is JSON:
-`seconds` from the start of the run until it is closed (goal 180), `healthy_delay` (goal 1.1),
-`workers_mb` (goal 400), and `sqlite_seconds`. With `--cameras 10000` the goal is 25 minutes.
+`bin/bench nightly [--cameras 1000] [--runs 3] [--engine postgresql] [--quick]
+[--dead-percent 5] [--slow-percent 2]`. The last line is JSON: `seconds` from the start of the run until it
+is closed (goal 180), `healthy_delay` (goal 1.1), `workers_mb` (goal 400), `most_sockets`, and
+`sqlite_seconds`. With `--cameras 10000` the goal is 25 minutes.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ from benchmarks.parts.memory import MemoryWatch, cpu_seconds, family
 from benchmarks.parts.stores import Store, store
 
 CAMERAS_PER_RECORDER = 25
-DEAD_SHARE, SLOW_SHARE = 0.05, 0.02
+DEAD_PERCENT, SLOW_PERCENT = 5.0, 2.0
+CONNECTIONS_PER_DEVICE = 4
+SOCKETS_BESIDE = 60
+"""Database, broker and the decoders of all worker processes together."""
 LONGEST_SECONDS = 3600
 QUICK = {"cameras": 50, "runs": 1}
 
@@ -41,6 +45,7 @@ class Night:
     processes: int
     workers_cpu_s: float
     campus_cpu_s: float
+    most_sockets: int
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
@@ -167,6 +172,7 @@ def one_night(campus: RunningChild, timed: set[str], place: Store, log: Path) ->
     begin: datetime = night.started_at
     done = DeviceCheck.objects.filter(run=night, device__addresses__ip__in=timed)
     times = [(at - begin).total_seconds() for at in done.values_list("done_at", flat=True) if at]
+    _check_sockets(memory.most_sockets)
     _check_answers(night, {each.address for each in campus.campus.devices if not each.faults})
     counts = night.counts
     connection.close()
@@ -177,6 +183,7 @@ def one_night(campus: RunningChild, timed: set[str], place: Store, log: Path) ->
         processes=memory.most_processes,
         workers_cpu_s=used,
         campus_cpu_s=campus.cpu_seconds() - campus_before,
+        most_sockets=memory.most_sockets,
         counts=counts,
     )
 
@@ -188,6 +195,18 @@ def _await_end(night: Any) -> None:
             raise RuntimeError("The night did not end.")
         time.sleep(0.5)
         night.refresh_from_db()
+
+
+def _check_sockets(most: int) -> None:
+    """D19: however many devices hang, the open connections have a cap."""
+    from django.conf import settings
+
+    from cctv_ops.processes import WORKERS
+
+    devices = settings.DEVICES_AT_ONCE * WORKERS
+    cap = CONNECTIONS_PER_DEVICE * devices + SOCKETS_BESIDE
+    if most > cap:
+        raise RuntimeError(f"{most} sockets were open at once, and {cap} are the most that may be.")
 
 
 def _check_answers(night: Any, healthy: set[str]) -> None:
@@ -206,7 +225,8 @@ def _say_night(name: str, night: Night) -> None:
     say(
         f"  {name}: {night.seconds:.0f} s; half of the healthy devices answered after"
         f" {night.healthy_median_s:.1f} s; workers {night.workers_cpu_s:.0f} s of CPU and"
-        f" {night.workers_mb:.0f} MB in {night.processes} processes; campus {night.campus_cpu_s:.0f} s of CPU"
+        f" {night.workers_mb:.0f} MB in {night.processes} processes, at most {night.most_sockets} open"
+        f" sockets; campus {night.campus_cpu_s:.0f} s of CPU"
     )
 
 
@@ -218,8 +238,8 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     bad = CampusPlan(
         options.cameras,
         recorders,
-        DEAD_SHARE,
-        SLOW_SHARE,
+        options.dead_percent / 100,
+        options.slow_percent / 100,
         latency_ms=options.latency_ms,
         http_port=ports.http_port,
         rtsp_port=ports.rtsp_port,
@@ -251,6 +271,7 @@ def _figures(bad: list[Night], clean: list[Night]) -> dict[str, Any]:
         "workers_mb": round(max(night.workers_mb for night in bad + clean)),
         "workers_cpu_s": round(statistics.median(night.workers_cpu_s for night in bad)),
         "campus_cpu_s": round(statistics.median(night.campus_cpu_s for night in bad)),
+        "most_sockets": max(night.most_sockets for night in bad + clean),
         "runs": len(bad),
         "recording": bad[-1].counts["RECORDING"],
     }
@@ -267,6 +288,8 @@ def _on_sqlite(options: argparse.Namespace) -> dict[str, Any]:
     command = [sys.executable, "-m", "benchmarks.nightly", "--engine", "sqlite", "--runs", "1"]
     command += ["--cameras", str(options.cameras), "--no-baseline"]
     command += ["--latency-ms", str(options.latency_ms)]
+    command += ["--dead-percent", str(options.dead_percent)]
+    command += ["--slow-percent", str(options.slow_percent)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         last = ""
@@ -286,6 +309,10 @@ def main() -> dict[str, Any]:
     parser.add_argument("--engine", choices=("postgresql", "sqlite", "both"), default="both")
     parser.add_argument("--latency-ms", type=int, default=20)
     parser.add_argument("--no-baseline", action="store_true", help="no night without the bad ones")
+    parser.add_argument(
+        "--dead-percent", type=float, default=DEAD_PERCENT, help="refused or silent"
+    )
+    parser.add_argument("--slow-percent", type=float, default=SLOW_PERCENT, help="a byte a second")
     parser.add_argument("--quick", action="store_true", help="50 cameras, one night of each sort")
     options = parser.parse_args()
     if options.quick:
@@ -299,7 +326,12 @@ def main() -> dict[str, Any]:
     )
     begin = datetime.now(UTC)
     engine = options.engine
-    figures: dict[str, Any] = {"benchmark": "nightly", "cameras": options.cameras}
+    figures: dict[str, Any] = {
+        "benchmark": "nightly",
+        "cameras": options.cameras,
+        "dead_percent": options.dead_percent,
+        "slow_percent": options.slow_percent,
+    }
     with tempfile.TemporaryDirectory(prefix="cctv-night-") as folder:
         Path(folder).chmod(0o711)
         if engine != "sqlite":

@@ -1,7 +1,8 @@
-"""Memory and CPU time of a process and everything that it started, from /proc."""
+"""Memory, CPU time and open sockets of a process and everything that it started, from /proc."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -33,6 +34,17 @@ def pss_mb(pid: int) -> float:
     return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
+def open_sockets(pid: int) -> int:
+    """Sockets that a process holds open, of whatever kind."""
+    found = 0
+    with contextlib.suppress(OSError):
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            # Files come and go while they are looked at.
+            with contextlib.suppress(OSError):
+                found += str(link.readlink()).startswith("socket:")
+    return found
+
+
 def cpu_seconds(pid: int) -> float:
     """CPU time of a process and of the children that it has waited for."""
     fields = _fields(pid)
@@ -48,11 +60,15 @@ def _fields(pid: int) -> list[str]:
 
 
 class MemoryWatch:
-    """Context manager: notes the most that a process family held together, looking every two seconds."""
+    """Context manager: notes the most memory and sockets that a process family held together.
+
+    It looks every two seconds.
+    """
 
     def __init__(self, pid: int, every_s: float = 2.0) -> None:
         self.most_mb = 0.0
         self.most_processes = 0
+        self.most_sockets = 0
         self._pid = pid
         self._every_s = every_s
         self._over = threading.Event()
@@ -72,4 +88,5 @@ class MemoryWatch:
             pids = family(self._pid)
             self.most_mb = max(self.most_mb, sum(pss_mb(pid) for pid in pids))
             self.most_processes = max(self.most_processes, len(pids))
+            self.most_sockets = max(self.most_sockets, sum(open_sockets(pid) for pid in pids))
             self._over.wait(max(0.1, self._every_s - (time.monotonic() - begin)))

@@ -6,16 +6,18 @@ import os
 import socket
 from pathlib import Path
 
-from benchmarks.nightly import Night, _figures
+import pytest
+
+from benchmarks.nightly import Night, _check_sockets, _figures
 from benchmarks.parts.campus import CampusPlan, RunningChild
-from benchmarks.parts.memory import MemoryWatch, cpu_seconds, family
+from benchmarks.parts.memory import MemoryWatch, cpu_seconds, family, open_sockets
 from benchmarks.parts.stores import PostgresStore, SqliteStore
 from tests.benchmarks.running import are_figures
 from tests.postgres import Cluster
 
 
 def _night(seconds: float, median_s: float, mb: float) -> Night:
-    return Night(seconds, median_s, mb, 7, 40.0, 15.0, {"RECORDING": {"RECORDED": 10}})
+    return Night(seconds, median_s, mb, 7, 40.0, 15.0, 300, {"RECORDING": {"RECORDED": 10}})
 
 
 def test_the_figures_compare_medians_of_nights_with_and_without_bad_devices() -> None:
@@ -78,3 +80,14 @@ def test_memory_and_time_are_those_of_a_process_with_its_children() -> None:
 
     assert memory.most_mb > 10
     assert memory.most_processes >= 1
+
+
+def test_open_sockets_are_counted_and_more_than_the_cap_fails_the_night() -> None:
+    """D19."""
+    before = open_sockets(os.getpid())
+    with socket.socket(), socket.socket():
+        assert open_sockets(os.getpid()) == before + 2
+
+    _check_sockets(500)
+    with pytest.raises(RuntimeError, match="sockets were open at once"):
+        _check_sockets(5_000)
