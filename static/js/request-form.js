@@ -21,7 +21,7 @@
     back.classList.toggle("d-none", !narrow.matches || at === 0);
     next.classList.toggle("d-none", !narrow.matches || at === steps.length - 1);
     count.classList.toggle("d-none", !narrow.matches);
-    count.textContent = form.dataset.of.replace("%1", at + 1).replace("%2", steps.length);
+    count.textContent = form.dataset.stepWord + " " + (at + 1) + "/" + steps.length;
     if (focus && narrow.matches) {
       steps[at].querySelector("h2").focus();
     }
