@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from cameras.report_clocks import clock_report
+from cameras.report_history import LONGEST_DAYS, history_report
 from cameras.report_lists import LAST_DAYS, last_days_report, warranty_report
 from cameras.report_monthly import monthly_report
 from cameras.reports import Period, Report, month_of, period_of
 from core.papers import Paper
 
 CLOCKS, MONTHLY, WARRANTY, LAST = "clocks", "monthly", "warranty", "last-days"
+HISTORY = "history"
 WARRANTY_CHOICES = (7, 30, 90, 180, 365)
 CLOCK_DAYS = 31
 
@@ -26,6 +28,8 @@ def report_for(person: Any, name: str, asked: Mapping[str, str]) -> Report:
         return warranty_report(person, warranty_days(asked))
     if name == LAST:
         return last_days_report(person, last_period(asked))
+    if name == HISTORY:
+        return history_report(person, history_period(asked))
     raise LookupError(name)
 
 
@@ -36,6 +40,12 @@ def clock_period(asked: Mapping[str, str]) -> Period:
 
 def last_period(asked: Mapping[str, str]) -> Period:
     return period_of(asked.get("from", ""), asked.get("to", ""), usual_days=LAST_DAYS)
+
+
+def history_period(asked: Mapping[str, str]) -> Period:
+    """One day when none is asked; a month at most: every device has a row for every day."""
+    first, last = asked.get("from", ""), asked.get("to", "")
+    return period_of(first, last, usual_days=1, most_days=LONGEST_DAYS)
 
 
 def warranty_days(asked: Mapping[str, str]) -> int:

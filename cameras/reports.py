@@ -139,7 +139,14 @@ class Period:
 LONGEST_PERIOD = 400
 
 
-def period_of(first: str, last: str, *, usual_days: int, until_today: bool = False) -> Period:
+def period_of(
+    first: str,
+    last: str,
+    *,
+    usual_days: int,
+    until_today: bool = False,
+    most_days: int = LONGEST_PERIOD,
+) -> Period:
     """The asked period, nonsense replaced: it ends yesterday at the latest and is not too long.
 
     `until_today`: what is measured during the day may end today.
@@ -147,7 +154,7 @@ def period_of(first: str, last: str, *, usual_days: int, until_today: bool = Fal
     latest = tsi.today() if until_today else tsi.today() - dt.timedelta(days=1)
     end = min(_day(last) or latest, latest)
     start = _day(first) or end - dt.timedelta(days=usual_days - 1)
-    start = min(max(start, end - dt.timedelta(days=LONGEST_PERIOD - 1)), end)
+    start = min(max(start, end - dt.timedelta(days=most_days - 1)), end)
     return Period(start, end)
 
 

@@ -65,6 +65,7 @@ urlpatterns = [
     path("reports/warranty/", reports.warranty, name="report_warranty"),
     path("reports/last-days/", reports.last_days, name="report_last_days"),
     path("reports/devices/<int:pk>/", reports.device_card, name="device_card"),
+    path("reports/history/", reports.history, name="report_history"),
     path("reports/forms/", paper_settings.forms, name="paper_forms"),
     path("reports/holidays/", paper_settings.holidays, name="holidays"),
     path("papers/<uuid:token>/", papers.printing, name="printing"),

@@ -27,6 +27,7 @@ class PaperForm(models.TextChoices):
     MONTHLY_RECORDING = "MONTHLY_RECORDING", _("Monthly recording report")
     WARRANTY_LIST = "WARRANTY_LIST", _("Devices whose warranty ends")
     LAST_DAYS = "LAST_DAYS", _("Recordings of the last days, one row per camera")
+    STATUS_HISTORY = "STATUS_HISTORY", _("Daily status history")
     DEVICE_CARD = "DEVICE_CARD", _("Inventory card")
     RELEASE_STATEMENT = "RELEASE_STATEMENT", _("Release statement of a footage package")
     CLOCK_STATEMENT = "CLOCK_STATEMENT", _("Clock statement of a footage package")

@@ -141,7 +141,7 @@ TABLE = {
     **dict.fromkeys(
         (
             *("cameras:reports", "cameras:report_clocks", "cameras:report_monthly"),
-            *("cameras:report_warranty", "cameras:report_last_days"),
+            *("cameras:report_warranty", "cameras:report_last_days", "cameras:report_history"),
         ),
         Row(SEEING),
     ),

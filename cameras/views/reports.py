@@ -16,11 +16,13 @@ from cameras import permissions
 from cameras.device_card import device_paper
 from cameras.report_papers import (
     CLOCKS,
+    HISTORY,
     LAST,
     MONTHLY,
     WARRANTY,
     WARRANTY_CHOICES,
     clock_period,
+    history_period,
     last_period,
     paper_of,
     report_for,
@@ -80,6 +82,15 @@ def last_days(request: PersonRequest) -> HttpResponse:
     period = last_period(request.GET)
     names = {"first": period.first, "last": period.last, "asks": "period"}
     return _answer(request, LAST, names)
+
+
+@require_safe
+@for_people(permissions.can_see_reports)
+def history(request: PersonRequest) -> HttpResponse:
+    """Every device of every day of a period, with its place, address and status."""
+    period = history_period(request.GET)
+    names = {"first": period.first, "last": period.last, "asks": "period"}
+    return _answer(request, HISTORY, names)
 
 
 def _answer(request: PersonRequest, which: str, names: dict[str, Any]) -> HttpResponse:

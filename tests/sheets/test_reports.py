@@ -14,11 +14,15 @@ from openpyxl import load_workbook
 from audit.models import Entry
 from cameras.models import ChannelCondition, ClockMeasurement, CoverageDay, Run
 from cameras.report_clocks import clock_report
+from cameras.report_history import history_report
 from cameras.report_lists import last_days_report, warranty_report
 from cameras.report_monthly import monthly_report
+from cameras.report_papers import history_period
 from cameras.reports import Period, Report, month_of, period_of, text_of
+from cameras.sheet_words import recording_word
 from core import tsi
 from core.models import Holiday, PaperRevision
+from inventory import moves
 from inventory.models import ChannelAssignment, Contract, Device, RecordingSchedule
 from tests.inventory import rows
 from tests.inventory.rows import person as person_with_scope
@@ -169,6 +173,50 @@ def test_the_last_days_count_known_days_and_the_newest_recording(campus: Campus)
     assert row[8] == text_of(tsi.day_bounds(campus.day)[1])
 
 
+def test_the_history_tells_device_place_address_and_status_of_that_day(campus: Campus) -> None:
+    """REC-16: a device that was replaced since then is told as it was."""
+    position = campus.camera("UNKNOWN", reason="NO_ANSWER")
+    before = Device.objects.cameras().get()
+    network = rows.network()
+    moves.move_address(before, network, "10.20.0.9", tsi.at(campus.day, 1), "test")
+    later = tsi.at(campus.day + dt.timedelta(days=1), 0)
+    moves.replace_device(position, rows.device(), later, by="test", document="test")
+    moves.move_address(before, network, "10.20.0.10", later, "test")
+
+    (row,) = texts(history_report(person("UNIT_HEAD"), one_day(campus)))
+
+    assert row[2] == str(before)
+    assert row[3] == "Kütüphane"
+    assert position.code in row[4]
+    assert row[5] == "10.20.0.9"
+    assert row[6].startswith("Kontrol edilemedi") or row[6].startswith("Could not check")
+
+
+def test_the_history_counts_the_channels_that_a_recorder_told_about(campus: Campus) -> None:
+    """REC-16, REC-18: a recorder that told nothing could not be checked."""
+    machine = recorder()
+    for number, result in ((1, "RECORDED"), (2, "UNKNOWN")):
+        position = campus.camera(result, on=machine, number=number)
+        CoverageDay.objects.create(
+            channel=ChannelAssignment.objects.get(position=position).channel, day=campus.day,
+            result=result, reason="NO_ANSWER" if result == "UNKNOWN" else "", source="ISAPI_SEARCH",
+            canonical="x", sha256="x", asked_at=tsi.at(campus.day + dt.timedelta(days=1), 2),
+        )  # fmt: skip
+
+    told = texts(history_report(person("UNIT_HEAD"), one_day(campus)))
+    assert told[0][2] == str(machine)
+    assert {"1", "2"} <= set(told[0][6].split())
+
+    CoverageDay.objects.update(result="UNKNOWN", reason="NO_ANSWER")
+    told = texts(history_report(person("UNIT_HEAD"), one_day(campus)))
+    assert told[0][6] == recording_word("UNKNOWN")
+
+
+def test_the_history_is_a_month_at_most() -> None:
+    assert history_period({"from": "2020-01-01"}).days == 31
+    assert history_period({}).days == 1
+
+
 def test_the_later_of_warranty_and_contract_counts() -> None:
     today = tsi.today()
     soon = rows.device(warranty_ends_on=today + dt.timedelta(days=10))
@@ -185,7 +233,7 @@ def test_the_later_of_warranty_and_contract_counts() -> None:
     assert [row[8] for row in texts(report)] == ["10", "20"]
 
 
-@pytest.mark.parametrize("name", ["clocks", "monthly", "warranty", "last-days"])
+@pytest.mark.parametrize("name", ["clocks", "monthly", "warranty", "last-days", "history"])
 @pytest.mark.parametrize("form", ["", "pdf", "xlsx", "csv"])
 def test_each_report_is_a_page_a_pdf_and_a_workbook(campus: Campus, name: str, form: str) -> None:
     """Issue 3, item 5; F4 and F5: hostile names stay texts."""
@@ -234,7 +282,7 @@ def test_queries_of_the_reports_do_not_grow_with_cameras(campus: Campus) -> None
 
     def count() -> list[int]:
         numbers = []
-        for build in (clock_report, monthly_report, last_days_report):
+        for build in (clock_report, monthly_report, last_days_report, history_report):
             with CaptureQueriesContext(connection) as queries:
                 build(reader, period)
             numbers.append(len(queries))
