@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
+
 from cameras.clock_verdicts import Verdict
 from cameras.coverage_rows import Loss
 from cameras.findings import Found, Subject, note_changes, settle
@@ -15,7 +17,7 @@ from cameras.models import DeviceCheck, DeviceCondition, Finding
 from cameras.protocols.base import Identity, Reason
 from cameras.protocols.recognition import is_same_device
 from cameras.visit_data import NO, YES, VisitOutcome, VisitPlan
-from core.tsi import day_of
+from core.tsi import day_of, from_ms
 from inventory.models import Channel, ChannelAssignment, Device
 
 Kind = Finding.Kind
@@ -121,7 +123,7 @@ def _reachability(
         verdicts.changes.append((subject, "reachable", before, state))
     if outcome.answered:
         verdicts.looked += [(Kind.CAMERA_SILENT, subject), (Kind.RECORDER_SILENT, subject)]
-    elif check.device.kind == Device.Kind.RECORDER and outcome.is_silent:
+    elif _is_long_silent(check.device, outcome, was):
         covers = list(
             ChannelAssignment.objects.current()
             .filter(channel__recorder=check.device)
@@ -136,6 +138,15 @@ def _reachability(
             covers=tuple(covers),
             count=len(covers),
         )
+
+
+def _is_long_silent(device: Device, outcome: VisitOutcome, was: DeviceCondition) -> bool:
+    """Whether a recorder has been silent for as long as it takes to be reported (REC-9)."""
+    if device.kind != Device.Kind.RECORDER or not outcome.is_silent:
+        return False
+    since = was.silent_since or from_ms(outcome.started_ms)
+    ended = from_ms(outcome.ended_ms or outcome.started_ms)
+    return ended - since >= timedelta(minutes=settings.RECORDER_SILENT_MINUTES)
 
 
 def _clock(

@@ -48,6 +48,7 @@ REASONS = {
     "INCOMPLETE_INDEX": _("the recorder's answer is incomplete"),
     "END_NOT_TOLD": _("the recorder was off and does not say since when"),
     "SPAN_ONLY": _("the recorder tells only first and last recording"),
+    "UNHEARD_FOR_A_DAY": _("nothing was heard of it for 24 hours"),
     "LOST_FRAMES": _("more than a tenth of the frames is missing"),
     "OVERWRITTEN": _("overwritten too early"),
     "DISAPPEARED": _("no longer in the recorder's index"),

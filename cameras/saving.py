@@ -10,6 +10,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -30,7 +31,7 @@ from cameras.protocols.base import Manner
 from cameras.protocols.ntp import ServerClock
 from cameras.visit_data import KindAnswer, VisitOutcome, VisitPlan
 from core.tsi import day_of, from_ms
-from inventory.models import Channel
+from inventory.models import Channel, Device
 from vault.crypto import Place, seal_bytes
 
 MOST_ATTEMPTS = 3
@@ -65,6 +66,9 @@ def save(
             vault.park(check.device, outcome.refused, tried=_tried(plan))
         if _came_back(was, outcome, check.run):
             nights.plan_recheck(check.device_id, now)
+        if _falls_silent(check, was, outcome):
+            wait = timedelta(minutes=settings.RECORDER_SILENT_MINUTES)
+            nights.plan_recheck(check.device_id, now, after=wait, slot="silent")
     return True
 
 
@@ -296,6 +300,12 @@ def _save_proofs(check: DeviceCheck, outcome: VisitOutcome) -> None:
             "played_at",
         ],
     )
+
+
+def _falls_silent(check: DeviceCheck, was: DeviceCondition, outcome: VisitOutcome) -> bool:
+    """A recorder whose silence is to be reported later is asked again when that time has come (REC-9)."""
+    waits = settings.RECORDER_SILENT_MINUTES > 0 and was.silent_since is None
+    return waits and outcome.is_silent and check.device.kind == Device.Kind.RECORDER
 
 
 def _came_back(was: DeviceCondition, outcome: VisitOutcome, run: Run) -> bool:

@@ -12,7 +12,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from cameras import adding_tasks as _adding_tasks  # noqa: F401 - registers its task
-from cameras import finishing, nights, sheet_sweep, work
+from cameras import finishing, nights, sheet_sweep, unheard, work
 
 log = logging.getLogger(__name__)
 
@@ -37,10 +37,11 @@ def work_due_checks() -> None:
 
 @shared_task
 def finish_runs() -> None:
-    """Closes runs whose checks are all done, and drops old queue rows."""
+    """Closes runs whose checks are all done, drops old queue rows, tells of recorders unheard for a day."""
     now = timezone.now()
     if finishing.finish_runs(now):
         finishing.prune_checks(now)
+    unheard.tell(now)
 
 
 def wake_workers(checks: int) -> None:

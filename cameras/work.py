@@ -25,6 +25,7 @@ from django.utils import timezone
 from cameras import claims, plans, saving
 from cameras.judging import ChannelAsk, ChannelDay, Heard, Recorder, judge_recorder
 from cameras.models import DeviceCheck, Run
+from cameras.pacing import SitePace, sites_of
 from cameras.plans import Unvisitable
 from cameras.protocols.base import Reason
 from cameras.protocols.decoding import Decoder
@@ -128,6 +129,7 @@ class _Loop:
         self.back: queue.Queue[tuple[DeviceCheck, VisitPlan, VisitOutcome]] = queue.Queue()
         self.loop = asyncio.new_event_loop()
         self.tools: Tools | None = None
+        self.pace = SitePace(settings.SITE_VISITS_PER_SECOND)
         self.tasks: set[asyncio.Task[None]] = set()
         self.thread = threading.Thread(target=self._run, name="visits", daemon=True)
 
@@ -158,18 +160,19 @@ class _Loop:
             await self.tools.decoder.__aexit__(None, None, None)
             await self.tools.transport.__aexit__(None, None, None)
 
-    def start(self, check: DeviceCheck, plan: VisitPlan) -> None:
-        self.loop.call_soon_threadsafe(self._start, check, plan)
+    def start(self, check: DeviceCheck, plan: VisitPlan, site: int | None = None) -> None:
+        self.loop.call_soon_threadsafe(self._start, check, plan, site)
 
-    def _start(self, check: DeviceCheck, plan: VisitPlan) -> None:
-        task = self.loop.create_task(self._one(check, plan))
+    def _start(self, check: DeviceCheck, plan: VisitPlan, site: int | None) -> None:
+        task = self.loop.create_task(self._one(check, plan, site))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
-    async def _one(self, check: DeviceCheck, plan: VisitPlan) -> None:
+    async def _one(self, check: DeviceCheck, plan: VisitPlan, site: int | None) -> None:
         try:
             if self.tools is None:
                 raise RuntimeError("The loop has not begun.")
+            await self.pace.turn(site)
             outcome = await self.visitor(plan, self.tools)
         except Exception:
             log.exception("Visit to device %s was lost", plan.device_id)
@@ -259,6 +262,7 @@ class _Batch:
         self._pauses = {_BETWEEN: 2.0, _RENEW: claims.RENEW_SECONDS, _CLAIM: POLL_SECONDS}
         self._next = {what: time.monotonic() + pause for what, pause in self._pauses.items()}
         self._queue_was_empty = False
+        self._sites: dict[int, int] = {}
 
     def is_time_for(self, what: str) -> bool:
         """Whether something that is done now and then is due again."""
@@ -280,13 +284,15 @@ class _Batch:
         if not checks:
             return
         self.under_way |= {check.pk: check for check in checks}
+        self._sites |= _patiently(lambda: sites_of(check.device_id for check in checks))
         for check, plan in self._planned(checks):
             if isinstance(plan, Unvisitable):
                 outcome = _unvisited(check, plan.reason)
                 outcome.days = unheard_days(plan.channels, plan.reason)
                 self._save(check, None, outcome)
             else:
-                self.loop.start(check, replace(plan, server=self.reference))
+                site = self._sites.get(check.device_id)
+                self.loop.start(check, replace(plan, server=self.reference), site)
 
     def _planned(
         self, checks: list[DeviceCheck]

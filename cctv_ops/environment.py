@@ -48,6 +48,13 @@ def _positive(value: str) -> int:
     return number
 
 
+def _not_negative(value: str) -> int:
+    number = int(value)
+    if number < 0:
+        raise ValueError("must be 0 or more")
+    return number
+
+
 def _share(value: str) -> float:
     number = float(value)
     if not 0 <= number <= 1:
@@ -316,6 +323,18 @@ SETTINGS = (
         demo="0",
     ),
     Setting("CHECKS_PER_RECORDER", "2", _positive, "Most calls at once to one recorder."),
+    Setting(
+        "SITE_VISITS_PER_SECOND",
+        "50",
+        _positive,
+        "Devices of one site at which one worker process begins a visit per second; as many at once.",
+    ),
+    Setting(
+        "RECORDER_SILENT_MINUTES",
+        "0",
+        _not_negative,
+        "Minutes for which a recorder has to be silent until it is reported. 0: when the first check finds it so.",
+    ),
     Setting(
         "DEVICES_AT_ONCE", "120", _positive, "Devices that one worker process talks to at once."
     ),
