@@ -49,10 +49,11 @@ class DayAsk:
 
 @dataclass(frozen=True)
 class ProofAsk:
-    """Draw one minute of `day` from the recorded ones, with this seed."""
+    """Draw one minute of `day` from the recorded ones, with this seed; or play the one that is given."""
 
     day: date
     seed: str
+    minute: Interval | None = None
 
 
 @dataclass(frozen=True)
@@ -356,6 +357,14 @@ def _alone(measured: _Measured, group: Sequence[_Measured]) -> list[Interval]:
         if 2 * covered > gap[1] - gap[0]:
             alone.append(gap)
     return alone
+
+
+def minute_to_play(day: DayCoverage, ask: ProofAsk) -> Interval | None:
+    """The given minute where the index claims all of it, else a drawn one; None where nothing is claimed."""
+    if ask.minute is None:
+        return draw_minute(day, ask.seed)
+    claimed = coverage.total(coverage.clip(day.intervals, [ask.minute]))
+    return ask.minute if claimed == ask.minute[1] - ask.minute[0] else None
 
 
 def draw_minute(day: DayCoverage, seed: str) -> Interval | None:

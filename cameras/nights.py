@@ -20,9 +20,10 @@ from django.utils import timezone
 import audit
 from cameras import findings
 from cameras.models import CheckFrequency, CheckKind, DeviceCheck, DeviceCondition, Finding, Run
+from cameras.names import model_of
 from core.steps import InvalidTransition
-from core.tsi import TSI, day_bounds, day_of
-from inventory.models import ChannelAssignment, Device, Installation
+from core.tsi import TSI, day_bounds, day_of, stamp, to_ms
+from inventory.models import Channel, ChannelAssignment, Device, Installation
 
 if TYPE_CHECKING:
     from accounts.models import Person
@@ -133,6 +134,23 @@ def check_now(
     return run
 
 
+@transaction.atomic
+def play_minute(channel: Channel, at: datetime, *, by: Person) -> Run:
+    """Plays one minute that a person chose, as a proof. Its recorder's index is asked about that day first."""
+    start_ms = to_ms(at) // 1000 * 1000
+    run = Run.objects.create(
+        kind=Run.Kind.CHECK_NOW,
+        day=day_of(at),
+        slot=Run.minute_slot(channel.pk, start_ms),
+        asked_by=by,
+        subject=f"{model_of(channel.recorder)} · {channel.number} · {stamp(at)}"[:200],
+        devices=[channel.recorder_id],
+    )
+    audit.record("run.ask", actor=by, target=run, because=run.subject, devices=run.devices)
+    start(run)
+    return run
+
+
 def plan_backfill(days: Iterable[date], *, by: str = "first start") -> list[Run]:
     """Asks the recorders' index about past days, with the true time of asking. Once per day."""
     runs = []
@@ -145,17 +163,11 @@ def plan_backfill(days: Iterable[date], *, by: str = "first start") -> list[Run]
     return runs
 
 
-def plan_recheck(
-    device_id: int, since: datetime, *, after: timedelta = RECHECK_AFTER, slot: str = "recheck"
-) -> Run:
-    """Asks a device again; after an outage about ten minutes after it came back (REC-17).
-
-    Many come back at once, when power does: their rechecks are spread as a night's visits are (E12).
-    """
-    jitter = random.uniform(0, settings.NIGHT_JITTER_SECONDS)  # noqa: S311 - not a secret
-    at = since + after + timedelta(seconds=jitter)
+def plan_recheck(device_id: int, came_back_at: datetime) -> Run:
+    """After an outage the device is asked again about ten minutes later (REC-17)."""
+    at = came_back_at + RECHECK_AFTER
     run, _made = Run.objects.get_or_create(
-        slot=f"{slot}:{device_id}:{since:%Y-%m-%dT%H:%M}",
+        slot=f"recheck:{device_id}:{came_back_at:%Y-%m-%dT%H:%M}",
         defaults={
             "kind": Run.Kind.RECHECK,
             "day": day_of(at) - timedelta(days=1),
@@ -222,6 +234,9 @@ def _devices(run: Run) -> tuple[list[Device], dict[int, list[int]]]:
     if run.kind == Run.Kind.BACKFILL:
         return list(rows.recorders()), {}
     rows = Device.objects.filter(status__in=["IN_SERVICE", "FAULTY"])
+    if run.minute is not None:
+        recorders = list(rows.filter(channels=run.minute[0]))
+        return recorders, {recorder.pk: [run.minute[0]] for recorder in recorders}
     if run.devices is None:
         return list(rows), {}
     wanted = set(run.devices)
@@ -250,6 +265,8 @@ def _kinds(
     if run.kind == Run.Kind.BACKFILL:
         return [CheckKind.RECORDING]
     kinds = RECORDER_KINDS if device.kind == Device.Kind.RECORDER else CAMERA_KINDS
+    if run.minute is not None:
+        return [str(kind) for kind in kinds]
     if run.kind not in SWEEPS:
         return [str(kind) for kind in kinds if kind != CheckKind.PROOF]
     asked = {

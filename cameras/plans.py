@@ -14,7 +14,7 @@ import vault
 from cameras import coverage
 from cameras.clock_history import KnownOffset, Method
 from cameras.coverage import Interval
-from cameras.judging import ChannelAsk, DayAsk, ProofAsk
+from cameras.judging import MINUTE_MS, ChannelAsk, DayAsk, ProofAsk
 from cameras.models import (
     ChannelCondition,
     CheckKind,
@@ -73,7 +73,7 @@ def build(checks: Sequence[DeviceCheck], now: datetime) -> list[VisitPlan | Unvi
 def days_of(run: Run, now: datetime) -> list[date]:
     """The days that a run asks about, most important first; rotation adds older ones per channel."""
     today = day_of(now)
-    if run.kind == Run.Kind.BACKFILL:
+    if run.kind == Run.Kind.BACKFILL or run.minute is not None:
         return [run.day]
     days = [run.day]
     if run.day == today - timedelta(days=1):
@@ -257,7 +257,9 @@ def _channel(
         days += older_days(check.device_id, run.day, rows[0].position.group.retention_goal_days)
     draw = random.Random(f"{run.slot}:{channel_id}")  # noqa: S311 - a sample, repeatable by anybody
     seed = f"{run.slot}:{channel_id}"[-80:]
-    wants_proof = CheckKind.PROOF in check.kinds and draw.random() < settings.PROOF_SHARE
+    wants_proof = CheckKind.PROOF in check.kinds and (
+        run.minute is not None or draw.random() < settings.PROOF_SHARE
+    )
     sample = draw.random() < SECOND_SAMPLE_SHARE
     asks = []
     for day in days:
@@ -271,10 +273,14 @@ def _channel(
         channel_id,
         rows[0].channel.number,
         days=tuple(asks),
-        proof=ProofAsk(run.day, seed) if wants_proof else None,
+        proof=ProofAsk(run.day, seed, _chosen_minute(run)) if wants_proof else None,
         camera_silent=tuple(silent),
         known_earliest_ms=batch.earliest.get(channel_id),
     )
+
+
+def _chosen_minute(run: Run) -> Interval | None:
+    return None if run.minute is None else (run.minute[1], run.minute[1] + MINUTE_MS)
 
 
 def _day(

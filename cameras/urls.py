@@ -50,6 +50,7 @@ urlpatterns = [
     path("findings/<int:pk>/acknowledge/", findings.acknowledge, name="acknowledge"),
     path("checks/", runs.runs, name="runs"),
     path("checks/now/", runs.check_now, name="check_now"),
+    path("checks/minute/", runs.play_minute, name="play_minute"),
     path("checks/<int:pk>/", runs.run, name="run"),
     path("checks/<int:pk>/cancel/", runs.cancel, name="cancel"),
     path("sheets/", sheets.sheets, name="sheets"),

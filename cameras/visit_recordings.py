@@ -20,9 +20,9 @@ from cameras.judging import (
     DayAsk,
     Heard,
     Recorder,
-    draw_minute,
     has_gaps,
     judge_recorder,
+    minute_to_play,
 )
 from cameras.proofs import Player, play_minute, plays_something
 from cameras.protocols.base import (
@@ -278,7 +278,7 @@ class RecorderQuestions:
                 continue
             judged = self._judged(ask.channel_id, ask.proof.day)
             minute = (
-                draw_minute(judged.coverage, ask.proof.seed) if judged and judged.coverage else None
+                minute_to_play(judged.coverage, ask.proof) if judged and judged.coverage else None
             )
             if judged is None or minute is None:
                 continue  # nothing is claimed, so there is nothing to prove

@@ -35,6 +35,11 @@ class Window:
         return f"{span_text(self.start_ms, self.end_ms)} TSİ"
 
     @property
+    def starts_at(self) -> dt.datetime:
+        """The beginning, as Türkiye's clocks show it."""
+        return tsi.from_ms(self.start_ms).astimezone(tsi.TSI)
+
+    @property
     def length(self) -> str:
         return length(self.end_ms - self.start_ms)
 
@@ -95,7 +100,7 @@ def new_request_url(position: Position, window: Window | None = None) -> str:
     query = {"position": str(position.pk)}
     if window is not None:
         query |= {
-            "from": tsi.from_ms(window.start_ms).astimezone(tsi.TSI).isoformat(),
+            "from": window.starts_at.isoformat(),
             "to": tsi.from_ms(window.end_ms).astimezone(tsi.TSI).isoformat(),
         }
     return f"{url}?{urlencode(query)}"

@@ -129,6 +129,7 @@ TABLE = {
     "cameras:acknowledge": own(post=MAINTAINING),
     "cameras:runs": Row(SEEING),
     "cameras:check_now": Row(post=CHECKING),
+    "cameras:play_minute": Row(post=CHECKING),
     "cameras:run": own(SEEING),
     "cameras:cancel": own(post=CHECKING),
     "cameras:sheets": campus(SEEING),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
@@ -101,6 +102,17 @@ class Run(SteppedModel):
     @property
     def is_over(self) -> bool:
         return self.status not in {self.Status.PLANNED, self.Status.RUNNING}
+
+    @staticmethod
+    def minute_slot(channel_id: int, start_ms: int) -> str:
+        """The slot of a run that plays one minute which a person chose (true time, ms since 1970)."""
+        return f"minute:{channel_id}:{start_ms}:{uuid.uuid4()}"
+
+    @property
+    def minute(self) -> tuple[int, int] | None:
+        """Channel and beginning of the minute that this run is to play; None for all other runs."""
+        kind, *told = self.slot.split(":")
+        return (int(told[0]), int(told[1])) if kind == "minute" else None
 
     @property
     def progress(self) -> tuple[int, int]:

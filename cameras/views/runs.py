@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
@@ -23,12 +24,15 @@ from cameras.names import device_names, model_of, name_of
 from cameras.reasons import word_for
 from core.steps import InvalidTransition
 from core.text import sort_key
-from inventory.models import Device, Position
+from inventory.models import Channel, Device, Position
 
 from .shared import for_people, page_of
 
 MOST_UNANSWERED = 400
 MOST_BEING_ASKED = 8
+FIRST_YEAR = 2000
+NOT_BEFORE_WRITTEN = dt.timedelta(minutes=5)
+"""The newest minutes are not in a recorder's index yet."""
 
 
 @require_safe
@@ -142,6 +146,25 @@ def check_now(request: PersonRequest) -> HttpResponse:
     else:
         raise BadRequest("Say what is to be checked.")
     return redirect("cameras:run", pk=made.pk)
+
+
+@require_POST
+@for_people(permissions.can_check_now)
+def play_minute(request: PersonRequest) -> HttpResponse:
+    """Plays the minute that begins at `at` on one channel, as a proof that it is really there."""
+    channel = get_object_or_404(
+        Channel.objects.visible_to(request.user).select_related("recorder"),
+        pk=_number(request.POST.get("channel", "")),
+    )
+    _refuse_unless_may_check(request.user, channel.recorder)
+    try:
+        at = dt.datetime.fromisoformat(request.POST.get("at", ""))
+    except ValueError:
+        raise BadRequest("Not an instant.") from None
+    if at.tzinfo is None or at.year < FIRST_YEAR or at > timezone.now() - NOT_BEFORE_WRITTEN:
+        messages.error(request, _("Choose a minute of the past: it is not recorded yet."))
+        return redirect("cameras:recorder", pk=channel.recorder_id)
+    return redirect("cameras:run", pk=nights.play_minute(channel, at, by=request.user).pk)
 
 
 def _refuse_unless_may_check(person: Person, device: Device) -> None:

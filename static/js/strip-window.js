@@ -73,6 +73,9 @@
       lines.push(cell.dataset.name + ": " + cell.textContent);
     });
     form.querySelector("[data-window-text]").value = lines.join("\n");
+    document.querySelectorAll("[data-window-at]").forEach(function (field) {
+      field.value = iso(chosen[0]);
+    });
     const link = form.querySelector("[data-window-request]");
     if (link) {
       const url = new URL(form.dataset.request, window.location.href);
