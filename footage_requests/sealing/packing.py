@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _
 
 from core.steps import InvalidTransition
 from core.tsi import from_ms
+from vault.errors import VaultError
 
 from .. import store
 from ..errors import Refused
@@ -183,15 +184,25 @@ def _signatures(signed: bytes, key: keys.EvidenceKey) -> list[_File]:
 
 def _exhibit(package: Package, item: Leaving, key: keys.EvidenceKey, now: dt.datetime) -> _File:
     """Checks one exhibit against what its row says, and seals it. Raises Refused."""
-    row = item.exhibit
-    with StoredFile(store.open_file(row.file)) as source:
-        film = _film(source, item)
-        if film is None:
-            digest, crc = _measure(source)
-            form = None
-        else:
-            form = eff.seal(source, _statement(package, item, film, now), key.signer)
-            digest = form.plain_sha256
+    row, form, crc = item.exhibit, None, 0
+    try:
+        with StoredFile(store.open_file(row.file)) as source:
+            film = _film(source, item)
+            if film is None:
+                digest, crc = _measure(source)
+            else:
+                form = eff.seal(source, _statement(package, item, film, now), key.signer)
+                digest = form.plain_sha256
+    except (VaultError, FileNotFoundError):
+        raise Refused(
+            _("Exhibit %(ident)s was damaged in the store: tell the head of the unit.")
+            % {"ident": row.ident}
+        ) from None
+    except eff.NotSealable as error:
+        raise Refused(
+            _("Exhibit %(ident)s cannot be sealed: %(reason)s")
+            % {"ident": row.ident, "reason": str(error)}
+        ) from error
     if digest != row.file.sha256:
         raise Refused(_("Exhibit %(ident)s is not what was exported.") % {"ident": row.ident})
     more = {**manifest.exhibit_facts(item), "seal": "ONVIF-EFF" if form else None}

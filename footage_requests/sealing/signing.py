@@ -77,7 +77,7 @@ def sign_pdf(data: bytes, key: EvidenceKey, *, reason: str, place: str) -> bytes
     return out.getvalue()
 
 
-def time_stamp(signature: bytes) -> bytes | None:
+def time_stamp(signature: bytes, deadline_s: float = STAMP_DEADLINE_S) -> bytes | None:
     """The answer of the time server for these bytes (DER); None where no server is set.
 
     The stamp is over the signature, so it proves when the signature existed. Its own signature is
@@ -89,7 +89,7 @@ def time_stamp(signature: bytes) -> bytes | None:
         TimestampRequestBuilder().data(signature).nonce(nonce=True).cert_request(cert_request=True)
     )
     asked = request.build()
-    answer = _post(settings.TSA_URL, asked.as_bytes())
+    answer = _post(settings.TSA_URL, asked.as_bytes(), deadline_s)
     try:
         stamp = decode_timestamp_response(answer)
         if stamp.status not in (0, 1):
@@ -124,10 +124,10 @@ def _compare(stamp: TimeStampResponse, asked: TimeStampRequest) -> None:
         raise NoTimeStamp(_("The answer of the time server belongs to another question."))
 
 
-def _post(url: str, body: bytes) -> bytes:
+def _post(url: str, body: bytes, deadline_s: float) -> bytes:
     """One POST within a total deadline; nothing is followed and nothing large is read."""
     parts = urlsplit(url)
-    until = time.monotonic() + STAMP_DEADLINE_S
+    until = time.monotonic() + deadline_s
     connection: http.client.HTTPConnection
     if parts.scheme == "https":
         connection = http.client.HTTPSConnection(

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.db import transaction
 from django.test import override_settings
+from django.utils import translation
 
 from footage_requests.sealing import keys
 from tests.requests import sealing_rows
@@ -18,6 +20,13 @@ def campus(db: None, settings, tmp_path) -> Campus:
     settings.EVIDENCE_DIR = tmp_path / "evidence"
     settings.EVIDENCE_RESERVE_GB = 0
     return Campus()
+
+
+@pytest.fixture
+def english() -> Iterator[None]:
+    """Sentences are compared in the language in which they are written in the source."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -113,15 +113,18 @@ def started(campus: Campus, decision: Decision) -> Package:
     )
 
 
-def verify(campus: Campus, package: Package) -> Package:
-    """Offers and verifies a package; the audit log is sealed up to there."""
+def verify(campus: Campus, package: Package, *, log_is_sealed: bool = True) -> Package:
+    """Offers and verifies a package; usually the audit log is sealed up to there."""
     package.take("offer", by=campus.operator)
     package.take("verify", by=campus.head, verifier=campus.head, verified_at=EVENT)
-    seal_log()
+    if log_is_sealed:
+        seal_log()
     return package
 
 
-def verified(campus: Campus, data: bytes | None = None, **facts: Any) -> Package:
+def verified(
+    campus: Campus, data: bytes | None = None, *, log_is_sealed: bool = True, **facts: Any
+) -> Package:
     """A verified package with one original."""
     decision = decided(campus)
     package = started(campus, decision)
@@ -129,7 +132,7 @@ def verified(campus: Campus, data: bytes | None = None, **facts: Any) -> Package
     measured(campus.recorder, EVENT - dt.timedelta(days=2), 433_000)
     measured(campus.recorder, EVENT + dt.timedelta(days=1), 433_000)
     exhibit(package, line, film(FILM_S) if data is None else data, facts=facts)
-    return verify(campus, package)
+    return verify(campus, package, log_is_sealed=log_is_sealed)
 
 
 def seal_log() -> None:

@@ -11,6 +11,8 @@ from django.core.management import CommandError, call_command
 
 from footage_requests.sealing import keys
 
+pytestmark = pytest.mark.usefixtures("english")
+
 
 @pytest.fixture
 def place(settings, tmp_path):

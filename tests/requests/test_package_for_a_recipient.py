@@ -17,7 +17,7 @@ from footage_requests.sealing.passphrase import WORDS, bits, new_passphrase, wor
 from tests.requests import sealing_rows as rows
 from tests.requests.sealing_rows import tool
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 
 
 @pytest.fixture
