@@ -49,6 +49,7 @@ class ProofAnswer:
     frame_ms: int | None = None
     frames: int = 0
     lost_per_mille: int | None = None
+    bits_per_second: int | None = None
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,7 @@ def _judged(
         frame_ms=frame_ms,
         frames=frame.frames_seen,
         lost_per_mille=min(1000, round(1000 * frame.lost_share)),
+        bits_per_second=frame.bits_per_second,
     )
     if not frame.decoded:
         return replace(seen, answer=NO, reason=Reason.UNDECODABLE)

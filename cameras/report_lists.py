@@ -11,7 +11,7 @@ from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from cameras.models import CoverageDay, PositionDay, Result
+from cameras.models import CoverageDay, PlaybackProof, PositionDay, Result
 from cameras.names import addresses_of
 from cameras.reports import Column, Period, Report, Section, Share, Value
 from cameras.sheet_words import not_checked, recording_word
@@ -29,6 +29,8 @@ from inventory.models import (
 KNOWN = [Result.RECORDED, Result.PARTLY, Result.NOT_RECORDED]
 LAST_DAYS = 7
 SECOND_MS = 1000
+RATE_DAYS = 60
+"""Each night plays one channel in twenty: an older rate tells of other settings."""
 
 
 def counted() -> Q:
@@ -63,6 +65,7 @@ def last_days_report(person: Any, period: Period) -> Report:
         )
     )
     channels, newest = _channels(positions), _newest(positions, period)
+    evidence = _Evidence(positions)
     rows = [
         _camera(
             row,
@@ -71,6 +74,7 @@ def last_days_report(person: Any, period: Period) -> Report:
             (latest.get(row.pk, ""), newest.get(row.pk)),
             period,
         )
+        + evidence.of(row.pk)
         for row in positions
     ]
     return Report(
@@ -96,12 +100,16 @@ def last_days_report(person: Any, period: Period) -> Report:
                     Column(_("Days kept"), is_number=True),
                     Column(_("Goal"), is_number=True),
                     Column(_("Meets the goal")),
+                    Column(_("Bit rate (kbit/s)"), is_number=True),
+                    Column(_("Rate measured")),
+                    Column(_("Last picture")),
                     Column(_("Mask"), is_wide_only=True),
                 ],
                 rows=rows,
                 remark=_(
                     "The share is of the time for which recordings were expected, over the days whose "
-                    "answer is known. Without a known day there is no share."
+                    "answer is known. Without a known day there is no share. The bit rate is that of the "
+                    "recorded minute that was played back last."
                 ),
                 empty=_("There is no active camera."),
             )
@@ -163,8 +171,37 @@ def _camera(
         days_word(held),
         goal,
         meets(held, goal),
-        not_checked(),
     ]
+
+
+class _Evidence:
+    """What recorded pictures themselves told: the rate of the minute played last, the last picture."""
+
+    def __init__(self, positions: list[Position]) -> None:
+        places = ChannelAssignment.objects.current().filter(position__in=_ids(positions))
+        played = PlaybackProof.objects.filter(
+            channel__assignments__in=places,
+            bits_per_second__isnull=False,
+            played_at__gte=tsi.at(tsi.today() - dt.timedelta(days=RATE_DAYS), 0),
+        )
+        self._rates = {
+            position: (bits, played_at)
+            for position, bits, played_at in played.order_by("played_at").values_list(
+                "channel__assignments__position", "bits_per_second", "played_at"
+            )
+        }
+        fitted = Installation.objects.current().filter(position__in=_ids(positions))
+        self._pictures = dict(fitted.values_list("position", "device__last_picture__taken_at"))
+
+    def of(self, position_id: int) -> list[Value]:
+        """The cells of the columns from the bit rate to the mask."""
+        bits, played_at = self._rates.get(position_id, (None, None))
+        return [
+            None if bits is None else round(bits / 1000),
+            tsi.day_of(played_at) if played_at else None,
+            self._pictures.get(position_id),
+            not_checked(),
+        ]
 
 
 def _no_share(sums: dict[str, Any]) -> str | None:

@@ -284,6 +284,7 @@ def _save_proofs(check: DeviceCheck, outcome: VisitOutcome) -> None:
                 frame_at=from_ms(proof.frame_ms) if proof.frame_ms else None,
                 frames=proof.frames,
                 lost_per_mille=proof.lost_per_mille,
+                bits_per_second=proof.bits_per_second,
                 played_at=from_ms(proof.played_ms),
             )
             for proof in outcome.proofs
@@ -297,6 +298,7 @@ def _save_proofs(check: DeviceCheck, outcome: VisitOutcome) -> None:
             "frame_at",
             "frames",
             "lost_per_mille",
+            "bits_per_second",
             "played_at",
         ],
     )

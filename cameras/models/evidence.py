@@ -32,6 +32,7 @@ class PlaybackProof(models.Model):
     frame_at = models.DateTimeField(null=True, blank=True, help_text=_("True time of the frame."))
     frames = models.PositiveIntegerField(default=0)
     lost_per_mille = models.PositiveSmallIntegerField(null=True, blank=True)
+    bits_per_second = models.PositiveBigIntegerField(null=True, blank=True)
     played_at = models.DateTimeField(default=timezone.now)
 
     objects = ChannelScoped.as_manager()

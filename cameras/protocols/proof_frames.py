@@ -15,13 +15,17 @@ from .playback import EndedBy, Frame, Playback, open_playback
 from .rtp_clock import StampSource
 from .rtsp import StreamLimits
 
+LEAST_RATED_S = 2.0
+"""Of a shorter stretch one key frame would be most of the rate."""
+
 
 @dataclass(frozen=True)
 class ProofFrame:
     """One key frame that stood for a minute, and how whole that minute came.
 
     `stamp_ms` is in the target's time base; `sha256` is over the key frame's coded bytes as received.
-    `jpeg` is None, and width and height are 0, where it could not be decoded.
+    `jpeg` is None, and width and height are 0, where it could not be decoded. `bits_per_second` is of the
+    coded pictures over the stream's own time; None where less than two seconds of it came.
     """
 
     stamp_ms: int
@@ -33,6 +37,7 @@ class ProofFrame:
     frames_lost: int
     packets_lost: int
     lost_share: float
+    bits_per_second: int | None
     decoded: bool
     jpeg: bytes | None
     range_reply: str
@@ -78,6 +83,7 @@ async def proof_frame(
         frames_lost=watch.damaged + watch.missing,
         packets_lost=playback.packets_lost,
         lost_share=(watch.damaged + watch.missing) / total,
+        bits_per_second=watch.bits_per_second,
         decoded=picture is not None,
         jpeg=picture.jpeg if picture else None,
         range_reply=playback.range_reply,
@@ -103,6 +109,7 @@ class _Watch:
         self.parameter_sets = b""
         self.damaged = 0
         self.missing = 0
+        self._bytes = 0
         self._start_ms = target.start_ms if target.replay else None
         self._last_ms = 0
         self._packets_lost = 0
@@ -112,9 +119,14 @@ class _Watch:
     def seconds(self) -> float:
         return (self._last_ms - (self.times.first_ms or 0)) / 1000
 
+    @property
+    def bits_per_second(self) -> int | None:
+        return round(8 * self._bytes / self.seconds) if self.seconds >= LEAST_RATED_S else None
+
     def see(self, frame: Frame, playback: Playback) -> None:
         self.times.see(frame.stamp_ms)
         self._last_ms = frame.stamp_ms
+        self._bytes += len(frame.unit.data)
         self.damaged += frame.unit.is_damaged
         if playback.packets_lost > self._packets_lost and self.times.usual_ms:
             distances = self.times.newest_distance_ms / self.times.usual_ms

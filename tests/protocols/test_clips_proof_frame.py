@@ -27,6 +27,8 @@ async def test_a_minute_is_watched_and_one_key_frame_decoded(codec):
     assert (proof.frames_seen, proof.frames_lost, proof.lost_share) == (1500, 0, 0)
     assert (proof.stamp_ms, proof.stamp_source) == (START_MS, StampSource.ONVIF_NTP)
     assert proof.ended_by is EndedBy.BYE
+    assert proof.bits_per_second is not None
+    assert 1_000 < proof.bits_per_second < 10_000_000
 
 
 async def test_the_key_frame_lies_inside_the_asked_minute():
@@ -65,6 +67,7 @@ async def test_a_stream_that_stalls_after_a_key_frame_still_proves_it():
     async with rtsp_server(Script(silent_after="FRAME:10")) as server:
         proof = await proof_frame(server.endpoint, None, minute(), limits=LIMITS)
     assert (proof.decoded, proof.ended_by, proof.frames_seen) == (True, EndedBy.STALL, 10)
+    assert proof.bits_per_second is None
 
 
 async def test_silence_is_no_proof():

@@ -12,14 +12,21 @@ from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
 from audit.models import Entry
-from cameras.models import ChannelCondition, ClockMeasurement, CoverageDay, Run
+from cameras.models import (
+    ChannelCondition,
+    ClockMeasurement,
+    CoverageDay,
+    LastPicture,
+    PlaybackProof,
+    Run,
+)
 from cameras.report_clocks import clock_report
 from cameras.report_history import history_report
 from cameras.report_lists import last_days_report, warranty_report
 from cameras.report_monthly import monthly_report
 from cameras.report_papers import history_period
 from cameras.reports import Period, Report, month_of, period_of, text_of
-from cameras.sheet_words import recording_word
+from cameras.sheet_words import not_checked, recording_word
 from core import tsi
 from core.models import Holiday, PaperRevision
 from inventory import moves
@@ -171,6 +178,30 @@ def test_the_last_days_count_known_days_and_the_newest_recording(campus: Campus)
 
     assert row[5] == "1 / 7"
     assert row[8] == text_of(tsi.day_bounds(campus.day)[1])
+
+
+def test_the_last_days_tell_the_rate_of_the_minute_played_last_and_the_last_picture(
+    campus: Campus,
+) -> None:
+    """REC-5b: recorded bit rate with its day, last picture, and a mask that nobody has checked."""
+    position = campus.camera("RECORDED", on=recorder())
+    channel = ChannelAssignment.objects.get(position=position).channel
+    taken_at = tsi.at(campus.day, 3)
+    for day, bits in ((1, 900_000), (0, 2_048_400)):
+        PlaybackProof.objects.create(
+            channel=channel, day=campus.day - dt.timedelta(days=day), seed=str(day), answer="YES",
+            frame_sha256="0" * 64, bits_per_second=bits,
+            played_at=tsi.at(campus.day - dt.timedelta(days=day), 2),
+        )  # fmt: skip
+    LastPicture.objects.create(
+        device=Device.objects.cameras().get(), sealed=b"x", content_type="image/jpeg", size=1,
+        taken_at=taken_at,
+    )  # fmt: skip
+
+    (row,) = texts(last_days_report(person("UNIT_HEAD"), one_day(campus)))
+
+    assert row[12:15] == ["2048", tsi.day_text(campus.day), text_of(taken_at)]
+    assert row[15] == not_checked()
 
 
 def test_the_history_tells_device_place_address_and_status_of_that_day(campus: Campus) -> None:
