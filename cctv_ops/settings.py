@@ -272,6 +272,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "cctv_ops.api.document_answers",
+        "core.api_links.document_links",
     ],
 }
 
