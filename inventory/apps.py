@@ -9,9 +9,14 @@ class InventoryConfig(AppConfig):
     verbose_name = _("Inventory")
 
     def ready(self) -> None:
-        """Tells accounts the names of the places for which roles are granted."""
+        """Tells accounts the names of places, and pages about devices who is called when one breaks."""
         from accounts import places  # models can be imported only when the apps are loaded
+        from core import panels
 
+        from .permissions import can_see_inventory
         from .places import named_places
+        from .views.contracts import who_to_call
 
         places.register(named_places)
+        for page in ("inventory-device", "cameras-device"):
+            panels.register(page, 5, "inventory/_contracts_of.html", who_to_call, can_see_inventory)

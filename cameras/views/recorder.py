@@ -24,7 +24,7 @@ from cameras.names import model_of
 from cameras.reasons import word_for
 from cameras.retention_plot import HeldChannel, retention_plot
 from cameras.strips import day_strip, length
-from core import tsi
+from core import panels, tsi
 from inventory.models import ChannelAssignment, Device, RecordingSchedule
 from inventory.schedules import expected_many
 
@@ -64,6 +64,7 @@ def device_facts(request: PersonRequest, row: Device) -> dict[str, Any]:
         **clock_facts(request, row),
         "disks": _disks(condition),
         "spoken": _conversation(row),
+        "panels": list(panels.shown("cameras-device", request, row)),
         "findings": told(
             Finding.objects.visible_to(request.user)
             .open()

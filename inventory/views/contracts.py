@@ -18,6 +18,7 @@ from accounts.requests import PersonRequest
 from core.tsi import today
 
 from .. import permissions, words
+from ..contracts import callable_for, life_of
 from ..forms.contracts import DevicesForm
 from ..forms.dress import ConfirmForm
 from ..models import Contract, Contractor, Device, ModelLife
@@ -180,3 +181,12 @@ def models(request: PersonRequest) -> HttpResponse:
         "tabs": tabs("contracts"),
     }
     return render(request, "inventory/models.html", context)
+
+
+def who_to_call(request: PersonRequest, device: Device) -> dict[str, Any]:
+    """For pages about a device: whom its contracts name, and how long its model is supported."""
+    return {
+        "callable": callable_for(device),
+        "contracts": device.contracts.select_related("contractor").in_order(),
+        "life": life_of(device),
+    }

@@ -22,7 +22,6 @@ from core import panels
 from core.steps import InvalidTransition
 
 from .. import moves, permissions, words
-from ..contracts import callable_for, life_of
 from ..forms import moves as forms
 from ..models import Channel, ChannelAssignment, Device, Disk
 from ..refusals import refusal_words
@@ -62,9 +61,6 @@ def device(request: PersonRequest, pk: int) -> HttpResponse:
         "next_steps": words.next_steps(row) if may_change else [],
         "may_change": may_change,
         "may_attach": permissions.can_attach(request.user, row),
-        "contracts": row.contracts.select_related("contractor").in_order(),
-        "callable": callable_for(row),
-        "life": life_of(row),
         "attachments": row.attachments.filter(removed_at=None),
         "history": words.history_of(row, SHOWN_HISTORY),
         "panels": list(panels.shown("inventory-device", request, row)),

@@ -131,6 +131,23 @@ def test_the_device_page_says_whom_to_call(client: Client) -> None:
     assert "07.05.2031" in page
 
 
+@pytest.mark.parametrize("kind", ["CAMERA", "RECORDER"])
+def test_the_page_of_recordings_and_clock_says_whom_to_call(client: Client, kind: str) -> None:
+    """INV-7: who looks at the fault needs the number beside it."""
+    client.force_login(person("OPERATOR"))
+    machine = device(kind)
+    firm = Contractor.objects.create(name="Bakım AŞ", phone="0312 555 44 33", response_hours=4)
+    care = Contract.objects.create(
+        name="Care", contractor=firm, starts_on=today() - DAY, last_day=today() + DAY
+    )
+    care.devices.add(machine)
+
+    page = client.get(reverse("cameras:device", args=[machine.pk]), follow=True).content.decode()
+
+    assert "Bakım AŞ" in page
+    assert 'href="tel:03125554433"' in page
+
+
 def test_lines_that_name_no_device_are_named(client: Client) -> None:
     row = Contract.objects.create(name="Care", starts_on=today(), last_day=today())
     client.force_login(person("OPERATOR"))
