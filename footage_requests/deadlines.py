@@ -92,6 +92,13 @@ def warn_dates(
     return sorted(found)
 
 
+def in_words(kind: RequesterKind) -> str:
+    """ "15 working days": how long a kind gives, for people."""
+    if kind.clock == RequesterKind.Clock.AS_WRITTEN:
+        return _("as the letter says, else %(days)d days") % {"days": kind.days}
+    return f"{kind.days} {kind.get_clock_display()}"
+
+
 @dataclass(frozen=True)
 class Remaining:
     """How much of a deadline is left, in words and as a number to sort by. `level`: ok, soon, late."""

@@ -11,9 +11,11 @@ from django.templatetags.static import static
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core import tsi
+from core.text import tr_upper
 
 register = template.Library()
 
@@ -63,3 +65,11 @@ def percent(value: float | None, places: int = 2) -> str:
     # The small addend keeps 93.14 from becoming 93.13 through its binary form.
     number = math.floor(value * factor + 1e-6) / factor
     return _("%(number)s%%") % {"number": number_format(number, places)}
+
+
+@register.filter
+def capital(text: object) -> str:
+    """The first letter large, by the rules of the page's language: "istenen" gives "İstenen" in Turkish."""
+    words = str(text)
+    is_turkish = (get_language() or "").startswith("tr")
+    return (tr_upper(words[:1]) if is_turkish else words[:1].upper()) + words[1:]

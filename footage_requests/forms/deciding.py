@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core import tsi
@@ -57,7 +57,7 @@ class DecisionForm(DressedForm):
             data["lines"] = [self._line(line) for line in chosen]
             if not chosen:
                 raise ValidationError(
-                    _now("Choose what may leave: at least one camera and its minutes.")
+                    gettext("Choose what may leave: at least one camera and its minutes.")
                 )
         return data
 
@@ -82,7 +82,7 @@ class DecisionForm(DressedForm):
                 return dt.datetime.strptime(text, form).replace(tzinfo=tsi.TSI)
             except ValueError:
                 continue
-        raise ValidationError(_now("Write times like 21.11.2026 14:05:00."))
+        raise ValidationError(gettext("Write times like 21.11.2026 14:05:00."))
 
     def choice(self, confirmed_how: str) -> Choice:
         """The decision for `footage_requests.deciding.decide`."""

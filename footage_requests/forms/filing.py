@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core import tsi
@@ -140,7 +140,7 @@ class RequestForm(RowForm):
         door = self.data.get("door") or self.initial.get("door") or FootageRequest.Door.WEB
         kinds = facts.kinds_for(door) if self.instance.pk is None else facts.kinds_for("")
         self.fields["kind"].queryset = kinds  # type: ignore[attr-defined]
-        self.fields["kind"].empty_label = _now("choose")  # type: ignore[attr-defined]
+        self.fields["kind"].empty_label = gettext("choose")  # type: ignore[attr-defined]
         self.fields["basis"].queryset = LegalBasis.objects.usable()  # type: ignore[attr-defined]
         self.fields["building"].queryset = self._buildings()  # type: ignore[attr-defined]
         self.fields["positions"].queryset = Position.objects.filter(  # type: ignore[attr-defined]
@@ -212,7 +212,9 @@ class RequestForm(RowForm):
             start = asked_window.instant(day, data["first_time"])
             end = asked_window.instant(data.get("last_day") or day, data["last_time"])
         else:
-            raise ValidationError({"starts_at": _now("Enter from when until when, or about when.")})
+            raise ValidationError(
+                {"starts_at": gettext("Enter from when until when, or about when.")}
+            )
         asked_window.check_window(start, end)
         return start, end
 

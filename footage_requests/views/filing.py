@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.requests import PersonRequest
 from core import tsi
 
-from .. import arriving, permissions
+from .. import arriving, deadlines, permissions
 from ..forms.filing import RequestForm
 from ..models import FootageRequest, RequesterKind
 from .shared import allow, case_or_404, for_people
@@ -125,9 +125,7 @@ def _kinds(form: RequestForm) -> dict[str, dict[str, Any]]:
 
 
 def _requires(kind: RequesterKind) -> dict[str, Any]:
-    words = [_("%(days)d %(unit)s") % {"days": kind.days, "unit": kind.get_clock_display()}]
-    if kind.clock == RequesterKind.Clock.AS_WRITTEN:
-        words = [_("as the letter says, else %(days)d days") % {"days": kind.days}]
+    words = [deadlines.in_words(kind)]
     words.append(_("normally gets: %(gives)s") % {"gives": kind.get_gives_display()})
     if kind.masking == RequesterKind.Masking.MANDATORY:
         words.append(_("others must be masked"))
