@@ -9,7 +9,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from . import availability, exporting, fetch_work, hold_life
+from . import assembling, availability, exporting, fetch_work, hold_life
 from .models import FootageRequest, HoldPart
 from .part_claims import AnyPart
 
@@ -22,7 +22,7 @@ QUEUE = "footage"
 def work_parts() -> None:
     """Fetches pieces of holds and exports, and puts finished exports together."""
     fetch_work.work(settled)
-    exporting.work_packages()
+    assembling.work_packages()
 
 
 @shared_task

@@ -9,8 +9,8 @@ from itertools import count
 from typing import Any
 
 from core.tsi import from_ms
-from footage_requests import fetch_work, hold_tasks
-from footage_requests.models import FootageRequest, RequestItem
+from footage_requests import assembling, fetch_work, hold_tasks, store
+from footage_requests.models import Decision, EvidenceFile, FootageRequest, RequestItem
 from inventory.models import Channel, Device, Position
 from simulator.campus_file import read_campus
 from simulator.recording import Cause, Gap, tsi_midnight
@@ -92,6 +92,17 @@ class Recorded(Campus):
         days = (dt.datetime.now(dt.UTC) - before).total_seconds() / 86_400
         channel.plan = channel.plan.changed([], days, [])
 
+    def approved(self, *positions: Position, **more: Any) -> Decision:
+        """A decision that releases everything that was asked for."""
+        lines = more.pop("must_be_masked", None)
+        request = self.ask(*positions, **more)
+        request.take("review", by=self.operator)
+        request.take("submit", by=self.operator)
+        decision = self.decide(request)
+        if lines is not None:
+            decision.lines.update(must_be_masked=lines)
+        return decision
+
     def item_of(self, request: FootageRequest) -> RequestItem:
         return request.items.select_related("position").get()
 
@@ -107,3 +118,16 @@ def recorded(*devices: dict[str, Any]) -> Iterator[Recorded]:
 def fetch_all(seconds: float = 30) -> int:
     """Works through the queue as a worker does; returns how many pieces ended."""
     return fetch_work.work(hold_tasks.settled, seconds=seconds)
+
+
+def export_all() -> int:
+    """Fetches what is due and puts packages together; returns how many packages were finished."""
+    fetch_all()
+    return assembling.work_packages()
+
+
+def plain(file: EvidenceFile | None) -> bytes:
+    """The plain content of a stored file."""
+    assert file is not None
+    with store.open_file(file) as reader:
+        return b"".join(reader)

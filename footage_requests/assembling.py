@@ -1,0 +1,442 @@
+"""From slices to exhibits: one MP4 per line and channel, put together without touching a picture.
+
+What the recorder no longer has comes out of the held copy of the same request (B7). Each exhibit is
+checked before its row exists: tables, length, size of the picture, and one picture is really decoded
+(B19). A worker that is killed leaves whole exhibits; the next one makes only those that are missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+import time
+import uuid
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import av
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from cameras.coverage import clip, total
+from cameras.protocols.base import DeviceError
+from cameras.protocols.decoding import decode_key_frame
+from cameras.protocols.mp4_assembly import Assembled, Piece, assemble
+from cameras.protocols.mp4_slices import read_index
+from core.jobs import Job, JobCancelled
+from core.text import safe_file_name
+from core.tsi import from_ms, to_ms
+
+from . import deciding, exporting, hold_life, store
+from .clock_windows import clock_block, clock_of
+from .fetching import CONTENT_TYPE
+from .models import EvidenceFile, Exhibit, ExportSlice, HoldPart, Package
+from .models.holds import Part
+from .part_claims import LEASE, RENEW_SECONDS
+from .sealing.boxes import NotMp4
+from .sealing.film import nal_units, read_film
+from .sealing.sources import StoredFile
+from .viewing_copies import make_viewing_copy
+
+log = logging.getLogger(__name__)
+
+SYSTEM = "export"
+LONGEST_EXHIBIT = dt.timedelta(hours=6)
+LENGTH_SLACK_MS = 2_000
+SET_MS = 1_000
+"""Offsets that differ by more than this between slices mean that the clock was set in between."""
+
+
+class LeaseLost(Exception):
+    """Another worker puts this package together."""
+
+
+class NotPlayable(Exception):
+    """What was put together is not what it should be."""
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Sealed bytes with the clock by which they were fetched, and from where they came."""
+
+    file: EvidenceFile
+    delivered: dict[str, Any]
+    origin: str
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+
+
+def work_packages() -> int:
+    """Puts together every package whose slices have ended. Safe to run twice and to be killed."""
+    exporting.tidy_all()
+    done = 0
+    for package in _ready():
+        lease = _claim(package)
+        if lease is None:
+            continue
+        try:
+            done += _work(package, lease)
+        except LeaseLost:
+            log.info("%s is put together by another worker", package)
+        finally:
+            Package.objects.filter(pk=package.pk, lease=lease).update(lease=None, lease_until=None)
+    return done
+
+
+def _ready() -> list[Package]:
+    now = timezone.now()
+    unfinished = ExportSlice.objects.filter(package=OuterRef("pk"), state__in=exporting.UNFINISHED)
+    rows = Package.objects.filter(~Exists(unfinished), status=Package.Status.EXPORTING, failure="")
+    return list(rows.filter(Q(lease=None) | Q(lease_until__lt=now)).order_by("pk"))
+
+
+def _claim(package: Package) -> uuid.UUID | None:
+    lease, now = uuid.uuid4(), timezone.now()
+    free = Package.objects.filter(pk=package.pk, status=Package.Status.EXPORTING).filter(
+        Q(lease=None) | Q(lease_until__lt=now)
+    )
+    return lease if free.update(lease=lease, lease_until=now + LEASE) else None
+
+
+def _work(package: Package, lease: uuid.UUID) -> bool:
+    """One package under a lease; what goes wrong stands on the package in words."""
+    standing = deciding.standing_decision(package.request)
+    if standing is None or standing.pk != package.decision_id:
+        exporting.cancel(package, by=SYSTEM, because=_("the decision no longer holds"))
+        return False
+    failure = _failed_slices(package)
+    if not failure:
+        try:
+            assemble_package(package, _Progress(package, lease))
+            return True
+        except JobCancelled:
+            because = _("stopped by the person who started it")
+            exporting.cancel(package, by=package.exporter, because=because)
+            return False
+        except NotPlayable as error:
+            failure = str(error)
+        except (store.NoSpace, OSError) as error:
+            log.warning("%s could not be put together: %s", package, error)
+            failure = hold_life.failure_word("NO_SPACE")
+    fail(package, failure)
+    return False
+
+
+def _failed_slices(package: Package) -> str:
+    """Why the package cannot be put together yet, or ''."""
+    failed = list(package.slices.filter(state=Part.State.FAILED))
+    failed = [part for part in failed if not _held(part)]
+    if not failed:
+        return ""
+    return _("%(failed)d of %(all)d pieces could not be fetched: %(reason)s.") % {
+        "failed": len(failed),
+        "all": package.slices.count(),
+        "reason": hold_life.failure_word(failed[0].failure),
+    }
+
+
+def fail(package: Package, failure: str) -> None:
+    """The export stands still until a person decides: try again, go on without, or cancel."""
+    Package.objects.filter(pk=package.pk).update(failure=failure[:300])
+    job = exporting.job_of(package)
+    if job is not None:
+        job.fail(failure)
+
+
+class _Progress:
+    """Renews the lease and moves the job while bytes are written."""
+
+    def __init__(self, package: Package, lease: uuid.UUID) -> None:
+        self._package = package
+        self._lease = lease
+        self._next = time.monotonic() + RENEW_SECONDS
+        self.job: Job | None = exporting.job_of(package)
+        self.slices = package.slices.count()
+        self.done = 0
+
+    def beat(self) -> None:
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + RENEW_SECONDS
+        kept = Package.objects.filter(pk=self._package.pk, lease=self._lease)
+        if not kept.update(lease_until=timezone.now() + LEASE):
+            raise LeaseLost
+        self.tick()
+
+    def tick(self) -> None:
+        if self.job is not None and not self.job.is_finished:
+            done = min(self.slices + self.done, self.job.total)
+            self.job.tick(done, _("put together"))
+
+
+class _Writer:
+    """Passes bytes to the store while the lease is renewed."""
+
+    def __init__(self, writer: store.StoreWriter, progress: _Progress) -> None:
+        self._writer = writer
+        self._progress = progress
+
+    def write(self, data: bytes, /) -> int:
+        self._progress.beat()
+        return self._writer.write(data)
+
+
+def assemble_package(package: Package, progress: _Progress) -> None:
+    """Makes every exhibit that is missing, then hands the package on to masking or verification."""
+    parts = package.slices.select_related("line__item__position", "channel__recorder", "file")
+    groups: dict[tuple[int, int], list[ExportSlice]] = {}
+    for part in parts.order_by("line_id", "channel_id", "starts_at"):
+        groups.setdefault((part.line_id, part.channel_id), []).append(part)
+    files = [each for own in groups.values() for each in exporting.volumes(own, LONGEST_EXHIBIT)]
+    known = set(package.exhibits.values_list("ident", flat=True))
+    for number, own in enumerate(files, 1):
+        ident = f"E{number:02}"
+        if ident not in known:
+            _make_exhibit(package, ident, own, progress)
+        progress.done += len(own)
+        progress.tick()
+    if not package.exhibits.filter(kind=Exhibit.Kind.ORIGINAL).exists():
+        raise NotPlayable(
+            _("Nothing of the approved minutes exists any more, neither on the recorder nor held.")
+        )
+    _make_viewing_copies(package, progress)
+    _hand_on(package)
+    if progress.job is not None:
+        progress.job.finish(_("exported"))
+
+
+def _make_exhibit(
+    package: Package, ident: str, parts: list[ExportSlice], progress: _Progress
+) -> Exhibit | None:
+    """One file of one line and channel; None when there is not a single picture."""
+    sources = [source for part in parts for source in _sources(part)]
+    if not sources:
+        return None
+    span = exporting.span_of(parts)
+    store.ensure_space(round(1.1 * sum(source.file.bytes for source in sources)))
+    with ExitStack() as stack:
+        pieces = _pieces(sources, stack)
+        writer = stack.enter_context(store.StoreWriter(CONTENT_TYPE))
+        try:
+            made = assemble(pieces, _Writer(writer, progress), start_ms=span[0], end_ms=span[1])
+        except ValueError as error:
+            raise NotPlayable(
+                _("%(exhibit)s: %(error)s") % {"exhibit": ident, "error": error}
+            ) from None
+        with transaction.atomic():
+            file = writer.save()
+            check_playable(file, made, ident)
+            return _row(package, ident, parts, sources, made, file)
+
+
+def _sources(part: ExportSlice) -> list[_Source]:
+    """The slice itself, or what is held of it where that has more."""
+    own = []
+    if part.file is not None and part.file.destroyed_at is None:
+        own = [_Source(part.file, part.delivered, "RECORDER", part.starts_at, part.ends_at)]
+        if not part.delivered.get("gap_ms"):
+            return own
+    held = _held(part)
+    if not held:
+        return own
+    if own and _covered(part, own) >= _covered(part, held):
+        return own
+    ExportSlice.objects.filter(pk=part.pk).update(source=ExportSlice.Source.HOLD)
+    return held
+
+
+def _held(part: ExportSlice) -> list[_Source]:
+    """What the holds of the same request have of a slice, in order."""
+    rows = (
+        HoldPart.objects.filter(
+            hold__request=part.package.request_id,
+            hold__channel=part.channel_id,
+            state=Part.State.DONE,
+            file__destroyed_at=None,
+            starts_at__lt=part.ends_at,
+            ends_at__gt=part.starts_at,
+        )
+        .select_related("file")
+        .order_by("starts_at")
+    )
+    return [
+        _Source(row.file, row.delivered, "HOLD", row.starts_at, row.ends_at)
+        for row in rows
+        if row.file is not None
+    ]
+
+
+def _covered(part: ExportSlice, sources: list[_Source]) -> int:
+    """How much of a slice these sources hold."""
+    span = [(to_ms(part.starts_at), to_ms(part.ends_at))]
+    covered = 0
+    for source in sources:
+        told = source.delivered
+        inside = clip([(int(told["start_ms"]), int(told["end_ms"]))], span)
+        gaps = clip([(int(a), int(b)) for a, b in told.get("gaps", [])], inside)
+        covered += total(inside) - total(gaps)
+    return covered
+
+
+def _pieces(sources: list[_Source], stack: ExitStack) -> list[Piece]:
+    """The sources opened, each with what turns its own time into true time.
+
+    While the clock merely drifts, all get the same shift, so that distances stay as they were filmed.
+    """
+    shifts = [int(source.delivered.get("offset_ms") or 0) for source in sources]
+    is_steady = max(shifts) - min(shifts) <= SET_MS
+    pieces = []
+    opened: set[int] = set()
+    for source, shift in zip(sources, shifts, strict=True):
+        if source.file.pk in opened:
+            continue
+        opened.add(source.file.pk)
+        reader = stack.enter_context(store.open_file(source.file))
+        index = read_index(reader.read_range, reader.size)
+        pieces.append(Piece(reader.read_range, index, shifts[0] if is_steady else shift))
+    return pieces
+
+
+def check_playable(file: EvidenceFile, made: Assembled, ident: str) -> None:
+    """Reads the stored file as a stranger would. Raises NotPlayable (B19)."""
+    with StoredFile(store.open_file(file)) as source:
+        try:
+            film = read_film(source)
+            first = next(nal_units(source, film), b"")
+        except NotMp4 as error:
+            raise NotPlayable(f"{ident}: {error}") from None
+        length_ms = film.ticks * 1000 // film.timescale
+        key_picture = source.read_at(film.places[0], film.sizes[0])
+    if (
+        not first
+        or film.frames != made.frames
+        or (film.width, film.height) != (made.width, made.height)
+    ):
+        raise NotPlayable(_("%(exhibit)s: the file is not what was written.") % {"exhibit": ident})
+    if abs(length_ms - (made.end_ms - made.first_ms)) > LENGTH_SLACK_MS:
+        raise NotPlayable(_("%(exhibit)s: its length is wrong.") % {"exhibit": ident})
+    try:
+        asyncio.run(decode_key_frame(_annex_b(key_picture), made.codec))
+    except DeviceError:
+        raise NotPlayable(
+            _("%(exhibit)s: its pictures cannot be decoded.") % {"exhibit": ident}
+        ) from None
+
+
+def _annex_b(picture: bytes) -> bytes:
+    """A picture of an MP4 with start codes instead of lengths."""
+    turned = bytearray(picture)
+    at = 0
+    while at + 4 <= len(turned):
+        following = at + 4 + int.from_bytes(turned[at : at + 4], "big")
+        turned[at : at + 4] = b"\0\0\0\1"
+        at = following
+    return bytes(turned)
+
+
+def _row(
+    package: Package,
+    ident: str,
+    parts: list[ExportSlice],
+    sources: list[_Source],
+    made: Assembled,
+    file: EvidenceFile,
+) -> Exhibit:
+    first = parts[0]
+    asked = exporting.span_of(parts)
+    recorder = first.channel.recorder
+    facts = {
+        "asked": list(asked),
+        "delivered": [made.first_ms, min(made.end_ms, asked[1])],
+        "gaps": [list(gap) for gap in made.gaps],
+        "gap_count": made.gap_count,
+        "gap_ms": made.gap_ms,
+        "clock": clock_block(clock_of(recorder), *asked),
+        "codec": made.codec,
+        "width": made.width,
+        "height": made.height,
+        "frames": made.frames,
+        "bitstream_sha256": made.bitstream_sha256,
+        "sound": "not exported",
+        "recorder": {
+            "maker": recorder.maker,
+            "model": recorder.model,
+            "serial": recorder.serial,
+            "firmware": recorder.firmware,
+            "mac": recorder.mac,
+            "channel": first.channel.number,
+        },
+        "sources": sorted({source.origin for source in sources}),
+        "slices": [_slice_facts(part) for part in parts],
+        "tools": {
+            "stream copy": "own RTSP client and MP4 writer",
+            "check": f"PyAV {av.__version__}",
+        },
+    }
+    return Exhibit.objects.create(
+        package=package,
+        line=first.line,
+        channel=first.channel,
+        ident=ident,
+        kind=Exhibit.Kind.ORIGINAL,
+        file_name=file_name(ident, first, made),
+        file=file,
+        facts=facts,
+    )
+
+
+def _slice_facts(part: ExportSlice) -> dict[str, Any]:
+    told = (
+        "range_reply",
+        "stamp_source",
+        "ended_by",
+        "packets_lost",
+        "frames_damaged",
+        "unfetched",
+        "unsure",
+    )
+    return {
+        "asked": [to_ms(part.starts_at), to_ms(part.ends_at)],
+        "state": part.state,
+        "attempts": part.attempt,
+        **{name: part.delivered[name] for name in told if name in part.delivered},
+    }
+
+
+def file_name(ident: str, part: ExportSlice, made: Assembled) -> str:
+    """ASCII, as forensic practice writes it: exhibit, recorder, channel, first and last instant in UTC."""
+    recorder = part.channel.recorder
+    name = (recorder.model or recorder.serial or "NVR").encode("ascii", "replace").decode()
+    name = "".join(c if c.isalnum() or c in "-." else "-" for c in name)[:40]
+    start, end = (f"{from_ms(ms):%Y%m%dT%H%M%SZ}" for ms in (made.first_ms, made.end_ms))
+    return safe_file_name(f"{ident}_{name}_ch{part.channel.number:02}_{start}_{end}.mp4", 120)
+
+
+def _make_viewing_copies(package: Package, progress: _Progress) -> None:
+    """H.265 does not play on many office machines: it gets a transcoded copy, marked as such."""
+    originals = package.exhibits.filter(kind=Exhibit.Kind.ORIGINAL, replaced_at=None)
+    for original in originals.exclude(derived__kind=Exhibit.Kind.VIEWING):
+        if original.facts.get("codec") == "hevc":
+            make_viewing_copy(original, progress.beat)
+
+
+def _hand_on(package: Package) -> None:
+    """To masking where a line asks for it, else to verification; the slices are no longer needed."""
+    needs_masks = package.exhibits.filter(line__must_be_masked=True).exists()
+    package.take(
+        "need_masks" if needs_masks else "offer",
+        by=package.exporter,
+        because=_("exported"),
+        facts={
+            "exhibits": [
+                {"ident": row.ident, "sha256": row.file.sha256, "bytes": row.file.bytes}
+                for row in package.exhibits.select_related("file")
+            ]
+        },
+        failure="",
+    )
+    exporting.tidy(package)
