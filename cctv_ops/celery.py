@@ -69,6 +69,7 @@ def _configuration() -> dict[str, Any]:
             "footage_requests.hold_tasks.*": {"queue": "footage"},
             "footage_requests.masking_tasks.*": {"queue": "footage"},
             "footage_requests.release_tasks.*": {"queue": "footage"},
+            "footage_requests.store_tasks.*": {"queue": "footage"},
         },
         "worker_hijack_root_logger": False,
         "worker_send_task_events": False,
@@ -91,6 +92,7 @@ def _configuration() -> dict[str, Any]:
             "expire-approvals": _sweep("footage_requests.masking_tasks.expire_approvals", 600.0),
             "sweep-requests": _sweep("footage_requests.request_tasks.sweep_requests", 300.0),
             "scan-papers": _sweep("footage_requests.request_tasks.scan_papers", 30.0),
+            "recheck-store": _sweep("footage_requests.store_tasks.recheck_store", 1200.0),
             "ask-held-again": {
                 "task": "footage_requests.hold_tasks.ask_again",
                 "schedule": crontab(hour=7, minute=0),
@@ -102,5 +104,5 @@ def _configuration() -> dict[str, Any]:
 
 app.add_defaults(_configuration)
 app.autodiscover_tasks(["audit", "cameras", "inventory"])
-for module in ("hold_tasks", "masking_tasks", "release_tasks", "request_tasks"):
+for module in ("hold_tasks", "masking_tasks", "release_tasks", "request_tasks", "store_tasks"):
     app.autodiscover_tasks(["footage_requests"], related_name=module)

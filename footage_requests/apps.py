@@ -15,12 +15,13 @@ class FootageRequestsConfig(AppConfig):
         from audit import sentences
         from vault import crypto
 
-        from . import identity, today  # models are loaded only now
+        from . import identity, rechecking, today  # models are loaded only now
         from .models import FootageRequest
         from .sentences import SENTENCES
 
         sentences.register(SENTENCES)
         today.register()
+        rechecking.register()
 
         crypto.register(
             crypto.SealedColumn(

@@ -24,7 +24,9 @@ EXPORTING = frozenset({Role.OPERATOR})
 VERIFYING = frozenset({Role.OPERATOR, Role.UNIT_HEAD})
 DELIVERING = frozenset({Role.HANDOVER, Role.UNIT_HEAD, Role.OPERATOR})
 GIVING_OPINIONS = frozenset({Role.LEGAL, Role.PRIVACY})
+KEEPING_WEBHOOKS = frozenset({Role.UNIT_HEAD, Role.ADMIN})
 EDITING_RULES = frozenset({Role.UNIT_HEAD, Role.LEGAL})
+WATCHING_STORE = frozenset({Role.UNIT_HEAD, Role.SECURITY_CHIEF, Role.AUDITOR, Role.ADMIN})
 READING_CASES = frozenset(
     {
         Role.REGISTRY_CLERK,
@@ -96,3 +98,18 @@ def can_deliver(person: Person, obj: FootageRequest | None = None) -> bool:
 def can_edit_rules(person: Person, obj: object = None) -> bool:
     """Changes kinds of requesters, bases, deadlines and refusal codes."""
     return person.has_role(*EDITING_RULES, scope=())
+
+
+def can_watch_store(person: Person, obj: object = None) -> bool:
+    """Is told when a stored evidence file is damaged, whatever case it belongs to."""
+    return person.has_role(*WATCHING_STORE, scope=())
+
+
+def can_see_webhooks(person: Person, obj: object = None) -> bool:
+    """Opens the page of webhooks: addresses and deliveries, never a secret."""
+    return person.has_role(*KEEPING_WEBHOOKS, Role.AUDITOR, scope=())
+
+
+def can_keep_webhooks(person: Person, obj: object = None) -> bool:
+    """Enters webhooks, gives them new secrets, switches them off, sends again."""
+    return person.has_role(*KEEPING_WEBHOOKS, scope=())

@@ -5,6 +5,9 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 SENTENCES = {
+    "evidencefile.found_changed": _("A stored evidence file no longer matches its hash: %(object)s"),
+    "evidencefile.found_sound_again": _("A stored evidence file matches its hash again: %(object)s"),
+    "package.seal": _("%(actor)s sealed package %(object)s"),
     "footagerequest.file": _("%(actor)s entered request %(object)s"),
     "footagerequest.register": _("%(actor)s registered request %(object)s"),
     "footagerequest.review": _("%(actor)s began to work on request %(object)s"),

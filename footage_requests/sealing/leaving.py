@@ -62,7 +62,13 @@ class Leaving:
 
     @property
     def gap_ms(self) -> int:
-        return sum(end - start for start, end in self.gaps_ms)
+        """All gaps together; the list itself may be cut off after two thousand."""
+        listed = sum(end - start for start, end in self.gaps_ms)
+        return int(self.exhibit.facts.get("gap_ms", listed))
+
+    @property
+    def gap_count(self) -> int:
+        return int(self.exhibit.facts.get("gap_count", len(self.gaps_ms)))
 
 
 def leaving(package: Package) -> list[Leaving]:

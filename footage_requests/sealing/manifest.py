@@ -21,7 +21,7 @@ from inventory.models import Device
 from ..models import DecisionLine, Package
 from .clock_words import statement
 from .keys import EvidenceKey, fingerprint
-from .leaving import Leaving
+from .leaving import Leaving, Role
 from .text_records import utc_text
 
 SCHEMA = "cctv-release/1"
@@ -103,7 +103,7 @@ def exhibit_facts(item: Leaving) -> dict[str, Any]:
     return {
         "exhibit": row.ident,
         "position": item.position.code,
-        "method": str(facts.get("source") or "stream copy over the recorder's own protocol"),
+        "method": method_of(item),
         "derived_from": None
         if parent is None
         else {"exhibit": parent.ident, "sha256": row.parent_sha256},
@@ -111,9 +111,21 @@ def exhibit_facts(item: Leaving) -> dict[str, Any]:
         "asked": span_text(item.asked_ms),
         "obtained": span_text(item.delivered_ms),
         "gaps": [span_text(gap) for gap in item.gaps_ms],
+        "gap_count": item.gap_count,
+        "gap_ms": item.gap_ms,
         "bitstream_sha256": facts.get("bitstream_sha256", ""),
         "clocks": statement(item),
     }
+
+
+def method_of(item: Leaving) -> str:
+    """How the file came about, in one sentence."""
+    if item.role == Role.MASKED:
+        return "masked and encoded again; the original is named in derived_from"
+    if item.role == Role.VIEWING:
+        return "encoded again for viewing; the original is named in derived_from"
+    sources = ", ".join(str(source) for source in item.exhibit.facts.get("sources", []))
+    return f"stream copy without encoding ({sources or 'recorder'})"
 
 
 def people(package: Package) -> dict[str, dict[str, str] | None]:

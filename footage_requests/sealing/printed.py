@@ -184,7 +184,7 @@ def _exhibit(item: Leaving) -> dict[str, Any]:
         "asked": _span(item.asked_ms),
         "obtained": _span(item.delivered_ms),
         "gaps": [_span(gap) for gap in item.gaps_ms[:50]],
-        "gap_count": len(item.gaps_ms),
+        "gap_count": item.gap_count,
         "gap_seconds": f"{item.gap_ms / 1000:.1f}",
         "exported_sha256": item.exhibit.file.sha256,
         "clock": [clock["words"][language][0] for clock in statement(item)],

@@ -61,13 +61,13 @@ def _exhibit_lines(item: Leaving) -> list[str]:
     told = [
         f"Exhibit {exhibit.ident} ({item.role.value})",
         f"  file as exported: {exhibit.file.bytes} bytes, SHA-256 {exhibit.file.sha256}",
-        f"  asked {_span(item.asked_ms)}, obtained {_span(item.delivered_ms)}, {len(item.gaps_ms)} gaps",
+        f"  asked {_span(item.asked_ms)}, obtained {_span(item.delivered_ms)}, {item.gap_count} gaps",
     ]
     if exhibit.parent is not None:
         told.append(
             f"  derived from exhibit {exhibit.parent.ident}, SHA-256 {exhibit.parent_sha256}"
         )
-    for name in ("tools", "slices", "source"):
+    for name in ("tools", "sources", "processed", "slices"):
         if exhibit.facts.get(name):
             told.append(f"  {name}: {_json(exhibit.facts[name])}")
     return [*told, ""]

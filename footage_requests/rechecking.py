@@ -1,0 +1,150 @@
+"""The evidence store is measured again, file by file, so that a changed byte is known within 24 hours (B13).
+
+A sweep of a few minutes an hour takes the files that were measured longest ago: the work is spread evenly over day and
+night, and no file waits for another's turn. What no longer matches its hash is an audit entry, a line of Bugün, and
+stays so until it is destroyed or found sound again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+import audit
+from core import panels
+
+from . import store
+from .models import (
+    EvidenceFile,
+    Exhibit,
+    ExportSlice,
+    FootageRequest,
+    HoldPart,
+    Package,
+    RequestAttachment,
+)
+from .permissions import can_watch_store
+
+if TYPE_CHECKING:
+    from accounts.models import Person
+
+log = logging.getLogger(__name__)
+
+AGAIN_AFTER = dt.timedelta(hours=20)
+LATE_AFTER = dt.timedelta(hours=30)
+BUDGET_S = 120.0
+MOST_NAMED = 5
+URGENCY = 3
+# Where a file may belong to: the model, and the way from there to its case.
+_OWNERS = (
+    (Package, "inner_file", "request"),
+    (Exhibit, "file", "package__request"),
+    (ExportSlice, "file", "package__request"),
+    (HoldPart, "file", "hold__request"),
+    (RequestAttachment, "file", "request"),
+)
+
+
+def due(now: dt.datetime) -> QuerySet[EvidenceFile]:
+    """Files to be measured now, those that waited longest first."""
+    waiting = Q(checked_at=None) | Q(checked_at__lt=now - AGAIN_AFTER)
+    kept = EvidenceFile.objects.filter(waiting, destroyed_at=None).exclude(wrapped_key="")
+    return kept.order_by(F("checked_at").asc(nulls_first=True), "pk")
+
+
+def recheck_store(budget_s: float = BUDGET_S) -> int:
+    """Measures due files until the time is up, at least one; returns how many."""
+    until = time.monotonic() + budget_s
+    count = 0
+    while True:
+        file = due(timezone.now()).first()
+        if file is None:
+            return count
+        was_sound = file.is_sound
+        is_sound = store.measure_again(file)
+        if is_sound != was_sound:
+            _tell(file, is_sound=is_sound)
+        count += 1
+        if time.monotonic() >= until:
+            return count
+
+
+def _tell(file: EvidenceFile, *, is_sound: bool) -> None:
+    """Writes what was found, once when it changes."""
+    file.refresh_from_db()
+    if file.destroyed_at is not None or not file.wrapped_key:
+        return  # it was destroyed on purpose while it was being read
+    case = case_of(file)
+    with transaction.atomic():
+        audit.record(
+            "evidencefile.found_sound_again" if is_sound else "evidencefile.found_changed",
+            actor="store check",
+            target=file,
+            sha256=file.sha256,
+            bytes=file.bytes,
+            request=case.number if case else None,
+        )
+    if not is_sound:
+        log.error("An evidence file no longer matches its hash: %s", file.uuid)
+
+
+def case_of(file: EvidenceFile) -> FootageRequest | None:
+    """The case to which a stored file belongs."""
+    for model, field, way in _OWNERS:
+        found = model._default_manager.filter(**{field: file}).values_list(way, flat=True).first()
+        if found is not None:
+            return FootageRequest.objects.filter(pk=found).first()
+    return None
+
+
+def register() -> None:
+    """Called once when Django is ready."""
+    panels.register_today_lines(lines)
+
+
+def lines(person: Person) -> Iterator[panels.TodayLine]:
+    """Damaged files one by one, and whether the measuring keeps up."""
+    if not can_watch_store(person):
+        return
+    damaged = EvidenceFile.objects.filter(is_sound=False, destroyed_at=None).order_by("checked_at")
+    for file in damaged[:MOST_NAMED]:
+        yield _damaged(file)
+    late = timezone.now() - LATE_AFTER
+    waiting = EvidenceFile.objects.filter(destroyed_at=None, created_at__lt=late)
+    count = waiting.filter(Q(checked_at=None) | Q(checked_at__lt=late)).count()
+    if count:
+        yield panels.TodayLine(
+            urgency=URGENCY + 20,
+            sentence=ngettext(
+                "%(count)d stored evidence file was not measured again for over a day",
+                "%(count)d stored evidence files were not measured again for over a day",
+                count,
+            )
+            % {"count": count},
+            kind="store-late",
+        )
+
+
+def _damaged(file: EvidenceFile) -> panels.TodayLine:
+    case = case_of(file)
+    name = case.number if case else str(file.uuid)[:8]
+    return panels.TodayLine(
+        urgency=URGENCY,
+        sentence=_("%(name)s: a stored evidence file was changed or cannot be read")
+        % {"name": name},
+        url=reverse("footage_requests:case", args=[case.pk]) if case else "",
+        action_label=_("Open case") if case else "",
+        age_instant=file.checked_at,
+        kind="store-damaged",
+        key=str(file.pk),
+    )
