@@ -33,6 +33,11 @@ class PaperForm(models.TextChoices):
     CLOCK_STATEMENT = "CLOCK_STATEMENT", _("Clock statement of a footage package")
     RELEASE_READ_ME = "RELEASE_READ_ME", _("First page of a footage package")
     REQUEST_FORM = "REQUEST_FORM", _("Footage request form")
+    HAND_OVER = "HAND_OVER", _("Record of handing over camera footage")
+    VIEWING_RECORD = "VIEWING_RECORD", _("Record of viewing camera footage")
+    NO_RECORDING = "NO_RECORDING", _("Record that no recording was found")
+    HOLD_RECORD = "HOLD_RECORD", _("Record of putting footage under protection")
+    DESTRUCTION = "DESTRUCTION", _("Destruction record (personal data)")
 
 
 class Letterhead(models.Model):

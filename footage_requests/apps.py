@@ -15,16 +15,22 @@ class FootageRequestsConfig(AppConfig):
         from audit import sentences
         from vault import crypto
 
-        from . import identity, rechecking, today  # models are loaded only now
-        from .models import FootageRequest
+        from . import identity, rechecking, release_panel, release_work, today  # models come now
+        from .models import FootageRequest, RecipientCopy
         from .sentences import SENTENCES
 
         sentences.register(SENTENCES)
         today.register()
         rechecking.register()
+        release_panel.register()
 
         crypto.register(
             crypto.SealedColumn(
                 FootageRequest, "identity_sealed", lambda row, _field: identity.place_of(row)
+            )
+        )
+        crypto.register(
+            crypto.SealedColumn(
+                RecipientCopy, "passphrase_sealed", lambda row, _field: release_work.place_of(row)
             )
         )

@@ -13,10 +13,12 @@ from .handover import (
     HandOverRecord,
     MediumKind,
     MediumMovement,
+    RecipientCopy,
 )
 from .holds import Hold, HoldPart
 from .kinds import LegalBasis, RefusalCode, RequesterKind, SmallUnitPeriod
 from .packages import Exhibit, ExportPace, ExportSlice, Package
+from .portal import WebhookDelivery, WebhookEndpoint, WebhookTry
 from .requests import FootageRequest, RequestAttachment, RequestItem
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "NumberSeries",
     "Opinion",
     "Package",
+    "RecipientCopy",
     "RefusalCode",
     "RequestAttachment",
     "RequestItem",
@@ -50,4 +53,7 @@ __all__ = [
     "SavedFilter",
     "SmallUnitPeriod",
     "Viewing",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookTry",
 ]

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import Entry
+from core.jobs import Job
 from core.scoping import ScopedQuerySet
 from core.steps import Step, SteppedModel
 
@@ -203,6 +204,41 @@ class CustodyEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.package_id} {self.act}"
+
+
+class RecipientCopy(models.Model):
+    """The sealed package encrypted for one recipient: to be written to a medium or offered by a link.
+
+    The passphrase waits here sealed until the person who made the copy has read it, once; then it is gone.
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    package = models.ForeignKey(Package, on_delete=models.PROTECT, related_name="copies")
+    recipient_name = models.CharField(_("recipient"), max_length=150)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(default=timezone.now, editable=False)
+    job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="+")
+    file = models.OneToOneField(
+        EvidenceFile, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    passphrase_sealed = models.TextField(blank=True, editable=False)
+    shown_at = models.DateTimeField(_("passphrase read"), null=True, blank=True, editable=False)
+
+    objects = OfPackageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("copy for a recipient")
+        verbose_name_plural = _("copies for recipients")
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(shown_at=None) | Q(passphrase_sealed=""),
+                name="requests_passphrase_read_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.package_id}: {self.recipient_name}"
 
 
 class DownloadLink(models.Model):

@@ -28,10 +28,10 @@ from .shared import allow, case_or_404, for_people
 Act = Callable[[dict[str, Any]], Any]
 
 
-def _door(
+def door(
     request: PersonRequest,
     row: FootageRequest,
-    form: forms.Form,
+    form: forms.BaseForm,
     act: Act,
     *,
     title: str,
@@ -56,7 +56,7 @@ def _door(
     return render(request, "requests/act.html", context, status=status)
 
 
-def _asked(request: PersonRequest) -> dict[str, Any]:
+def asked(request: PersonRequest) -> dict[str, Any]:
     """The form's arguments: what was sent, or nothing."""
     return {"data": request.POST if request.method == "POST" else None}
 
@@ -68,10 +68,10 @@ def register(request: PersonRequest, pk: int) -> HttpResponse:
     row = case_or_404(request, pk)
     allow(permissions.can_file(request.user, row))
     missing = list(missing_facts(row).values())
-    return _door(
+    return door(
         request,
         row,
-        ConfirmForm(**_asked(request)),
+        ConfirmForm(**asked(request)),
         lambda data: arriving.register(row, by=request.user, accept_missing=True),
         title=_("Register"),
         done=_("Registered as %(number)s") % {"number": row.number},
@@ -89,10 +89,10 @@ def submit(request: PersonRequest, pk: int) -> HttpResponse:
     row = case_or_404(request, pk)
     allow(permissions.can_assess(request.user, row))
     told = choosing.obstacles(row)
-    return _door(
+    return door(
         request,
         row,
-        ConfirmForm(**_asked(request)),
+        ConfirmForm(**asked(request)),
         lambda data: choosing.submit(row, by=request.user),
         title=_("Submit for decision"),
         done=_("The request waits for the superior's decision."),
@@ -111,9 +111,9 @@ def ask_missing(request: PersonRequest, pk: int) -> HttpResponse:
     row = case_or_404(request, pk)
     allow(permissions.can_assess(request.user, row))
     form = acting.MissingForm(
-        **_asked(request), initial={"what": "\n".join(missing_facts(row).values())}
+        **asked(request), initial={"what": "\n".join(missing_facts(row).values())}
     )
-    return _door(
+    return door(
         request,
         row,
         form,
@@ -134,10 +134,10 @@ def complete(request: PersonRequest, pk: int) -> HttpResponse:
     """What was missing has come, or will not come."""
     row = case_or_404(request, pk)
     allow(permissions.can_file(request.user, row))
-    return _door(
+    return door(
         request,
         row,
-        acting.ReasonForm(**_asked(request)),
+        acting.ReasonForm(**asked(request)),
         lambda data: arriving.complete(row, by=request.user, because=data["because"]),
         title=_("It has come"),
         done=_("The case goes on."),
@@ -152,8 +152,8 @@ def ask_opinion(request: PersonRequest, pk: int) -> HttpResponse:
     """Asks the legal office or the data protection contact."""
     row = case_or_404(request, pk)
     allow(permissions.can_assess(request.user, row))
-    form = acting.AskOpinionForm(**_asked(request), initial={"offices": opinions.wanted_by(row)})
-    return _door(
+    form = acting.AskOpinionForm(**asked(request), initial={"offices": opinions.wanted_by(row)})
+    return door(
         request,
         row,
         form,
@@ -171,10 +171,10 @@ def give_opinion(request: PersonRequest, pk: int) -> HttpResponse:
     row = case_or_404(request, pk)
     allow(permissions.can_give_opinion(request.user, row))
     questions = [each.question for each in row.opinions.filter(given_at=None)]
-    return _door(
+    return door(
         request,
         row,
-        acting.GiveOpinionForm(**_asked(request)),
+        acting.GiveOpinionForm(**asked(request)),
         lambda data: opinions.give(row, by=request.user, **data),
         title=_("Give the opinion"),
         done=_("The opinion is on the case."),
@@ -190,10 +190,10 @@ def extend_deadline(request: PersonRequest, pk: int) -> HttpResponse:
     """Extends the period once, as its law allows."""
     row = case_or_404(request, pk)
     allow(permissions.can_assess(request.user, row))
-    return _door(
+    return door(
         request,
         row,
-        acting.ReasonForm(**_asked(request)),
+        acting.ReasonForm(**asked(request)),
         lambda data: arriving.extend_deadline(row, by=request.user, because=data["because"]),
         title=_("Extend the deadline"),
         done=_("The deadline is extended. Tell the requester."),
@@ -210,14 +210,14 @@ def merge(request: PersonRequest, pk: int) -> HttpResponse:
     row = case_or_404(request, pk)
     allow(permissions.can_assess(request.user, row))
     form = acting.MergeForm(
-        request.user, **_asked(request), initial={"number": request.GET.get("into", "")[:20]}
+        request.user, **asked(request), initial={"number": request.GET.get("into", "")[:20]}
     )
 
     def act(data: dict[str, Any]) -> None:
         allow(permissions.can_assess(request.user, data["number"]))
         arriving.merge(row, data["number"], by=request.user, because=data["because"])
 
-    return _door(
+    return door(
         request,
         row,
         form,
@@ -236,10 +236,10 @@ def withdraw(request: PersonRequest, pk: int) -> HttpResponse:
     """The requester does not want it any more."""
     row = case_or_404(request, pk)
     allow(permissions.can_file(request.user, row))
-    return _door(
+    return door(
         request,
         row,
-        acting.ReasonForm(**_asked(request)),
+        acting.ReasonForm(**asked(request)),
         lambda data: arriving.withdraw(row, by=request.user, because=data["because"]),
         title=_("Withdraw"),
         done=_("Withdrawn. What was held for it is released."),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -23,12 +22,12 @@ from core.steps import InvalidTransition
 from .. import masking, permissions, store, verifying
 from ..exhibit_time import time_of
 from ..models import Exhibit, MaskPlan, Package, Viewing
+from .ranges import asked_range
 from .shared import for_people, told, tried
 
 # A range that a player asks for is answered in pieces, so that one look holds a worker only briefly.
 PIECE = 4 * 1024 * 1024
 MOST_JSON = 512 * 1024
-_RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 CHECK_TEXTS = {
     "plays": gettext_lazy("It opens and plays to its end."),
     "right_camera": gettext_lazy("It shows the camera that was approved, and no other."),
@@ -158,7 +157,7 @@ def video(request: PersonRequest, uid: uuid.UUID) -> HttpResponseBase:
     if not verifying.may_stream(row, request.user, timezone.now()):
         raise PermissionDenied
     file = row.exhibit.file
-    asked = _range(request.headers.get("Range", ""), file.bytes)
+    asked = asked_range(request.headers.get("Range", ""), file.bytes)
     if asked is None:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{file.bytes}"})
     start, end = asked
@@ -182,20 +181,6 @@ def video(request: PersonRequest, uid: uuid.UUID) -> HttpResponseBase:
 def _whole(row: Viewing) -> Iterator[bytes]:
     with store.open_file(row.exhibit.file) as reader:
         yield from reader
-
-
-def _range(header: str, size: int) -> tuple[int, int] | None:
-    """The half-open span that a Range header asks for (RFC 9110, one range), or None: not satisfiable."""
-    if not header:
-        return 0, size
-    match = _RANGE.fullmatch(header.strip())
-    if match is None or not any(match.groups()):
-        return None
-    first, last = match.groups()
-    if not first:
-        return (max(0, size - int(last)), size) if int(last) else None
-    end = min(size, int(last) + 1) if last else size
-    return (int(first), end) if int(first) < end else None
 
 
 @require_POST

@@ -1,0 +1,301 @@
+"""Tutanaks and the destruction record as printed papers. What they say is the frozen content of the row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from core import tsi
+from core.papers import Paper
+
+from .models import Destruction, HandOverRecord, MediumKind
+
+Fact = tuple[str, str]
+Kind = HandOverRecord.Kind
+FORMS = {
+    Kind.COPY: "HAND_OVER",
+    Kind.VIEWING: "VIEWING_RECORD",
+    Kind.NOT_COLLECTED: "HAND_OVER",
+    Kind.NO_RECORDING: "NO_RECORDING",
+    Kind.HOLD: "HOLD_RECORD",
+}
+
+
+def record_paper(row: HandOverRecord, link: str = "") -> Paper:
+    """One record; from the second print on it is stamped as a copy."""
+    kind, content = Kind(row.kind), row.content
+    return Paper(
+        form=FORMS[kind],
+        title=_title(kind),
+        template="papers/hand_over_record.html",
+        data=content,
+        about=tsi.day_of(row.happened_at),
+        link=link,
+        shown={
+            "number": row.number,
+            "is_copy": row.prints > 1,
+            "print_number": row.prints,
+            "is_small_unit": content["small_unit"],
+            "opening": _opening(kind, content),
+            "facts": _facts(kind, content),
+            "exhibits": [_exhibit(one) for one in content["exhibits"]],
+            "holds": [_hold(one) for one in content["holds"]],
+            "proof": [_proof(one) for one in content["shown"].get("lines", [])],
+            "closing": _closing(kind, content),
+            "signatures": _signatures(kind, content),
+        },
+    )
+
+
+def destruction_paper(row: Destruction, link: str = "") -> Paper:
+    """İmha tutanağı of one destruction: what goes, why, how, and the three people."""
+    package = row.package
+    data = {
+        "schema": "destruction-record/1",
+        "number": row.number,
+        "request": row.request.number,
+        "package": package.number if package else "",
+        "manifest_sha256": package.manifest_sha256 if package else "",
+        "trigger": row.trigger,
+        "method": row.method,
+        "reason": row.reason,
+        "files": row.evidence,
+        "prepared_by": str(row.prepared_by),
+        "verified_by": str(row.verified_by or ""),
+        "approved_by": str(row.approved_by or ""),
+        "done_at": row.done_at.isoformat() if row.done_at else "",
+    }
+    return Paper(
+        form="DESTRUCTION",
+        title=_("Destruction record (personal data)"),
+        template="papers/destruction.html",
+        data=data,
+        about=tsi.day_of(row.prepared_at),
+        link=link,
+        shown={
+            "number": row.number,
+            "is_done": row.done_at is not None,
+            "facts": [
+                (_("Kind"), str(row.get_trigger_display())),
+                (_("Category of data"), _("security of physical premises (camera recordings)")),
+                (_("Request and package"), f"{row.request.number} · {data['package']}"),
+                (_("Why the reason to keep it has ceased"), row.reason),
+                (_("Method"), str(row.get_method_display())),
+                (_("Destroyed at (TSİ)"), tsi.stamp(row.done_at) if row.done_at else "–"),
+            ],
+            "files": [
+                {"sha256": file["sha256"], "bytes": _bytes(file["bytes"])} for file in row.evidence
+            ],
+            "signatures": [
+                (_("Prepared by"), str(row.prepared_by)),
+                (_("Verified by"), str(row.verified_by or "")),
+                (_("Approved by"), str(row.approved_by or "")),
+            ],
+        },
+    )
+
+
+def _title(kind: HandOverRecord.Kind) -> str:
+    return {
+        Kind.COPY: _("Record of handing over camera footage"),
+        Kind.VIEWING: _("Record of viewing camera footage"),
+        Kind.NOT_COLLECTED: _("Record that footage was not collected"),
+        Kind.NO_RECORDING: _("Record that no recording was found"),
+        Kind.HOLD: _("Record of putting footage under protection"),
+    }[kind]
+
+
+def _opening(kind: HandOverRecord.Kind, content: Mapping[str, Any]) -> str:
+    names = {
+        "who": content["organisation"] or content["requester"],
+        "letter": content["ebys_number"] or content["reference_no"] or content["request"],
+        "request": content["request"],
+        "decided": _stamp(content["decided_at"]),
+        "place": content["place"],
+    }
+    texts = {
+        Kind.COPY: _(
+            "On the letter of %(who)s (%(letter)s) and the approval of %(decided)s, the camera recordings "
+            "listed below were copied from the recorder without being changed and handed over in "
+            "%(place)s (request %(request)s)."
+        ),
+        Kind.VIEWING: _(
+            "On the letter of %(who)s (%(letter)s) and the approval of %(decided)s, the camera recordings "
+            "listed below were shown in %(place)s under supervision (request %(request)s)."
+        ),
+        Kind.NOT_COLLECTED: _(
+            "The camera recordings prepared on the letter of %(who)s (%(letter)s) were not collected "
+            "(request %(request)s)."
+        ),
+        Kind.NO_RECORDING: _(
+            "On the letter of %(who)s (%(letter)s) the recorders were asked for the recordings of the "
+            "places and times below; no recording was found (request %(request)s)."
+        ),
+        Kind.HOLD: _(
+            "On the request of %(who)s (%(letter)s) the camera recordings of the places and times below "
+            "were put under protection (request %(request)s)."
+        ),
+    }
+    return texts[kind] % names
+
+
+def _facts(kind: HandOverRecord.Kind, content: Mapping[str, Any]) -> list[Fact]:
+    happened = _stamp(content["happened_at"])
+    until = f" – {_stamp(content['viewing_until'])}" if content["viewing_until"] else ""
+    facts: list[Fact] = [
+        (_("Place"), content["place"]),
+        (_("Date and time (TSİ)"), happened + until),
+        (
+            _("Letter and approval"),
+            f"{content['ebys_number'] or content['reference_no']} · {_stamp(content['decided_at'])}"
+            f" · {content['decided_by']}{' V.' if content['decided_as_deputy'] else ''}",
+        ),
+    ]
+    if kind in {Kind.COPY, Kind.VIEWING}:
+        checked = (
+            _("identity checked") if content["identity_checked"] else _("identity not checked")
+        )
+        facts += [
+            (
+                _("Received by") if kind == Kind.COPY else _("Watched by"),
+                _joined(
+                    content["receiver_name"], content["receiver_title"], content["receiver_office"]
+                ),
+            ),
+            (
+                _("Identity and letter of assignment"),
+                _joined(content["receiver_identity"], checked, content["receiver_letter"]),
+            ),
+        ]
+    if content["attendees"]:
+        facts.append((_("Who was present"), content["attendees"]))
+    if kind == Kind.COPY:
+        facts += _medium(content)
+    if content["manifest_sha256"]:
+        facts.append((_("Manifest of the sealed package (SHA-256)"), content["manifest_sha256"]))
+    if content["note"]:
+        facts.append((_("Note"), content["note"]))
+    return facts
+
+
+def _medium(content: Mapping[str, Any]) -> list[Fact]:
+    medium = str(MediumKind(content["medium"]).label)
+    count = f"{content['medium_count']} × " if content["medium_count"] else ""
+    secret = _("encrypted") if content["is_encrypted"] else _("not encrypted")
+    return [
+        (_("Medium"), _joined(f"{count}{medium}", content["medium_serial"], secret)),
+        (_("Seal no. of the envelope"), content["seal_no"] or "–"),
+        (_("Passphrase delivered by"), content["passphrase_by"] or "–"),
+        (
+            _("Opened and played together"),
+            _("yes") if content["played_together"] else _("no"),
+        ),
+    ]
+
+
+def _exhibit(one: Mapping[str, Any]) -> dict[str, Any]:
+    clock = one["clock"] or {}
+    offset = clock.get("offset_ms")
+    start, end = one["delivered"] or (None, None)
+    shown = "–"
+    if offset is not None and start is not None and end is not None:
+        shown = _span(start + offset, end + offset)
+    return {
+        **one,
+        "size": _bytes(one["bytes"]),
+        "true": _span(start, end),
+        "device": shown,
+        "offset": _seconds(offset) if offset is not None else _("not measured"),
+        "gaps": [_span(a, b) for a, b in one["gaps"]],
+    }
+
+
+def _hold(one: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "position": one["position"],
+        "channel": str(one["channel"]),
+        "span": f"{_stamp(one['from'])} – {_stamp(one['until'])}",
+        "held_at": _stamp(one["held_at"]),
+        "keep_until": one["keep_until"] or "–",
+    }
+
+
+def _proof(one: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "position": one["position"],
+        "span": _span(one["start_ms"], one["end_ms"]),
+        "faults": list(one["faults"]),
+        "clock": one["clock"],
+    }
+
+
+def _closing(kind: HandOverRecord.Kind, content: Mapping[str, Any]) -> str:
+    when = _stamp(content["happened_at"])
+    texts = {
+        Kind.COPY: _(
+            "It was checked together that the recordings open and play, and they were handed over "
+            "complete. The receiver is responsible for their secrecy and for using them only for the "
+            "purpose of the request. This record was made in two originals on %(when)s and signed by "
+            "the parties."
+        ),
+        Kind.VIEWING: _(
+            "No copy, photograph or recording by telephone was made during the viewing. This record "
+            "was made in two originals on %(when)s and signed by the parties."
+        ),
+        Kind.NOT_COLLECTED: _(
+            "The sealed package stays under protection until it is destroyed. This record was made on "
+            "%(when)s and signed."
+        ),
+        Kind.NO_RECORDING: _(
+            "The proof of the daily recording checks stands above. This record was made on %(when)s and "
+            "signed."
+        ),
+        Kind.HOLD: _(
+            "What is held is sealed and is viewed by nobody before a decision. This record was made on "
+            "%(when)s and signed."
+        ),
+    }
+    return texts[kind] % {"when": when}
+
+
+def _signatures(
+    kind: HandOverRecord.Kind, content: Mapping[str, Any]
+) -> list[tuple[str, str, str]]:
+    ours = _("Handed over by") if kind == Kind.COPY else _("Made by")
+    found = [(ours, content["deliverer"], "")]
+    if content["witness"] or kind in {Kind.COPY, Kind.NO_RECORDING}:
+        found.append((_("Checked by"), content["witness"], ""))
+    if kind in {Kind.COPY, Kind.VIEWING, Kind.HOLD}:
+        label = _("Received by") if kind == Kind.COPY else _("For the requester")
+        found.append((label, content["receiver_name"], content["receiver_office"]))
+    return found
+
+
+def _stamp(text: str) -> str:
+    instant = parse_datetime(text) if text else None
+    return tsi.stamp(instant) if instant else "–"
+
+
+def _span(start: int | None, end: int | None) -> str:
+    if start is None or end is None:
+        return "–"
+    first, last = tsi.from_ms(start), tsi.from_ms(end)
+    if tsi.day_of(first) == tsi.day_of(last):
+        return f"{tsi.stamp(first)} – {tsi.clock_time(last)}"
+    return f"{tsi.stamp(first)} – {tsi.stamp(last)}"
+
+
+def _seconds(offset_ms: int) -> str:
+    sign = "+" if offset_ms >= 0 else "−"
+    return f"{sign}{abs(offset_ms) // 1000} s"
+
+
+def _bytes(size: int) -> str:
+    return f"{size:,}".replace(",", ".")
+
+
+def _joined(*parts: str) -> str:
+    return ", ".join(part for part in parts if part) or "–"

@@ -1,0 +1,119 @@
+"""What the page of a case shows about its release: export, masks, verification, sealing, hand-over, destruction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts.requests import PersonRequest
+from core import panels
+
+from . import (
+    closing,
+    deciding,
+    destroying,
+    exporting,
+    handing_over,
+    masking,
+    permissions,
+    release_work,
+    verifying,
+)
+from .models import FootageRequest, Package
+
+S = Package.Status
+
+
+def register() -> None:
+    """Called once when Django is ready."""
+    panels.register("request", 50, "requests/_release.html", _context, _may)
+
+
+def _may(person: Any, row: Any) -> bool:
+    return permissions.can_see_requests(person)
+
+
+def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any] | None:
+    person = request.user
+    packages = list(
+        row.packages.select_related(
+            "decision", "exporter", "verifier", "approver", "inner_file", "request__kind"
+        )
+    )
+    decision = deciding.standing_decision(row)
+    records = list(row.records.select_related("deliverer", "witness", "signed_paper"))
+    for package in packages:
+        package.request = row
+    names = {
+        "row": row,
+        "packages": [package_context(package, person) for package in packages],
+        "records": records,
+        "may_start": decision is not None
+        and decision.releases
+        and permissions.can_export(person, row)
+        and not any(package.status != S.CANCELLED for package in packages),
+        "expects": _expects(row) if decision is not None else "",
+        "may_record_nothing": row.status == FootageRequest.Status.NO_RECORDING
+        and permissions.can_assess(person, row)
+        and not any(record.kind == "NO_RECORDING" for record in records),
+        "may_record_hold": permissions.can_assess(person, row)
+        and row.holds.filter(status__in=["HELD", "EXTENDED"]).exists(),
+        "may_close": row.allows("close") and permissions.can_assess(person, row),
+        "lacking": closing.missing(row) if row.allows("close") else [],
+        "may_archive": row.status == FootageRequest.Status.CLOSED
+        and permissions.can_assess(person, row),
+    }
+    has_something = packages or records or any(names[key] for key in names if key[:4] == "may_")
+    return names if has_something else None
+
+
+def _expects(row: FootageRequest) -> str:
+    """Whether anything of the window is still to be fetched is told by the export itself."""
+    return str(row.kind.get_masking_display())
+
+
+def package_context(package: Package, person: Any) -> dict[str, Any]:
+    """One package with everything that this person may do with it now."""
+    case = package.request
+    may_deliver = permissions.can_deliver(person, case) and person.pk != package.approver_id
+    is_stopped = package.status == S.CANCELLED
+    return {
+        "row": package,
+        "job": exporting.job_of(package) if package.status == S.EXPORTING else None,
+        "failed": list(package.slices.filter(state="FAILED").select_related("channel")[:50])
+        if package.status == S.EXPORTING
+        else [],
+        "exhibits": []
+        if is_stopped
+        else list(
+            package.exhibits.filter(replaced_at=None).select_related(
+                "line__item__position", "file", "mask_plan"
+            )
+        ),
+        "leaving": set()
+        if is_stopped
+        else set(verifying.current_exhibits(package).values_list("pk", flat=True)),
+        "missing": masking.missing_masks(package) if package.status == S.MASKING else [],
+        "may_export": permissions.can_export(person, case) and person.pk != package.approver_id,
+        "may_offer": package.status == S.MASKING and masking.may_mask(package, person),
+        "may_verify": package.status == S.VERIFYING
+        and permissions.can_verify(person, case)
+        and person.pk not in {package.exporter_id, package.approver_id},
+        "may_seal": package.status == S.VERIFIED and release_work.may_seal(package, person),
+        "seal_job": release_work.job_for(release_work.SEAL, package)
+        if package.status == S.VERIFIED
+        else None,
+        "may_deliver": may_deliver,
+        "may_show": package.status in {S.VERIFIED, S.SEALED} and may_deliver,
+        "may_hand_over": package.status == S.SEALED and may_deliver,
+        "copies": list(package.copies.select_related("job", "file", "made_by")),
+        "links": list(package.links.select_related("made_by")),
+        "custody": list(package.custody.all()),
+        "destruction": package.destructions.exclude(status="CANCELLED").first(),
+        "may_prepare_destruction": package.allows("destroy")
+        and person.has_role(*destroying.PREPARING),
+        "may_review": package.is_small_unit
+        and package.reviewed_at is None
+        and permissions.can_decide(person, case)
+        and person.pk not in {package.exporter_id, package.verifier_id},
+        "stock": handing_over.stock() if package.status == S.SEALED and may_deliver else {},
+    }
