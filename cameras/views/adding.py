@@ -206,9 +206,15 @@ def _step(name: str, answer: str, detail: str) -> dict[str, Any]:
 
 
 def _proposals(request: PersonRequest, row: Survey) -> list[dict[str, Any]]:
-    """Lines of the form, with what was typed before."""
+    """Lines of the form, with what was typed before. What hangs in other buildings is not named."""
+    told = accepting.proposals(row)
+    devices = Device.objects.visible_to(request.user).in_bulk(
+        [line.camera.pk for line in told if line.camera]
+    )
+    places = [place for line in told for place in (line.position, line.fitted_at) if place]
+    positions = Position.objects.visible_to(request.user).in_bulk([place.pk for place in places])
     lines = []
-    for line in accepting.proposals(row):
+    for line in told:
         number = line.number
         name = line.name or _("Channel %(number)d") % {"number": number}
         code = f"{row.device_id}-{number:02d}"
@@ -216,6 +222,9 @@ def _proposals(request: PersonRequest, row: Survey) -> list[dict[str, Any]]:
         lines.append(
             {
                 "line": line,
+                "camera": line.camera and devices.get(line.camera.pk),
+                "position": line.position and positions.get(line.position.pk),
+                "fitted_at": line.fitted_at and positions.get(line.fitted_at.pk),
                 "checked": f"take-{number}" in request.POST if posted else line.online is not False,
                 "code": request.POST.get(f"code-{number}", code),
                 "name": request.POST.get(f"name-{number}", name),
@@ -256,6 +265,12 @@ def accept(request: PersonRequest, token: uuid.UUID) -> HttpResponse:
         refusals = [_("Choose at least one channel.")]
     elif any(not wish.is_named for wish in chosen):
         refusals = [_("Every chosen channel needs a code and a name.")]
+    elif _elsewhere(request, row):
+        refusals = [
+            _("The camera of channel %(number)d hangs in a building for which you have no role.")
+            % {"number": number}
+            for number in _elsewhere(request, row)
+        ]
     elif form.is_valid():
         floor = form.cleaned_data["floor"]
         if not can_change_positions(request.user, _on(floor)):
@@ -270,6 +285,17 @@ def accept(request: PersonRequest, token: uuid.UUID) -> HttpResponse:
             messages.success(request, _("%(count)d positions were made.") % {"count": made})
             return redirect("inventory:device", row.device_id)
     return _page(request, row, form, refusals, status=422)
+
+
+def _elsewhere(request: PersonRequest, row: Survey) -> list[int]:
+    """Chosen channels whose camera hangs where the person may change nothing: they would get that position."""
+    return [
+        line.number
+        for line in accepting.proposals(row)
+        if f"take-{line.number}" in request.POST
+        and line.fitted_at is not None
+        and not can_change_positions(request.user, line.fitted_at)
+    ]
 
 
 def _on(floor: Floor) -> Any:

@@ -337,3 +337,30 @@ def test_a_device_of_another_building_is_known_and_not_named(client: Client) -> 
     assert "Secret-9000" not in page
     assert f"/devices/{hidden.pk}/" not in page
     assert "?ip=10.50.0.7" not in page
+
+
+def test_a_channel_is_not_given_to_a_position_of_another_building(client: Client) -> None:
+    """Neither is that position named, nor the camera that hangs there."""
+    place = rows.position()
+    head = rows.person("UNIT_HEAD", scope_kind="BUILDING", scope_id=place.floor.building_id)
+    theirs = rows.position(rows.building())
+    hidden = rows.device(model="Secret-9000", serial="HIDDEN0001")
+    Installation.objects.create(device=hidden, position=theirs, starts_at=rows.at())
+    told = {"number": 1, "token": "", "name": "x", "online": True, "address": "",
+            "serial": "HIDDEN0001"}  # fmt: skip
+    recorder = rows.device("RECORDER")
+    survey = Survey.objects.create(
+        kind="RECORDER", device=recorder, asked_by=head, finished_at=timezone.now(),
+        found={"channels": [told]},
+    )  # fmt: skip
+    client.force_login(head)
+    form = {"floor": place.floor_id, "group": place.group_id, "take-1": "on"}
+
+    page = client.get(reverse("cameras:survey", args=[survey.token])).content.decode()
+    answer = client.post(reverse("cameras:survey_accept", args=[survey.token]), form)
+
+    assert "Secret-9000" not in page
+    assert theirs.name not in page
+    assert answer.status_code == 422
+    assert "no role" in answer.content.decode()
+    assert Channel.objects.count() == 0
