@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from .views import collect, records, release
+from .views import collect, copies, endings, records, release
 
 _STEPS = "verify|approve|carry-out|cancel"
 _KINDS = "copy|viewing|not-collected|no-recording|hold"
@@ -12,8 +12,8 @@ _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 urlpatterns = [
     path("<int:pk>/export/", release.export_start, name="export_start"),
-    path("<int:pk>/close/", release.close, name="close"),
-    path("<int:pk>/archive/", release.archive, name="archive"),
+    path("<int:pk>/close/", endings.close, name="close"),
+    path("<int:pk>/archive/", endings.archive, name="archive"),
     path("<int:pk>/letters/", records.letters, name="letters"),
     re_path(rf"^(?P<pk>\d+)/records/(?P<kind>{_KINDS})/$", release.record_new, name="record_new"),
     path("packages/<int:pk>/progress/", release.package_progress, name="package_progress"),
@@ -22,12 +22,12 @@ urlpatterns = [
     path("packages/<int:pk>/without/", release.export_without, name="export_without"),
     path("packages/<int:pk>/seal/", release.package_seal, name="package_seal"),
     path("packages/<int:pk>/review/", release.package_review, name="package_review"),
-    path("packages/<int:pk>/copies/new/", release.copy_new, name="copy_new"),
-    path("packages/<int:pk>/destruction/", release.destruction_new, name="destruction_new"),
-    path("copies/<uuid:uid>/", release.copy_file, name="copy_file"),
-    path("copies/<uuid:uid>/passphrase/", release.copy_passphrase, name="copy_passphrase"),
-    path("copies/<uuid:uid>/link/", release.link_new, name="link_new"),
-    path("links/<uuid:uid>/revoke/", release.link_revoke, name="link_revoke"),
+    path("packages/<int:pk>/copies/new/", copies.copy_new, name="copy_new"),
+    path("packages/<int:pk>/destruction/", endings.destruction_new, name="destruction_new"),
+    path("copies/<uuid:uid>/", copies.copy_file, name="copy_file"),
+    path("copies/<uuid:uid>/passphrase/", copies.copy_passphrase, name="copy_passphrase"),
+    path("copies/<uuid:uid>/link/", copies.link_new, name="link_new"),
+    path("links/<uuid:uid>/revoke/", copies.link_revoke, name="link_revoke"),
     path("records/<uuid:uid>/print/", records.record_paper_view, name="record_paper"),
     path("records/<uuid:uid>/signed/", records.record_signed, name="record_signed"),
     path(
@@ -35,10 +35,10 @@ urlpatterns = [
     ),
     re_path(
         rf"^destructions/(?P<uid>{_UUID})/(?P<step>{_STEPS})/$",
-        release.destruction_step,
+        endings.destruction_step,
         name="destruction_step",
     ),
-    path("stock/", release.stock, name="stock"),
+    path("stock/", endings.stock, name="stock"),
     path("collect/<str:token>/", collect.collect, name="collect"),
     path("collect/<str:token>/file/", collect.collect_file, name="collect_file"),
 ]

@@ -18,7 +18,6 @@ from .handover import (
 from .holds import Hold, HoldPart
 from .kinds import LegalBasis, RefusalCode, RequesterKind, SmallUnitPeriod
 from .packages import Exhibit, ExportPace, ExportSlice, Package
-from .portal import WebhookDelivery, WebhookEndpoint, WebhookTry
 from .requests import FootageRequest, RequestAttachment, RequestItem
 
 __all__ = [
@@ -53,7 +52,4 @@ __all__ = [
     "SavedFilter",
     "SmallUnitPeriod",
     "Viewing",
-    "WebhookDelivery",
-    "WebhookEndpoint",
-    "WebhookTry",
 ]

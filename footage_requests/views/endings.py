@@ -1,0 +1,153 @@
+"""The end of a case: closing, archiving, destruction of our copy, and the stock of media. Doors only."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.requests import PersonRequest
+from core import tsi
+from inventory.forms.dress import ConfirmForm
+
+from .. import closing, destroying, handing_over, permissions
+from ..forms.acting import ReasonForm
+from ..forms.release import CloseForm, DestructionForm, StockForm
+from ..models import Destruction, MediumKind, MediumMovement
+from .acting import asked, door
+from .exhibits import package_or_404
+from .shared import allow, case_or_404, for_people, tried
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_people(permissions.can_assess)
+def close(request: PersonRequest, pk: int) -> HttpResponse:
+    """Closes a complete case, with the date by which our copy goes."""
+    row = case_or_404(request, pk)
+    allow(permissions.can_assess(request.user, row))
+    lacking = closing.missing(row)
+    last = tsi.today() + dt.timedelta(days=settings.COPY_KEPT_DAYS)
+    return door(
+        request,
+        row,
+        CloseForm(**asked(request), initial={"delete_by": last}),
+        lambda data: closing.close(row, by=request.user, delete_by=data["delete_by"]),
+        title=_("Close the case"),
+        done=_("The case is closed."),
+        points=lacking,
+        points_title=_("This is still missing:"),
+        is_blocked=bool(lacking),
+        button=_("Close"),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_people(permissions.can_assess)
+def archive(request: PersonRequest, pk: int) -> HttpResponse:
+    """Files a closed case whose footage is gone."""
+    row = case_or_404(request, pk)
+    allow(permissions.can_assess(request.user, row))
+    return door(
+        request,
+        row,
+        ConfirmForm(**asked(request)),
+        lambda data: closing.archive(row, by=request.user),
+        title=_("Archive the case"),
+        done=_("The case is in the archive."),
+        button=_("Archive"),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_people(permissions.can_see_requests)
+def destruction_new(request: PersonRequest, pk: int) -> HttpResponse:
+    """The first of three steps that destroy our copy."""
+    package = package_or_404(request, pk)
+    allow(request.user.has_role(*destroying.PREPARING))
+    return door(
+        request,
+        package.request,
+        DestructionForm(**asked(request)),
+        lambda data: destroying.prepare(
+            package, by=request.user, reason=data["reason"], trigger=data["trigger"]
+        ),
+        title=_("Prepare the destruction of %(number)s") % {"number": package.number},
+        done=_("Prepared. Another person verifies it, a superior approves it."),
+        lead=_(
+            "Every file of this package on our side is listed with its hash. Nothing is destroyed yet."
+        ),
+        button=_("Prepare"),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_people(permissions.can_see_requests)
+def destruction_step(request: PersonRequest, uid: uuid.UUID, step: str) -> HttpResponse:
+    """One further step of a destruction: verify, approve, carry-out or cancel."""
+    rows = Destruction.objects.visible_to(request.user).select_related("package", "request__kind")
+    row = get_object_or_404(rows, uuid=uid)
+    person = request.user
+    roles = {
+        "verify": destroying.VERIFYING,
+        "approve": destroying.APPROVING,
+        "carry-out": destroying.PREPARING,
+        "cancel": (*destroying.PREPARING, *destroying.APPROVING),
+    }
+    allow(person.has_role(*roles[step]))
+    names = {
+        "verify": (_("Verify the destruction"), lambda data: destroying.verify(row, by=person)),
+        "approve": (_("Approve the destruction"), lambda data: destroying.approve(row, by=person)),
+        "carry-out": (_("Destroy now"), lambda data: destroying.carry_out(row, by=person)),
+        "cancel": (
+            _("Keep the copy"),
+            lambda data: destroying.cancel(row, by=person, because=data["because"]),
+        ),
+    }
+    title, act = names[step]
+    form = (ReasonForm if step == "cancel" else ConfirmForm)(**asked(request))
+    return door(
+        request,
+        row.request,
+        form,
+        act,
+        title=f"{title} · {row.number}",
+        done=_("Done."),
+        lead=_("%(count)s files of %(number)s. Reason: %(reason)s")
+        % {
+            "count": len(row.evidence),
+            "number": row.package.number if row.package else "",
+            "reason": row.reason,
+        },
+        button=title,
+        danger=step == "carry-out",
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_people(permissions.can_deliver)
+def stock(request: PersonRequest) -> HttpResponse:
+    """Media in stock, what came in and what left with which record."""
+    form = StockForm(**asked(request))
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        if tried(
+            request,
+            lambda: handing_over.add_stock(
+                data["kind"], data["change"], data["document"], by=request.user
+            ),
+            _("The stock is changed."),
+        ):
+            form = StockForm()
+    rows = MediumMovement.objects.visible_to(request.user).select_related("by", "record__request")
+    context = {
+        "form": form,
+        "left": [(MediumKind(kind).label, count) for kind, count in handing_over.stock().items()],
+        "movements": rows[:200],
+    }
+    status = 422 if request.method == "POST" and form.errors else 200
+    return render(request, "requests/stock.html", context, status=status)
