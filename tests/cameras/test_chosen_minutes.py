@@ -163,4 +163,5 @@ def test_a_chosen_minute_is_really_played_by_a_recorder_whose_clock_is_wrong(
 
     proof = PlaybackProof.objects.get(run=run)
     assert (proof.answer, proof.reason) == ("YES", "")
+    assert proof.frame_at is not None
     assert abs((proof.frame_at - at(yesterday(), 14)).total_seconds()) < 60

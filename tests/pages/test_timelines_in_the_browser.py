@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Page
 
 from accounts.models import Person
-from cameras.models import ClockMeasurement
+from cameras.models import ClockMeasurement, Run
+from core import tsi
 from inventory.models import Position
 from tests.browsing import PHONE, faults, sign_in, with_password
 from tests.inventory import rows
@@ -169,3 +170,17 @@ def test_the_clock_plot_is_accessible_with_outliers_and_steps(
     page.set_viewport_size(PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert complaints == []
+
+
+def test_a_minute_of_the_window_is_asked_for(page: Page, head: Person, place: Position) -> None:
+    day = recorded_day(place)
+    channel = place.assignments.get().channel
+    sign_in(page, head)
+    page.goto(f"/cameras/{place.pk}/?day={day}&from=14:00:00&to=15:00:00")
+    page.fill("input[name=from]", "14:30:00")
+    page.locator("input[name=from]").blur()
+
+    page.click(f"button[form=play-{channel.pk}]")
+    page.wait_for_url("**/checks/*/")
+    run = Run.objects.get(slot__startswith="minute:")
+    assert run.minute == (channel.pk, tsi.to_ms(tsi.at(day, 14, 30)))
