@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -198,12 +198,12 @@ class _SliceOutput:
 
     async def begin(self, playback: Playback, first: Frame) -> None:
         self.key_picture = playback.parameter_sets + first.unit.data
-        units = self.key_picture.split(START_CODE)[1:]
+        units = playback.parameter_sets.split(START_CODE)[1:] + list(first.unit.nals)
         self._video = video_format(playback.codec, units)
         self._slice = SliceWriter(self._sink, self._video, first.stamp_ms)
 
     async def write(self, frame: Frame, first_ms: int) -> None:
-        units = frame.unit.data.split(START_CODE)[1:]
+        units = frame.unit.nals
         data = b"".join([piece for unit in units for piece in (len(unit).to_bytes(4, "big"), unit)])
         self._slice.add(frame.stamp_ms, frame.unit.is_key, data)
         self._frames += 1
@@ -262,12 +262,12 @@ class _Clip:
         if self._times.frames:
             return [frame]
         if frame.unit.is_key:
-            self._lead, self._lead_bytes = [frame], len(frame.unit.data)
+            self._lead, self._lead_bytes = [frame], frame.unit.size
         elif not self._lead:
             return []
         else:
             self._lead.append(frame)
-            self._lead_bytes += len(frame.unit.data)
+            self._lead_bytes += frame.unit.size
         start = self._target.start_ms if self._target.replay else None
         if start is not None and frame.stamp_ms < start and self._lead_bytes < _MAX_LEAD_BYTES:
             return []
@@ -279,9 +279,9 @@ class _Clip:
             await writer.begin(playback, frame)
         self._times.see(frame.stamp_ms)
         await writer.write(frame, self._times.first_ms or 0)
-        hash_nal_units(self._bitstream, frame.unit.data)
+        hash_nal_units(self._bitstream, frame.unit.nals)
         self._damaged += frame.unit.is_damaged
-        self._bytes += len(frame.unit.data)
+        self._bytes += frame.unit.size
         if self._on_progress is not None and frame.unit.is_key:
             self._on_progress(ClipProgress(frame.stamp_ms, self._times.frames, self._bytes))
 
@@ -313,11 +313,11 @@ class _Clip:
         }
 
 
-def hash_nal_units(digest: hashlib._Hash, unit: bytes) -> None:
+def hash_nal_units(digest: hashlib._Hash, nals: Sequence[bytes]) -> None:
     """Add an access unit to the hash of the elementary stream, without padding zeros behind a unit."""
-    for nal in unit.split(START_CODE)[1:]:
+    for nal in nals:
         digest.update(START_CODE)
-        digest.update(nal.rstrip(b"\0"))
+        digest.update(nal.rstrip(b"\0") if nal[-1:] == b"\0" else nal)
 
 
 class _Writer:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -233,8 +233,8 @@ class Playback:
         nothing proves the time; other device errors only where they are not just an end of stream.
         """
         try:
-            async for channel, data in self._connection.packets():
-                for frame in self._frames_of(channel, data):
+            async for together in self._connection.packets():
+                for frame in self._frames_together(together):
                     yield frame
                 if self.ended_by is not None:
                     return
@@ -250,21 +250,33 @@ class Playback:
         for frame in self._last_frames([]):
             yield frame
 
-    def _frames_of(self, channel: int, data: bytes) -> list[Frame]:
+    def _frames_together(self, together: Sequence[tuple[int, bytes]]) -> Iterator[Frame]:
+        take_middle, payload_type = self._depacketiser.take_middle, self._track.payload_type
+        for channel, data in together:
+            if channel == self._channel and take_middle(data, payload_type):
+                continue
+            yield from self._frames_of(channel, data)
+            if self.ended_by is not None:
+                return
+
+    def _frames_of(self, channel: int, data: bytes) -> Sequence[Frame]:
+        if channel == self._channel:
+            packet = parse_rtp(data)
+            if packet is None or packet.payload_type != self._track.payload_type:
+                return ()
+            units = self._depacketiser.push(packet)
+            return self._stamped(units) if units or self._held else ()
         if channel == self._channel + 1:
             report, bye = parse_rtcp(data)
             if report is not None:
                 self._report = report
                 self._follow(report)
             if not bye:
-                return []
+                return ()
             frames = self._last_frames(self._depacketiser.flush())
             self.ended_by = self.ended_by or EndedBy.BYE
             return frames
-        packet = parse_rtp(data) if channel == self._channel else None
-        if packet is None or packet.payload_type != self._track.payload_type:
-            return []
-        return self._stamped(self._depacketiser.push(packet))
+        return ()
 
     def _last_frames(self, units: list[AccessUnit]) -> list[Frame]:
         frames = self._stamped(units)
@@ -273,12 +285,12 @@ class Playback:
             frames += self._stamped([])
         return frames
 
-    def _stamped(self, units: list[AccessUnit]) -> list[Frame]:
+    def _stamped(self, units: Sequence[AccessUnit]) -> list[Frame]:
         frames: list[Frame] = []
         for unit in units:
             self._held_since = self._held_since or time.monotonic()
             self._held.append(unit)
-            self._held_bytes += len(unit.data)
+            self._held_bytes += unit.size
         while self._held and self._ready():
             unit = self._held.popleft()
             stamp = self._stamp(unit)

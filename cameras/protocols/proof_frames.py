@@ -126,7 +126,7 @@ class _Watch:
     def see(self, frame: Frame, playback: Playback) -> None:
         self.times.see(frame.stamp_ms)
         self._last_ms = frame.stamp_ms
-        self._bytes += len(frame.unit.data)
+        self._bytes += frame.unit.size
         self.damaged += frame.unit.is_damaged
         if playback.packets_lost > self._packets_lost and self.times.usual_ms:
             distances = self.times.newest_distance_ms / self.times.usual_ms

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from typing import NamedTuple
 
 ONVIF_PROFILE = 0xABAC
 _NTP_TO_UNIX_S = 2_208_988_800
@@ -37,8 +38,9 @@ class OnvifStamp:
     terminal: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RtpPacket:
+class RtpPacket(NamedTuple):
+    """One packet. A tuple, because tens of thousands are made a second."""
+
     sequence: int
     timestamp: int
     payload_type: int
@@ -117,6 +119,14 @@ class SequenceWatch:
         self.lost = 0
         self.restarts = 0
         self._expected: int | None = None
+
+    def is_next(self, sequence: int) -> bool:
+        """Notes a packet only where nothing is missing before it; else False and nothing is noted."""
+        if sequence != self._expected:
+            return False
+        self._expected = (sequence + 1) & 0xFFFF
+        self.received += 1
+        return True
 
     def see(self, sequence: int) -> bool:
         """Note one packet; True when something is missing just before it."""

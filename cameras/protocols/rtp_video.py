@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import struct
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .base import NotSupported
@@ -19,6 +20,8 @@ from .rtp import OnvifStamp, RtpPacket, SequenceWatch
 START_CODE = b"\0\0\0\1"
 MAX_UNIT_BYTES = 8 * 1024 * 1024
 _MAX_PARAMETER_SET_BYTES = 4096
+_PLAIN_RTP = 0x80  # version 2 without padding, extension and sources
+_RTP_HEAD = struct.Struct(">BHI")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +31,19 @@ class AccessUnit:
     rtp_time: int
     stamp: OnvifStamp | None
     is_key: bool
-    data: bytes
+    nals: tuple[bytes, ...]
     is_damaged: bool
     is_terminal: bool
+
+    @property
+    def data(self) -> bytes:
+        """The NAL units in Annex B form. Made anew at each asking."""
+        return b"".join([piece for nal in self.nals for piece in (START_CODE, nal)])
+
+    @property
+    def size(self) -> int:
+        """Bytes of `data`."""
+        return sum(map(len, self.nals)) + len(START_CODE) * len(self.nals)
 
 
 class Depacketiser(ABC):
@@ -38,6 +51,8 @@ class Depacketiser(ABC):
 
     codec = ""
     parameter_types: frozenset[int] = frozenset()
+    fragment_head = 0
+    """Bytes before a piece of a split NAL unit."""
 
     def __init__(self, fmtp: Mapping[str, str]) -> None:
         self.sequence = SequenceWatch()
@@ -59,21 +74,40 @@ class Depacketiser(ABC):
         """The newest parameter sets, in Annex B form, for a decoder that starts here."""
         return b"".join(START_CODE + self._sets[kind] for kind in sorted(self._sets))
 
-    def push(self, packet: RtpPacket) -> list[AccessUnit]:
+    def push(self, packet: RtpPacket) -> Sequence[AccessUnit]:
         if self.sequence.see(packet.sequence):
             self._fragment = None
             self._damaged = self._damaged or bool(self._nals)
-        done: list[AccessUnit] = []
+        done: Sequence[AccessUnit] = ()
         if packet.timestamp != self._rtp_time:
-            done.extend(self._finish())
+            done = list(self._finish())
             self._rtp_time = packet.timestamp
         if packet.stamp is not None:
             self._stamp = self._stamp or packet.stamp
             self._terminal = self._terminal or packet.stamp.terminal
         self._take(packet.payload)
         if packet.marker:
-            done.extend(self._finish())
+            done = [*done, *self._finish()]
         return done
+
+    def take_middle(self, data: bytes, payload_type: int) -> bool:
+        """Takes a packet that is only a middle piece of a split NAL unit; False = `push` has to read it.
+
+        Nine of ten packets of a camera are such pieces, so they go a short way.
+        """
+        fragment = self._fragment
+        head = self.fragment_head
+        if fragment is None or len(data) <= 12 + head or data[0] != _PLAIN_RTP:
+            return False
+        kind, sequence, timestamp = _RTP_HEAD.unpack_from(data, 1)
+        if kind != payload_type or timestamp != self._rtp_time or not self._is_middle(data):
+            return False
+        if self._size + len(fragment) + len(data) > MAX_UNIT_BYTES:
+            return False
+        if not self.sequence.is_next(sequence):
+            return False
+        fragment += data[12 + head :]
+        return True
 
     def flush(self) -> list[AccessUnit]:
         """What is left when the stream has ended."""
@@ -87,7 +121,7 @@ class Depacketiser(ABC):
                 self._rtp_time,
                 self._stamp,
                 self._is_key({self._kind(nal) for nal in self._nals}),
-                b"".join(START_CODE + nal for nal in self._nals),
+                tuple(self._nals),
                 self._damaged,
                 self._terminal,
             )
@@ -144,6 +178,10 @@ class Depacketiser(ABC):
         """The type of a NAL unit."""
 
     @abstractmethod
+    def _is_middle(self, data: bytes) -> bool:
+        """Whether the payload behind a plain RTP head is neither first nor last piece of a NAL unit."""
+
+    @abstractmethod
     def _is_key(self, kinds: set[int]) -> bool:
         """Whether decoding can start at a picture made of NAL units of these types."""
 
@@ -155,12 +193,16 @@ class Depacketiser(ABC):
 class H264Depacketiser(Depacketiser):
     codec = "h264"
     parameter_types = frozenset({7, 8})
+    fragment_head = 2
 
     def _parameter_values(self, fmtp: Mapping[str, str]) -> list[str]:
         return [fmtp.get("sprop-parameter-sets", "")]
 
     def _kind(self, nal: bytes) -> int:
         return nal[0] & 0x1F
+
+    def _is_middle(self, data: bytes) -> bool:
+        return data[12] & 0x1F == 28 and not data[13] & 0xC0
 
     def _is_key(self, kinds: set[int]) -> bool:
         # Some encoders send open groups: an intra picture behind its parameter sets, never an IDR.
@@ -183,6 +225,7 @@ class H264Depacketiser(Depacketiser):
 class H265Depacketiser(Depacketiser):
     codec = "hevc"
     parameter_types = frozenset({32, 33, 34})
+    fragment_head = 3
 
     def __init__(self, fmtp: Mapping[str, str]) -> None:
         if fmtp.get("sprop-max-don-diff", "0") not in ("", "0"):
@@ -194,6 +237,9 @@ class H265Depacketiser(Depacketiser):
 
     def _kind(self, nal: bytes) -> int:
         return (nal[0] >> 1) & 0x3F
+
+    def _is_middle(self, data: bytes) -> bool:
+        return data[12] >> 1 & 0x3F == 49 and not data[14] & 0xC0
 
     def _is_key(self, kinds: set[int]) -> bool:
         return any(16 <= kind <= 21 for kind in kinds)

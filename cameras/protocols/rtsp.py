@@ -44,6 +44,7 @@ from .rtsp_messages import (
 from .sdp import MAX_SDP_BYTES
 
 _READ_BYTES = 256 * 1024
+_DOLLAR = 0x24
 _MAX_WAITING_BYTES = 8 * 1024 * 1024
 _USER_AGENT = "cctv-ops"
 _GOODBYE_S = 1.0
@@ -220,21 +221,27 @@ class RtspConnection:
         else:
             self._basic = basic_header(login)
 
-    async def packets(self) -> AsyncIterator[tuple[int, bytes]]:
-        """Interleaved packets as (channel, bytes), with the session kept alive meanwhile.
+    async def packets(self) -> AsyncIterator[list[tuple[int, bytes]]]:
+        """Interleaved packets as (channel, bytes), those that came together in one list.
 
-        Raises Stalled, DeadlinePassed, ConnectionEnded, TooLarge, or StreamEnded when announced.
+        The session is kept alive meanwhile. Raises Stalled, DeadlinePassed, ConnectionEnded, TooLarge, or
+        StreamEnded when announced.
         """
         while True:
-            while self._waiting:
-                packet = self._waiting.popleft()
-                self._waiting_bytes -= len(packet[1])
-                yield packet
+            if self._waiting:
+                waiting = list(self._waiting)
+                self._waiting.clear()
+                self._waiting_bytes = 0
+                yield waiting
+            together = self._take_packets()
+            if together:
+                yield together
+                continue
             item = await self._next_item(self._limits.stall_s)
             if isinstance(item, Message):
                 await self._unasked(item)
             else:
-                yield item
+                yield [item]
 
     async def _exchange(self, method: str, url: str, headers: Mapping[str, str]) -> Message:
         sequence = await self._send(method, url, headers)
@@ -308,6 +315,21 @@ class RtspConnection:
         packet = (buffer[1], bytes(buffer[4:end]))
         del buffer[:end]
         return packet
+
+    def _take_packets(self) -> list[tuple[int, bytes]]:
+        """Every whole packet at the head of the buffer: a stream has tens of thousands a second."""
+        found: list[tuple[int, bytes]] = []
+        at, size = 0, len(self._buffer)
+        with memoryview(self._buffer) as view:
+            while at + 4 <= size and view[at] == _DOLLAR:
+                end = at + 4 + (view[at + 2] << 8 | view[at + 3])
+                if end > size:
+                    break
+                found.append((view[at + 1], bytes(view[at + 4 : end])))
+                at = end
+        if at:
+            del self._buffer[:at]
+        return found
 
     async def _take_message(self) -> Message | None:
         while self._buffer[:1] in (b"\r", b"\n"):
