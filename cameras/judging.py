@@ -226,8 +226,7 @@ def _measure(item: Heard, answer: IndexAnswer, recorder: Recorder) -> _Measured 
         # A span says when recording began and ended, and nothing about holes between.
         unsure, why = coverage.merge([*unsure, *recorded]), SPAN_ONLY
     elif not answer.complete:
-        unsure = coverage.merge([*unsure, *coverage.subtract(expected, recorded)])
-        why = INCOMPLETE
+        unsure, why = coverage.merge([*unsure, *coverage.subtract(expected, recorded)]), INCOMPLETE
     doubts = _doubts(item, answer, history)
     if doubts:
         unsure, why = coverage.merge([*unsure, *doubts]), why or END_NOT_TOLD
@@ -235,29 +234,34 @@ def _measure(item: Heard, answer: IndexAnswer, recorder: Recorder) -> _Measured 
     gone = _perhaps_overwritten(item, answer, earliest_ms)
     if gone and not unsure:
         unsure, why = coverage.subtract(coverage.clip(gone, expected), recorded), OVERWRITTEN
-    second_recorded_ms, source_gaps = None, None
-    if item.second is not None and recorder.histories.get(item.second.time_base):
-        second, _jumps = true_intervals(
-            item.second, recorder.histories[item.second.time_base], day.start_ms, day.end_ms
-        )
-        second_recorded_ms = coverage.total(coverage.clip(second, expected))
-        disputed = coverage.compare(recorded, second)
-        if disputed:
-            unsure, why = coverage.merge([*unsure, *disputed]), Reason.SOURCES_DISAGREE.value
-            source_gaps = {
-                str(answer.source): coverage.subtract(expected, recorded),
-                str(item.second.source): coverage.subtract(expected, second),
-            }
+    second, source_gaps = _second(item, recorder), None
+    disputed = coverage.compare(recorded, second) if second is not None else []
+    if second is not None and item.second is not None and disputed:
+        unsure, why = coverage.merge([*unsure, *disputed]), Reason.SOURCES_DISAGREE.value
+        source_gaps = {
+            str(answer.source): coverage.subtract(expected, recorded),
+            str(item.second.source): coverage.subtract(expected, second),
+        }
     return _Measured(
         item,
         coverage.cover(recorded, expected, disputed=unsure, seam_ms=day.limits.seam_ms),
         unsure=unsure,
         why_unsure=why,
-        second_recorded_ms=second_recorded_ms,
+        second_recorded_ms=None
+        if second is None
+        else coverage.total(coverage.clip(second, expected)),
         source_gaps=source_gaps,
         earliest_ms=earliest_ms,
         latest_ms=true_instant(answer.latest_ms, history),
     )
+
+
+def _second(item: Heard, recorder: Recorder) -> list[Interval] | None:
+    """What the second source lists, in true time; None where there is none or its clock is not known."""
+    history = recorder.histories.get(item.second.time_base) if item.second is not None else None
+    if item.second is None or not history:
+        return None
+    return true_intervals(item.second, history, item.day.start_ms, item.day.end_ms)[0]
 
 
 def _doubts(item: Heard, answer: IndexAnswer, history: OffsetHistory) -> list[Interval]:
