@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count, Min, Q, Subquery, Window
 from django.template.loader import render_to_string
@@ -112,33 +112,65 @@ class BuildingSums:
 def sums(rows: Any) -> tuple[list[BuildingSums], dt.datetime | None]:
     """The answers of one day summed by building, in the order of names, and the oldest evidence."""
     building = "position__floor__building"
+    listed = rows.order_by().values_list(building, f"{building}__name", "result")
+    return _added_up(listed.annotate(Count("pk"), Min("evidence_at")))
+
+
+def _added_up(
+    answers: Iterable[tuple[int, str, str, int, dt.datetime | None]],
+) -> tuple[list[BuildingSums], dt.datetime | None]:
     found: dict[int, BuildingSums] = {}
     times = []
-    listed = rows.order_by().values_list(f"{building}__name", building, "result")
-    for name, pk, result, count, oldest in listed.annotate(Count("pk"), Min("evidence_at")):
+    for pk, name, result, count, evidence_at in answers:
         here = found.setdefault(pk, BuildingSums(pk, name, dict.fromkeys(Result.values, 0)))
-        here.counts[result] = count
-        times += [oldest] if oldest else []
+        here.counts[result] += count
+        times += [evidence_at] if evidence_at else []
     return sorted(found.values(), key=lambda row: sort_key(row.name)), min(times, default=None)
+
+
+class Square(NamedTuple):
+    """One camera of the band, as it comes out of the database."""
+
+    building_id: int
+    building: str
+    code: str
+    pk: int
+    name: str
+    result: str
+    evidence_at: dt.datetime | None
+
+
+def _squares(rows: Any) -> list[Square]:
+    """The cameras of the band, one more than it may have when there are too many for it."""
+    listed = rows.order_by().values_list(
+        *("position__floor__building", "position__floor__building__name"),
+        *("position__code", "position", "position__name", "result", "evidence_at"),
+    )
+    return [Square(*values) for values in listed[: MOST_SQUARES + 1]]
 
 
 def last_night(request: PersonRequest, _row: Any) -> dict[str, Any]:
     """Yesterday's answers: the sentence, the sums, and a square per camera grouped by building."""
     day = tsi.today() - dt.timedelta(days=1)
     rows = PositionDay.objects.visible_to(request.user).filter(day=day)
-    buildings, oldest = sums(rows)
+    squares = _squares(rows)
+    as_bars = len(squares) > MOST_SQUARES
+    buildings, oldest = (
+        sums(rows)
+        if as_bars
+        else _added_up((s.building_id, s.building, s.result, 1, s.evidence_at) for s in squares)
+    )
     counts = {result: sum(row.counts[result] for row in buildings) for result in Result.values}
     not_asked = _not_asked(request.user, day) if buildings else 0
     counts[Result.UNKNOWN] += not_asked
-    total = sum(counts.values())
     return {
         "day": day,
         "sentence": summary(counts),
         "counts": [(code, label, counts[code]) for code, label in Result.choices],
-        "total": total,
+        "total": sum(counts.values()),
         "oldest": oldest,
-        "buildings": _band(rows) if total <= MOST_SQUARES else bars(buildings),
-        "as_bars": total > MOST_SQUARES,
+        "buildings": bars(buildings) if as_bars else _band(squares),
+        "as_bars": as_bars,
     }
 
 
@@ -180,7 +212,7 @@ def exceptions(counts: dict[str, int]) -> str:
     return ", ".join(rest)
 
 
-def _band(rows: Any) -> list[dict[str, Any]]:
+def _band(squares: Iterable[Square]) -> list[dict[str, Any]]:
     labels = dict(Result.choices)
     # Drawn once each: there may be a thousand cameras, and only five results.
     drawn = {
@@ -188,20 +220,12 @@ def _band(rows: Any) -> list[dict[str, Any]]:
         for result in Result.values
     }
     buildings: dict[int, dict[str, Any]] = {}
-    listed = rows.order_by("position__floor__building__name", "position__code").values_list(
-        "position",
-        "position__name",
-        "position__floor__building",
-        "position__floor__building__name",
-        "result",
-    )
-    for pk, name, building_id, building, result in listed:
-        title = f"{name} · {labels[Result(result)]}"
-        square = {"pk": pk, "title": title, "drawn": drawn[result]}
+    for camera in sorted(squares, key=lambda square: square.code):
+        title = f"{camera.name} · {labels[Result(camera.result)]}"
         found = buildings.setdefault(
-            building_id, {"pk": building_id, "name": building, "squares": []}
+            camera.building_id, {"pk": camera.building_id, "name": camera.building, "squares": []}
         )
-        found["squares"].append(square)
+        found["squares"].append({"pk": camera.pk, "title": title, "drawn": drawn[camera.result]})
     return sorted(buildings.values(), key=lambda row: sort_key(row["name"]))
 
 

@@ -11,10 +11,10 @@ import datetime as dt
 import logging
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet, Window
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -116,12 +116,19 @@ def lines(person: Person) -> Iterator[panels.TodayLine]:
     """Damaged files one by one, and whether the measuring keeps up."""
     if not can_watch_store(person):
         return
-    damaged = EvidenceFile.objects.filter(is_sound=False, destroyed_at=None).order_by("checked_at")
-    for file in damaged[:MOST_NAMED]:
-        yield _damaged(file)
-    late = timezone.now() - LATE_AFTER
-    waiting = EvidenceFile.objects.filter(destroyed_at=None, created_at__lt=late)
-    count = waiting.filter(Q(checked_at=None) | Q(checked_at__lt=late)).count()
+    then = timezone.now() - LATE_AFTER
+    late = Q(created_at__lt=then) & (Q(checked_at=None) | Q(checked_at__lt=then))
+    # One query for both, as Bugün asks it every minute.
+    rows: QuerySet[Any] = (
+        EvidenceFile.objects.filter(late | Q(is_sound=False), destroyed_at=None)
+        .annotate(late_count=Window(Count("pk", filter=late)))
+        .order_by("is_sound", "checked_at")[:MOST_NAMED]
+    )
+    count = 0
+    for file in rows:
+        count = file.late_count
+        if not file.is_sound:
+            yield _damaged(file)
     if count:
         yield panels.TodayLine(
             urgency=URGENCY + 20,
