@@ -340,3 +340,26 @@ class ApiToken(models.Model):
         return (
             self.revoked_at is None and self.expires_at > timezone.now() and self.person.is_active
         )
+
+
+class ApiAnswer(models.Model):
+    """The answer to a write of a program, under the key that the program gave it.
+
+    Made and filled in the transaction of the write (`accounts.idempotency`), so no other transaction ever
+    sees one without its answer. `body` is JSON as it was sent.
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    key_sha256 = models.CharField(max_length=64)
+    call_sha256 = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(default=0)
+    body = models.TextField(blank=True)
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "key_sha256"], name="accounts_answer_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.key_sha256[:8]}"

@@ -34,6 +34,7 @@ SCOPES = {
     "findings:write": gettext_lazy("Acknowledge findings"),
     "checks:read": gettext_lazy("Read checks"),
     "checks:write": gettext_lazy("Ask for checks and cancel them"),
+    "portal": gettext_lazy("File footage requests for people of the portal and follow them"),
 }
 LONGEST_DAYS = 366
 MOST_NETWORKS = 20

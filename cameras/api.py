@@ -23,6 +23,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api import acting, caller
+from accounts.idempotency import idempotent, parameter
 from cameras import answers, filters, nights, permissions
 from cameras.api_rows import (
     AskSerializer,
@@ -46,6 +47,7 @@ from core.tsi import day_of
 from inventory.api import PositionName
 from inventory.models import Device, Installation, Position
 
+ONCE = [parameter(required=False)]
 COVERAGE = {READ: Access("coverage:read", permissions.can_see_cameras)}
 
 
@@ -169,8 +171,9 @@ class Findings(Listing):
             context["seen"] = set(seen.order_by())
         return context
 
-    @extend_schema(request=Because, responses=FindingSerializer)
+    @extend_schema(parameters=ONCE, request=Because, responses=FindingSerializer)
     @action(detail=True, methods=["post"])
+    @idempotent()
     def acknowledge(self, request: Request, pk: str) -> Response:
         """Closes what happened once, after a person has looked into it."""
         row: Finding = self.get_object()
@@ -205,7 +208,8 @@ class Runs(Listing):
     def rows(self, person: Any) -> QuerySet[Any]:
         return super().rows(person).select_related("asked_by")
 
-    @extend_schema(request=AskSerializer, responses={201: RunDetail})
+    @extend_schema(parameters=ONCE, request=AskSerializer, responses={201: RunDetail})
+    @idempotent()
     def create(self, request: Request) -> Response:
         """Asks for a check now. The answer is the run; follow it by its id."""
         asked = AskSerializer(data=request.data)
@@ -243,8 +247,9 @@ class Runs(Listing):
             raise Conflict(_("No camera is fitted there."))
         return devices, ", ".join(position.name for position in positions)
 
-    @extend_schema(request=None, responses=RunDetail)
+    @extend_schema(parameters=ONCE, request=None, responses=RunDetail)
     @action(detail=True, methods=["post"])
+    @idempotent()
     def cancel(self, request: Request, pk: str) -> Response:
         """Stops asking; what was already answered stays."""
         run: Run = self.get_object()

@@ -29,6 +29,8 @@ from audit import AuditRefused
 from cameras import api as cameras
 from core.api import READ, Access, Door
 from core.steps import InvalidTransition
+from footage_requests.errors import ContentChanged
+from footage_requests.portal import api as portal
 from inventory import api as inventory
 from inventory import floorplan_api as plans
 from inventory.errors import Overlap
@@ -52,6 +54,8 @@ def _as_api_error(error: Exception) -> Exception:
         return _with_status(409, str(error), "too_late")
     if isinstance(error, Overlap):
         return _with_status(409, " ".join(error.messages), "overlap")
+    if isinstance(error, ContentChanged):
+        return _with_status(409, " ".join(error.messages), "changed")
     if isinstance(error, django_errors.ValidationError):
         fields = error.message_dict if hasattr(error, "error_dict") else error.messages
         return exceptions.ValidationError(fields)
@@ -114,7 +118,7 @@ ANSWERS = {
     "404": "Not there, or not this caller's to see.",
     "405": "This address does not do that.",
     "409": "Too late, or not in a state for it.",
-    "415": "The body is not JSON.",
+    "415": "The body has another form than this address reads.",
     "429": "Too often; Retry-After says when to call again, in seconds.",
 }
 _ONLY_POST = {"409", "415"}
@@ -184,12 +188,14 @@ for prefix, view in (
     ("clock-measurements", cameras.Clocks),
     ("findings", cameras.Findings),
     ("runs", cameras.Runs),
+    ("portal/requests", portal.PortalRequests),
 ):
-    router.register(prefix, view, basename=prefix)
+    router.register(prefix, view, basename=prefix.replace("/", "-"))
 
 urlpatterns = [
     *router.urls,
     path("was-recording/", cameras.WasRecording.as_view(), name="was-recording"),
+    path("portal/choices/", portal.PortalChoices.as_view(), name="portal-choices"),
     path("schema/", Schema.as_view(), name="schema"),
     path("docs/", docs, name="docs"),
     re_path(r"", unknown, name="unknown"),

@@ -109,10 +109,10 @@ def plain(request: FootageRequest) -> dict[str, Any]:
 
 
 def kinds_for(door: str) -> Any:
-    """The kinds that a door offers: a call can only start preservation, the portal takes no calls."""
+    """The kinds that a door offers: a call can only start preservation, the portal has kinds of its own."""
     kinds = RequesterKind.objects.usable()
     if door == FootageRequest.Door.PHONE:
         return kinds.filter(lapses_after_working_days__isnull=False)
     if door == FootageRequest.Door.PORTAL:
-        return kinds.filter(lapses_after_working_days=None, is_judicial=False)
+        return kinds.filter(by_portal=True, lapses_after_working_days=None, is_judicial=False)
     return kinds

@@ -140,6 +140,9 @@ KINDS = (
         "escalates_to": "SUPERIOR"}),
 )  # fmt: skip
 
+# Whom the portal offers at first: those who ask for themselves or for their unit.
+BY_PORTAL = ("DATA_SUBJECT", "INFORMATION", "PETITION", "UNIT_MANAGER", "LAWYER")
+
 REFUSALS = (
     Refusal("R01", "Yetkisiz talep eden", "Requester has no authority",
             "Talebin, kamera kayıtlarını istemeye yetkili bir makam veya kişi tarafından yapılmadığı anlaşılmıştır."),

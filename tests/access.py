@@ -170,6 +170,8 @@ class World:
             for part in ("pk", "entry_id", "line_pk", "device_pk", "item_pk"):
                 if word.startswith((f"<int:{part}>", f"(?P<{part}>")):
                     values[part] = self.row(MODELS[before]).pk
+            if word.startswith("(?P<number>"):
+                values["number"] = "T-2026-00001"
             if word == "<uuid:token>":
                 row = self.row(MODELS[before])
                 values["token"] = getattr(row, "uuid", None) or getattr(row, "token", uuid.uuid4())

@@ -313,6 +313,15 @@ TABLE = {
         API_ROW,
     ),
     "api:findings-acknowledge": API_STEP,
+    # The portal is a program with a token: no browser gets in.
+    **dict.fromkeys(
+        (
+            *("api:portal-requests-list", "api:portal-requests-detail", "api:portal-choices"),
+            *("api:portal-requests-complete", "api:portal-requests-withdraw"),
+            "api:portal-requests-papers",
+        ),
+        API_STEP,
+    ),
     "api:runs-cancel": API_STEP,
     "api:schema": Row(SIGNED_IN, other_methods=frozenset({403, 405})),
     "api:docs": Row(SIGNED_IN),

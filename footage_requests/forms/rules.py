@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from inventory.forms.dress import date_widgets
@@ -70,6 +70,7 @@ class KindForm(CodeForm):
             "gives",
             "masking",
             "is_judicial",
+            "by_portal",
             "starts_preservation_only",
             "lapses_after_working_days",
             "needs_legal_opinion",
@@ -90,9 +91,11 @@ class KindForm(CodeForm):
         try:
             days = [int(word) for word in words]
         except ValueError:
-            raise ValidationError(_now("Write whole numbers with commas between them.")) from None
+            raise ValidationError(
+                gettext("Write whole numbers with commas between them.")
+            ) from None
         if len(days) > MOST_WARNINGS or any(abs(day) > FARTHEST_DAY for day in days):
-            raise ValidationError(_now("At most ten days, each within a year."))
+            raise ValidationError(gettext("At most ten days, each within a year."))
         return days
 
     def clean(self) -> dict[str, Any]:
@@ -100,10 +103,10 @@ class KindForm(CodeForm):
         if data.get("starts_preservation_only") and not data.get("lapses_after_working_days"):
             self.add_error(
                 "lapses_after_working_days",
-                _now("A kind that only starts preservation lapses when no letter comes."),
+                gettext("A kind that only starts preservation lapses when no letter comes."),
             )
         if data.get("extended_days") and data.get("days", 0) >= data["extended_days"]:
-            self.add_error("extended_days", _now("Extended means more days than usual."))
+            self.add_error("extended_days", gettext("Extended means more days than usual."))
         return data
 
 

@@ -18,6 +18,7 @@ from .handover import (
 from .holds import Hold, HoldPart
 from .kinds import LegalBasis, RefusalCode, RequesterKind, SmallUnitPeriod
 from .packages import Exhibit, ExportPace, ExportSlice, Package
+from .portal import WebhookDelivery, WebhookEndpoint, WebhookTry
 from .requests import FootageRequest, RequestAttachment, RequestItem
 
 __all__ = [
@@ -52,4 +53,7 @@ __all__ = [
     "SavedFilter",
     "SmallUnitPeriod",
     "Viewing",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookTry",
 ]

@@ -121,6 +121,11 @@ class RequesterKind(Rule):
     gives = models.CharField(_("normally gets"), max_length=12, choices=Gives, default=Gives.COPY)
     masking = models.CharField(_("masking"), max_length=10, choices=Masking, default=Masking.CASE)
     is_judicial = models.BooleanField(_("judicial or law enforcement"), default=False)
+    by_portal = models.BooleanField(
+        _("may file by the portal"),
+        default=False,
+        help_text=_("The university portal offers this kind to people who sign in there."),
+    )
     starts_preservation_only = models.BooleanField(
         _("starts preservation only"),
         default=False,
