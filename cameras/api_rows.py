@@ -79,7 +79,7 @@ class CoverageSerializer(Row[CoverageDay]):
 
     class Meta:
         model = CoverageDay
-        fields = ["id", "channel", "day", *FACTS, "is_provisional", "revision"]
+        fields = ["id", "channel", "day", *FACTS, "is_provisional", "asked_until", "revision"]
 
 
 class RevisionSerializer(Row[CoverageRevision]):
@@ -151,6 +151,7 @@ class EvidenceSerializer(serializers.Serializer[Any]):
     source = serializers.CharField(allow_blank=True)  # type: ignore[assignment]  # a name of DRF's
     second_source = serializers.CharField(allow_blank=True)
     asked_at = serializers.DateTimeField()
+    known_until = serializers.DateTimeField(allow_null=True)
     time_base = serializers.CharField(allow_blank=True)
     clock_offset_ms = serializers.IntegerField(allow_null=True)
     clock_uncertainty_ms = serializers.IntegerField(allow_null=True)
@@ -203,6 +204,7 @@ class ClockSerializer(Row[ClockMeasurement]):
             "uses_ntp",
             "reference",
             "is_reference_proven",
+            "reference_offset_ms",
             "reference_uncertainty_ms",
         ]
 
