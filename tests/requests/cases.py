@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django.apps import apps
 from django.utils import timezone
 
 from accounts.models import Person
-from footage_requests import arriving
+from footage_requests import arriving, choosing, rules
 from footage_requests.models import FootageRequest, RequesterKind
 from tests.inventory import rows
 
@@ -17,6 +18,9 @@ NATIONAL_ID = "10000000146"
 
 
 def kind(code: str = "PROSECUTOR") -> RequesterKind:
+    """One of the first rules; a transactional test before may have emptied the tables."""
+    if not RequesterKind.objects.filter(code="OTHER").exists():
+        rules.install(apps)
     return RequesterKind.objects.get(code=code)
 
 
@@ -60,3 +64,22 @@ def filed(by: Person | None = None, code: str = "PROSECUTOR", **more: Any) -> Fo
     return arriving.file_request(
         by=by or rows.person("REGISTRY_CLERK"), facts=facts(code, **more), **options
     )
+
+
+def checked(row: FootageRequest, **said: Any) -> FootageRequest:
+    """As if the recorders had been asked about every camera and had everything."""
+    answer = {"answer": "YES", "gaps": [], "clock": "The clock was right.", "faults": [], **said}
+    row.items.update(checked=answer, checked_at=timezone.now())
+    row.refresh_from_db()
+    return row
+
+
+def submitted(
+    *positions: Any, by: Person | None = None, code: str = "PROSECUTOR"
+) -> FootageRequest:
+    """A request that waits for its decision."""
+    operator = by or rows.person("OPERATOR")
+    row = checked(filed(code=code, positions=positions or [rows.position()]))
+    choosing.submit(row, by=operator)
+    row.refresh_from_db()
+    return row
