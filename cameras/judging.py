@@ -14,7 +14,7 @@ from datetime import date
 from cameras import coverage
 from cameras.clock_history import Method, OffsetAt, OffsetHistory
 from cameras.coverage import DayCoverage, Interval, Limits, Result
-from cameras.protocols.base import IndexAnswer, Reason, Source, TimeBase
+from cameras.protocols.base import NOT_CLOSED, IndexAnswer, Reason, Source, TimeBase
 
 SINGLE_CHANNEL_GAP_MS = 60_000
 """From this length a gap of one channel, while others recorded on, is called a missing stream."""
@@ -229,7 +229,7 @@ def _measure(item: Heard, answer: IndexAnswer, recorder: Recorder) -> _Measured 
         unsure, why = coverage.merge([*unsure, *coverage.subtract(expected, recorded)]), INCOMPLETE
     doubts = _doubts(item, answer, history)
     if doubts:
-        unsure, why = coverage.merge([*unsure, *doubts]), why or END_NOT_TOLD
+        unsure, why = coverage.merge([*unsure, *doubts]), why or _why_doubted(item, answer)
     earliest_ms = true_instant(answer.earliest_ms, history)
     gone = _perhaps_overwritten(item, answer, earliest_ms)
     if gone and not unsure:
@@ -269,6 +269,12 @@ def _doubts(item: Heard, answer: IndexAnswer, history: OffsetHistory) -> list[In
     told = coverage.merge((segment.start_ms, segment.end_ms) for segment in answer.unsure)
     doubts, _jumps = history.to_true(told, item.day.start_ms, item.day.end_ms)
     return coverage.merge([*doubts, *item.doubted])
+
+
+def _why_doubted(item: Heard, answer: IndexAnswer) -> str:
+    """A file that is still open is there at the next question; a power cut is not undone by asking again."""
+    is_open = not item.doubted and all(one.kind == NOT_CLOSED for one in answer.unsure)
+    return INCOMPLETE if is_open else END_NOT_TOLD
 
 
 def _perhaps_overwritten(

@@ -255,6 +255,8 @@ class Segment:
     playback: str = ""  # path or URL given by the device, host ignored
 
 
+NOT_CLOSED = "not closed"
+"""Kind of a doubted `Segment` that may only be in a file which is still being written: ask again later."""
 START_NOT_TOLD = "last-start-not-told"
 """A note of an `IndexAnswer`: a power cut that left no event would go unseen in it."""
 

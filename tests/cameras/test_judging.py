@@ -19,7 +19,14 @@ from cameras.judging import (
     draw_minute,
     judge_recorder,
 )
-from cameras.protocols.base import IndexAnswer, Reason, Segment, Source, TimeBase
+from cameras.protocols.base import (
+    NOT_CLOSED,
+    IndexAnswer,
+    Reason,
+    Segment,
+    Source,
+    TimeBase,
+)
 
 DAY = date(2026, 3, 10)
 START = 1_773_090_000_000  # 2026-03-10 00:00 TSİ
@@ -124,6 +131,17 @@ def test_an_empty_day_inside_the_index_was_not_recorded_however_late_it_is_asked
 
     assert day.result is Result.NOT_RECORDED
     assert day.is_complete
+
+
+def test_a_power_cut_is_told_apart_from_a_file_that_is_still_being_written():
+    """REC-18: the one is not undone by asking again, the other is."""
+    cut, still_open = (Segment(START + 20 * H, END, kind=kind) for kind in ("", NOT_CLOSED))
+    power, newest = (answer((0, 24), unsure=(one,)) for one in (cut, still_open))
+
+    days = [judged(one)[0] for one in (power, newest)]
+
+    assert [day.result for day in days] == [Result.UNKNOWN, Result.UNKNOWN]
+    assert [day.reason for day in days] == ["END_NOT_TOLD", "INCOMPLETE_INDEX"]
 
 
 def test_a_gap_to_the_end_with_a_faulty_disk_is_the_disks():

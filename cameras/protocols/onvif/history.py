@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from cameras.protocols.base import Segment
+from cameras.protocols.base import NOT_CLOSED, Segment
 from cameras.protocols.onvif.times import stamp_ms
 from cameras.protocols.xml import as_bool, descendants, find, text
 
@@ -203,7 +203,8 @@ def _contradicted(
             )
         is_open = segment.end_ms >= end_ms
         if is_open and latest_ms is not None and latest_ms + NEWEST_LAG_MS < end_ms:
-            found.append(Segment(max(segment.start_ms, latest_ms), segment.end_ms))
+            newest = max(segment.start_ms, latest_ms)
+            found.append(Segment(newest, segment.end_ms, kind=NOT_CLOSED))
     return [span for span in found if span.end_ms > span.start_ms]
 
 
