@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from core.tsi import today
 
 from .models import Contract, Device, ModelLife
@@ -10,11 +12,12 @@ from .models import Contract, Device, ModelLife
 _FIRST = {"MAINTENANCE": 0, "SUPPORT": 1, "WARRANTY": 2, "OTHER": 3}
 
 
-def callable_for(device: Device) -> list[Contract]:
-    """Contracts that hold today and name somebody to call, the most useful first (INV-7)."""
-    rows = device.contracts.active_on(today()).exclude(contractor=None)
+def callable_among(contracts: Iterable[Contract]) -> list[Contract]:
+    """Those that hold today and name somebody to call, the most useful first (INV-7)."""
+    day = today()
     return sorted(
-        rows.select_related("contractor"), key=lambda row: (_FIRST[row.kind], row.last_day)
+        (row for row in contracts if row.contractor_id and row.starts_on <= day <= row.last_day),
+        key=lambda row: (_FIRST[row.kind], row.last_day),
     )
 
 

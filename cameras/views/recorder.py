@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import OuterRef, Subquery
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -16,7 +17,7 @@ from accounts.requests import PersonRequest
 from cameras import permissions
 from cameras.correlation import SLACK_DAYS
 from cameras.evidence_words import answer_words
-from cameras.models import DeviceCheck, DeviceCondition, Finding
+from cameras.models import DeviceCondition, Finding, Run
 from cameras.models.conditions import ChannelCondition
 from cameras.models.coverage import CoverageDay, Result
 from cameras.models.runs import CheckResult
@@ -25,7 +26,7 @@ from cameras.reasons import word_for
 from cameras.retention_plot import HeldChannel, retention_plot
 from cameras.strips import day_strip, length
 from core import panels, tsi
-from inventory.models import ChannelAssignment, Device, RecordingSchedule
+from inventory.models import Address, ChannelAssignment, Device, RecordingSchedule
 from inventory.schedules import expected_many
 
 from .clocks import clock_facts
@@ -36,8 +37,7 @@ from .shared import asked_day, days_around, for_people, told
 @for_people(permissions.can_see_cameras)
 def recorder(request: PersonRequest, pk: int) -> HttpResponse:
     """One recorder: strips of all channels, disks, retention, clock, last conversation."""
-    rows = Device.objects.visible_to(request.user).recorders().select_related("condition")
-    row = get_object_or_404(rows, pk=pk)
+    row = get_object_or_404(_with_condition(request).recorders(), pk=pk)
     day = asked_day(request)
     channels = _channels(row, day)
     context = {
@@ -50,20 +50,35 @@ def recorder(request: PersonRequest, pk: int) -> HttpResponse:
             if line["condition"]
         ),
         "may_check": permissions.can_check_now(request.user),
-        **device_facts(request, row),
+        **device_facts(request, row, day, [line["proof"] for line in channels if line["proof"]]),
     }
     return render(request, "cameras/recorder.html", context)
 
 
-def device_facts(request: PersonRequest, row: Device) -> dict[str, Any]:
-    """What the pages of any device show: last values with their age, clock history, findings."""
+def _with_condition(request: PersonRequest) -> Any:
+    """Visible devices with their last values and their present `ip`."""
+    present = Address.objects.current().filter(device=OuterRef("pk")).order_by("-starts_at")
+    rows = Device.objects.visible_to(request.user).select_related("condition")
+    return rows.annotate(ip=Subquery(present.values("ip")[:1]))
+
+
+def device_facts(
+    request: PersonRequest,
+    row: Device,
+    day: dt.date | None = None,
+    proofs: Iterable[CoverageDay] = (),
+) -> dict[str, Any]:
+    """What the pages of any device show: last values with their age, clock history, findings.
+
+    `proofs` are what is known already of the recordings of `day`, so that they are not read twice.
+    """
     condition: DeviceCondition | None = getattr(row, "condition", None)
     return {
         "condition": condition,
-        "address": row.address_at(timezone.now()),
+        "ip": vars(row)["ip"],
         **clock_facts(request, row),
         "disks": _disks(condition),
-        "spoken": _conversation(row),
+        "spoken": _conversation(row, day, proofs),
         "panels": list(panels.shown("cameras-device", request, row)),
         "findings": told(
             Finding.objects.visible_to(request.user)
@@ -90,7 +105,9 @@ def _disks(condition: DeviceCondition | None) -> list[dict[str, Any]]:
     ]
 
 
-def _conversation(row: Device) -> list[dict[str, Any]]:
+def _conversation(
+    row: Device, day: dt.date | None, proofs: Iterable[CoverageDay]
+) -> list[dict[str, Any]]:
     """The last conversation with the device: what was asked when, and what came of it."""
     answers = list(CheckResult.of_device(row).select_related("device_check__run")[:12])
     last = [answer for answer in answers if answer.device_check_id == answers[0].device_check_id]
@@ -102,16 +119,17 @@ def _conversation(row: Device) -> list[dict[str, Any]]:
         }
         for answer in last
     ]
-    if last:
-        spoken += _silent_channels(row, last[0].device_check)
+    if last and row.kind == Device.Kind.RECORDER:
+        run = last[0].device_check.run
+        if run.day != day:
+            proofs = CoverageDay.objects.filter(channel__recorder=row, day=run.day, run=run)
+            proofs = proofs.select_related("channel").order_by("channel__number")
+        spoken += _silent_channels(proofs, run)
     return sorted(spoken, key=lambda line: tsi.to_ms(line["at"]) if line["at"] else 0)
 
 
-def _silent_channels(row: Device, check: DeviceCheck) -> list[dict[str, Any]]:
-    """The channels for which that conversation got no answer."""
-    unknown = CoverageDay.objects.filter(
-        channel__recorder=row, run=check.run, result=Result.UNKNOWN
-    ).select_related("channel")
+def _silent_channels(proofs: Iterable[CoverageDay], run: Run) -> list[dict[str, Any]]:
+    """The channels of whose day that conversation got no answer."""
     return [
         {
             "at": proof.asked_at,
@@ -119,16 +137,20 @@ def _silent_channels(row: Device, check: DeviceCheck) -> list[dict[str, Any]]:
             % {"number": proof.channel.number, "reason": word_for(proof.reason)},
             "answer": "UNKNOWN",
         }
-        for proof in unknown.order_by("channel__number")
+        for proof in proofs
+        if proof.run_id == run.pk and proof.result == Result.UNKNOWN
     ]
 
 
 def _channels(row: Device, day: dt.date) -> list[dict[str, Any]]:
     channels = list(row.channels.select_related("condition").order_by("number"))
+    numbered = {channel.pk: channel for channel in channels}
     proofs = {
         proof.channel_id: proof
         for proof in CoverageDay.objects.filter(channel__in=channels, day=day)
     }
+    for proof in proofs.values():
+        proof.channel = numbered[proof.channel_id]
     held = {
         assignment.channel_id: assignment.position
         for assignment in ChannelAssignment.objects.on(day)
@@ -178,8 +200,7 @@ def _kept(condition: ChannelCondition | None, position: Any) -> dict[str, Any] |
 @for_people(permissions.can_see_cameras)
 def device(request: PersonRequest, pk: int) -> HttpResponse:
     """One device; a recorder has its own page."""
-    rows = Device.objects.visible_to(request.user).select_related("condition")
-    row = get_object_or_404(rows, pk=pk)
+    row = get_object_or_404(_with_condition(request), pk=pk)
     if row.kind == Device.Kind.RECORDER:
         return redirect("cameras:recorder", pk=row.pk)
     context = {

@@ -18,7 +18,7 @@ from accounts.requests import PersonRequest
 from core.tsi import today
 
 from .. import permissions, words
-from ..contracts import callable_for, life_of
+from ..contracts import callable_among, life_of
 from ..forms.contracts import DevicesForm
 from ..forms.dress import ConfirmForm
 from ..models import Contract, Contractor, Device, ModelLife
@@ -185,8 +185,9 @@ def models(request: PersonRequest) -> HttpResponse:
 
 def who_to_call(request: PersonRequest, device: Device) -> dict[str, Any]:
     """For pages about a device: whom its contracts name, and how long its model is supported."""
+    contracts = list(device.contracts.select_related("contractor").in_order())
     return {
-        "callable": callable_for(device),
-        "contracts": device.contracts.select_related("contractor").in_order(),
+        "callable": callable_among(contracts),
+        "contracts": contracts,
         "life": life_of(device),
     }
