@@ -145,8 +145,13 @@ def _refuse_kept(package: Package | None) -> None:
         raise Refused(_("The footage of this request is still held: release the hold first."))
 
 
+def may(person: Person, request: FootageRequest, roles: tuple[Role, ...]) -> bool:
+    """Whether a person holds one of these roles where the case is."""
+    return person.has_role(*roles, scope=places_of_case(request))
+
+
 def _may(by: Person, request: FootageRequest, roles: tuple[Role, ...]) -> None:
-    if not by.has_role(*roles, scope=places_of_case(request)):
+    if not may(by, request, roles):
         raise NotThisPerson(_("You hold no role for this step of destruction."))
 
 

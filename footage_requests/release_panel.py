@@ -110,7 +110,7 @@ def package_context(package: Package, person: Any) -> dict[str, Any]:
         "custody": list(package.custody.all()),
         "destruction": package.destructions.exclude(status="CANCELLED").first(),
         "may_prepare_destruction": package.allows("destroy")
-        and person.has_role(*destroying.PREPARING),
+        and destroying.may(person, case, destroying.PREPARING),
         "may_review": package.is_small_unit
         and package.reviewed_at is None
         and permissions.can_decide(person, case)

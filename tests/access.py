@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -77,7 +78,27 @@ MODELS: dict[str, type[models.Model]] = {
     "attachments": footage.RequestAttachment,
     "items": footage.RequestItem,
     "views": footage.SavedFilter,
+    "packages": footage.Package,
+    "exhibits": footage.Exhibit,
+    "copies": footage.RecipientCopy,
+    "links": footage.DownloadLink,
+    "records": footage.HandOverRecord,
+    "destructions": footage.Destruction,
     "<slug:rules>": footage.RequesterKind,
+}
+
+
+# A variable part of a route: "<int:pk>" or "(?P<pk>...)".
+PLACE = re.compile(r"<(?:\w+:)(?P<part>\w+)>|\(\?P<(?P<named>\w+)>")
+ROW_NUMBERS = ("pk", "entry_id", "line_pk", "device_pk", "item_pk")
+WORDS = {
+    "number": "T-2026-00001",
+    "kind": "hold",
+    "step": "verify",
+    "token": "of-no-link",
+    "rules": "kinds",
+    "table": "devices",
+    "text": YESTERDAY.isoformat(),
 }
 
 
@@ -167,22 +188,23 @@ class World:
         words = [word for word in route.replace("^", "").replace("$", "").split("/") if word]
         values: dict[str, Any] = {}
         for before, word in zip(["", *words], words, strict=False):
-            for part in ("pk", "entry_id", "line_pk", "device_pk", "item_pk"):
-                if word.startswith((f"<int:{part}>", f"(?P<{part}>")):
-                    values[part] = self.row(MODELS[before]).pk
-            if word.startswith("(?P<number>"):
-                values["number"] = "T-2026-00001"
-            if word == "<uuid:token>":
+            match = PLACE.match(word)
+            if match is None:
+                continue
+            part = match["part"] or match["named"]
+            if part in ROW_NUMBERS:
+                values[part] = self.row(MODELS[before]).pk
+            elif word == "<uuid:token>":
                 row = self.row(MODELS[before])
-                values["token"] = getattr(row, "uuid", None) or getattr(row, "token", uuid.uuid4())
-            if word == "<slug:verb>":
-                values["verb"] = "close" if "positions" in words else "report_fault"
-            if word == "<slug:rules>":
-                values["rules"] = "kinds"
-            if word == "<slug:table>":
-                values["table"] = "devices"
-            if word == "<str:text>":
-                values["text"] = YESTERDAY.isoformat()
+                values[part] = getattr(row, "uuid", None) or getattr(row, "token", uuid.uuid4())
+            elif part == "uid":
+                # Looking at footage is one person's own: nobody else's viewing is there for him.
+                is_own = before == "viewings"
+                values[part] = uuid.uuid4() if is_own else self.row(MODELS[before]).uuid
+            elif part == "verb":
+                values[part] = "close" if "positions" in words else "report_fault"
+            else:
+                values[part] = WORDS[part]
         return reverse(name, kwargs=values)
 
     def row(self, model: type[models.Model]) -> models.Model:
@@ -226,6 +248,24 @@ WINDOW = {
 SPECIAL: dict[type[models.Model], Callable[[World], dict[str, Any]]] = {
     footage.FootageRequest: lambda world: {"building": world.building, "number": "T-1", **WINDOW},
     footage.RequestItem: lambda world: {"position": world.position, **WINDOW},
+    footage.Decision: lambda world: {
+        "kind": "COPY",
+        "decided_by": rows.person(),
+        "expires_at": timezone.now() + dt.timedelta(days=9),
+    },
+    footage.DecisionLine: lambda world: WINDOW,
+    footage.Package: lambda world: {
+        "number": "REL-1",
+        "status": "VERIFYING",
+        **{part: rows.person() for part in ("filer", "approver", "exporter")},
+    },
+    footage.Exhibit: lambda world: {
+        "facts": {"delivered": [0, 1000]},
+        "kind": "ORIGINAL",
+    },
+    footage.HandOverRecord: lambda world: {"number": "TT-1", "kind": "HOLD"},
+    footage.Destruction: lambda world: {"number": "IM-1", "package": world.row(footage.Package)},
+    footage.DownloadLink: lambda world: {"expires_at": timezone.now() + dt.timedelta(days=9)},
     footage.EvidenceFile: lambda world: {"sha256": "0" * 64},
     RoleGrant: lambda world: {"person": rows.person(), "starts_on": YESTERDAY},
     ApiToken: lambda world: {"expires_at": timezone.now() + dt.timedelta(days=9)},

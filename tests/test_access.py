@@ -39,6 +39,7 @@ PLACING = {R.UNIT_HEAD, R.ADMIN}
 LOG_READERS = {R.UNIT_HEAD, R.AUDITOR, R.ADMIN}
 PEOPLE_READERS = {R.AUDITOR, R.ADMIN}
 CASE_READERS = ALL - {R.ASSET_CLERK, R.WEB_EDITOR, R.ADMIN}
+DELIVERING = {R.HANDOVER, R.OPERATOR, R.UNIT_HEAD}
 FILING = {R.REGISTRY_CLERK, R.OPERATOR, R.UNIT_HEAD, R.SECURITY_CHIEF}
 
 ANYBODY = frozenset(EVERYBODY)
@@ -203,6 +204,55 @@ TABLE = {
     ),
     "footage_requests:give_opinion": form({R.LEGAL, R.PRIVACY}),
     "footage_requests:decide": form({R.SUPERIOR}),
+    # --- from the approval to the destruction; the package of this small world waits for verification
+    "footage_requests:exhibit": form(MAINTAINING),
+    "footage_requests:mask_progress": own(CASE_READERS),
+    **dict.fromkeys(
+        ("footage_requests:viewing", "footage_requests:viewing_video"),
+        Row(CASE_READERS, elsewhere=404, let_in=frozenset({404})),
+    ),
+    **dict.fromkeys(
+        ("footage_requests:viewing_beat", "footage_requests:viewing_close"),
+        Row(post=CASE_READERS, elsewhere=404, let_in=frozenset({404})),
+    ),
+    "footage_requests:viewing_masks": Row(
+        post={R.OPERATOR}, elsewhere=404, let_in=frozenset({404})
+    ),
+    "footage_requests:package_verify": form(MAINTAINING),
+    **dict.fromkeys(
+        ("footage_requests:package_reject", "footage_requests:package_seal"),
+        own(post=MAINTAINING),
+    ),
+    **dict.fromkeys(
+        (
+            *("footage_requests:package_offer", "footage_requests:export_start"),
+            *("footage_requests:export_cancel", "footage_requests:export_retry"),
+            "footage_requests:export_without",
+        ),
+        own(post={R.OPERATOR}),
+    ),
+    "footage_requests:package_review": own(post={R.SUPERIOR}),
+    "footage_requests:package_progress": own(CASE_READERS),
+    **dict.fromkeys(
+        (
+            *("footage_requests:copy_new", "footage_requests:copy_passphrase"),
+            *("footage_requests:link_new", "footage_requests:link_revoke"),
+        ),
+        form(DELIVERING),
+    ),
+    "footage_requests:copy_file": own(DELIVERING, let_in=ABSENT),
+    "footage_requests:stock": form(DELIVERING, Row),
+    "footage_requests:record_new": form(MAINTAINING),
+    "footage_requests:record_paper": own(post=CASE_READERS),
+    "footage_requests:record_signed": form(FILING),
+    "footage_requests:letters": own(FILING),
+    **dict.fromkeys(("footage_requests:close", "footage_requests:archive"), form(MAINTAINING)),
+    "footage_requests:destruction_new": form(MAINTAINING),
+    "footage_requests:destruction_step": form(MAINTAINING | {R.PRIVACY}),
+    "footage_requests:destruction_paper": own(post=CASE_READERS),
+    # A recipient has no account: link and code decide, and these are wrong.
+    "footage_requests:collect": Row(ANYBODY, ANYBODY, let_in=frozenset({200, 403})),
+    "footage_requests:collect_file": Row(ANYBODY, let_in=frozenset({404})),
     # --- adding recorders; a survey is its asker's: nobody in this small world has one
     "cameras:add": form(MAINTAINING, Row),
     "cameras:discover": Row(post=MAINTAINING),

@@ -5,9 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
@@ -85,7 +84,7 @@ def copy_file(request: PersonRequest, uid: uuid.UUID) -> HttpResponseBase:
     copy = _copy_or_404(request, uid)
     file = copy.file
     if file is None or file.destroyed_at is not None:
-        raise PermissionDenied(_("This copy is not there."))
+        raise Http404
     if request.method == "GET":
         with transaction.atomic():
             _note_written(copy, file, request)

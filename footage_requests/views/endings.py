@@ -68,7 +68,7 @@ def archive(request: PersonRequest, pk: int) -> HttpResponse:
 def destruction_new(request: PersonRequest, pk: int) -> HttpResponse:
     """The first of three steps that destroy our copy."""
     package = package_or_404(request, pk)
-    allow(request.user.has_role(*destroying.PREPARING))
+    allow(destroying.may(request.user, package.request, destroying.PREPARING))
     return door(
         request,
         package.request,
@@ -98,7 +98,7 @@ def destruction_step(request: PersonRequest, uid: uuid.UUID, step: str) -> HttpR
         "carry-out": destroying.PREPARING,
         "cancel": (*destroying.PREPARING, *destroying.APPROVING),
     }
-    allow(person.has_role(*roles[step]))
+    allow(destroying.may(person, row.request, roles[step]))
     names = {
         "verify": (_("Verify the destruction"), lambda data: destroying.verify(row, by=person)),
         "approve": (_("Approve the destruction"), lambda data: destroying.approve(row, by=person)),

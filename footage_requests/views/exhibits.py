@@ -20,6 +20,7 @@ from accounts.requests import PersonRequest
 from core.steps import InvalidTransition
 
 from .. import masking, permissions, store, verifying
+from ..errors import Refused
 from ..exhibit_time import time_of
 from ..models import Exhibit, MaskPlan, Package, Viewing
 from .ranges import asked_range
@@ -77,9 +78,11 @@ def exhibit_open(request: PersonRequest, pk: int) -> HttpResponse:
         raise PermissionDenied
     if request.method == "POST":
         purpose = request.POST.get("purpose", "")
-        if purpose not in dict(purposes):
+        if purpose and purpose not in dict(purposes):
             raise PermissionDenied
         try:
+            if not purpose:
+                raise Refused(_("Choose why you open the footage."))
             viewing = verifying.open_for_viewing(
                 exhibit, purpose, by=request.user, note=request.POST.get("note", "")
             )
