@@ -54,7 +54,6 @@ SENTENCES = {
     "handoverrecord.print": _("%(actor)s printed a record of request %(object)s"),
     "handoverrecord.signed": _("%(actor)s added the signed paper to a record of request %(object)s"),
     "custody.note": _("Chain of custody of request %(object)s (%(actor)s)"),
-    "package.seal": _("%(actor)s sealed %(object)s"),
     "package.hand_over": _("%(actor)s handed %(object)s over"),
     "package.show": _("%(actor)s showed %(object)s"),
     "package.give_up": _("Nobody fetched %(object)s (%(actor)s)"),
