@@ -236,6 +236,12 @@ def _check(request: FootageRequest, choice: Choice, shown: Summary) -> None:
     kind = Decision.Kind(choice.kind)
     if request.kind.starts_preservation_only and kind in Decision.RELEASING:
         raise Refused(_("A call only starts preservation: nothing is released before the writing."))
+    if request.kind.lapses_after_working_days and kind in {Decision.Kind.COPY, Decision.Kind.PART}:
+        raise Refused(
+            _(
+                "Nothing has come in writing yet: it may be watched under supervision, a copy waits for the letter."
+            )
+        )
     if kind in Decision.RELEASING:
         _check_release(request, choice, shown)
     known = set(RefusalCode.objects.usable().values_list("code", flat=True))

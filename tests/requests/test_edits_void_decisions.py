@@ -6,6 +6,7 @@ import pytest
 
 from footage_requests import arriving, choosing, deciding
 from footage_requests.deciding import Choice
+from footage_requests.errors import Refused
 from tests.inventory import rows
 from tests.requests import cases
 
@@ -76,3 +77,21 @@ def test_withdrawing_an_approved_request_voids_its_decision(approved):
     approved.refresh_from_db()
     assert approved.status == "WITHDRAWN"
     assert deciding.standing_decision(approved) is None
+
+
+def test_an_oral_police_request_is_held_and_watched_but_not_copied_before_the_letter():
+    """REL-15."""
+    facts = {"national_id": "", "requester_title": "Komiser, 123456"}
+    row = cases.filed(code="POLICE_ORAL", positions=[rows.position()], **facts)
+    operator, superior = rows.person("OPERATOR"), rows.person("SUPERIOR")
+    choosing.submit(cases.checked(row), by=operator)
+    row.refresh_from_db()
+    seen = deciding.summary(row).sha256
+    for kind in ("COPY", "PART"):
+        with pytest.raises(Refused):
+            deciding.decide(row, Choice(kind=kind, seen_sha256=seen, reason="urgent"), by=superior)
+
+    made = deciding.decide(
+        row, Choice(kind="VIEWING", seen_sha256=seen, reason="urgent"), by=superior
+    )
+    assert made.releases
