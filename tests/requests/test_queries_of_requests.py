@@ -1,0 +1,96 @@
+"""Pages of requests ask the database as often for thirty cases as for three."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from footage_requests import today
+from footage_requests.models import FootageRequest
+from tests.inventory import rows
+from tests.pages.scene import browser
+from tests.requests import cases
+
+pytestmark = pytest.mark.django_db
+
+
+def some(count: int) -> None:
+    """Cases of all sorts."""
+    building = rows.building()
+    for number in range(count):
+        row = cases.checked(
+            cases.filed(positions=[rows.position(building)], event=f"olay {number}")
+        )
+        row.items.update(lost_at=timezone.now() + dt.timedelta(days=2), retention_at=timezone.now())
+        cases.filed(code="INFORMATION", building=building)
+        cases.filed(code="PHONE_CALL")
+
+
+def queries(client, url: str) -> int:
+    ContentType.objects.clear_cache()
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(url).status_code == 200
+    return len(captured)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/requests/",
+        "/requests/list/",
+        "/requests/list/?footage=soon",
+        "/requests/statistics/",
+        "/search/?q=T-20",
+        "/",
+    ],
+)
+def test_queries_do_not_grow_with_the_cases(url):
+    client = browser(rows.person("UNIT_HEAD"))
+    some(3)
+    client.get(url)
+    few = queries(client, url)
+    some(12)
+
+    assert queries(client, url) <= few
+
+
+def test_a_cases_queries_do_not_grow_with_its_cameras():
+    head = rows.person("UNIT_HEAD")
+    client = browser(head)
+    building = rows.building()
+    row = cases.checked(cases.filed(positions=[rows.position(building) for _n in range(3)]))
+    address = f"/requests/{row.pk}/"
+    client.get(address)
+    few = queries(client, address)
+    more = cases.checked(cases.filed(positions=[rows.position(building) for _n in range(20)]))
+    client.get(f"/requests/{more.pk}/")
+
+    assert queries(client, f"/requests/{more.pk}/") <= few
+
+
+def test_many_urgent_cases_become_few_lines_of_today():
+    some(12)
+    head = rows.person("UNIT_HEAD")
+    lines = list(today.lines(head))
+
+    assert FootageRequest.objects.count() == 36
+    assert len(lines) <= 4 * (today.MOST_EACH + 1)
+    assert any("more" in line.sentence or "daha" in line.sentence for line in lines)
+
+
+def test_today_tells_each_person_what_that_person_can_do():
+    waiting = cases.submitted()
+    asked = cases.filed(code="DATA_SUBJECT")
+    asked.take("ask_opinion", by=rows.person("OPERATOR"))
+    superior, privacy = rows.person("SUPERIOR"), rows.person("PRIVACY")
+
+    assert [line.key for line in today.lines(superior) if line.kind == "request-decide"] == [
+        waiting.number
+    ]
+    assert [line.key for line in today.lines(privacy)] == [asked.number]
+    assert list(today.lines(rows.person("WEB_EDITOR"))) == []
