@@ -115,7 +115,9 @@ def _take_answers(
         found.second, second_history = answers[1]
         others = _in_true_time(found.second.segments, second_history, *span)
         are_both_whole = found.second.complete and found.answer.complete
-        differences = coverage.compare(intervals, others) if are_both_whole else []
+        doubted = _in_true_time(found.second.unsure, second_history, *span)
+        differences = coverage.subtract(coverage.compare(intervals, others), doubted)
+        differences = differences if are_both_whole else []
         disputed = coverage.merge([*disputed, *differences])
         if differences or (others and not intervals):
             # Empty is what a broken index says too: it is not believed against another source.

@@ -227,7 +227,7 @@ def _measure(item: Heard, answer: IndexAnswer, recorder: Recorder) -> _Measured 
         unsure, why = coverage.merge([*unsure, *recorded]), SPAN_ONLY
     elif not answer.complete:
         unsure, why = coverage.merge([*unsure, *coverage.subtract(expected, recorded)]), INCOMPLETE
-    doubts = _doubts(item, answer, history)
+    doubts = _doubts(item, answer, recorder)
     if doubts:
         unsure, why = coverage.merge([*unsure, *doubts]), why or _why_doubted(item, answer)
     earliest_ms = true_instant(answer.earliest_ms, history)
@@ -236,6 +236,9 @@ def _measure(item: Heard, answer: IndexAnswer, recorder: Recorder) -> _Measured 
         unsure, why = coverage.subtract(coverage.clip(gone, expected), recorded), OVERWRITTEN
     second, source_gaps = _second(item, recorder), None
     disputed = coverage.compare(recorded, second) if second is not None else []
+    if item.second is not None and disputed:
+        # What the second source doubts itself contradicts nobody.
+        disputed = coverage.subtract(disputed, _doubted(item.second, recorder, day))
     if second is not None and item.second is not None and disputed:
         unsure, why = coverage.merge([*unsure, *disputed]), Reason.SOURCES_DISAGREE.value
         source_gaps = {
@@ -264,11 +267,14 @@ def _second(item: Heard, recorder: Recorder) -> list[Interval] | None:
     return true_intervals(item.second, history, item.day.start_ms, item.day.end_ms)[0]
 
 
-def _doubts(item: Heard, answer: IndexAnswer, history: OffsetHistory) -> list[Interval]:
+def _doubts(item: Heard, answer: IndexAnswer, recorder: Recorder) -> list[Interval]:
     """Where the answer contradicts itself, or playing contradicted it, in true time."""
+    return coverage.merge([*_doubted(answer, recorder, item.day), *item.doubted])
+
+
+def _doubted(answer: IndexAnswer, recorder: Recorder, day: DayAsk) -> list[Interval]:
     told = coverage.merge((segment.start_ms, segment.end_ms) for segment in answer.unsure)
-    doubts, _jumps = history.to_true(told, item.day.start_ms, item.day.end_ms)
-    return coverage.merge([*doubts, *item.doubted])
+    return recorder.histories[answer.time_base].to_true(told, day.start_ms, day.end_ms)[0]
 
 
 def _why_doubted(item: Heard, answer: IndexAnswer) -> str:

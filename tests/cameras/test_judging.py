@@ -133,6 +133,18 @@ def test_an_empty_day_inside_the_index_was_not_recorded_however_late_it_is_asked
     assert day.is_complete
 
 
+def test_what_the_second_source_doubts_itself_disputes_no_gap():
+    """REC-3, REC-18: the maker's index shows the cut; ONVIF's events doubt the same hours."""
+    doubt = Segment(START, START + 5 * H)
+    second = answer((0, 24), source=Source.ONVIF_EVENTS, unsure=(doubt,))
+
+    [day] = judged(answer((0, 3), (5, 24)), second=second)
+
+    assert day.result is Result.PARTLY
+    assert day.coverage is not None
+    assert [gap[:2] for gap in day.coverage.gaps] == span((3, 5))
+
+
 def test_a_power_cut_is_told_apart_from_a_file_that_is_still_being_written():
     """REC-18: the one is not undone by asking again, the other is."""
     cut, still_open = (Segment(START + 20 * H, END, kind=kind) for kind in ("", NOT_CLOSED))
