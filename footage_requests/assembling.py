@@ -14,9 +14,9 @@ import time
 import uuid
 from contextlib import ExitStack
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
-import av
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -374,7 +374,7 @@ def _row(
         "slices": [_slice_facts(part) for part in parts],
         "tools": {
             "stream copy": "own RTSP client and MP4 writer",
-            "check": f"PyAV {av.__version__}",
+            "check": f"PyAV {version('av')}",
         },
     }
     return Exhibit.objects.create(

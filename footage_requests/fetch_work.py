@@ -23,6 +23,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from cameras.protocols.base import DeviceError, Reason
+from cameras.protocols.decoding import Decoder
 from core.tsi import day_of, to_ms
 
 from . import part_claims
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 BATCH_SECONDS = 150.0
 AT_ONCE = 4
 POLL_SECONDS = 0.2
+ASK_SECONDS = 2.0
 TRIES_FOR_MORE = 3
 """What the index claims and the pictures lack is asked for so many times; then the gap is stated."""
 
@@ -57,6 +59,7 @@ class _Loop:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
+        self._decoder = Decoder()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fetches", daemon=True)
 
     def __enter__(self) -> Self:
@@ -79,9 +82,10 @@ class _Loop:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        await self._decoder.__aexit__(None, None, None)
 
     def start(self, order: Order, fetched: Fetched) -> concurrent.futures.Future[None]:
-        return asyncio.run_coroutine_threadsafe(fetch(order, fetched), self._loop)
+        return asyncio.run_coroutine_threadsafe(fetch(order, fetched, self._decoder), self._loop)
 
 
 def work(settled: Settled, *, seconds: float = BATCH_SECONDS, at_once: int = AT_ONCE) -> int:
@@ -99,11 +103,8 @@ def work(settled: Settled, *, seconds: float = BATCH_SECONDS, at_once: int = AT_
         batch = _Batch(loop, settled)
         batch.start(first)
         while True:
-            while len(batch.running) < at_once and time.monotonic() < until:
-                part = part_claims.claim_next()
-                if part is None:
-                    break
-                batch.start(part)
+            if time.monotonic() < until:
+                batch.fill(at_once)
             if not batch.running:
                 return batch.ended
             batch.collect()
@@ -118,6 +119,21 @@ class _Batch:
         self.running: list[_Running] = []
         self.ended = 0
         self._renew_at = time.monotonic() + part_claims.RENEW_SECONDS
+        self._ask_at = 0.0
+
+    def fill(self, at_once: int) -> None:
+        """Takes more pieces; a queue that had nothing for us is left alone for a while."""
+        while len(self.running) < at_once and time.monotonic() >= self._ask_at:
+            part = part_claims.claim_next(self.recorders)
+            if part is None:
+                self._ask_at = time.monotonic() + ASK_SECONDS
+                return
+            self.start(part)
+
+    @property
+    def recorders(self) -> set[int]:
+        """A worker takes one piece at a time of each recorder: the next worker takes the other place."""
+        return {each.order.access.recorder_id for each in self.running}
 
     def start(self, part: AnyPart) -> None:
         try:
@@ -142,6 +158,7 @@ class _Batch:
         self.running = [each for each in self.running if not each.future.done()]
         for each in done:
             self._finish(each)
+            self._ask_at = 0.0
         if time.monotonic() >= self._renew_at:
             self._renew_at = time.monotonic() + part_claims.RENEW_SECONDS
             part_claims.renew(

@@ -15,7 +15,7 @@ from typing import Any
 from cameras.coverage import Interval, clip, merge, total
 from cameras.protocols.base import DeviceError, NotSupported, Reason, TooSlow
 from cameras.protocols.clips import SliceReport, fetch_slice
-from cameras.protocols.decoding import decode_key_frame
+from cameras.protocols.decoding import Decoder
 from cameras.protocols.rtsp import StreamLimits
 
 from .clock_windows import RecorderClock, asked_of_recorder, clock_block
@@ -79,10 +79,10 @@ class CountingWriter:
         return self._writer.write(data)
 
 
-async def fetch(order: Order, fetched: Fetched) -> None:
+async def fetch(order: Order, fetched: Fetched, decoder: Decoder) -> None:
     """Fetches an order; never raises for what a recorder or a disk does: see `fetched.error`."""
     try:
-        await _fetch(order, fetched)
+        await _fetch(order, fetched, decoder)
     except (DeviceError, NoSpace, OSError) as error:
         fetched.error = error
     except TimeoutError:
@@ -95,7 +95,7 @@ async def fetch(order: Order, fetched: Fetched) -> None:
         fetched.writer = None
 
 
-async def _fetch(order: Order, fetched: Fetched) -> None:
+async def _fetch(order: Order, fetched: Fetched, decoder: Decoder) -> None:
     length = order.end_ms - order.start_ms
     ensure_space(length * USUAL_BYTES_PER_MS)
     async with asyncio.timeout(OPEN_SECONDS), conversation(order.access) as talk:
@@ -126,7 +126,7 @@ async def _fetch(order: Order, fetched: Fetched) -> None:
         local_ahead_ms=fetched.clock.ahead_ms(order.start_ms),
     )
     # A file that nothing can decode would be found out only when it is too late to fetch it again.
-    await decode_key_frame(report.key_picture, report.codec)
+    await decoder.decode_key_frame(report.key_picture, report.codec)
     fetched.report = report
 
 
@@ -168,7 +168,6 @@ def delivered(order: Order, fetched: Fetched, report: SliceReport) -> dict[str, 
         "codec": report.codec,
         "width": report.width,
         "height": report.height,
-        "bitstream_sha256": report.bitstream_sha256,
         "packets_received": report.packets_received,
         "packets_lost": report.packets_lost,
         "frames_damaged": report.frames_damaged,

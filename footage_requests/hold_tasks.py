@@ -15,7 +15,8 @@ from .part_claims import AnyPart
 
 log = logging.getLogger(__name__)
 
-QUEUE = "footage"
+WORKERS = 2
+"""Processes of the footage worker, as bin/run starts it."""
 
 
 @shared_task
@@ -55,8 +56,9 @@ def settled(part: AnyPart) -> None:
 
 
 def call_workers() -> None:
-    """Tells workers that there is something to fetch."""
-    _send(work_parts)
+    """Tells every footage worker that there is something to fetch."""
+    for _worker in range(WORKERS):
+        _send(work_parts)
 
 
 def ask_recorders(request: FootageRequest) -> None:

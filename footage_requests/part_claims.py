@@ -39,10 +39,10 @@ def recorder_of(part: AnyPart) -> Device:
     return channel.recorder
 
 
-def claim_next(now: dt.datetime | None = None) -> AnyPart | None:
-    """Takes one due piece of a recorder that has room; None when there is none."""
+def claim_next(busy: Collection[int] = (), now: dt.datetime | None = None) -> AnyPart | None:
+    """Takes one due piece of a recorder that has room and is not `busy`; None when there is none."""
     now = now or timezone.now()
-    skipped: set[int] = set()
+    skipped: set[int] = set(busy)
     while True:
         with transaction.atomic():
             full = _full_recorders() | skipped

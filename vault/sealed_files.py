@@ -81,16 +81,24 @@ class SealedWriter:
         """Takes plain bytes of any length; whole chunks go to the disk at once."""
         self._hash.update(data)
         self._bytes += len(data)
-        self._buffer += data
-        # The last chunk is marked as such, so a full buffer waits until it is known not to be the last.
-        while len(self._buffer) > CHUNK:
-            self._seal_chunk(bytes(self._buffer[:CHUNK]), last=False)
-            del self._buffer[:CHUNK]
+        view = memoryview(data)
+        at = CHUNK - len(self._buffer) if self._buffer else 0
+        # The last chunk is marked as such, so a full one waits until it is known not to be the last.
+        if self._buffer and len(view) > at:
+            self._buffer += view[:at]
+            self._seal_chunk(self._buffer, last=False)
+            self._buffer = bytearray()
+        elif self._buffer:
+            at = 0
+        while len(view) - at > CHUNK:
+            self._seal_chunk(view[at : at + CHUNK], last=False)
+            at += CHUNK
+        self._buffer += view[at:]
         return len(data)
 
     def finish(self) -> Written:
         """Closes, syncs and names the file. Safe against power loss: data first, then the name."""
-        self._seal_chunk(bytes(self._buffer), last=True)
+        self._seal_chunk(self._buffer, last=True)
         self._buffer.clear()
         os.fsync(self._file.fileno())
         self._file.close()
@@ -106,7 +114,7 @@ class SealedWriter:
         if self._written is None:
             self._part.unlink(missing_ok=True)
 
-    def _seal_chunk(self, plain: bytes, *, last: bool) -> None:
+    def _seal_chunk(self, plain: bytes | bytearray | memoryview, *, last: bool) -> None:
         if self._number >= _MAX_CHUNKS:
             raise OSError("The file is too large to be sealed.")
         nonce = _nonce(self._prefix, self._number, last=last)

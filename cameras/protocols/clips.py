@@ -20,7 +20,7 @@ from typing import Any, Protocol
 from .base import BadAnswer, Endpoint, Login, Reason, StreamTarget, TimeBase
 from .decoding import end_child, read_reply, start_child
 from .frame_times import FrameTimes
-from .media_child import PICTURE
+from .media_records import PICTURE
 from .mp4_slices import Sink, SliceWriter
 from .parameter_sets import VideoFormat, video_format
 from .playback import EndedBy, Frame, Playback, open_playback
@@ -99,7 +99,7 @@ class ClipReport(StreamReport):
 
 @dataclass(frozen=True, kw_only=True)
 class SliceReport(StreamReport):
-    """A slice that went into a sink. `key_picture` is the first one in Annex B form, to be decoded."""
+    """A slice that went into a sink, which hashes it; `bitstream_sha256` is blank. `key_picture` is the first one in Annex B form, to be decoded."""
 
     key_picture: bytes
 
@@ -166,7 +166,7 @@ async def fetch_slice(
     As `fetch_clip`: what came too short is a report with gaps; DeviceError when nothing usable came.
     Whatever the sink raises comes out as it is.
     """
-    clip = _Clip(target, 0.0, on_progress)
+    clip = _Clip(target, 0.0, on_progress, is_hashed=False)
     writer = _SliceOutput(sink)
     async with open_playback(
         endpoint, login, target, limits, allow_basic=allow_basic, local_ahead_ms=local_ahead_ms
@@ -225,7 +225,10 @@ class _Clip:
         target: StreamTarget,
         live_s: float,
         on_progress: Callable[[ClipProgress], None] | None,
+        *,
+        is_hashed: bool = True,
     ) -> None:
+        self._is_hashed = is_hashed
         self._target = target
         self._live_ms = None if target.replay else round(live_s * 1000)
         self._on_progress = on_progress
@@ -279,7 +282,8 @@ class _Clip:
             await writer.begin(playback, frame)
         self._times.see(frame.stamp_ms)
         await writer.write(frame, self._times.first_ms or 0)
-        hash_nal_units(self._bitstream, frame.unit.nals)
+        if self._is_hashed:
+            hash_nal_units(self._bitstream, frame.unit.nals)
         self._damaged += frame.unit.is_damaged
         self._bytes += frame.unit.size
         if self._on_progress is not None and frame.unit.is_key:
@@ -294,7 +298,7 @@ class _Clip:
             "width": written["width"],
             "height": written["height"],
             "frames": written["frames"],
-            "bitstream_sha256": self._bitstream.hexdigest(),
+            "bitstream_sha256": self._bitstream.hexdigest() if self._is_hashed else "",
             "time_base": self._target.time_base,
             "asked_start_ms": self._target.start_ms,
             "asked_end_ms": self._target.end_ms,

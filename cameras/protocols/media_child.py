@@ -25,9 +25,10 @@ import av.audio.stream
 import av.subtitles.stream
 import av.video.stream
 
+from cameras.protocols.media_records import PICTURE
+
 REQUEST = struct.Struct(">BI")  # kind, size
 KINDS = {1: "jpeg", 2: "png", 3: "h264", 4: "hevc"}
-PICTURE = struct.Struct(">qBI")  # time in 1/90000 s, is key, size
 TIME_BASE = Fraction(1, 90_000)
 MAX_PIXELS = 40_000_000
 _MEMORY_BYTES = 2 * 1024 * 1024 * 1024

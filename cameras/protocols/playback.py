@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -233,11 +233,12 @@ class Playback:
         nothing proves the time; other device errors only where they are not just an end of stream.
         """
         try:
-            async for together in self._connection.packets():
-                for frame in self._frames_together(together):
-                    yield frame
-                if self.ended_by is not None:
-                    return
+            async for together in self._connection.packets(self._take_middles):
+                for channel, data in together:
+                    for frame in self._frames_of(channel, data):
+                        yield frame
+                    if self.ended_by is not None:
+                        return
         except Stalled:
             self.ended_by = EndedBy.STALL
         except DeadlinePassed:
@@ -250,14 +251,8 @@ class Playback:
         for frame in self._last_frames([]):
             yield frame
 
-    def _frames_together(self, together: Sequence[tuple[int, bytes]]) -> Iterator[Frame]:
-        take_middle, payload_type = self._depacketiser.take_middle, self._track.payload_type
-        for channel, data in together:
-            if channel == self._channel and take_middle(data, payload_type):
-                continue
-            yield from self._frames_of(channel, data)
-            if self.ended_by is not None:
-                return
+    def _take_middles(self, buffer: bytearray, at: int) -> int:
+        return self._depacketiser.take_middles(buffer, at, self._channel, self._track.payload_type)
 
     def _frames_of(self, channel: int, data: bytes) -> Sequence[Frame]:
         if channel == self._channel:

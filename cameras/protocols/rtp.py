@@ -120,13 +120,16 @@ class SequenceWatch:
         self.restarts = 0
         self._expected: int | None = None
 
-    def is_next(self, sequence: int) -> bool:
-        """Notes a packet only where nothing is missing before it; else False and nothing is noted."""
-        if sequence != self._expected:
-            return False
-        self._expected = (sequence + 1) & 0xFFFF
-        self.received += 1
-        return True
+    @property
+    def expected(self) -> int:
+        """The next number, -1 before the first packet."""
+        return -1 if self._expected is None else self._expected
+
+    def take(self, count: int) -> None:
+        """Notes packets that followed each other without a break."""
+        if count and self._expected is not None:
+            self._expected = (self._expected + count) & 0xFFFF
+            self.received += count
 
     def see(self, sequence: int) -> bool:
         """Note one packet; True when something is missing just before it."""

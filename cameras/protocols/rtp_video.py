@@ -21,7 +21,8 @@ START_CODE = b"\0\0\0\1"
 MAX_UNIT_BYTES = 8 * 1024 * 1024
 _MAX_PARAMETER_SET_BYTES = 4096
 _PLAIN_RTP = 0x80  # version 2 without padding, extension and sources
-_RTP_HEAD = struct.Struct(">BHI")
+_DOLLAR = 0x24
+_MIDDLE = struct.Struct(">BBHBBHI4xBBB")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,9 @@ class Depacketiser(ABC):
     codec = ""
     parameter_types: frozenset[int] = frozenset()
     fragment_head = 0
-    """Bytes before a piece of a split NAL unit."""
+    """Bytes before a piece of a split NAL unit; the last of them says whether it is the first or last."""
+    fragment_mask = fragment_mark = 0
+    """How its first byte is known."""
 
     def __init__(self, fmtp: Mapping[str, str]) -> None:
         self.sequence = SequenceWatch()
@@ -90,24 +93,41 @@ class Depacketiser(ABC):
             done = [*done, *self._finish()]
         return done
 
-    def take_middle(self, data: bytes, payload_type: int) -> bool:
-        """Takes a packet that is only a middle piece of a split NAL unit; False = `push` has to read it.
+    def take_middles(self, buffer: bytearray, at: int, channel: int, payload_type: int) -> int:
+        """Takes the packets at `at` that are only middle pieces of a split NAL unit; returns where they end.
 
-        Nine of ten packets of a camera are such pieces, so they go a short way.
+        Nine of ten packets of a camera are such pieces, so they go a short way: interleaved head, RTP head
+        and the unit's are read at once, and anything unusual is left to `push`.
         """
-        fragment = self._fragment
-        head = self.fragment_head
-        if fragment is None or len(data) <= 12 + head or data[0] != _PLAIN_RTP:
-            return False
-        kind, sequence, timestamp = _RTP_HEAD.unpack_from(data, 1)
-        if kind != payload_type or timestamp != self._rtp_time or not self._is_middle(data):
-            return False
-        if self._size + len(fragment) + len(data) > MAX_UNIT_BYTES:
-            return False
-        if not self.sequence.is_next(sequence):
-            return False
-        fragment += data[12 + head :]
-        return True
+        fragment, watch = self._fragment, self.sequence
+        if fragment is None:
+            return at
+        head, mark, kind_of = self.fragment_head, self.fragment_mark, self.fragment_mask
+        expected, rtp_time = watch.expected, self._rtp_time
+        size = len(buffer)
+        room = MAX_UNIT_BYTES - self._size - len(fragment)
+        taken = 0
+        with memoryview(buffer) as view:
+            while at + _MIDDLE.size <= size:
+                dollar, on, length, plain, kind, number, time, *unit = _MIDDLE.unpack_from(
+                    buffer, at
+                )
+                end = at + 4 + length
+                if end > size or dollar != _DOLLAR or on != channel or plain != _PLAIN_RTP:
+                    break
+                if kind != payload_type or number != expected or time != rtp_time:
+                    break
+                if unit[0] & kind_of != mark or unit[head - 1] & 0xC0 or length <= 12 + head:
+                    break
+                room -= length
+                if room < 0:
+                    break
+                fragment += view[at + 16 + head : end]
+                expected = (expected + 1) & 0xFFFF
+                taken += 1
+                at = end
+        watch.take(taken)
+        return at
 
     def flush(self) -> list[AccessUnit]:
         """What is left when the stream has ended."""
@@ -178,10 +198,6 @@ class Depacketiser(ABC):
         """The type of a NAL unit."""
 
     @abstractmethod
-    def _is_middle(self, data: bytes) -> bool:
-        """Whether the payload behind a plain RTP head is neither first nor last piece of a NAL unit."""
-
-    @abstractmethod
     def _is_key(self, kinds: set[int]) -> bool:
         """Whether decoding can start at a picture made of NAL units of these types."""
 
@@ -193,16 +209,13 @@ class Depacketiser(ABC):
 class H264Depacketiser(Depacketiser):
     codec = "h264"
     parameter_types = frozenset({7, 8})
-    fragment_head = 2
+    fragment_head, fragment_mask, fragment_mark = 2, 0x1F, 28
 
     def _parameter_values(self, fmtp: Mapping[str, str]) -> list[str]:
         return [fmtp.get("sprop-parameter-sets", "")]
 
     def _kind(self, nal: bytes) -> int:
         return nal[0] & 0x1F
-
-    def _is_middle(self, data: bytes) -> bool:
-        return data[12] & 0x1F == 28 and not data[13] & 0xC0
 
     def _is_key(self, kinds: set[int]) -> bool:
         # Some encoders send open groups: an intra picture behind its parameter sets, never an IDR.
@@ -225,7 +238,7 @@ class H264Depacketiser(Depacketiser):
 class H265Depacketiser(Depacketiser):
     codec = "hevc"
     parameter_types = frozenset({32, 33, 34})
-    fragment_head = 3
+    fragment_head, fragment_mask, fragment_mark = 3, 0x7E, 49 << 1
 
     def __init__(self, fmtp: Mapping[str, str]) -> None:
         if fmtp.get("sprop-max-don-diff", "0") not in ("", "0"):
@@ -237,9 +250,6 @@ class H265Depacketiser(Depacketiser):
 
     def _kind(self, nal: bytes) -> int:
         return (nal[0] >> 1) & 0x3F
-
-    def _is_middle(self, data: bytes) -> bool:
-        return data[12] >> 1 & 0x3F == 49 and not data[14] & 0xC0
 
     def _is_key(self, kinds: set[int]) -> bool:
         return any(16 <= kind <= 21 for kind in kinds)

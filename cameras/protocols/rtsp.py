@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -45,6 +45,9 @@ from .sdp import MAX_SDP_BYTES
 
 _READ_BYTES = 256 * 1024
 _DOLLAR = 0x24
+_ALL = 1 << 30
+
+ShortWay = Callable[[bytearray, int], int]
 _MAX_WAITING_BYTES = 8 * 1024 * 1024
 _USER_AGENT = "cctv-ops"
 _GOODBYE_S = 1.0
@@ -221,10 +224,13 @@ class RtspConnection:
         else:
             self._basic = basic_header(login)
 
-    async def packets(self) -> AsyncIterator[list[tuple[int, bytes]]]:
+    async def packets(
+        self, short_way: ShortWay | None = None
+    ) -> AsyncIterator[list[tuple[int, bytes]]]:
         """Interleaved packets as (channel, bytes), those that came together in one list.
 
-        The session is kept alive meanwhile. Raises Stalled, DeadlinePassed, ConnectionEnded, TooLarge, or
+        `short_way(buffer, at)` may take packets out of the buffer itself and says where it stopped: it is
+        asked only while every packet before has been given out. The session is kept alive meanwhile. Raises Stalled, DeadlinePassed, ConnectionEnded, TooLarge, or
         StreamEnded when announced.
         """
         while True:
@@ -233,7 +239,12 @@ class RtspConnection:
                 self._waiting.clear()
                 self._waiting_bytes = 0
                 yield waiting
-            together = self._take_packets()
+            if short_way is not None:
+                taken = short_way(self._buffer, 0)
+                if taken:
+                    del self._buffer[:taken]
+            # Behind a packet that is given out, the short way must be tried again.
+            together = self._take_packets(_ALL if short_way is None else 1)
             if together:
                 yield together
                 continue
@@ -316,12 +327,12 @@ class RtspConnection:
         del buffer[:end]
         return packet
 
-    def _take_packets(self) -> list[tuple[int, bytes]]:
-        """Every whole packet at the head of the buffer: a stream has tens of thousands a second."""
+    def _take_packets(self, most: int) -> list[tuple[int, bytes]]:
+        """The whole packets at the head of the buffer."""
         found: list[tuple[int, bytes]] = []
         at, size = 0, len(self._buffer)
         with memoryview(self._buffer) as view:
-            while at + 4 <= size and view[at] == _DOLLAR:
+            while len(found) < most and at + 4 <= size and view[at] == _DOLLAR:
                 end = at + 4 + (view[at + 2] << 8 | view[at + 3])
                 if end > size:
                     break

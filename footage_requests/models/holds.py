@@ -121,7 +121,7 @@ class Part(models.Model):
     export and a short one on the same recorder take turns.
 
     `delivered` tells what came: {"start_ms", "end_ms" (true time), "gaps": [[ms, ms], ...],
-    "gap_count", "frames", "codec", "width", "height", "bitstream_sha256", "packets_lost",
+    "gap_count", "frames", "codec", "width", "height", "packets_lost",
     "stamp_source", "range_reply", "offset_ms", "offset_uncertainty_ms", "method"}.
     """
 
