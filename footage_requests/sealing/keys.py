@@ -73,6 +73,17 @@ def authority_certificate() -> x509.Certificate:
     return _read_certificate(folder() / "ca.pem")
 
 
+def camera_roots() -> list[x509.Certificate]:
+    """Factory roots of cameras that sign what they record: `camera_roots.pem`, where there is one."""
+    path = folder() / "camera_roots.pem"
+    if not path.exists():
+        return []
+    try:
+        return x509.load_pem_x509_certificates(path.read_bytes())
+    except (OSError, ValueError):
+        raise KeyProblem(_("camera_roots.pem cannot be read.")) from None
+
+
 @sensitive_variables()
 def load() -> EvidenceKey:
     """The key that seals now. Raises KeyProblem with what to do.

@@ -22,6 +22,7 @@ from ..models import DecisionLine, Package
 from .clock_words import statement
 from .keys import EvidenceKey, fingerprint
 from .leaving import Leaving, Role
+from .media_signing import SigningReport
 from .text_records import utc_text
 
 SCHEMA = "cctv-release/1"
@@ -115,6 +116,21 @@ def exhibit_facts(item: Leaving) -> dict[str, Any]:
         "gap_ms": item.gap_ms,
         "bitstream_sha256": facts.get("bitstream_sha256", ""),
         "clocks": statement(item),
+    }
+
+
+def camera_signature(report: SigningReport) -> dict[str, Any]:
+    """What the camera's own signature (ONVIF Media Signing) says; it reaches further back than our seal."""
+    return {
+        "verdict": report.verdict.value,
+        "chain_leads_to_known_factory": report.is_trusted,
+        "groups": report.groups,
+        "bad_groups": report.bad_groups,
+        "missing_units": report.missing_units,
+        "units": report.units,
+        "units_without_signature": report.loose_units,
+        "certificate": report.certificate,
+        "first_at": audit_time(report.first_at) if report.first_at else None,
     }
 
 

@@ -29,7 +29,7 @@ from vault.errors import VaultError
 from .. import store
 from ..errors import Refused
 from ..models import Exhibit, Package
-from . import audit_extract, eff, keys, manifest, printed, signing
+from . import audit_extract, eff, keys, manifest, media_signing, printed, signing
 from .boxes import NotMp4
 from .clock_words import statement
 from .film import Film, bitstream_sha256, read_film
@@ -184,10 +184,12 @@ def _signatures(signed: bytes, key: keys.EvidenceKey) -> list[_File]:
 
 def _exhibit(package: Package, item: Leaving, key: keys.EvidenceKey, now: dt.datetime) -> _File:
     """Checks one exhibit against what its row says, and seals it. Raises Refused."""
-    row, form, crc = item.exhibit, None, 0
+    row, form, crc, camera = item.exhibit, None, 0, None
     try:
         with StoredFile(store.open_file(row.file)) as source:
             film = _film(source, item)
+            if film is not None and item.role == Role.ORIGINAL:
+                camera = media_signing.examine(source, film, keys.camera_roots())
             if film is None:
                 digest, crc = _measure(source)
             else:
@@ -209,6 +211,7 @@ def _exhibit(package: Package, item: Leaving, key: keys.EvidenceKey, now: dt.dat
     if film is not None:
         size = {"width": film.width, "height": film.height}
         more |= {"codec": film.codec, "frames": film.frames, **size}
+    more["camera_signature"] = manifest.camera_signature(camera) if camera else None
     if form is None:
         pieces = partial(_stored_pieces, row, None)
         return _File(item.path, row.file.bytes, digest, crc, item.role.value, more, pieces)

@@ -10,7 +10,7 @@ from typing import Protocol
 from vault.sealed_files import SealedReader
 
 PIECE = 1024 * 1024
-_NEAR = 256 * 1024
+_NEAR = 1024 * 1024
 
 
 class Source(Protocol):
@@ -73,8 +73,9 @@ class StoredFile:
         # Boxes are read a few bytes at a time, and every reading opens a whole chunk.
         start, data = self._near
         if not start <= offset <= offset + length <= start + len(data):
-            start = offset
-            data = b"".join(self._reader.read_range(offset, offset + max(length, _NEAR)))
+            start = offset // _NEAR * _NEAR
+            end = max(offset + length, start + _NEAR)
+            data = b"".join(self._reader.read_range(start, end))
             self._near = (start, data)
         return data[offset - start : offset - start + length]
 

@@ -9,6 +9,7 @@ import pytest
 from django.db import transaction
 from django.test import override_settings
 from django.utils import translation
+from pytest_django import DjangoDbBlocker, Settings
 
 from footage_requests.sealing import keys
 from tests.requests import sealing_rows
@@ -16,7 +17,7 @@ from tests.requests.case import Campus
 
 
 @pytest.fixture
-def campus(db: None, settings, tmp_path) -> Campus:
+def campus(db: None, settings: Settings, tmp_path: Path) -> Campus:
     settings.EVIDENCE_DIR = tmp_path / "evidence"
     settings.EVIDENCE_RESERVE_GB = 0
     return Campus()
@@ -44,7 +45,9 @@ def foreign_key() -> keys.EvidenceKey:
 
 
 @pytest.fixture
-def sealing_key(evidence_key: keys.EvidenceKey, settings, tmp_path) -> keys.EvidenceKey:
+def sealing_key(
+    evidence_key: keys.EvidenceKey, settings: Settings, tmp_path: Path
+) -> keys.EvidenceKey:
     """The unit's key where the system looks for it."""
     settings.EVIDENCE_KEY_DIR = tmp_path / "evidence key"
     keys.keep(evidence_key, settings.EVIDENCE_KEY_DIR)
@@ -55,7 +58,7 @@ def sealing_key(evidence_key: keys.EvidenceKey, settings, tmp_path) -> keys.Evid
 def sealed_once(
     evidence_key: keys.EvidenceKey,
     django_db_setup: None,
-    django_db_blocker,
+    django_db_blocker: DjangoDbBlocker,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> sealing_rows.SealedOnce:
     """One package, sealed once for all tests that only look at its folder; its rows are rolled back."""
@@ -71,6 +74,6 @@ def sealed_once(
 
 
 @pytest.fixture
-def folder(sealed_once: sealing_rows.SealedOnce, tmp_path) -> Path:
+def folder(sealed_once: sealing_rows.SealedOnce, tmp_path: Path) -> Path:
     """The sealed folder as a receiver unpacked it, to be changed at will."""
     return Path(shutil.copytree(sealed_once.folder, tmp_path / sealed_once.folder.name))

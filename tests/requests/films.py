@@ -22,6 +22,7 @@ def film(
     out = io.BytesIO()
     with av.open(out, "w", format="mp4") as container:
         stream = container.add_stream(codec, rate=5)
+        assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.options = {"g": "5", "bf": "0", "preset": "ultrafast", "x265-params": "log-level=0"}
         for number in range(5 * seconds):
@@ -39,7 +40,7 @@ def fragmented(data: bytes) -> bytes:
     out = io.BytesIO()
     options = {"movflags": "frag_keyframe+empty_moov"}
     with (
-        av.open(io.BytesIO(data)) as source,
+        av.open(io.BytesIO(data), "r") as source,
         av.open(out, "w", format="mp4", options=options) as target,
     ):
         stream = target.add_stream_from_template(source.streams.video[0])
@@ -52,5 +53,5 @@ def fragmented(data: bytes) -> bytes:
 
 def frames(data: bytes) -> int:
     """How many frames a player shows."""
-    with av.open(io.BytesIO(data)) as container:
-        return sum(1 for _frame in container.decode(video=0))
+    with av.open(io.BytesIO(data), "r") as container:
+        return len(list(container.decode(video=0)))

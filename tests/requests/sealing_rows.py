@@ -145,6 +145,7 @@ def unpacked(package: Package, place: Path) -> Path:
     """The sealed folder as a receiver has it."""
     place.mkdir(parents=True, exist_ok=True)
     inner = place / "package.zip"
+    assert package.inner_file is not None
     store.copy_out(package.inner_file, inner)
     with zipfile.ZipFile(inner) as archive:
         assert archive.testzip() is None

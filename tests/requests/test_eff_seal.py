@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from footage_requests.sealing import eff, keys
 from footage_requests.sealing.boxes import box
@@ -31,7 +32,7 @@ def sealed(path: Path, data: bytes, key: keys.EvidenceKey) -> Path:
     return target
 
 
-def checked(path: Path, *trusted) -> eff.SealReport:
+def checked(path: Path, *trusted: x509.Certificate) -> eff.SealReport:
     with PlainFile(path) as source:
         return eff.verify(source, trusted)
 

@@ -16,7 +16,7 @@ from tests.requests.films import film, fragmented
 
 def hash_by_a_demuxer(data: bytes) -> str:
     found = hashlib.sha256()
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         for packet in container.demux(video=0):
             content, at = bytes(packet), 0
             while at + 4 <= len(content):

@@ -15,13 +15,14 @@ from footage_requests.errors import Refused
 from footage_requests.models import Package
 from footage_requests.sealing.passphrase import WORDS, bits, new_passphrase, word_list
 from tests.requests import sealing_rows as rows
+from tests.requests.case import Campus
 from tests.requests.sealing_rows import tool
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 
 
 @pytest.fixture
-def package(campus, sealed_once) -> Package:
+def package(campus: Campus, sealed_once: rows.SealedOnce) -> Package:
     """A package that counts as sealed, around a file that was sealed before."""
     package = rows.started(campus, rows.decided(campus))
     Package.objects.filter(pk=package.pk).update(

@@ -10,8 +10,13 @@ from audit.models import Entry
 from footage_requests import sealing, store
 from footage_requests.models import EvidenceFile, Package
 from footage_requests.sealing import keys
+from footage_requests.sealing.film import read_film
+from footage_requests.sealing.media_signing import Verdict, examine
+from footage_requests.sealing.sources import PlainFile
 from tests.requests import sealing_rows as rows
+from tests.requests.films import film
 from tests.requests.sealing_rows import tool
+from tests.requests.signing_camera import Signer, factory, signed_film
 
 pytestmark = pytest.mark.django_db
 
@@ -152,3 +157,24 @@ def test_the_first_page_and_the_statement_can_be_read(folder):
     assert "Pages:           1" in pages
     assert "Ayşe Işık" in statement
     assert "12:07:14" in statement
+
+
+def test_the_manifest_says_what_the_cameras_own_signature_is_worth(
+    campus, sealing_key, settings, tmp_path
+):
+    """Our seal does not disturb it: the sealed file is as authentic as the recording was."""
+    maker = factory()
+    roots = settings.EVIDENCE_KEY_DIR / "camera_roots.pem"
+    roots.write_bytes(keys.pem(maker.root))
+    data = signed_film(film(6), Signer(maker))
+    delivered = [1773133200000, 1773133206000]
+    package = rows.verified(campus, data, delivered=delivered, asked=delivered)
+    folder = rows.unpacked(sealing.seal_package(package, campus.operator), tmp_path / "out")
+    manifest = json.loads((folder / "4_VERIFY" / "manifest.json").read_text())
+    (told,) = [f["camera_signature"] for f in manifest["files"] if f["role"] == "original"]
+
+    assert told["verdict"] == "AUTHENTIC"
+    assert told["chain_leads_to_known_factory"] is True
+    (sealed,) = (folder / "1_ORIGINAL_native").iterdir()
+    with PlainFile(sealed) as source:
+        assert examine(source, read_film(source), [maker.root]).verdict == Verdict.AUTHENTIC

@@ -116,6 +116,7 @@ def test_kills_at_random_moments_lose_nothing(case):
 
 def leftovers_are_swept(package: Package) -> None:
     """What killed workers left is noise without a key; after some hours it is gone."""
+    assert package.inner_file is not None
     base = store.path_of(package.inner_file.uuid).parent.parent
     long_ago = time.time() - 24 * 3600
     for path in base.glob("??/*"):

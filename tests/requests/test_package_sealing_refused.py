@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
+from accounts.models import Person
 from audit.models import Seal
 from core.steps import InvalidTransition
 from footage_requests import sealing, store
@@ -23,7 +24,7 @@ from tests.requests.films import film
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 
 
-def refused(package: Package, by, sentence: str) -> None:
+def refused(package: Package, by: Person, sentence: str) -> None:
     with pytest.raises(Refused, match=sentence):
         sealing.seal_package(package, by, wait_s=0)
     package.refresh_from_db()

@@ -15,6 +15,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from footage_requests import sealing
 from footage_requests.sealing import Verdict, keys, signing, verify_folder
@@ -51,7 +52,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     builder = builder.public_key(key.public_key()).serial_number(x509.random_serial_number())
     builder = builder.not_valid_before(now - dt.timedelta(days=1))
     builder = builder.not_valid_after(now + dt.timedelta(days=1))
-    usage = x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.TIME_STAMPING])
+    usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
     certificate = builder.add_extension(usage, critical=True).sign(key, hashes.SHA256())
     (place / "tsa.pem").write_bytes(keys.pem(certificate))
     (place / "tsa.key").write_bytes(
@@ -118,6 +119,10 @@ def serving(answer: Callable[[bytes], bytes], *, status: int = 200) -> Iterator[
         thread.join(10)
 
 
+def replaying(answer: bytes) -> Callable[[bytes], bytes]:
+    return lambda _question: answer
+
+
 @pytest.mark.django_db
 def test_a_package_carries_a_stamp_that_openssl_accepts(
     campus, sealing_key, authority, settings, tmp_path
@@ -154,7 +159,7 @@ def test_a_stamp_of_another_question_is_refused(authority, settings):
         with serving(reply(authority)) as settings.TSA_URL:
             old = signing.time_stamp(b"one signature")
         assert old is not None
-        again = serving(lambda _question, old=old: old)
+        again = serving(replaying(old))
         with again as settings.TSA_URL, pytest.raises(signing.NoTimeStamp):
             signing.time_stamp(b"another signature")
 
@@ -170,7 +175,7 @@ def test_a_stamp_of_an_unknown_authority_is_refused(authority, settings, tmp_pat
 def test_an_answer_that_is_no_stamp_is_refused_with_a_sentence(settings, answer):
     settings.TSA_CA_FILE = ""
     refused = pytest.raises(signing.NoTimeStamp, match="time server")
-    with serving(lambda _question: answer) as settings.TSA_URL, refused:
+    with serving(replaying(answer)) as settings.TSA_URL, refused:
         signing.time_stamp(b"signature")
 
 

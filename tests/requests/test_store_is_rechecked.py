@@ -74,7 +74,7 @@ def test_every_file_is_measured_within_a_day_and_the_oldest_comes_first(campus):
         assert rechecking.recheck_store(budget_s=0) == 1
     assert rechecking.recheck_store(budget_s=0) == 0
     measured = [EvidenceFile.objects.get(pk=file.pk).checked_at for file in files]
-    assert measured == sorted(measured)
+    assert measured == sorted(at for at in measured if at)
 
     with time_machine.travel(timezone.now() + dt.timedelta(hours=23)):
         rechecking.recheck_store(budget_s=0)
