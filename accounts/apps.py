@@ -9,9 +9,11 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People and roles")
 
     def ready(self) -> None:
-        """Tells the audit log who may read it."""
-        from audit import access  # models can be imported only when the apps are loaded
+        """Tells the audit log who may read it, and how it reads."""
+        from audit import access, sentences  # models can be imported only when the apps are loaded
 
         from . import permissions
+        from .sentences import SENTENCES
 
+        sentences.register(SENTENCES)
         access.allow_reading(permissions.can_read_log)

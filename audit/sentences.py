@@ -22,7 +22,8 @@ def sentence(entry: Entry) -> str:
     names = {"actor": entry.actor_name, "object": entry.object_name}
     known = _sentences.get(entry.action)
     if known is not None:
-        return str(known) % names
+        # Without an object the sentence ends before it.
+        return (str(known) % names).rstrip(" :")
     names["action"] = entry.action.replace("_", " ").replace(".", ": ", 1)
     if entry.object_name:
         return _("%(actor)s — %(action)s — %(object)s") % names

@@ -11,12 +11,15 @@ class InventoryConfig(AppConfig):
     def ready(self) -> None:
         """Tells accounts the names of places, and pages about devices who is called when one breaks."""
         from accounts import places  # models can be imported only when the apps are loaded
+        from audit import sentences
         from core import panels
 
         from .permissions import can_see_inventory
         from .places import named_places
+        from .sentences import SENTENCES
         from .views.contracts import who_to_call
 
+        sentences.register(SENTENCES)
         places.register(named_places)
         for page in ("inventory-device", "cameras-device"):
             panels.register(page, 5, "inventory/_contracts_of.html", who_to_call, can_see_inventory)

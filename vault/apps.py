@@ -10,12 +10,15 @@ class VaultConfig(AppConfig):
 
     def ready(self) -> None:
         """Adds the login's panel to the inventory's page of a device, and names what is sealed here."""
+        from audit import sentences
         from core import panels
         from inventory.permissions import can_see_inventory
 
         from . import crypto, logins, views  # models can be imported only when the apps are loaded
         from .models import Credential
+        from .sentences import SENTENCES
 
+        sentences.register(SENTENCES)
         crypto.register(
             crypto.SealedColumn(Credential, "ciphertext", logins.place_of, logins.sealed_anew)
         )

@@ -44,7 +44,7 @@ def test_an_auditor_reads_entries_as_sentences():
     record(target=("inventory.device", 7, "Camera 7"), because="broken")
 
     text = page(browser("AUDITOR"))
-    assert "night — device: scrap — Camera 7" in text
+    assert "night scrapped Camera 7" in text
     assert "broken" in text
 
 
