@@ -169,8 +169,13 @@ ACTIONS = (
 )  # fmt: skip
 
 
-def actions_for(person: Person, row: FootageRequest) -> list[dict[str, Any]]:
-    """What this person may do with the case in its state, the main action first."""
+def actions_for(
+    person: Person, row: FootageRequest, *, is_ready: bool = False
+) -> list[dict[str, Any]]:
+    """What this person may do with the case in its state, the main action first: submitting, when
+    nothing is in the way (`is_ready`).
+    """
+    possible = sorted(ACTIONS, key=lambda action: not (is_ready and action.name == "submit"))
     return [
         {
             "title": action.title,
@@ -178,7 +183,7 @@ def actions_for(person: Person, row: FootageRequest) -> list[dict[str, Any]]:
             "icon": action.icon,
             "is_danger": action.is_danger,
         }
-        for action in ACTIONS
+        for action in possible
         if row.status in action.states and action.fits(row) and action.may(person, row)
     ]
 

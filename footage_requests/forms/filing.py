@@ -17,7 +17,7 @@ from inventory.forms.dress import DateField
 from inventory.forms.rows import RowForm
 from inventory.models import Building, Position
 
-from .. import asked_window, facts, identity
+from .. import asked_window, attachments, facts, identity
 from ..models import FootageRequest, LegalBasis
 from ..permissions import FILING
 
@@ -73,6 +73,11 @@ class RequestForm(RowForm):
         label=_("cameras"),
         widget=forms.CheckboxSelectMultiple,
     )
+    paper = forms.FileField(
+        label=_("scanned letter or petition"),
+        required=False,
+        help_text=_("PDF, JPEG, PNG or TIFF, at most 20 MB."),
+    )
     incomplete = forms.BooleanField(
         label=_("register although something is missing, and ask for it afterwards"),
         required=False,
@@ -81,7 +86,7 @@ class RequestForm(RowForm):
     # The order of the steps on a phone, and of the cards on a desk.
     STEPS = (
         (_("Who asks"), ("kind", "requester_name", "organisation", "requester_title", "national_id", "represented_by")),
-        (_("On which ground"), ("basis", "reference_no", "door", "arrived_day", "arrived_time", "ebys_number", "ebys_date", "written_deadline")),
+        (_("On which ground"), ("basis", "reference_no", "door", "arrived_day", "arrived_time", "ebys_number", "ebys_date", "written_deadline", "paper")),
         (_("Where and when"), ("building", "place", "positions", "first_day", "first_time", "last_time", "last_day", "about_time", "about_minutes")),
         (_("What for"), ("wants", "wants_audio", "event", "described", "purpose")),
         (_("Where the answer goes"), ("address", "phone", "email")),
@@ -128,7 +133,7 @@ class RequestForm(RowForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk is not None:
-            for name in ("door", "positions", "incomplete"):
+            for name in ("door", "positions", "paper", "incomplete"):
                 self.fields.pop(name, None)
             self.initial.update(self._stored_times())
 
@@ -187,6 +192,16 @@ class RequestForm(RowForm):
 
     def clean_national_id(self) -> str:
         return identity.normal(self.cleaned_data["national_id"])
+
+    def clean_paper(self) -> tuple[str, bytes] | None:
+        """The paper's name and content, judged before anything is entered."""
+        upload = self.cleaned_data["paper"]
+        if not upload:
+            return None
+        # One byte more than is taken tells too large from just right.
+        content: bytes = upload.read(attachments.LARGEST_FILE + 1)
+        attachments.judge(content)
+        return upload.name, content
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data

@@ -50,7 +50,8 @@ def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any]:
     )
     items = list(row.items.select_related("position__floor__building"))
     latest = next((each for each in decisions if each.kind != Decision.Kind.RETURN), None)
-    actions = case_view.actions_for(request.user, row)
+    obstacles = case_view.obstacles_for(request.user, row)
+    actions = case_view.actions_for(request.user, row, is_ready=not obstacles)
     clocks.wind([row])
     return {
         "row": row,
@@ -71,7 +72,7 @@ def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any]:
         "history": case_view.history_of(row),
         "main": actions[0] if actions else None,
         "others": actions[1:],
-        "obstacles": case_view.obstacles_for(request.user, row),
+        "obstacles": obstacles,
         "duplicates": likely_duplicates(row, request.user) if row.is_open else [],
         "letter": missing_letter(row) if row.status == S.INFO_MISSING else "",
         "may_merge": row.allows("merge") and permissions.can_assess(request.user, row),

@@ -18,9 +18,10 @@ from django.views.decorators.http import require_http_methods
 from accounts.requests import PersonRequest
 from core import tsi
 
-from .. import arriving, deadlines, permissions
+from .. import arriving, attachments, deadlines, permissions
 from ..forms.filing import RequestForm
-from ..models import FootageRequest, RequesterKind
+from ..models import FootageRequest, RequestAttachment, RequesterKind
+from ..store import NoSpace
 from .shared import allow, case_or_404, for_people
 
 
@@ -29,7 +30,12 @@ from .shared import allow, case_or_404, for_people
 @for_people(permissions.can_file)
 def new(request: PersonRequest) -> HttpResponse:
     """The form of a new request. A link may bring a camera and a window along (`?position=&from=&to=`)."""
-    form = RequestForm(request.user, request.POST or None, initial=_brought_along(request))
+    form = RequestForm(
+        request.user,
+        request.POST or None,
+        request.FILES or None,
+        initial=_brought_along(request),
+    )
     if request.method == "POST" and form.is_valid():
         row = _file(request, form)
         if row is not None:
@@ -45,17 +51,25 @@ def _file(request: PersonRequest, form: RequestForm) -> FootageRequest | None:
         permissions.can_file(request.user, FootageRequest(building=building) if building else None)
     )
     try:
-        row = arriving.file_request(
-            by=request.user,
-            door=data["door"],
-            facts=form.facts(),
-            national_id=data["national_id"],
-            positions=list(data["positions"]),
-            as_draft=is_draft,
-            accept_missing=data["incomplete"],
-        )
+        with transaction.atomic():
+            row = arriving.file_request(
+                by=request.user,
+                door=data["door"],
+                facts=form.facts(),
+                national_id=data["national_id"],
+                positions=list(data["positions"]),
+                as_draft=is_draft,
+                accept_missing=data["incomplete"],
+            )
+            if data["paper"]:
+                name, content = data["paper"]
+                kind = RequestAttachment.Kind.LETTER
+                attachments.add(row, name, content, kind=kind, title="", by=request.user)
     except ValidationError as error:
         form.take_errors(error)
+        return None
+    except NoSpace:
+        form.add_error("paper", _("The evidence store is full. Tell the head of the unit."))
         return None
     text = _("Kept as a draft: %(number)s") if is_draft else _("Registered as %(number)s")
     messages.success(request, text % {"number": row.number})

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
@@ -56,6 +57,24 @@ def test_a_letter_is_entered_on_one_page():
     assert answer["Location"] == url("case", row.pk)
     assert row.ends_at - row.starts_at == dt.timedelta(minutes=30)
     assert row.door == "PETITION"
+
+
+def test_a_scanned_petition_comes_in_with_its_request(settings, tmp_path):
+    settings.EVIDENCE_DIR, settings.EVIDENCE_RESERVE_GB = tmp_path, 0
+    client = browser(rows.person("REGISTRY_CLERK"))
+    wrong = client.post(url("new"), typed(paper=SimpleUploadedFile("d.pdf", b"MZ")))
+    assert set(wrong.context["form"].errors) == {"paper"}
+    assert not FootageRequest.objects.exists()
+
+    client.post(url("new"), typed(paper=SimpleUploadedFile("d.pdf", b"%PDF-1.7\n%%EOF")))
+    assert FootageRequest.objects.get().attachments.get().file_name == "d.pdf"
+
+
+def test_a_case_that_is_ready_offers_to_submit_it_first():
+    row = cases.checked(cases.filed(positions=[rows.position()]))
+    client = browser(rows.person("OPERATOR"))
+
+    assert client.get(url("case", row.pk)).context["main"]["url"] == url("submit", row.pk)
 
 
 def test_about_two_oclock_is_enough():
