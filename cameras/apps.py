@@ -18,11 +18,12 @@ class CamerasConfig(AppConfig):
             sheet_today,
             today,
         )
-        from .models import LastPicture
+        from .models import LastPicture, ReferencePicture
 
         today.register()
         sheet_today.register()
         device_panels.register()
         paper_kinds.register()
         plan_states.register()
-        crypto.register(crypto.SealedColumn(LastPicture, "sealed"))
+        for model in (LastPicture, ReferencePicture):
+            crypto.register(crypto.SealedColumn(model, "sealed"))

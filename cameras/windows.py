@@ -6,8 +6,9 @@ The same words are made in the browser by static/js/strip-window.js while a pers
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import urlencode
@@ -16,6 +17,12 @@ from django.utils.translation import gettext as _
 from cameras.strips import length
 from core import tsi
 from inventory.models import Position
+
+if TYPE_CHECKING:
+    from accounts.models import Person
+
+
+_may_file: list[Callable[[Person], bool]] = []
 
 
 class WrongWindow(ValueError):
@@ -91,8 +98,15 @@ def request_text(
     return "\n".join(lines)
 
 
-def new_request_url(position: Position, window: Window | None = None) -> str:
-    """Where footage is asked for, with place and window filled in; "" where the system has no requests."""
+def allow_requests(test: Callable[[Person], bool]) -> None:
+    """The app of footage requests says once who may file one; until then whoever sees the strip is led there."""
+    _may_file.append(test)
+
+
+def new_request_url(person: Person, position: Position, window: Window | None = None) -> str:
+    """Where footage is asked for, with place and window filled in; "" for who may not, or where nobody can."""
+    if not all(test(person) for test in _may_file):
+        return ""
     try:
         url = reverse("footage_requests:new")
     except NoReverseMatch:

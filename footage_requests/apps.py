@@ -13,13 +13,22 @@ class FootageRequestsConfig(AppConfig):
 
     def ready(self) -> None:
         from audit import sentences
+        from cameras import windows
         from vault import crypto
 
-        from . import identity, rechecking, release_panel, release_work, today  # models come now
+        from . import (  # models come now
+            identity,
+            permissions,
+            rechecking,
+            release_panel,
+            release_work,
+            today,
+        )
         from .models import FootageRequest, RecipientCopy
         from .sentences import SENTENCES
 
         sentences.register(SENTENCES)
+        windows.allow_requests(permissions.can_file)
         today.register()
         rechecking.register()
         release_panel.register()

@@ -171,7 +171,7 @@ def _clock_then(proof: CoverageDay | None) -> dict[str, Any]:
 
 
 def _chosen(
-    request: HttpRequest, row: Position, day: dt.date, channels: list[dict[str, Any]]
+    request: PersonRequest, row: Position, day: dt.date, channels: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """The window that somebody chose on the strips, in true time and in each recorder's own."""
     window, error = None, ""
@@ -194,7 +194,7 @@ def _chosen(
         "window_from": request.GET.get("from", "")[:12],
         "window_to": request.GET.get("to", "")[:12],
         "window_text": windows.request_text(window, row, clocks) if window else "",
-        "new_request_url": windows.new_request_url(row, window),
+        "new_request_url": windows.new_request_url(request.user, row, window),
         "day_start_ms": start_ms,
         # What lies in the future cannot be chosen.
         "day_limit_s": (min(tsi.to_ms(timezone.now()), end_ms) - start_ms) // 1000,

@@ -107,3 +107,12 @@ def test_a_full_page_asks_the_database_at_most_fifteen_times(kind: str, head: Pe
     with CaptureQueriesContext(connection) as captured:
         assert client.get(f"/{kind}/{pk}/").status_code == 200
     assert len(captured) <= 15
+
+
+@pytest.mark.parametrize(("role", "led"), [("UNIT_HEAD", True), ("AUDITOR", False)])
+def test_only_who_may_file_a_request_is_led_there(role: str, led: bool) -> None:
+    place = scene.campus(1)[0]
+    url = f"/cameras/{place.pk}/?day={scene.yesterday()}&from=14:05:00&to=14:20:00"
+
+    page = scene.browser(rows.person(role)).get(url).content.decode()
+    assert (f"/requests/new/?position={place.pk}" in page) == led
