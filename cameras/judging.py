@@ -6,7 +6,6 @@ dead camera. Nothing here talks to a device or a database.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -235,10 +234,7 @@ def _measure(item: Heard, answer: IndexAnswer, recorder: Recorder) -> _Measured 
     if gone and not unsure:
         unsure, why = coverage.subtract(coverage.clip(gone, expected), recorded), OVERWRITTEN
     second, source_gaps = _second(item, recorder), None
-    disputed = coverage.compare(recorded, second) if second is not None else []
-    if item.second is not None and disputed:
-        # What the second source doubts itself contradicts nobody.
-        disputed = coverage.subtract(disputed, _doubted(item.second, recorder, day))
+    disputed = _disputed(item, recorded, second, recorder)
     if second is not None and item.second is not None and disputed:
         unsure, why = coverage.merge([*unsure, *disputed]), Reason.SOURCES_DISAGREE.value
         source_gaps = {
@@ -265,6 +261,19 @@ def _second(item: Heard, recorder: Recorder) -> list[Interval] | None:
     if item.second is None or not history:
         return None
     return true_intervals(item.second, history, item.day.start_ms, item.day.end_ms)[0]
+
+
+def _disputed(
+    item: Heard,
+    recorded: Sequence[Interval],
+    second: Sequence[Interval] | None,
+    recorder: Recorder,
+) -> list[Interval]:
+    """Where two sources disagree. What the second one doubts itself contradicts nobody."""
+    if item.second is None or second is None:
+        return []
+    doubted = _doubted(item.second, recorder, item.day)
+    return coverage.subtract(coverage.compare(recorded, second), doubted)
 
 
 def _doubts(item: Heard, answer: IndexAnswer, recorder: Recorder) -> list[Interval]:
@@ -373,29 +382,3 @@ def _alone(measured: _Measured, group: Sequence[_Measured]) -> list[Interval]:
         if 2 * covered > gap[1] - gap[0]:
             alone.append(gap)
     return alone
-
-
-def minute_to_play(day: DayCoverage, ask: ProofAsk) -> Interval | None:
-    """The given minute where the index claims all of it, else a drawn one; None where nothing is claimed."""
-    if ask.minute is None:
-        return draw_minute(day, ask.seed)
-    claimed = coverage.total(coverage.clip(day.intervals, [ask.minute]))
-    return ask.minute if claimed == ask.minute[1] - ask.minute[0] else None
-
-
-def draw_minute(day: DayCoverage, seed: str) -> Interval | None:
-    """One whole minute inside the recorded time, drawn with a seed that anybody can repeat."""
-    roomy = [span for span in day.intervals if span[1] - span[0] >= 2 * MINUTE_MS]
-    starts = sum(end - start - MINUTE_MS for start, end in roomy)
-    if starts <= 0:
-        return None
-    left = random.Random(seed).randrange(starts)  # noqa: S311 - a sample, not a secret
-    for start, end in roomy:
-        room = end - start - MINUTE_MS
-        if left < room:
-            # Whole seconds: many recorders cut their URLs to them.
-            at_ms = (start + left) // 1000 * 1000
-            at_ms = max(at_ms, start)
-            return at_ms, at_ms + MINUTE_MS
-        left -= room
-    return None

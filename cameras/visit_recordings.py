@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from cameras.clock_history import KnownOffset, OffsetHistory
 from cameras.coverage import Interval
+from cameras.drawn_minutes import minute_to_play
 from cameras.judging import (
     ChannelAsk,
     ChannelDay,
@@ -22,7 +23,6 @@ from cameras.judging import (
     Recorder,
     has_gaps,
     judge_recorder,
-    minute_to_play,
 )
 from cameras.proofs import Player, play_minute, plays_something
 from cameras.protocols.base import (

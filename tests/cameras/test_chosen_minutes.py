@@ -12,7 +12,8 @@ from django.utils import timezone
 from audit.models import Entry
 from cameras import nights, work
 from cameras.coverage import cover
-from cameras.judging import ProofAsk, minute_to_play
+from cameras.drawn_minutes import minute_to_play
+from cameras.judging import ProofAsk
 from cameras.models import CheckResult, CoverageDay, DeviceCheck, PlaybackProof, Run
 from core.tsi import at, day_bounds_ms, from_ms
 from inventory.models import Channel

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from cameras.clock_history import KnownOffset, OffsetHistory
 from cameras.coverage import Result, clip, cover, merge, total
+from cameras.drawn_minutes import draw_minute
 from cameras.judging import (
     ChannelAsk,
     ChannelDay,
     DayAsk,
     Heard,
     Recorder,
-    draw_minute,
     judge_recorder,
 )
 from cameras.protocols.base import (
