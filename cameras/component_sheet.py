@@ -11,9 +11,10 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from cameras.calendars import year_calendar
-from cameras.models import ClockMeasurement, CoverageDay, DeviceCondition
+from cameras.models import ClockMeasurement, CoverageDay, DeviceCondition, Finding
 from cameras.models.coverage import Result
 from cameras.offset_plot import offset_plot
 from cameras.retention_plot import HeldChannel, retention_plot
@@ -46,8 +47,28 @@ def sheet() -> dict[str, Any]:
         "clocks": [{"clock": clock, "condition": DeviceCondition()} for clock in _clocks()],
         "retentions": _retentions(),
         "notices": NOTICES,
+        "findings": [
+            {"sentence": _("clock read, it is wrong"), "row": Finding(opened_at=timezone.now())}
+        ],
+        "spoken": _conversation(),
+        "condition": {"disks": True},
+        "disks": [
+            {"slot": f"hdd {number}", "size": "6 TB", "healthy": healthy}
+            for number, healthy in enumerate([True, False, None], start=1)
+        ],
         "pages": Paginator(range(120), 50).page(2),
     }
+
+
+def _conversation() -> list[dict[str, Any]]:
+    """One line of each answer."""
+    words = {
+        "YES": _("identity read"),
+        "NO": _("index searched, recordings are missing"),
+        "UNKNOWN": _("picture could not be taken"),
+    }
+    now = timezone.now()
+    return [{"at": now, "text": text, "answer": answer} for answer, text in words.items()]
 
 
 def _proof(day: dt.date, *gaps: tuple[float, float], **facts: Any) -> CoverageDay:
