@@ -20,9 +20,10 @@ from core.tsi import today
 from inventory.models import Position
 
 from . import deadlines, following, identity
+from .changes import deadline_extended
 from .errors import ContentChanged, Refused
 from .facts import FIELDS, NOT_CONTENT, check, plain, settle
-from .models import FootageRequest, RequestItem
+from .models import FootageRequest, Hold, RequestItem
 from .numbers import REQUESTS, next_number
 
 if TYPE_CHECKING:
@@ -154,7 +155,9 @@ def withdraw(request: FootageRequest, *, by: Person | str, because: str) -> None
 
 
 def merge(request: FootageRequest, into: FootageRequest, *, by: Person, because: str = "") -> None:
-    """The same matter was asked twice: this case ends in the other, which gets its cameras and papers."""
+    """The same matter was asked twice: this case ends in the other, which gets its cameras, held footage
+    and papers.
+    """
     if request.pk == into.pk:
         raise Refused(_("A request is not merged into itself."))
     with transaction.atomic():
@@ -164,10 +167,7 @@ def merge(request: FootageRequest, into: FootageRequest, *, by: Person, because:
         row, other = both[request.pk], both[into.pk]
         if other.status not in FootageRequest.BEFORE_DECISION:
             raise Refused(_("The other request is decided already: it takes nothing in any more."))
-        known = set(other.items.values_list("position_id", "starts_at"))
-        for item in row.items.all():
-            if (item.position_id, item.starts_at) not in known:
-                _copy(item, other)
+        _take_over(row, other)
         row.attachments.update(request=other)
         following.content_changed(
             other, by=by, because=_("%(number)s was merged into it.") % {"number": row.number}
@@ -228,6 +228,7 @@ def extend_deadline(request: FootageRequest, *, by: Person, because: str) -> Non
             before={"deadline_at": before},
             after={"deadline_at": row.deadline_at},
         )
+        deadline_extended.send(FootageRequest, request=row)
 
 
 def add_attachment(
@@ -272,16 +273,34 @@ def _item(request: FootageRequest, position: Position) -> RequestItem:
     )
 
 
-def _copy(item: RequestItem, other: FootageRequest) -> None:
-    RequestItem.objects.create(
+def _take_over(row: FootageRequest, other: FootageRequest) -> None:
+    """The other request gets the cameras as they were judged, with the footage that is held for them."""
+    twins = {(item.position_id, item.starts_at): item for item in other.items.all()}
+    kept = set(other.holds.filter(status__in=Hold.KEPT).values_list("channel_id", "starts_at"))
+    for item in row.items.all():
+        twin = twins.get((item.position_id, item.starts_at)) or _copy(item, other)
+        for hold in item.holds.filter(status__in=Hold.KEPT):
+            if (hold.channel_id, hold.starts_at) not in kept:
+                # Moved, not made again: the recorder may have overwritten it meanwhile.
+                Hold.objects.filter(pk=hold.pk).update(request=other, item=twin, release_on=None)
+
+
+def _copy(item: RequestItem, other: FootageRequest) -> RequestItem:
+    return RequestItem.objects.create(
         request=other,
         position_id=item.position_id,
         starts_at=item.starts_at,
         ends_at=item.ends_at,
-        is_included=None,
-        reason="",
-        is_proposed=True,
-        proposed_because=_("Named in %(number)s.") % {"number": item.request.number},
+        is_included=item.is_included,
+        reason=item.reason
+        and _("%(reason)s (%(number)s)")
+        % {"reason": item.reason[:270], "number": item.request.number},
+        is_proposed=item.is_proposed,
+        proposed_because=item.proposed_because,
+        checked=item.checked,
+        checked_at=item.checked_at,
+        lost_at=item.lost_at,
+        retention_at=item.retention_at,
     )
 
 

@@ -24,7 +24,7 @@ S = FootageRequest.Status
 MOST_EACH = 4
 MOST_CASES = 500
 LOST, UNKNOWN, SOON = 0, 1, 22
-LATE, DUE, WAITING = 4, 25, 30
+LATE, DUE, WAITING, DRAFT = 4, 25, 30, 35
 _BEYOND = dt.timedelta(days=LONGEST_SEARCH)
 
 
@@ -48,7 +48,11 @@ def lines(person: Person) -> Iterable[panels.TodayLine]:
     cases = [row for cards in columns.values() for row in cards]
     if permissions.can_assess(person):
         yield from _footage(cases)
+    if permissions.can_file(person):
         yield from _missing(cases)
+        drafts = [row for row in columns.get("enter", ()) if row.filer_id == person.pk]
+        text = _("%(number)s is a draft: nothing is held and no deadline is kept yet")
+        yield from _each(drafts, DRAFT, text, _("Open case"), "draft")
     if permissions.can_assess(person) or permissions.can_decide(person):
         yield from _deadlines(cases)
     if permissions.can_decide(person):

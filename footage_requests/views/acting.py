@@ -223,7 +223,7 @@ def merge(request: PersonRequest, pk: int) -> HttpResponse:
         form,
         act,
         title=_("Merge into another request"),
-        done=_("Merged. The cameras of this request wait in the other one for a decision."),
+        done=_("Merged. The other request has its cameras, held footage and papers."),
         lead=_("%(number)s ends; its cameras and papers go to the other request.")
         % {"number": row.number},
         button=_("Merge"),

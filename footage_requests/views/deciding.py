@@ -89,9 +89,9 @@ def _context(
 def _choice(row: FootageRequest, kind: Decision.Kind) -> dict[str, Any]:
     """One of the big choices: what it means, and whether this kind of requester normally gets it."""
     words = {
-        Decision.Kind.COPY: _("Everything below leaves as a sealed copy."),
+        Decision.Kind.COPY: _("Everything listed leaves as a sealed copy."),
         Decision.Kind.VIEWING: _("The requester watches under supervision and takes nothing."),
-        Decision.Kind.PART: _("Only the cameras and minutes that you choose below."),
+        Decision.Kind.PART: _("Only the cameras and minutes that you choose."),
     }
     usual = {"COPY": Decision.Kind.COPY, "VIEWING": Decision.Kind.VIEWING}.get(row.kind.gives)
     return {

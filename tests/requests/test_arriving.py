@@ -14,6 +14,7 @@ from footage_requests import arriving, facts, identity
 from footage_requests.errors import ContentChanged, Refused
 from footage_requests.models import FootageRequest
 from footage_requests.numbers import next_number
+from inventory import moves
 from tests.inventory import rows
 from tests.requests import cases
 
@@ -214,7 +215,21 @@ def test_a_merged_request_gives_its_cameras_to_the_other():
     two.refresh_from_db()
     assert (two.status, two.merged_into_id) == ("MERGED", one.pk)
     taken = one.items.get(position=other_place)
-    assert taken.is_included is None
+    assert taken.is_included
+    assert two.number in taken.reason
+
+
+def test_footage_that_is_held_stays_held_when_requests_are_merged():
+    place, channel = rows.position(), rows.channel()
+    moves.assign_channel(channel, place, rows.at(), "test")
+    one, two = cases.filed(), cases.filed(positions=[place], reference_no="2026/124")
+    hold = two.holds.get()
+    arriving.merge(two, one, by=one.filer)
+
+    hold.refresh_from_db()
+    assert hold.request == one
+    assert hold.item == one.items.get()
+    assert one.holds.count() == 1
 
 
 def test_a_period_is_extended_once_and_only_where_its_law_knows_it():
