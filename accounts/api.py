@@ -75,19 +75,16 @@ class MayCall(BasePermission):
 
 
 class PerCaller(BaseThrottle):
-    """At most settings.API_CALLS_PER_MINUTE per token or person, counted in the shared cache.
+    """At most settings.API_CALLS_PER_MINUTE per token, person or (without either) address.
+
+    Counted in the shared cache.
 
     One atomic counter per caller and minute: processes cannot overtake each other between reading and
     writing it. Without the cache's server calls go through: it guards against load, not against access.
     """
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        caller = (
-            f"token:{request.auth.prefix}"
-            if isinstance(request.auth, ApiToken)
-            else f"person:{request.user.pk}"
-        )
-        key = f"api:{caller}:{int(time.time()) // WINDOW_SECONDS}"
+        key = f"api:{_name_of(request)}:{int(time.time()) // WINDOW_SECONDS}"
         try:
             count = _next(key)
         except (RedisError, ValueError):  # ValueError: the key vanished between two calls
@@ -98,6 +95,15 @@ class PerCaller(BaseThrottle):
     def wait(self) -> float:
         """Seconds until the next window, for Retry-After."""
         return WINDOW_SECONDS - time.time() % WINDOW_SECONDS
+
+
+def _name_of(request: Request) -> str:
+    """Whose calls are counted together."""
+    if isinstance(request.auth, ApiToken):
+        return f"token:{request.auth.prefix}"
+    if isinstance(request.user, Person):
+        return f"person:{request.user.pk}"
+    return f"address:{client_address(request._request)}"
 
 
 def _next(key: str) -> int:

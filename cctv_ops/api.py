@@ -31,6 +31,7 @@ from core.api import READ, Access, Door
 from core.steps import InvalidTransition
 from footage_requests.errors import ContentChanged
 from footage_requests.portal import api as portal
+from footage_requests.portal.counters import PublicCounters
 from inventory import api as inventory
 from inventory import floorplan_api as plans
 from inventory.errors import Overlap
@@ -122,6 +123,7 @@ ANSWERS = {
     "429": "Too often; Retry-After says when to call again, in seconds.",
 }
 _ONLY_POST = {"409", "415"}
+_NOT_PUBLIC = {"401", "403", "404"}
 
 
 def document_answers(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
@@ -132,6 +134,8 @@ def document_answers(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
         for method, operation in methods.items():
             for status, words in ANSWERS.items():
                 if status in _ONLY_POST and method != "post":
+                    continue
+                if status in _NOT_PUBLIC and not any(operation.get("security", ())):
                     continue
                 answer: dict[str, Any] = {"description": words, "content": body}
                 if status == "429":
@@ -196,6 +200,7 @@ urlpatterns = [
     *router.urls,
     path("was-recording/", cameras.WasRecording.as_view(), name="was-recording"),
     path("portal/choices/", portal.PortalChoices.as_view(), name="portal-choices"),
+    path("public/counters/", PublicCounters.as_view(), name="public-counters"),
     path("schema/", Schema.as_view(), name="schema"),
     path("docs/", docs, name="docs"),
     re_path(r"", unknown, name="unknown"),

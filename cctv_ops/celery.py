@@ -87,10 +87,14 @@ def _configuration() -> dict[str, Any]:
             "fetch-footage": _sweep("footage_requests.hold_tasks.work_parts", 15.0),
             "sweep-holds": _sweep("footage_requests.hold_tasks.sweep_holds", 60.0),
             "mend-masks": _sweep("footage_requests.masking_tasks.mend_masked_copies", 120.0),
-            "forget-passphrases": _sweep("footage_requests.release_tasks.forget_passphrases", 300.0),
+            "forget-passphrases": _sweep(
+                "footage_requests.release_tasks.forget_passphrases", 300.0
+            ),
             "close-viewings": _sweep("footage_requests.masking_tasks.close_viewings", 60.0),
             "expire-approvals": _sweep("footage_requests.masking_tasks.expire_approvals", 600.0),
             "sweep-requests": _sweep("footage_requests.request_tasks.sweep_requests", 300.0),
+            "send-webhooks": _sweep("footage_requests.portal.tasks.send_webhooks", 20.0),
+            "forget-portal": _sweep("footage_requests.portal.tasks.forget", 3600.0),
             "scan-papers": _sweep("footage_requests.request_tasks.scan_papers", 30.0),
             "recheck-store": _sweep("footage_requests.store_tasks.recheck_store", 1200.0),
             "ask-held-again": {
@@ -104,5 +108,12 @@ def _configuration() -> dict[str, Any]:
 
 app.add_defaults(_configuration)
 app.autodiscover_tasks(["audit", "cameras", "inventory"])
-for module in ("hold_tasks", "masking_tasks", "release_tasks", "request_tasks", "store_tasks"):
+for module in (
+    "hold_tasks",
+    "masking_tasks",
+    "release_tasks",
+    "request_tasks",
+    "store_tasks",
+    "portal.tasks",
+):
     app.autodiscover_tasks(["footage_requests"], related_name=module)

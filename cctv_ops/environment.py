@@ -277,6 +277,20 @@ SETTINGS = (
         "Most calls of the REST API a minute, per token or person.",
     ),
     Setting(
+        "PORTAL_HOSTS",
+        "",
+        _words,
+        "Host names to which webhooks may be sent. Empty: webhooks go nowhere.",
+        demo="127.0.0.1 localhost",
+    ),
+    Setting(
+        "PORTAL_NETWORKS",
+        "",
+        _networks,
+        "Private networks in which those hosts may stand. Empty: public addresses only.",
+        demo="127.0.0.0/8",
+    ),
+    Setting(
         "ALLOWED_HOSTS",
         "localhost 127.0.0.1 [::1]",
         _words,
@@ -436,11 +450,12 @@ def refuse_unsafe(values: Mapping[str, Any], environ: Mapping[str, str], secret_
         raise WrongSetting(
             "REDIS_URL is empty: the production profile does not start a broker of its own."
         )
-    for network in values["DEVICE_NETWORKS"]:
-        if network.is_loopback or network.is_link_local or network.prefixlen == 0:
-            raise WrongSetting(
-                f"DEVICE_NETWORKS contains {network}: loopback, link-local and `everything` are not device networks."
-            )
+    for name, what in (("DEVICE_NETWORKS", "device networks"), ("PORTAL_NETWORKS", "its networks")):
+        for network in values[name]:
+            if network.is_loopback or network.is_link_local or network.prefixlen == 0:
+                raise WrongSetting(
+                    f"{name} contains {network}: loopback, link-local and `everything` are not {what}."
+                )
 
 
 if __name__ == "__main__" and sys.argv[1:] == ["names"]:

@@ -238,6 +238,8 @@ CACHES: dict[str, dict[str, object]] = {
 
 # --- REST API ------------------------------------------------------------------------------------
 API_CALLS_PER_MINUTE = ENV["API_CALLS_PER_MINUTE"]
+PORTAL_HOSTS: list[str] = ENV["PORTAL_HOSTS"]
+PORTAL_NETWORKS = ENV["PORTAL_NETWORKS"]
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.api.TokenAuthentication",

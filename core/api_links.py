@@ -1,4 +1,4 @@
-"""OpenAPI links: how an answer's id leads on to other calls. For readers of the description, and for its tests.
+"""OpenAPI links: how an answer's id or number leads on to other calls. For readers of the description, and for its tests.
 
 Made from the addresses alone: a list leads to its rows, a row to its steps and to the lists that can be
 narrowed by it.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-FIRST_ROW, THIS_ROW = "$response.body#/results/0/id", "$response.body#/id"
+FIRST_ROW, THIS_ROW = "$response.body#/results/0/", "$response.body#/"
 # Which filters of lists mean a row of that resource.
 FILTERS = {
     "sites": ("site",),
@@ -19,7 +19,7 @@ FILTERS = {
     "devices": ("device", "recorder"),
     "channels": ("channel",),
 }
-_ROW = re.compile(r"(?P<list>.*/(?P<resource>[a-z-]+)/)\{id\}/(?P<step>[a-z-]+/)?")
+_ROW = re.compile(r"(?P<list>.*/(?P<resource>[a-z-]+)/)\{(?P<key>id|number)\}/(?P<step>[a-z-]+/)?")
 
 
 def document_links(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
@@ -29,17 +29,17 @@ def document_links(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
         found = _ROW.fullmatch(path)
         if found is None:
             continue
+        key = found["key"]
+        one = paths[f"{found['list']}{{{key}}}/"]["get"]
         if found["step"]:
-            step = paths[path]["post"]
-            _link(paths[f"{found['list']}{{id}}/"]["get"], "200", step, "id", THIS_ROW)
+            _link(one, "200", paths[path]["post"], key, THIS_ROW + key)
             continue
-        row = paths[path]["get"]
-        _link(paths[found["list"]]["get"], "200", row, "id", FIRST_ROW)
+        _link(paths[found["list"]]["get"], "200", one, key, FIRST_ROW + key)
         if "post" in paths[found["list"]]:
-            _link(paths[found["list"]]["post"], "201", row, "id", THIS_ROW)
+            _link(paths[found["list"]]["post"], "201", one, key, THIS_ROW + key)
         for name in FILTERS.get(found["resource"], ()):
             for narrowed in _narrowed_by(paths, name):
-                _link(row, "200", narrowed, name, THIS_ROW)
+                _link(one, "200", narrowed, name, THIS_ROW + key)
     return result
 
 
@@ -56,7 +56,13 @@ def _link(
     source: dict[str, Any], status: str, target: dict[str, Any], name: str, value: str
 ) -> None:
     links = source["responses"][status].setdefault("links", {})
+    # What a call must say in its head, such as for whom it asks, the next one says as well.
+    said = {
+        parameter["name"]: f"$request.header.{parameter['name']}"
+        for parameter in target.get("parameters", ())
+        if parameter["in"] == "header" and parameter.get("required")
+    }
     links[f"{target['operationId']}_by_{name}"] = {
         "operationId": target["operationId"],
-        "parameters": {name: value},
+        "parameters": {name: value, **said},
     }

@@ -24,7 +24,9 @@ class FootageRequestsConfig(AppConfig):
             release_work,
             today,
         )
-        from .models import FootageRequest, RecipientCopy
+        from .models import FootageRequest, RecipientCopy, WebhookEndpoint
+        from .portal import endpoints, webhooks
+        from .portal import today as portal_today
         from .sentences import SENTENCES
 
         sentences.register(SENTENCES)
@@ -32,6 +34,8 @@ class FootageRequestsConfig(AppConfig):
         today.register()
         rechecking.register()
         release_panel.register()
+        portal_today.register()
+        webhooks.listen()
 
         crypto.register(
             crypto.SealedColumn(
@@ -43,3 +47,5 @@ class FootageRequestsConfig(AppConfig):
                 RecipientCopy, "passphrase_sealed", lambda row, _field: release_work.place_of(row)
             )
         )
+        for field in ("secret_sealed", "old_secret_sealed"):
+            crypto.register(crypto.SealedColumn(WebhookEndpoint, field, endpoints.place_of))

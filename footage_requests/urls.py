@@ -5,6 +5,7 @@ from django.urls import path
 from .exhibit_urls import urlpatterns as exhibit_patterns
 from .release_urls import urlpatterns as release_patterns
 from .views import acting, board, cameras, case, deciding, filing, papers, rules, statistics
+from .views import webhooks as hooks
 
 app_name = "footage_requests"
 
@@ -19,6 +20,11 @@ urlpatterns = [
     path("rules/", rules.rules, name="rules"),
     path("rules/<slug:rules>/new/", rules.rule, name="rule_new"),
     path("rules/<slug:rules>/<int:pk>/", rules.rule, name="rule"),
+    path("webhooks/", hooks.webhook_list, name="webhooks"),
+    path("webhooks/new/", hooks.webhook_new, name="webhook_new"),
+    path("webhooks/<int:pk>/rotate/", hooks.webhook_rotate, name="webhook_rotate"),
+    path("webhooks/<int:pk>/switch/", hooks.webhook_switch, name="webhook_switch"),
+    path("webhooks/messages/<int:pk>/again/", hooks.webhook_again, name="webhook_again"),
     path("attachments/<uuid:token>/", papers.paper, name="paper"),
     path("<int:pk>/", case.case, name="case"),
     path("<int:pk>/edit/", filing.edit, name="edit"),

@@ -163,6 +163,15 @@ TABLE = {
         ("footage_requests:statistics", "footage_requests:rules"),
         Row(CASE_READERS),
     ),
+    "footage_requests:webhooks": campus(LOG_READERS),
+    "footage_requests:webhook_new": form(PLACING, campus),
+    **dict.fromkeys(
+        (
+            *("footage_requests:webhook_rotate", "footage_requests:webhook_switch"),
+            "footage_requests:webhook_again",
+        ),
+        campus(post=PLACING),
+    ),
     "footage_requests:save_filter": Row(post=CASE_READERS),
     # A kept view is its owner's alone: nobody in this small world has one.
     "footage_requests:delete_filter": Row(
@@ -373,6 +382,7 @@ TABLE = {
         API_STEP,
     ),
     "api:runs-cancel": API_STEP,
+    "api:public-counters": Row(ANYBODY),
     "api:schema": Row(SIGNED_IN, other_methods=frozenset({403, 405})),
     "api:docs": Row(SIGNED_IN),
     "api:unknown": Row(ANYBODY, ANYBODY, let_in=frozenset({404}), other_methods=frozenset({404})),

@@ -6,7 +6,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +17,7 @@ from core.steps import Step, SteppedModel
 from inventory.models import Building, Position
 from inventory.text import search_text
 
+from ..changes import step_taken
 from .kinds import LegalBasis, RequesterKind
 
 if TYPE_CHECKING:
@@ -237,7 +238,11 @@ class FootageRequest(SteppedModel):
 
     def take(self, step: str, *, by: Person | str, because: str = "", **changes: Any) -> Entry:
         """Takes a named step; the service modules of this app call it, views never do."""
-        return self._take(step, by=by, because=because, **changes)
+        before = self.status
+        with transaction.atomic():
+            entry = self._take(step, by=by, because=because, **changes)
+            step_taken.send(FootageRequest, request=self, step=step, before=before)
+        return entry
 
     take.alters_data = True  # type: ignore[attr-defined]
 

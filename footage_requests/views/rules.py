@@ -63,6 +63,7 @@ def rules(request: PersonRequest) -> HttpResponse:
         "periods": SmallUnitPeriod.objects.visible_to(request.user).select_related("set_by"),
         "holds_now": SmallUnitPeriod.holds_on(today()),
         "may_edit": permissions.can_edit_rules(request.user),
+        "sees_webhooks": permissions.can_see_webhooks(request.user),
         "tabs": tabs("rules"),
     }
     return render(request, "requests/rules.html", context)

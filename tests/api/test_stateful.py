@@ -36,11 +36,11 @@ def campus(db: None) -> Iterator[Any]:
         signal.connect(close_old_connections)
 
 
-def walk(headers: dict[str, str], scenarios: int) -> set[tuple[str, int]]:
+def walk(headers: dict[str, str], scenarios: int, schema: Any = SCHEMA) -> set[tuple[str, int]]:
     """Walks along the links; which operations answered with which status."""
     seen: set[tuple[str, int]] = set()
 
-    class Walk(SCHEMA.as_state_machine()):  # type: ignore[misc]
+    class Walk(schema.as_state_machine()):  # type: ignore[misc]
         def setup(self) -> None:
             # Every walk begins with the same rows.
             self.rows = transaction.atomic()

@@ -34,7 +34,8 @@ class Portal:
         self.on_behalf_of = on_behalf_of
         ends = timezone.now() + dt.timedelta(days=30)
         _token, text = tokens.make(self.person, "portal", scopes, expires_at=ends, by="test")
-        self.client = Client(headers={"Authorization": f"Bearer {text}"})
+        self.authorization = f"Bearer {text}"
+        self.client = Client(headers={"Authorization": self.authorization})
         self.language = language
 
     def headers(self, **more: str) -> dict[str, str]:
