@@ -17,6 +17,7 @@ class FootageRequestsConfig(AppConfig):
         from vault import crypto
 
         from . import (  # models come now
+            hold_today,
             identity,
             permissions,
             rechecking,
@@ -32,6 +33,7 @@ class FootageRequestsConfig(AppConfig):
         sentences.register(SENTENCES)
         windows.allow_requests(permissions.can_file)
         today.register()
+        hold_today.register()
         rechecking.register()
         release_panel.register()
         portal_today.register()

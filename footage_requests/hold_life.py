@@ -217,14 +217,15 @@ async def _still_there(
     return answers, failure
 
 
+def is_outliving() -> Q:
+    """The condition of a kept hold whose request has ended or whose day has passed (PRE-10)."""
+    return Q(request__status__in=ENDED) | Q(keep_until__lt=today())
+
+
 def outliving() -> list[Hold]:
-    """Holds that are kept although their request has ended or their day has passed (PRE-10)."""
-    kept = Hold.objects.filter(status__in=Hold.KEPT).filter(
-        Q(request__status__in=ENDED) | Q(keep_until__lt=today())
-    )
-    return list(
-        kept.select_related("request", "channel__recorder", "item__position").order_by("keep_until")
-    )
+    """Kept holds that outlive their request."""
+    kept = Hold.objects.filter(is_outliving(), status__in=Hold.KEPT)
+    return list(kept.select_related("request", "channel__recorder").order_by("keep_until"))
 
 
 @dataclass(frozen=True)

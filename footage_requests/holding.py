@@ -232,6 +232,8 @@ def extend(hold: Hold, *, until: dt.date, by: Person, because: str) -> None:
 
 def release(hold: Hold, *, by: Person | str, because: str, on: dt.date | None = None) -> None:
     """The footage is no longer needed: it is destroyed on that day, by default after the set days."""
+    if not because.strip():
+        raise Refused(_("Say why the footage is no longer needed."))
     day = on or today() + dt.timedelta(days=settings.HOLD_RELEASE_DAYS)
     with transaction.atomic():
         rows = Hold.objects.filter(pk=hold.pk, status__in=Hold.KEPT).exclude(release_on=day)

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from .exhibit_urls import urlpatterns as exhibit_patterns
+from .hold_urls import urlpatterns as hold_patterns
 from .release_urls import urlpatterns as release_patterns
 from .views import acting, board, cameras, case, deciding, filing, papers, rules, statistics
 from .views import webhooks as hooks
@@ -48,5 +49,6 @@ urlpatterns = [
     path("<int:pk>/withdraw/", acting.withdraw, name="withdraw"),
     path("<int:pk>/decide/", deciding.decide, name="decide"),
     *exhibit_patterns,
+    *hold_patterns,
     *release_patterns,
 ]

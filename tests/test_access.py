@@ -213,6 +213,14 @@ TABLE = {
     ),
     "footage_requests:give_opinion": form({R.LEGAL, R.PRIVACY}),
     "footage_requests:decide": form({R.SUPERIOR}),
+    "footage_requests:holds": Row(CASE_READERS),
+    **dict.fromkeys(
+        (
+            *("footage_requests:hold_confirm", "footage_requests:hold_again"),
+            *("footage_requests:hold_extend", "footage_requests:hold_release"),
+        ),
+        own(post=MAINTAINING),
+    ),
     # --- from the approval to the destruction; the package of this small world waits for verification
     "footage_requests:exhibit": form(MAINTAINING),
     "footage_requests:mask_progress": own(CASE_READERS),

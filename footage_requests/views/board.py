@@ -33,6 +33,7 @@ def tabs(current: str) -> list[dict[str, Any]]:
     pages = [
         ("board", _("Board")),
         ("list", _("All requests")),
+        ("holds", _("Held footage")),
         ("statistics", _("Statistics")),
         ("rules", _("Rules")),
     ]
