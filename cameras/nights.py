@@ -163,11 +163,17 @@ def plan_backfill(days: Iterable[date], *, by: str = "first start") -> list[Run]
     return runs
 
 
-def plan_recheck(device_id: int, came_back_at: datetime) -> Run:
-    """After an outage the device is asked again about ten minutes later (REC-17)."""
-    at = came_back_at + RECHECK_AFTER
+def plan_recheck(
+    device_id: int, since: datetime, *, after: timedelta = RECHECK_AFTER, slot: str = "recheck"
+) -> Run:
+    """Asks a device again; after an outage about ten minutes after it came back (REC-17).
+
+    Many come back at once, when power does: their rechecks are spread as a night's visits are (E12).
+    """
+    jitter = random.uniform(0, settings.NIGHT_JITTER_SECONDS)  # noqa: S311 - not a secret
+    at = since + after + timedelta(seconds=jitter)
     run, _made = Run.objects.get_or_create(
-        slot=f"recheck:{device_id}:{came_back_at:%Y-%m-%dT%H:%M}",
+        slot=f"{slot}:{device_id}:{since:%Y-%m-%dT%H:%M}",
         defaults={
             "kind": Run.Kind.RECHECK,
             "day": day_of(at) - timedelta(days=1),
