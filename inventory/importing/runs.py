@@ -239,10 +239,14 @@ def _write_rows(
             default_user=by,
         )
     stop()
-    action = model._meta.model_name
+    _audit_rows(str(model._meta.model_name), new, changed, by, file)
+
+
+def _audit_rows(name: str, new: list[Any], changed: list[Any], by: Person, file: str) -> None:
+    """An entry per row that was made or changed."""
     drafts = [
         Draft(
-            action=f"{action}.create",
+            action=f"{name}.create",
             actor=by,
             target=plan.row,
             because=file,
@@ -252,12 +256,12 @@ def _write_rows(
     ]
     drafts += [
         Draft(
-            action=f"{action}.change",
+            action=f"{name}.change",
             actor=by,
             target=plan.row,
             because=file,
             before=_told(plan.before),
-            after=_told({name: plan.values[name] for name in plan.before}),
+            after=_told({field: plan.values[field] for field in plan.before}),
         )
         for plan in changed
     ]

@@ -48,10 +48,11 @@ def stocked() -> list[str]:
         f"{i}/devices/{camera.pk}/", f"{i}/devices/{recorder.pk}/", f"{i}/positions/{place.pk}/",
         f"{i}/buildings/{building}/", f"{i}/networks/{camera.addresses.get().network_id}/",
         f"{i}/contracts/{care.pk}/", f"{i}/contractors/{firm.pk}/", f"{i}/counts/{count.pk}/",
-        f"{i}/devices/{camera.pk}/edit/",         f"{i}/devices/{camera.pk}/files/new/",
+        f"{i}/devices/{camera.pk}/edit/", f"{i}/devices/{camera.pk}/files/new/",
         f"{i}/positions/{place.pk}/schedule/", f"{i}/schedules/{plan.pk}/end/",
         f"{i}/import/devices/", f"/vault/devices/{camera.pk}/",
-        "/accounts/profile/", "/accounts/people/", f"/accounts/people/{head.pk}/", "/accounts/tokens/", "/accounts/tokens/new/",
+        "/accounts/profile/", "/accounts/people/", f"/accounts/people/{head.pk}/",
+        "/accounts/tokens/", "/accounts/tokens/new/",
         "/reports/", "/reports/monthly/", "/reports/warranty/",
         "/reports/history/", "/audit/", "/reports/forms/", "/reports/holidays/",
     ]  # fmt: skip
