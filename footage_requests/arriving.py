@@ -109,10 +109,7 @@ def edit(
         row = locked(request)
         check_editable(row, seen_version)
         before, window = plain(row), (row.starts_at, row.ends_at)
-        for name, value in changes.items():
-            if name not in FIELDS:
-                raise ValueError(f"{name} is not a fact of a request.")
-            setattr(row, name, value)
+        _set(row, changes)
         if national_id is not None:
             identity.put(row, national_id)
         settle(row)
@@ -136,6 +133,13 @@ def edit(
             following.content_changed(row, by=by, because=because or _("The request was edited."))
             following.cameras_named(row, by=by)
     return row
+
+
+def _set(row: FootageRequest, changes: Mapping[str, Any]) -> None:
+    for name, value in changes.items():
+        if name not in FIELDS:
+            raise ValueError(f"{name} is not a fact of a request.")
+        setattr(row, name, value)
 
 
 def review(request: FootageRequest, *, by: Person) -> None:

@@ -167,6 +167,7 @@ def test_whoever_saves_second_is_told():
 def test_another_kind_or_arrival_counts_the_deadline_anew():
     row = cases.filed()
     was = row.deadline_at
+    assert was is not None
     changed = arriving.edit(
         row, {"arrived_at": row.arrived_at - dt.timedelta(days=2)}, by=row.filer
     )
@@ -235,8 +236,10 @@ def test_footage_that_is_held_stays_held_when_requests_are_merged():
 def test_a_period_is_extended_once_and_only_where_its_law_knows_it():
     row = cases.filed(code="INFORMATION")
     was = row.deadline_at
+    assert was is not None
     arriving.extend_deadline(row, by=row.filer, because="another unit must be asked")
     row.refresh_from_db()
+    assert row.deadline_at
     assert row.deadline_at > was
 
     for again in (row, cases.filed(code="PETITION")):

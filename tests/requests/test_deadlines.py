@@ -90,10 +90,13 @@ def test_warnings_fall_on_the_days_of_the_kind(code, days):
 def test_what_is_left_is_told_and_late_is_late():
     row = cases.filed()
     last = deadlines.last_day_of(row)
+    assert last is not None
     soon = deadlines.remaining(row, at(last, 9))
     late = deadlines.remaining(row, at(last + dt.timedelta(days=2), 9))
 
+    assert soon
     assert (soon.level, soon.days) == ("soon", 0)
+    assert late
     assert (late.level, late.days) == ("late", -2)
 
 

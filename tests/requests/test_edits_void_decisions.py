@@ -81,8 +81,12 @@ def test_withdrawing_an_approved_request_voids_its_decision(approved):
 
 def test_an_oral_police_request_is_held_and_watched_but_not_copied_before_the_letter():
     """REL-15."""
-    facts = {"national_id": "", "requester_title": "Komiser, 123456"}
-    row = cases.filed(code="POLICE_ORAL", positions=[rows.position()], **facts)
+    row = cases.filed(
+        code="POLICE_ORAL",
+        positions=[rows.position()],
+        national_id="",
+        requester_title="Komiser, 123456",
+    )
     operator, superior = rows.person("OPERATOR"), rows.person("SUPERIOR")
     choosing.submit(cases.checked(row), by=operator)
     row.refresh_from_db()

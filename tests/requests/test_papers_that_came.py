@@ -13,7 +13,7 @@ from PIL import Image
 from audit.models import Entry
 from footage_requests import attachments, scanning, store
 from footage_requests.errors import Refused
-from footage_requests.models import RequestAttachment
+from footage_requests.models import FootageRequest, RequestAttachment
 from tests.inventory import rows
 from tests.requests import cases
 from tests.requests.clamd import VIRUS, scanner
@@ -35,7 +35,9 @@ def picture(form: str) -> bytes:
     return out.getvalue()
 
 
-def added(data: bytes = PDF, name: str = "dilekçe.pdf", row=None) -> RequestAttachment:
+def added(
+    data: bytes = PDF, name: str = "dilekçe.pdf", row: FootageRequest | None = None
+) -> RequestAttachment:
     row = row or cases.filed()
     return attachments.add(row, name, data, kind="LETTER", title="Dilekçe", by=row.filer)
 

@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -31,7 +32,7 @@ def some(count: int) -> None:
         cases.filed(code="PHONE_CALL")
 
 
-def queries(client, url: str) -> int:
+def queries(client: Client, url: str) -> int:
     ContentType.objects.clear_cache()
     with CaptureQueriesContext(connection) as captured:
         assert client.get(url).status_code == 200

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from footage_requests import arriving, deadlines, reminders
 from footage_requests.availability import HoursLeft
-from footage_requests.models import RequestReminder
+from footage_requests.models import FootageRequest, RequestReminder
 from tests.inventory import rows
 from tests.requests import cases
 
@@ -25,6 +25,12 @@ def with_mail(*roles):
     return person
 
 
+def lapse_of(row: FootageRequest) -> dt.datetime:
+    last = deadlines.lapses_on(row)
+    assert last is not None
+    return deadlines.end_of(last)
+
+
 @pytest.fixture
 def _letters(settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
@@ -36,7 +42,7 @@ def kinds(row, left, now):
 
 def test_a_call_without_a_letter_lapses_after_its_working_days():
     row = cases.filed(code="PHONE_CALL")
-    end = deadlines.end_of(deadlines.lapses_on(row))
+    end = lapse_of(row)
     assert reminders.lapse_calls(end - HOUR) == 0
 
     assert reminders.lapse_calls(end) == 1
@@ -47,7 +53,7 @@ def test_a_call_without_a_letter_lapses_after_its_working_days():
 
 def test_a_call_that_became_a_letter_does_not_lapse():
     row = cases.filed(code="PHONE_CALL")
-    end = deadlines.end_of(deadlines.lapses_on(row))
+    end = lapse_of(row)
     prosecutor = cases.kind("PROSECUTOR")
     facts = {"kind": prosecutor, "basis": prosecutor.bases.get(), "reference_no": "2026/1"}
     arriving.edit(row, {**facts, "wants": "COPY"}, by=row.filer)

@@ -134,7 +134,7 @@ def test_a_link_from_a_cameras_day_brings_camera_and_window_along():
     operator = rows.person("OPERATOR")
     place = rows.position()
     start = timezone.now().replace(microsecond=0) - dt.timedelta(hours=5)
-    query = {
+    query: dict[str, Any] = {
         "position": place.pk,
         "from": start.isoformat(),
         "to": (start + dt.timedelta(minutes=10)).isoformat(),
@@ -397,7 +397,7 @@ def test_statistics_count_by_kind_outcome_and_days(superior):
         kind="REFUSE",
         seen_sha256=deciding.summary(row).sha256,
         reason="no basis",
-        codes=[RefusalCode.objects.first().code],
+        codes=[RefusalCode.objects.values_list("code", flat=True)[0]],
     )
     deciding.decide(row, choice, by=superior)
     cases.filed(code="PETITION")

@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 from playwright.sync_api import Page
 
+from accounts.models import Person
 from core import tsi
 from footage_requests.models import FootageRequest
 from tests.browsing import PASSWORD, PHONE, faults, sign_in, with_password
@@ -16,7 +17,7 @@ from tests.requests import cases
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def signed_in(page: Page, *roles: str):
+def signed_in(page: Page, *roles: str) -> Person:
     person = with_password(rows.person(*roles))
     page.context.clear_cookies()
     sign_in(page, person)
@@ -100,7 +101,7 @@ def test_what_a_kind_requires_is_shown_as_soon_as_it_is_chosen(page: Page) -> No
     page.select_option("[name=kind]", str(kind.pk))
 
     assert "Vekâletname" in page.inner_text("[data-field=reference_no] label")
-    assert page.get_attribute("[data-field=reference_no] .form-label", "class").endswith("required")
+    assert page.is_visible("[data-field=reference_no] .form-label.required")
     assert page.input_value("[name=basis]") == str(kind.bases.get().pk)
 
 
