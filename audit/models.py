@@ -159,9 +159,12 @@ class Witness(models.Model):
 
 
 class VerifyOutcomeQuerySet(models.QuerySet):
+    def tampered(self) -> Self:
+        """The latest verification, if it found the log tampered with: the red banner."""
+        return self.filter(exit_code=2)
+
     def is_tampered(self) -> bool:
-        """Whether the latest verification found the log tampered with: the red banner."""
-        return self.filter(exit_code=2).exists()
+        return self.tampered().exists()
 
 
 class VerifyOutcome(models.Model):

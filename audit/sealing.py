@@ -12,12 +12,12 @@ import hashlib
 from dataclasses import dataclass
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
-from django.db.models import Min, OuterRef, Subquery
+from django.db.models import Min, Value
 from django.utils import timezone
 
 from .canon import leaf_hash, utc_text
 from .clock import ClockWatch
-from .models import Entry, Pending, Seal
+from .models import Entry, Pending, Seal, VerifyOutcome
 from .recording import Draft, write
 
 FIRST_CHAIN = "0" * 64
@@ -144,12 +144,26 @@ def backlog(*, using: str = DEFAULT_DB_ALIAS) -> Backlog:
     return Backlog(count, max(0, int(age)))
 
 
-def waits_too_long(*, using: str = DEFAULT_DB_ALIAS) -> bool:
-    """The alarm of `backlog` alone, in one query: every page asks it."""
-    entry = Entry.objects.using(using).filter(pk=OuterRef("pk")).values("taken_at")
-    waiting = Pending.objects.using(using).order_by("pk").annotate(taken_at=Subquery(entry))
-    oldest = waiting[:1000].aggregate(oldest=Min("taken_at"))["oldest"]
-    return oldest is not None and (timezone.now() - oldest).total_seconds() > ALARM_SECONDS
+TAMPERED, UNSEALED = "tampered", "unsealed"
+
+
+def alarm(*, using: str = DEFAULT_DB_ALIAS) -> str:
+    """TAMPERED when the last verification said so, UNSEALED when the sealer is down, else "".
+
+    Every page asks it, so it is one query.
+    """
+    tampered = VerifyOutcome.objects.using(using).tampered()
+    waiting = Pending.objects.using(using).order_by("pk").values("pk")[:1000]
+    entries = Entry.objects.using(using).filter(pk__in=waiting).order_by()
+    told = tampered.values_list(Value(TAMPERED), "checked_at").union(
+        entries.values_list(Value(UNSEALED)).annotate(Min("taken_at")), all=True
+    )
+    since = dict(told)
+    if TAMPERED in since:
+        return TAMPERED
+    oldest = since.get(UNSEALED)
+    late = timezone.now() - dt.timedelta(seconds=ALARM_SECONDS)
+    return UNSEALED if oldest is not None and oldest < late else ""
 
 
 def leaf_of(entry: Entry, *, using: str = DEFAULT_DB_ALIAS) -> int | None:

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import permissions as accounts_permissions
+from audit import sealing
 from audit.access import may_read_log
-from audit.models import VerifyOutcome
-from audit.sealing import waits_too_long
 from cameras import permissions as cameras_permissions
 from footage_requests import permissions as requests_permissions
 from inventory import permissions as inventory_permissions
@@ -73,10 +71,16 @@ def navigation_for(person: Person, path: str) -> list[Entry]:
     return entries
 
 
+_ALARMS = {
+    sealing.TAMPERED: gettext_lazy(
+        "The audit log does not match its seals. Tell the head of the unit at once."
+    ),
+    sealing.UNSEALED: gettext_lazy(
+        "The audit log has not been sealed for 5 minutes: the sealer is not running."
+    ),
+}
+
+
 def alarm_for(person: Person) -> str:
     """A sentence when the audit log was tampered with or is not sealed; everybody sees it."""
-    if VerifyOutcome.objects.is_tampered():
-        return _("The audit log does not match its seals. Tell the head of the unit at once.")
-    if waits_too_long():
-        return _("The audit log has not been sealed for 5 minutes: the sealer is not running.")
-    return ""
+    return str(_ALARMS.get(sealing.alarm(), ""))

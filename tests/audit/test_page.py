@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 import audit
+from audit import sealing
 from audit.models import Entry, VerifyOutcome
 from audit.sealing import seal_pending
 from audit.tasks import verify_recent
@@ -144,7 +145,24 @@ def test_the_page_tells_whether_the_log_is_whole():
         findings=[{"code": "text_changed", "leaf": 4, "entry": 5, "facts": {}, "level": "x"}],
     )
     assert VerifyOutcome.objects.is_tampered()
-    assert "Leaf 4: the text of the entry" in page(browser("AUDITOR"))
+    text = page(browser("AUDITOR"))
+    assert "Leaf 4: the text of the entry" in text
+    assert "The audit log does not match its seals" in text
+
+
+def test_entries_that_wait_for_a_moment_raise_no_alarm() -> None:
+    assert sealing.alarm() == ""
+    record()
+    assert sealing.alarm() == ""
+
+
+def test_a_tampered_log_is_told_before_a_sealer_that_is_down() -> None:
+    with time_machine.travel(timezone.now() - dt.timedelta(minutes=6), tick=False):
+        record()
+    assert sealing.alarm() == sealing.UNSEALED
+
+    VerifyOutcome.objects.create(exit_code=2, checked_at=timezone.now())
+    assert sealing.alarm() == sealing.TAMPERED
 
 
 def test_a_sealer_that_is_down_is_told():
