@@ -6,17 +6,25 @@ import datetime as dt
 import uuid
 from typing import Any
 
+from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
 from accounts import tokens
 from accounts.models import Person
-from footage_requests.models import FootageRequest
+from footage_requests import rules
+from footage_requests.models import FootageRequest, RequesterKind
 from tests.inventory import rows
 from tests.requests import cases
 
 BASE = "/api/v1/portal/requests/"
+
+
+def install_rules() -> None:
+    """The first rules again: a transactional test before may have emptied their tables."""
+    rules.install(apps)
+    RequesterKind.objects.filter(code__in=rules.BY_PORTAL).update(by_portal=True)
 
 
 class Portal:

@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from footage_requests.models import FootageRequest, RequestAttachment
-from tests.requests.portal_calls import BASE, Portal, petition
+from tests.requests.portal_calls import BASE, Portal, install_rules, petition
 from tests.requests.test_portal_requests import PDF
 
 KEY = "9b6d2c52-7d1f-4b7e-9d3e-portal"
@@ -65,6 +65,7 @@ def test_a_paper_sent_twice_is_there_once(settings: Any, tmp_path: Any) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_ten_at_once_are_one_request() -> None:
     """F14."""
+    install_rules()
     portal, body = Portal(), petition()
 
     def send(_number: int) -> Any:
