@@ -140,7 +140,7 @@ def test_every_sealed_column_of_every_app_is_named():
         f"{model._meta.db_table}.{field.name}"
         for model in apps.get_models()
         for field in model._meta.get_fields()
-        if {"sealed", "ciphertext"} & set(field.name.split("_"))
+        if {"sealed", "ciphertext", "wrapped"} & set(field.name.split("_"))
         and isinstance(field, BinaryField | TextField)
     }
 
