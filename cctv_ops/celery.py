@@ -87,9 +87,7 @@ def _configuration() -> dict[str, Any]:
             "fetch-footage": _sweep("footage_requests.hold_tasks.work_parts", 15.0),
             "sweep-holds": _sweep("footage_requests.hold_tasks.sweep_holds", 60.0),
             "mend-masks": _sweep("footage_requests.masking_tasks.mend_masked_copies", 120.0),
-            "forget-passphrases": _sweep(
-                "footage_requests.release_tasks.forget_passphrases", 300.0
-            ),
+            "sweep-releases": _sweep("footage_requests.release_tasks.sweep_releases", 60.0),
             "close-viewings": _sweep("footage_requests.masking_tasks.close_viewings", 60.0),
             "expire-approvals": _sweep("footage_requests.masking_tasks.expire_approvals", 600.0),
             "sweep-requests": _sweep("footage_requests.request_tasks.sweep_requests", 300.0),

@@ -53,6 +53,10 @@ PEOPLE = (
     ("1004", "Çağrı Demir", [Role.AUDITOR], "denetçi"),
     ("1005", "İpek Şahin", [Role.ADMIN], "sistem yöneticisi"),
     ("1006", "Okan Ünal", [Role.SECURITY_CHIEF], "güvenlik amiri"),
+    ("1007", "Selin Çelik", [Role.REGISTRY_CLERK], "evrak kayıt"),
+    ("1008", "Barış Koç", [Role.OPERATOR], "ikinci teknisyen"),
+    ("1009", "Zeynep Arı", [Role.HANDOVER], "teslim"),
+    ("1010", "Umut Göksu", [Role.PRIVACY, Role.LEGAL], "KVKK ve hukuk"),
 )
 
 

@@ -12,9 +12,8 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -109,7 +108,7 @@ def draw(
             fixed=len(fixed),
             inverse=is_inverse,
         )
-        transaction.on_commit(lambda: _queue(plan.pk))
+        transaction.on_commit(_sending(plan.pk), robust=True)
     return plan
 
 
@@ -146,15 +145,23 @@ def mend(now: dt.datetime | None = None) -> int:
     )
     started = 0
     for plan in stuck.select_related("job", "exhibit", "drawn_by"):
+        if plan.job is not None and plan.job.status == Job.Status.QUEUED:
+            # The broker was away when it was asked for.
+            _queue(plan.pk)
+            continue
         if plan.job is None or not plan.job.fail(_("The work was interrupted.")):
             continue
         if Job.objects.filter(key=plan.job.key).count() < _TRIES:
             with transaction.atomic():
                 plan.job = _job(plan.exhibit, plan.version, plan.drawn_by)
                 plan.save(update_fields=["job"])
-                transaction.on_commit(partial(_queue, plan.pk))
+                transaction.on_commit(_sending(plan.pk), robust=True)
             started += 1
     return started
+
+
+def _sending(plan_id: int) -> Callable[[], None]:
+    return lambda: _queue(plan_id)
 
 
 def _queue(plan_id: int) -> None:

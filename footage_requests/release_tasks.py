@@ -32,6 +32,7 @@ def make_copy(copy_id: int) -> None:
 
 
 @shared_task
-def forget_passphrases() -> None:
-    """Wipes passphrases that nobody has read."""
+def sweep_releases() -> None:
+    """Wipes passphrases that nobody has read, and calls workers for what nobody has begun."""
     release_work.forget_passphrases()
+    release_work.wake_waiting()

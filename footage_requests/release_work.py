@@ -7,7 +7,6 @@ asks again whether that person may.
 from __future__ import annotations
 
 import datetime as dt
-from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 SEAL, COPY = "seal", "recipient-copy"
 # A worker that has said nothing for so long is dead: both steps take seconds for a gigabyte.
 _LONGEST = dt.timedelta(minutes=30)
+_WAITS = dt.timedelta(minutes=1)
 # Who has not read the passphrase by then makes a new copy.
 PASSPHRASE_WAITS = dt.timedelta(hours=1)
 
@@ -59,7 +59,7 @@ def queue_sealing(package: Package, *, by: Person) -> Job:
         if running is not None and not _is_over(running):
             return running
         job = _job(SEAL, package, _("Sealing %(number)s") % {"number": package.number}, by)
-        transaction.on_commit(partial(_send_seal, package.pk, job.pk))
+        transaction.on_commit(lambda: _send_seal(package.pk, job.pk), robust=True)
     return job
 
 
@@ -105,7 +105,7 @@ def queue_copy(package: Package, recipient_name: str, *, by: Person) -> Recipien
             recipient=copy.recipient_name,
             copy=str(copy.uuid),
         )
-        transaction.on_commit(partial(_send_copy, copy.pk))
+        transaction.on_commit(lambda: _send_copy(copy.pk), robust=True)
     return copy
 
 
@@ -164,6 +164,22 @@ def forget_passphrases(now: dt.datetime | None = None) -> int:
     before = (now or timezone.now()) - PASSPHRASE_WAITS
     waiting = RecipientCopy.objects.exclude(passphrase_sealed="")
     return waiting.filter(job__finished_at__lt=before).update(passphrase_sealed="")
+
+
+def wake_waiting(now: dt.datetime | None = None) -> int:
+    """Calls a worker for what nobody has begun: the broker was away when it was asked for."""
+    before = (now or timezone.now()) - _WAITS
+    waiting = Job.objects.filter(status=Job.Status.QUEUED, queued_at__lt=before)
+    called = 0
+    for job in waiting.filter(kind=SEAL):
+        _send_seal(int(job.key.removeprefix("package:")), job.pk)
+        called += 1
+    for copy_id in RecipientCopy.objects.filter(job__in=waiting.filter(kind=COPY)).values_list(
+        "pk"
+    ):
+        _send_copy(copy_id[0])
+        called += 1
+    return called
 
 
 def place_of(copy: RecipientCopy) -> Place:

@@ -24,6 +24,7 @@ from cameras import models as cameras
 from core import tsi
 from core.models import Job
 from footage_requests import models as footage
+from footage_requests.handing_over import content_of
 from inventory import models as inventory
 from inventory import moves
 from tests.inventory import rows
@@ -267,7 +268,18 @@ SPECIAL: dict[type[models.Model], Callable[[World], dict[str, Any]]] = {
         "kind": "ORIGINAL",
     },
     footage.Hold: lambda world: {"reason": "test", **WINDOW},
-    footage.HandOverRecord: lambda world: {"number": "TT-1", "kind": "HOLD"},
+    footage.HandOverRecord: lambda world: {
+        "number": "TT-1",
+        "kind": "HOLD",
+        "content": content_of(
+            footage.HandOverRecord(
+                kind="HOLD",
+                request=world.row(footage.FootageRequest),
+                deliverer=rows.person(),
+                happened_at=timezone.now(),
+            )
+        ),
+    },
     footage.Destruction: lambda world: {"number": "IM-1", "package": world.row(footage.Package)},
     footage.DownloadLink: lambda world: {"expires_at": timezone.now() + dt.timedelta(days=9)},
     footage.EvidenceFile: lambda world: {"sha256": "0" * 64},

@@ -90,4 +90,5 @@ def destruction_paper_view(request: PersonRequest, uid: uuid.UUID) -> HttpRespon
 def letters(request: PersonRequest, pk: int) -> HttpResponse:
     """The letters of a case, ready to be pasted into EBYS."""
     row = case_or_404(request, pk)
+    allow(permissions.can_file(request.user, row))
     return render(request, "requests/letters.html", {"row": row, "letters": letters_of(row)})

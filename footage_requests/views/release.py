@@ -39,6 +39,7 @@ Kind = HandOverRecord.Kind
 def export_start(request: PersonRequest, pk: int) -> HttpResponse:
     """Starts fetching what was approved; who presses is the exporter."""
     row = case_or_404(request, pk)
+    allow(permissions.can_export(request.user, row))
     decision = deciding.standing_decision(row)
     if decision is not None:
         tried(
@@ -59,11 +60,11 @@ def package_progress(request: PersonRequest, pk: int) -> HttpResponse:
 
 
 def _act(
-    request: PersonRequest, pk: int, may: bool | Callable[[Package], bool], act: Any, done: str
+    request: PersonRequest, pk: int, may: Callable[[Package], bool], act: Any, done: str
 ) -> HttpResponse:
     """One button of a package: asks whether this person may, acts, goes back to the case."""
     package = package_or_404(request, pk)
-    allow(may(package) if callable(may) else may)
+    allow(may(package))
     tried(request, lambda: act(package), done)
     return to_case(package.request, "release")
 
@@ -136,7 +137,7 @@ def package_review(request: PersonRequest, pk: int) -> HttpResponse:
     return _act(
         request,
         pk,
-        True,
+        lambda package: permissions.can_decide(request.user, package.request),
         lambda package: parts.review(package, by=request.user),
         _("Noted: you have reviewed this case."),
     )

@@ -276,6 +276,17 @@ def test_a_sealing_job_says_what_is_in_the_way(campus, package):
     assert job.error
 
 
+def test_what_was_asked_for_while_the_broker_was_away_is_done_later(campus, package, monkeypatch):
+    """A8: the row is the queue."""
+    called = []
+    monkeypatch.setattr(release_work, "_send_copy", called.append)
+    copy = release_work.queue_copy(package, "Av. Ayşe Işık", by=campus.deliverer)
+
+    assert release_work.wake_waiting() == 0
+    assert release_work.wake_waiting(timezone.now() + dt.timedelta(minutes=2)) == 1
+    assert called == [copy.pk]
+
+
 def test_links_are_not_made_by_the_superior(campus, package):
     copy = copy_of(campus, package)
     assert client_of(campus.superior).get(url("link_new", copy.uuid)).status_code == 403
