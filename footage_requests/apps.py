@@ -23,9 +23,10 @@ class FootageRequestsConfig(AppConfig):
             rechecking,
             release_panel,
             release_work,
+            store,
             today,
         )
-        from .models import FootageRequest, RecipientCopy, WebhookEndpoint
+        from .models import EvidenceFile, FootageRequest, RecipientCopy, WebhookEndpoint
         from .portal import endpoints, webhooks
         from .portal import today as portal_today
         from .sentences import SENTENCES
@@ -51,3 +52,8 @@ class FootageRequestsConfig(AppConfig):
         )
         for field in ("secret_sealed", "old_secret_sealed"):
             crypto.register(crypto.SealedColumn(WebhookEndpoint, field, endpoints.place_of))
+        crypto.register(
+            crypto.SealedColumn(
+                EvidenceFile, "wrapped_key", lambda row, _field: store.place_of(row.uuid)
+            )
+        )
