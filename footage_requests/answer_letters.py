@@ -57,7 +57,7 @@ def _head(request: FootageRequest, subject: str) -> str:
     addressee = (
         f"Sayın {request.requester_name}"
         if _is_person(request)
-        else tr_upper(request.organisation or request.requester_name)
+        else addressed(request.organisation or request.requester_name)
     )
     reference = request.ebys_number or "…"
     arrived = day_text(request.ebys_date or day_of(request.arrived_at))
@@ -67,6 +67,17 @@ def _head(request: FootageRequest, subject: str) -> str:
         f"Konu : {subject}\n\n{addressee}\n\n"
         f"İlgi : {arrived} tarihli {kind}.\n\n"
     )
+
+
+def addressed(name: str) -> str:
+    """An office as an addressee: capitals and the dative, "İSKENDERUN CUMHURİYET BAŞSAVCILIĞINA".
+
+    Offices are named in the possessive, which ends in ı, i, u or ü; another ending is left as it is,
+    because its dative depends on how the name is spoken.
+    """
+    capitals = tr_upper(" ".join(name.split()))
+    ending = {"I": "NA", "U": "NA", "İ": "NE", "Ü": "NE"}.get(capitals[-1:], "")
+    return capitals + ending
 
 
 def _is_person(request: FootageRequest) -> bool:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Role
 from footage_requests import handing_over, links, release_work, store
+from footage_requests.answer_letters import addressed
 from footage_requests.models import (
     Destruction,
     DownloadLink,
@@ -226,11 +227,24 @@ def test_letters_end_as_the_addressee_is_due(campus):
     told = [client.get(url("letters", row.pk)).content.decode() for row in (court, person)]
 
     assert "arz ederim." in told[0]
-    assert "CUMHURİYET BAŞSAVCILIĞI" in told[0]
+    assert "CUMHURİYET BAŞSAVCILIĞINA" in told[0]
     assert "(EBYS verir)" in told[0]
     assert "Sayın Ayşe Işık" in told[1]
     assert "Kişisel Verileri Koruma Kuruluna" in told[1]
     assert told[1].count("Bilgilerinize sunulur.") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("İskenderun Cumhuriyet Başsavcılığı", "İSKENDERUN CUMHURİYET BAŞSAVCILIĞINA"),
+        ("2. Asliye Ceza Mahkemesi", "2. ASLİYE CEZA MAHKEMESİNE"),
+        ("İl Emniyet Müdürlüğü", "İL EMNİYET MÜDÜRLÜĞÜNE"),
+        ("Ağrı Valilik", "AĞRI VALİLİK"),
+    ],
+)
+def test_an_office_is_addressed_in_capitals_and_the_dative(name, wanted):
+    assert addressed(name) == wanted
 
 
 def test_a_case_is_closed_on_its_page_when_nothing_is_missing(campus, package):
