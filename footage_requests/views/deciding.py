@@ -17,7 +17,7 @@ from accounts.requests import PersonRequest
 from core import tsi
 from core.steps import InvalidTransition
 
-from .. import asked_window, case_view, deadlines, deciding, permissions, visits
+from .. import asked_window, case_view, clocks, deadlines, deciding, permissions, visits
 from ..decision_view import Summary, SummaryLine
 from ..forms.deciding import DecisionForm, local_text
 from ..models import Decision, FootageRequest
@@ -63,6 +63,7 @@ def _decide(request: PersonRequest, row: FootageRequest, form: DecisionForm) -> 
 def _context(
     row: FootageRequest, summary: Summary, form: DecisionForm, error: str
 ) -> dict[str, Any]:
+    clocks.wind([row])
     items = {item.pk: item for item in row.items.select_related("position__floor__building")}
     chosen = form.data.get("kind", "") if form.is_bound else ""
     return {
