@@ -301,6 +301,8 @@ def _leaving(package: Package | None) -> list[Exhibit]:
 
 def _exhibit(row: Exhibit) -> dict[str, Any]:
     recorder = row.channel.recorder
+    # The seal makes another file of it: the record names the one that is handed over.
+    sealed = row.facts.get("sealed", {})
     return {
         "ident": row.ident,
         "kind": row.kind,
@@ -308,9 +310,11 @@ def _exhibit(row: Exhibit) -> dict[str, Any]:
         "recorder": f"{recorder.maker} {recorder.model}".strip(),
         "serial": recorder.serial,
         "channel": row.channel.number,
-        "file_name": row.file_name,
-        "bytes": row.file.bytes,
-        "sha256": row.file.sha256,
+        "file_name": sealed.get("path", row.file_name),
+        "bytes": sealed.get("bytes", row.file.bytes),
+        "sha256": sealed.get("sha256", row.file.sha256),
+        "signer_sha256": sealed.get("signer_sha256", ""),
+        "authority_sha256": sealed.get("authority_sha256", ""),
         "delivered": row.facts.get("delivered", []),
         "gaps": row.facts.get("gaps", []),
         "clock": row.facts.get("clock", {}),

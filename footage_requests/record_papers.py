@@ -176,9 +176,21 @@ def _facts(kind: HandOverRecord.Kind, content: Mapping[str, Any]) -> list[Fact]:
         facts += _medium(content)
     if content["manifest_sha256"]:
         facts.append((_("Manifest of the sealed package (SHA-256)"), content["manifest_sha256"]))
+        facts += _fingerprints(content)
     if content["note"]:
         facts.append((_("Note"), content["note"]))
     return facts
+
+
+def _fingerprints(content: Mapping[str, Any]) -> list[Fact]:
+    """By these the receiver knows whose seal it is: the package's own certificates prove nothing."""
+    sealed = next((one for one in content["exhibits"] if one.get("signer_sha256")), None)
+    if sealed is None:
+        return []
+    return [
+        (_("Certificate of the authority, SHA-256"), sealed["authority_sha256"]),
+        (_("Certificate of the signer, SHA-256"), sealed["signer_sha256"]),
+    ]
 
 
 def _medium(content: Mapping[str, Any]) -> list[Fact]:

@@ -1,7 +1,6 @@
 """What leaves in a package: which exhibits, under which names, and what is known of each.
 
-Where a line of the decision must be masked, or a masked copy was made, only the masked copy leaves: never
-the pictures behind it. File names are ASCII, so that every tool of a receiver reads them alike.
+Where a line of the decision must be masked, only the masked copy leaves: never the pictures behind it. File names are ASCII, so that every tool of a receiver reads them alike.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ from inventory.models import Device, Position
 from .. import clock_windows
 from ..errors import Refused
 from ..models import Exhibit, Package
+from ..verifying import current_exhibits
 
 ORIGINALS, VIEWING = "1_ORIGINAL_native", "2_VIEWING_mp4"
 LONGEST_NAME = 40
@@ -74,24 +74,16 @@ class Leaving:
 def leaving(package: Package) -> list[Leaving]:
     """The exhibits that leave, in the order of their numbers. Raises Refused when there is nothing to give."""
     rows = list(
-        package.exhibits.filter(replaced_at=None)
+        current_exhibits(package)
         .select_related(
-            "file",
-            "parent",
-            "channel__recorder",
-            "line__item__position__floor__building__site",
+            "package__decision", "channel__recorder", "line__item__position__floor__building__site"
         )
         .order_by("ident")
     )
+    found = [_leaving(row) for row in rows]
     masked = {row.line_id for row in rows if row.kind == Exhibit.Kind.MASKED}
-    found = []
-    for row in rows:
-        is_covered = row.line.must_be_masked or row.line_id in masked
-        if is_covered and row.kind != Exhibit.Kind.MASKED:
-            continue
-        found.append(_leaving(row))
-    missing = {row.line_id for row in rows if row.line.must_be_masked} - masked
-    if missing:
+    must = package.exhibits.filter(replaced_at=None, line__must_be_masked=True)
+    if set(must.values_list("line_id", flat=True)) - masked:
         raise Refused(_("A masked copy is missing: without it this part must not leave."))
     if not found:
         raise Refused(_("The package has no exhibit that could leave."))

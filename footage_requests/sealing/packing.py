@@ -78,11 +78,12 @@ def seal_package(
         raise InvalidTransition("seal", package)
     if not package.decision.is_standing():
         raise Refused(_("The approval is no longer valid: the request needs a new decision."))
+    key = keys.load()
     files, manifest_bytes = _contents(
-        package, recipient or manifest.recipient_of(package), keys.load(), wait_s
+        package, recipient or manifest.recipient_of(package), key, wait_s
     )
     store.ensure_space(sum(file.size for file in files))
-    return _write(package, by, files, hashlib.sha256(manifest_bytes).hexdigest())
+    return _write(package, by, files, hashlib.sha256(manifest_bytes).hexdigest(), key)
 
 
 def _contents(
@@ -294,7 +295,13 @@ def _statement(package: Package, item: Leaving, film: Film, now: dt.datetime) ->
     )
 
 
-def _write(package: Package, by: Person, files: list[_File], manifest_sha256: str) -> Package:
+def _write(
+    package: Package,
+    by: Person,
+    files: list[_File],
+    manifest_sha256: str,
+    key: keys.EvidenceKey,
+) -> Package:
     """Packs everything into one sealed file and takes the step in the transaction of the file's row."""
     now = timezone.now()
     with store.StoreWriter(CONTENT_TYPE) as writer:
@@ -316,9 +323,25 @@ def _write(package: Package, by: Person, files: list[_File], manifest_sha256: st
                     failure="",
                     facts={"bytes": inner.bytes, "sha256": inner.sha256, "files": len(files)},
                 )
+                _note_sealed(package, files, key)
         except BaseException:
             # Its row was rolled back, so nobody can ever open these bytes.
             if inner is not None:
                 store.path_of(inner.uuid).unlink(missing_ok=True)
             raise
     return package
+
+
+def _note_sealed(package: Package, files: list[_File], key: keys.EvidenceKey) -> None:
+    """Each exhibit's row says what the recipient's file is: the seal made another file of it."""
+    rows = {row.ident: row for row in package.exhibits.all()}
+    for file in files:
+        row = rows.get(str(file.more.get("exhibit", "")))
+        if row is None:
+            continue
+        sealed = {"path": file.path, "bytes": file.size, "sha256": file.sha256}
+        sealed |= {
+            "signer_sha256": key.fingerprint,
+            "authority_sha256": keys.fingerprint(key.authority),
+        }
+        Exhibit.objects.filter(pk=row.pk).update(facts={**row.facts, "sealed": sealed})

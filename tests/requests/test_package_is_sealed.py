@@ -8,7 +8,8 @@ import pytest
 
 from audit.models import Entry
 from footage_requests import sealing, store
-from footage_requests.models import EvidenceFile, Package
+from footage_requests.handing_over import content_of
+from footage_requests.models import EvidenceFile, HandOverRecord, Package
 from footage_requests.sealing import keys
 from footage_requests.sealing.film import read_film
 from footage_requests.sealing.media_signing import Verdict, examine
@@ -31,6 +32,28 @@ def test_sealing_takes_the_step_keeps_one_file_and_is_audited(campus, sealing_ke
     assert store.measure_again(sealed.inner_file)
     entry = Entry.objects.about(sealed).get(action="package.seal")
     assert sealed.manifest_sha256 in entry.canon
+
+
+def test_the_hand_over_record_names_the_files_on_the_medium_and_whose_seal_it_is(
+    campus, sealing_key, tmp_path
+):
+    """REL-22: the seal makes another file of an exhibit, and the paper names that one."""
+    sealed = sealing.seal_package(rows.verified(campus), campus.operator)
+    folder = rows.unpacked(sealed, tmp_path / "out")
+    record = HandOverRecord(
+        number="TT-1",
+        kind="COPY",
+        request=sealed.request,
+        package=sealed,
+        happened_at=sealed.sealed_at,
+        deliverer=campus.deliverer,
+    )
+    (told,) = content_of(record)["exhibits"]
+
+    assert told["sha256"] == rows.sha256(folder / told["file_name"])
+    assert told["bytes"] == (folder / told["file_name"]).stat().st_size
+    assert told["signer_sha256"] == sealing_key.fingerprint
+    assert told["authority_sha256"] == keys.fingerprint(sealing_key.authority)
 
 
 def test_sealing_twice_makes_one_file(campus, sealing_key):

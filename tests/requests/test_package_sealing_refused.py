@@ -162,7 +162,7 @@ def test_of_two_who_seal_at_once_one_wins_and_leaves_one_file(campus, sealing_ke
     sealing.seal_package(package, campus.operator)
     before = set(store.path_of(package.exhibits.get().file.uuid).parent.parent.glob("??/*"))
     with pytest.raises(InvalidTransition):
-        packing._write(late, campus.operator, files, "0" * 64)
+        packing._write(late, campus.operator, files, "0" * 64, keys.load())
 
     after = set(store.path_of(package.exhibits.get().file.uuid).parent.parent.glob("??/*"))
     assert after == before
