@@ -20,6 +20,7 @@ class FootageRequestsConfig(AppConfig):
             hold_today,
             identity,
             permissions,
+            position_panel,
             rechecking,
             release_panel,
             release_work,
@@ -35,9 +36,10 @@ class FootageRequestsConfig(AppConfig):
         windows.allow_requests(permissions.can_file)
         today.register()
         hold_today.register()
-        rechecking.register()
-        release_panel.register()
         portal_today.register()
+        position_panel.register()
+        release_panel.register()
+        rechecking.register()
         webhooks.listen()
 
         crypto.register(

@@ -430,3 +430,11 @@ def test_a_kind_that_is_out_of_use_is_not_offered():
     form = browser(rows.person("REGISTRY_CLERK")).get(url("new")).context["form"]
 
     assert not form.fields["kind"].queryset.filter(code="INSURANCE").exists()
+
+
+def test_a_cameras_page_names_the_requests_that_touched_it():
+    place = rows.position()
+    row = cases.filed(positions=[place])
+    page = browser(rows.person("OPERATOR")).get(reverse("inventory:position", args=[place.pk]))
+
+    assert row.number in page.content.decode()
