@@ -111,6 +111,17 @@ def test_a_key_file_that_others_can_read_stops_the_start(tmp_path, name):
     assert "can be read by others" in done.stderr
 
 
+def test_an_evidence_key_that_others_can_read_stops_the_start(tmp_path):
+    """F18."""
+    env = production_environment(tmp_path)
+    key = tmp_path / "keys" / "evidence" / "signer.key"
+    key.parent.mkdir(parents=True)
+    key.write_text("key")
+    key.chmod(0o440)
+
+    assert "can be read by others" in start(env).stderr
+
+
 def test_a_weak_secret_key_stops_the_start(tmp_path):
     """F18."""
     env = production_environment(tmp_path)
