@@ -38,7 +38,7 @@ from inventory.models import (
 )
 from vault import store
 
-from . import demo_plans
+from . import demo_plans, demo_requests
 
 ACTOR = "demo"
 DOCUMENT = "Demo"
@@ -73,6 +73,7 @@ def seed(campus: dict[str, Any]) -> bool:
     _people()
     Letterhead.objects.create(pk=Letterhead.ONLY, university=campus["name"])
     _Inventory(campus).make()
+    demo_requests.enter(anchor())
     return True
 
 
