@@ -7,6 +7,7 @@ fact comes from the case.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from django.utils import translation
@@ -51,6 +52,20 @@ def letters_of(request: FootageRequest) -> list[Letter]:
         else:
             found.append(Letter("Üst yazı", _cover(request, decision)))
         return found
+
+
+def missing_letter(request: FootageRequest, what: str = "", until: dt.date | None = None) -> str:
+    """Asks once for what is missing, with the day by which it must come; "…" where that is still open."""
+    what = " ".join((what or request.missing_info).split()) or "…"
+    last = until or request.missing_until
+    kind = "başvurunuz" if _is_person(request) else "yazınız"
+    return (
+        _head(request, "Eksik Bilgi ve Belge")
+        + f"İlgi'de kayıtlı {kind} incelenmiştir. Talebin değerlendirilebilmesi için şu hususların "
+        f"{day_text(last) if last else '…/…/……'} tarihine kadar tamamlanması gerekmektedir: {what}\n"
+        "Kamera kayıtları sınırlı bir süre saklanmaktadır. Belirtilen tarihe kadar tamamlanmayan "
+        f"talepler mevcut bilgilere göre sonuçlandırılacaktır.\n{_end(request, 'Gereğini')}"
+    )
 
 
 def _head(request: FootageRequest, subject: str) -> str:

@@ -19,9 +19,9 @@ from core.steps import InvalidTransition
 from inventory.forms.dress import ConfirmForm
 
 from .. import arriving, choosing, opinions, permissions
+from ..answer_letters import missing_letter
 from ..facts import missing_facts
 from ..forms import acting
-from ..letters import missing_letter
 from ..models import FootageRequest
 from .shared import allow, case_or_404, for_people
 

@@ -15,8 +15,8 @@ from accounts.requests import PersonRequest
 from core import panels, tsi
 
 from .. import asked_window, case_view, clocks, deadlines, identity, permissions, visits
+from ..answer_letters import missing_letter
 from ..duplicates import likely_duplicates
-from ..letters import missing_letter
 from ..life import life_of
 from ..models import Decision, FootageRequest
 from .shared import allow, case_or_404, for_people, to_case

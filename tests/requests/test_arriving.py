@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from audit.models import Entry
 from footage_requests import arriving, facts, identity
+from footage_requests.answer_letters import missing_letter
 from footage_requests.errors import ContentChanged, Refused
 from footage_requests.models import FootageRequest
 from footage_requests.numbers import next_number
@@ -245,3 +246,16 @@ def test_a_period_is_extended_once_and_only_where_its_law_knows_it():
     for again in (row, cases.filed(code="PETITION")):
         with pytest.raises(Refused):
             arriving.extend_deadline(again, by=row.filer, because="more time")
+
+
+def test_the_letter_that_asks_for_what_is_missing_is_worded_after_the_rank_of_its_reader():
+    row = cases.filed()
+    until = timezone.now().date() + dt.timedelta(days=10)
+    arriving.ask_missing(row, what="soruşturma numarası", until=until, by=row.filer)
+    row.refresh_from_db()
+    letter = missing_letter(row)
+
+    assert "soruşturma numarası" in letter
+    assert until.strftime("%d.%m.%Y") in letter
+    assert letter.endswith("Gereğini arz ederim.")
+    assert missing_letter(cases.filed(code="PETITION")).endswith("Bilgilerinize sunulur.")
