@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import resource
 import statistics
 import subprocess
@@ -78,12 +79,13 @@ class Simulator:
 class Worker:
     """A footage worker: a decision goes in, figures come out."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
+    def __init__(self, environment: dict[str, str], *options: str) -> None:
         self._environment = environment
+        self._options = options
 
     def __enter__(self) -> Worker:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.parts.export_child", "work"],
+            [sys.executable, "-m", "benchmarks.parts.export_child", "work", *self._options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -103,11 +105,14 @@ class Worker:
         return line
 
     def export(self, decision: int, operator: int) -> dict[str, Any]:
+        self.begin(decision, operator)
+        return dict(json.loads(self._answer()))
+
+    def begin(self, decision: int, operator: int) -> None:
         if self.process.stdin is None:
             raise RuntimeError("The worker has no input.")
         self.process.stdin.write(json.dumps([decision, operator]) + "\n")
         self.process.stdin.flush()
-        return dict(json.loads(self._answer()))
 
 
 def ffmpeg(url: str, out: Path) -> dict[str, Any]:
@@ -152,7 +157,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="cctv-export-") as name:
         folder = Path(name)
         copy = folder / "baseline.mp4"
-        campus = campus_file(folder, options.bitrate, options.runs)
+        campus = campus_file(folder, options.bitrate, options.runs + bool(options.kills))
         environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "cctv_ops.settings",
@@ -176,6 +181,15 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
                 ours["simulator_cpu_seconds"] = simulator.cpu_seconds() - simulated
                 rounds.append((base, ours))
                 _tell(base, ours)
+            if options.kills:
+                last = prepared["decisions"][options.runs]
+                longest = 1.2 * rounds[0][1]["seconds"]
+                broken = killed(last, prepared["operator"], options.kills, longest, environment)
+                say(
+                    f"Killed {options.kills} times: {broken['frames']} pictures, gaps {broken['gap_ms']} ms."
+                )
+                if (broken["frames"], broken["gap_ms"]) != (rounds[0][1]["frames"], 0):
+                    raise RuntimeError("Something was lost when workers were killed.")
         rounds[0][0]["bitstream_sha256"] = _child(["hash", str(copy)], environment)
         return _figures(options, rounds, memory.most_mb)
 
@@ -195,6 +209,19 @@ def _child(order: list[str], environment: dict[str, str]) -> Any:
         timeout=900,
     )
     return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def killed(
+    decision: int, operator: int, times: int, longest_s: float, environment: dict[str, str]
+) -> dict[str, Any]:
+    """One export whose worker is killed with SIGKILL at so many random instants, and then finished."""
+    for _number in range(times):
+        with Worker(environment, "--killed") as worker:
+            worker.begin(decision, operator)
+            time.sleep(random.uniform(0.05, longest_s))
+            worker.process.kill()
+    with Worker(environment, "--killed") as worker:
+        return worker.export(decision, operator)
 
 
 def _tell(base: dict[str, Any], ours: dict[str, Any]) -> None:
@@ -226,6 +253,7 @@ def _figures(
         "seconds": round(first["seconds"], 1),
         "cpu_seconds": round(first["cpu_seconds"], 2),
         "gap_ms": first["gap_ms"],
+        "kills": options.kills,
         "load": round(os.getloadavg()[0], 1),
     }
 
@@ -235,6 +263,7 @@ def main() -> dict[str, Any]:
     parser.add_argument("--seconds", type=int, default=3600, help="of footage (3600)")
     parser.add_argument("--bitrate", type=int, default=4_000_000, help="bit/s (4000000)")
     parser.add_argument("--runs", type=int, default=3, help="rounds; the median counts (3)")
+    parser.add_argument("--kills", type=int, default=0, help="more: an export killed so often (0)")
     options = parser.parse_args()
     say(f"{options.seconds} s at {options.bitrate / 1e6:g} Mbit/s, {options.runs} rounds.")
     return measure(options)

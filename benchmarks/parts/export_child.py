@@ -53,18 +53,32 @@ def _approved(people: Any, channel: Any, start_ms: int, seconds: int) -> int:
     return int(people.decide(request).pk)
 
 
+def hurry_leases() -> None:
+    """A worker's pieces come back after seconds, where workers are killed on purpose."""
+    import datetime as dt
+
+    from footage_requests import part_claims
+
+    part_claims.LEASE = dt.timedelta(seconds=4)
+    part_claims.RENEW_SECONDS = 1.0
+
+
 def export(decision: int, operator: int) -> dict[str, Any]:
-    """One export from the button to the sealed exhibit, as one footage worker makes it."""
+    """One export from the button to the sealed exhibit, as one footage worker makes it.
+
+    Goes on with what an earlier worker began.
+    """
     from accounts.models import Person
     from footage_requests import exporting, hold_tasks
     from footage_requests.models import Decision, Exhibit, Package
 
     row = Decision.objects.get(pk=decision)
     began, cpu = time.monotonic(), _cpu()
-    package = exporting.start_export(row, Person.objects.get(pk=operator))
+    package = row.packages.first() or exporting.start_export(row, Person.objects.get(pk=operator))
     while Package.objects.get(pk=package.pk).status == Package.Status.EXPORTING:
         hold_tasks.work_parts()
         package.refresh_from_db()
+        time.sleep(0.05)
         if package.failure:
             raise RuntimeError(package.failure)
     seconds, used = time.monotonic() - began, _cpu() - cpu
@@ -113,6 +127,8 @@ def main() -> None:
     from footage_requests import hold_tasks  # noqa: F401 - as above
 
     print("ready", flush=True)
+    if "--killed" in sys.argv:
+        hurry_leases()
     for line in sys.stdin:
         decision, operator = json.loads(line)
         print(json.dumps(export(decision, operator)), flush=True)
