@@ -18,6 +18,7 @@ import audit
 from core.secret import Secret
 from vault import crypto
 
+from ..errors import Refused
 from ..models import WebhookEndpoint
 from .targets import check_url
 
@@ -58,10 +59,20 @@ def add(*, name: str, url: str, person: Person, by: Person) -> tuple[WebhookEndp
 
 @sensitive_variables()
 def rotate(endpoint: WebhookEndpoint, *, by: Person) -> Secret:
-    """A new secret; the old one signs beside it for OLD_HOLDS_FOR."""
+    """A new secret; the old one signs beside it for OLD_HOLDS_FOR.
+
+    Raises Refused in that time: pressed twice, the secret that the portal still uses would be gone.
+    """
     secret = _new_secret()
     with transaction.atomic():
         row = WebhookEndpoint.objects.select_for_update().get(pk=endpoint.pk)
+        if row.old_secret_until is not None and timezone.now() < row.old_secret_until:
+            raise Refused(
+                _(
+                    "A new secret was made less than a day ago. If it has become known, switch "
+                    "this webhook off and enter another one."
+                )
+            )
         old = crypto.open_text(row.secret_sealed, place_of(row, "secret_sealed"))
         row.old_secret_sealed = crypto.seal(old, place_of(row, "old_secret_sealed"))
         row.old_secret_until = timezone.now() + OLD_HOLDS_FOR

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone, translation
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 import audit
 from vault.errors import VaultError
@@ -243,5 +245,8 @@ def forget(now: dt.datetime | None = None) -> int:
 def _wake() -> None:
     from .tasks import send_webhooks
 
-    # Without the broker the next sweep finds the rows.
-    send_webhooks.apply_async(retry=False)
+    try:
+        send_webhooks.apply_async(retry=False)
+    except (OperationalError, RedisError, OSError) as error:
+        # The rows are there: the next sweep finds them without a message.
+        log.warning("The broker could not be told of webhooks: %s", error)

@@ -18,11 +18,12 @@ from core.secret import Secret
 from vault.errors import VaultError
 
 from .. import permissions
+from ..errors import Refused
 from ..forms.webhooks import WebhookForm
 from ..models import WebhookDelivery, WebhookEndpoint
 from ..portal import endpoints, webhooks
 from ..portal.targets import failure_words
-from .shared import for_people, page_of
+from .shared import for_people, page_of, told
 
 SHOWN = 30
 
@@ -43,7 +44,9 @@ def webhook_list(request: PersonRequest) -> HttpResponse:
         row.last = last[0] if last else None
         row.words = failure_words(last[0].failure) if last and last[0].failure else ""
     context = {
-        "endpoints": WebhookEndpoint.objects.visible_to(request.user).select_related("person"),
+        "endpoints": WebhookEndpoint.objects.visible_to(request.user)
+        .select_related("person")
+        .order_by("-is_active", "name"),
         "page": page,
         "state": state,
         "states": WebhookDelivery.State.choices,
@@ -92,6 +95,9 @@ def webhook_rotate(request: PersonRequest, pk: int) -> HttpResponse:
         secret = endpoints.rotate(row, by=request.user)
     except VaultError:
         messages.error(request, _("The present secret cannot be opened: see the vault's keys."))
+        return redirect("footage_requests:webhooks")
+    except Refused as refused:
+        messages.error(request, told(refused))
         return redirect("footage_requests:webhooks")
     return _show(request, row, secret)
 

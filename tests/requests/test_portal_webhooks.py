@@ -21,6 +21,7 @@ from core import panels
 from core.tsi import today
 from docs.examples.portal_client import is_ours
 from footage_requests import arriving
+from footage_requests.errors import Refused
 from footage_requests.models import WebhookDelivery, WebhookEndpoint, WebhookTry
 from footage_requests.portal import endpoints, targets, transport, webhooks
 from tests.inventory import rows
@@ -255,6 +256,8 @@ def test_a_new_secret_signs_beside_the_old_one_for_a_day(portal: Portal, head: P
         headers, body = server.got[0]
         for secret in (old, new):
             assert is_ours([secret], headers["CCTV-Signature"], body)
+        with pytest.raises(Refused):
+            endpoints.rotate(row, by=head)
         row.refresh_from_db()
         after = endpoints.signature(row, 1, body, later(hours=25))
         assert after.count("v1=") == 1
