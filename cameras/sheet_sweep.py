@@ -163,14 +163,15 @@ def _remind(sheet: DailySheet, person: Person, kind: SheetReminder.Kind) -> None
         return
     subject, text = letter(sheet, person, kind)
     try:
-        send_mail(subject, text, _sender(), [person.email])
+        send_mail(subject, text, sender(), [person.email])
     except (smtplib.SMTPException, OSError):
         logger.warning("The letter about sheet %s could not be sent.", sheet.pk)
         return
     SheetReminder.objects.filter(pk=row.pk).update(sent_at=timezone.now())
 
 
-def _sender() -> str:
+def sender() -> str:
+    """Whose name letters carry."""
     user = str(getattr(settings, "EMAIL_HOST_USER", ""))
     return user if "@" in user else str(settings.DEFAULT_FROM_EMAIL)
 

@@ -18,7 +18,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.models import Person, Role, RoleGrant
-from cameras.sheet_sweep import sends_mail
+from cameras.sheet_sweep import sender, sends_mail
 from core import tsi
 from core.steps import InvalidTransition
 
@@ -147,12 +147,6 @@ def _write(row: FootageRequest, person: Person, occasion: Occasion) -> None:
         log.warning("The letter about %s could not be sent.", row.number)
         return
     RequestReminder.objects.filter(pk=reminder.pk).update(sent_at=timezone.now())
-
-
-def sender() -> str:
-    """Whose name the letters carry."""
-    user = str(getattr(settings, "EMAIL_HOST_USER", ""))
-    return user if "@" in user else str(settings.DEFAULT_FROM_EMAIL)
 
 
 def letter(row: FootageRequest, person: Person, occasion: Occasion) -> tuple[str, str]:
