@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -13,11 +14,13 @@ from core import panels
 
 from . import hold_life, permissions
 from .models import Hold, Package
+from .today import any_requests
 
 if TYPE_CHECKING:
     from accounts.models import Person
 
 WAITING, TROUBLE, FULL, FILLING, OUTLIVING = 2, 3, 2, 45, 60
+_WAITING = Q(confirmation=Hold.Confirmation.WAITING, status=Hold.Status.REQUESTED)
 
 
 def register() -> None:
@@ -26,22 +29,26 @@ def register() -> None:
 
 
 def lines(person: Person) -> Iterable[panels.TodayLine]:
-    """To those who look after cases; a fixed number of queries."""
-    if not permissions.can_assess(person):
+    """To those who look after cases; a fixed number of queries, one where there was never a case."""
+    if not (permissions.can_assess(person) and any_requests()):
         return
     holds = Hold.objects.visible_to(person).filter(status__in=Hold.KEPT)
-    waiting = holds.filter(confirmation=Hold.Confirmation.WAITING, status=Hold.Status.REQUESTED)
+    counts = holds.aggregate(
+        waiting=Count("pk", filter=_WAITING),
+        trouble=Count("pk", filter=~Q(failure="")),
+        outliving=Count("pk", filter=hold_life.is_outliving() & Q(release_on=None)),
+    )
+    waiting, trouble, outliving = counts["waiting"], counts["trouble"], counts["outliving"]
     yield from _line(
-        waiting.count(),
+        waiting,
         WAITING,
         "waiting",
         ngettext(
             "%(count)d hold above the limits waits for you: nothing of it is safe yet",
             "%(count)d holds above the limits wait for you: nothing of them is safe yet",
-            waiting.count(),
+            waiting,
         ),
     )
-    trouble = holds.exclude(failure="").count()
     yield from _line(
         trouble,
         TROUBLE,
@@ -60,7 +67,6 @@ def lines(person: Person) -> Iterable[panels.TodayLine]:
             "package",
             str(package.pk),
         )
-    outliving = holds.filter(hold_life.is_outliving(), release_on=None).count()
     yield from _line(
         outliving,
         OUTLIVING,

@@ -33,9 +33,14 @@ def register() -> None:
     panels.register_today_lines(lines)
 
 
+def any_requests() -> bool:
+    """Whether there was ever a case: without one, Bugün asks nothing more about them."""
+    return panels.once("requests", FootageRequest.objects.exists)
+
+
 def lines(person: Person) -> Iterable[panels.TodayLine]:
     """To those who can do something about it; few queries, whatever the number of cases."""
-    if not permissions.can_see_requests(person):
+    if not (permissions.can_see_requests(person) and any_requests()):
         return
     rows = list(
         board.open_cases(FootageRequest.objects.visible_to(person)).order_by("deadline_at")[
