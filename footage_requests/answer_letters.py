@@ -215,7 +215,7 @@ def _refusal(request: FootageRequest, decision: Decision) -> str:
         f"İlgi'de kayıtlı {verb} incelenmiştir. {reasons} Bu nedenle talebiniz karşılanamamıştır."
     )
     if _is_person(request):
-        body += f" {_CRIME}{_held_until(request)}. {_remedy(request)}"
+        body += f" {_CRIME}{_held_until(request)}. {remedy(request)}"
     return _head(request, "Kamera Kaydı Talebi") + f"{body} {_end(request)}"
 
 
@@ -231,7 +231,7 @@ def _held_until(request: FootageRequest) -> str:
     return f"; kayıtlar {day_text(last.keep_until)} tarihine kadar muhafaza altına alınmıştır"
 
 
-def _remedy(request: FootageRequest) -> str:
+def remedy(request: FootageRequest) -> str:
     """Where the answer may be contested; a 4982 application has its own board."""
     return _OBJECTION if request.kind.file_plan_code == "622.01" else _COMPLAINT
 
@@ -251,5 +251,5 @@ def _nothing(request: FootageRequest, decision: Decision) -> str:
         "kayıt bulunmadı tutanağı Ek'te sunulmuştur."
     )
     if _is_person(request):
-        body += f" {_remedy(request)}"
+        body += f" {remedy(request)}"
     return _head(request, "Kamera Kaydı Talebi") + f"{body} {_end(request)}"

@@ -13,8 +13,9 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from ..answer_letters import remedy
 from ..deadlines import last_day_of
-from ..models import Decision, FootageRequest
+from ..models import Decision, FootageRequest, RequesterKind
 
 S = FootageRequest.Status
 
@@ -97,7 +98,10 @@ def extension_of(request: FootageRequest) -> Extension | None:
 
 
 def answer_of(request: FootageRequest) -> str:
-    """The sentences of the answer letter (Turkish), once the request was refused or nothing was found."""
+    """The sentences of the answer letter (Turkish), once the request was refused or nothing was found.
+
+    Not the letter itself: it names cameras and holds.
+    """
     if request.status not in _ANSWERED:
         return ""
     standing = next(
@@ -113,6 +117,8 @@ def answer_of(request: FootageRequest) -> str:
     sentences = [code.letter_text for code in standing.refusal_codes.all()]
     if standing.kind == Decision.Kind.NO_RECORDING and not sentences:
         sentences = [_NO_RECORDING]
+    if request.kind.closing == RequesterKind.Closing.TO_PERSON:
+        sentences.append(remedy(request))
     return "\n".join(sentences)
 
 

@@ -39,6 +39,7 @@ def test_a_request_is_filed_by_the_person_behind_the_token(portal: Portal) -> No
     told = answer.json()
     assert (answer.status_code, told["number"], told["status"]) == (201, row.number, "RECEIVED")
     assert told["words"] == "Your request has been received."
+    assert row.deadline_at is not None
     assert told["deadline"] == (today() + (row.deadline_at - row.arrived_at)).isoformat()[:10]
     assert (row.door, row.filer, row.status) == ("PORTAL", portal.person, "REGISTERED")
     assert portal.on_behalf_of not in row.on_behalf_of_hash
@@ -164,7 +165,9 @@ def test_only_words_for_requesters_leave(campus: Campus, portal: Portal) -> None
     told = portal.get(f"{row.number}/")
     text = told.content.decode()
     assert told.json()["status"] == "REFUSED"
-    assert told.json()["answer"] == "Belirsizdir."
+    sentence, remedy = told.json()["answer"].split("\n")
+    assert sentence == "Belirsizdir."
+    assert "itiraz edebilirsiniz" in remedy
     for kept in (
         reason,
         position.code,
