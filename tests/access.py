@@ -6,7 +6,7 @@ import datetime as dt
 import re
 import uuid
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import models, transaction
@@ -204,7 +204,7 @@ class World:
             elif part == "uid":
                 # Looking at footage is one person's own: nobody else's viewing is there for him.
                 is_own = before == "viewings"
-                values[part] = uuid.uuid4() if is_own else self.row(MODELS[before]).uuid
+                values[part] = uuid.uuid4() if is_own else vars(self.row(MODELS[before]))["uuid"]
             elif part == "verb":
                 values[part] = "close" if "positions" in words else "report_fault"
             else:
@@ -274,7 +274,7 @@ SPECIAL: dict[type[models.Model], Callable[[World], dict[str, Any]]] = {
         "content": content_of(
             footage.HandOverRecord(
                 kind="HOLD",
-                request=world.row(footage.FootageRequest),
+                request=cast(footage.FootageRequest, world.row(footage.FootageRequest)),
                 deliverer=rows.person(),
                 happened_at=timezone.now(),
             )

@@ -93,7 +93,14 @@ def _urls() -> dict[str, Callable[[], Iterator[str]]]:
         .order_by("pk")
         .values_list("pk", flat=True)
     )
-    pages = ("", "?page=2", "?page=3", f"?building={building.pk}", "?result=PARTLY", "?search=ışıklı")
+    pages = (
+        "",
+        "?page=2",
+        "?page=3",
+        f"?building={building.pk}",
+        "?result=PARTLY",
+        "?search=ışıklı",
+    )
     shown = [days[-1 - back * (len(days) - 1) // 12] for back in range(12)]
 
     def cycle(addresses: list[str]) -> Callable[[], Iterator[str]]:

@@ -67,7 +67,7 @@ def test_a_camera_is_of_the_site_where_it_hangs_and_a_recorder_of_what_it_record
     assert sites == {recorder.pk: site, camera.pk: site}
 
 
-def test_a_night_keeps_the_pace_and_still_asks_everybody(campus, night, settings) -> None:
+def test_a_night_keeps_the_pace_and_still_asks_everybody(campus, night, settings):
     settings.SITE_VISITS_PER_SECOND = 20
     for _n in range(25):
         campus.camera()
@@ -79,7 +79,7 @@ def test_a_night_keeps_the_pace_and_still_asks_everybody(campus, night, settings
     assert (begun[-1] - begun[0]).total_seconds() > 0.2
 
 
-def test_rechecks_after_a_power_cut_are_spread(campus, settings) -> None:
+def test_rechecks_after_a_power_cut_are_spread(campus, settings):
     """E12: two hundred devices come back in the same minute."""
     settings.NIGHT_JITTER_SECONDS = 120
     with time_machine.travel(datetime(2026, 3, 10, 12, tzinfo=UTC), tick=False):

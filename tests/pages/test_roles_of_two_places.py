@@ -73,7 +73,7 @@ def test_files_are_added_and_findings_closed_only_where_the_role_was_given():
     assert closed == [302, 403, 403]
 
 
-def finding(device) -> Finding:
+def finding(device):
     kinds = Finding.Subject
     return Finding.objects.create(
         kind="SERIAL_CHANGED",

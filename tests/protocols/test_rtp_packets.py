@@ -2,6 +2,7 @@
 
 import random
 import struct
+from typing import Any
 
 import pytest
 
@@ -114,7 +115,7 @@ def test_parameter_sets_come_from_the_description_or_the_stream():
 def test_a_fragment_with_a_hole_is_left_out_and_the_picture_marked():
     depacketiser = H264Depacketiser({})
     parts = [b"\x41whole", b"\x5c\x81aa", b"\x5c\x01bb", b"\x5c\x41cc"]
-    units = []
+    units: list[Any] = []
     for number, part in enumerate(parts):
         if number != 2:
             packet = parsed(rtp(sequence=number, payload=part, marker=number == 3))

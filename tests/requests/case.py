@@ -152,7 +152,7 @@ def package_of(campus: Campus, decision: Decision, **fields: Any) -> Package:
 
 def exhibit_of(package: Package, data: bytes, *, seconds: int = 4, **facts: Any) -> Exhibit:
     """An original of the decision's first line, with these bytes and pictures for so many seconds."""
-    line = package.decision.lines.first()
+    line = package.decision.lines.select_related("item__position")[0]
     channel = line.item.position.channels_on(line.starts_at.date())[0]
     start = to_ms(line.starts_at)
     with store.StoreWriter("video/mp4") as writer:

@@ -77,7 +77,7 @@ def test_a_deputy_of_the_superior_decides_as_a_deputy(campus):
     assert decision.authority == "leave of the director"
 
 
-def grant(deputy, holder) -> RoleGrant:
+def grant(deputy, holder):
     return people.grant_role(
         deputy,
         Role.SUPERIOR,
@@ -158,7 +158,7 @@ def test_what_has_been_sealed_is_not_voided_by_an_edit(campus):
     assert deciding.standing_decision(request)
 
 
-def package_of(campus, decision) -> Package:
+def package_of(campus, decision):
     return Package.objects.create(
         number=f"REL-{decision.pk}",
         request=decision.request,

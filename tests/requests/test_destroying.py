@@ -29,7 +29,7 @@ def privacy(campus):
     return rows.person(Role.PRIVACY)
 
 
-def prepared(campus, package) -> Destruction:
+def prepared(campus, package):
     return destroying.prepare(package, by=campus.operator, reason="süre doldu")
 
 

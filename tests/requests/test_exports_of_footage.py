@@ -56,7 +56,7 @@ def test_a_decision_becomes_one_file_per_line_and_channel(dialect):
         assert bitstream_sha256(source, read_film(source)) == exhibit.facts["bitstream_sha256"]
     assert not RecorderUse.is_in_use(campus.devices["rec"])
     assert all(part.file.destroyed_at for part in package.slices.all() if part.file)
-    assert exporting.job_of(package).status == "DONE"
+    assert getattr(exporting.job_of(package), "status", "") == "DONE"
 
 
 def test_slices_are_put_together_without_doubling_or_losing_a_picture(monkeypatch):
@@ -181,7 +181,7 @@ def test_nothing_left_anywhere_is_said_and_makes_no_exhibit():
     package.refresh_from_db()
     assert package.status == Package.Status.EXPORTING
     assert package.failure
-    assert exporting.job_of(package).status == "FAILED"
+    assert getattr(exporting.job_of(package), "status", "") == "FAILED"
 
 
 def test_a_refusal_a_stranger_and_a_second_export_are_refused():
@@ -218,7 +218,7 @@ def test_a_cancelled_export_leaves_no_footage_behind(tmp_path):
         fetch_all()
         exporting.cancel(package, by=campus.operator, because="asked by the registry")
     assert not list((tmp_path / "evidence").rglob("*.sealed"))
-    assert exporting.job_of(package).status == "CANCELLED"
+    assert getattr(exporting.job_of(package), "status", "") == "CANCELLED"
     assert not RecorderUse.is_in_use(campus.devices["rec"])
 
 

@@ -25,7 +25,7 @@ from tests.requests.case import exhibit_of, package_of
 MANIFEST = "ab" * 32
 
 
-def sealed(campus, **kind) -> Package:
+def sealed(campus, **kind):
     """A package as it is after sealing, with a folder in the store."""
     decision = campus.decide(campus.submitted(kind=campus.kind(**kind)))
     package = package_of(campus, decision)

@@ -19,8 +19,8 @@ def test_a_shape_moves_in_a_straight_line_between_its_keys():
     (moving,) = read_shapes([shape((1000, SQUARE), (3000, MOVED))], 10_000)
 
     assert moving.at(999) is None
-    assert moving.at(2000)[0] == (3000, 1000)
-    assert moving.at(9999)[0] == (5000, 1000)
+    assert (moving.at(2000) or ())[0] == (3000, 1000)
+    assert (moving.at(9999) or ())[0] == (5000, 1000)
 
 
 def test_a_shape_ends_where_it_was_told_to():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.utils import timezone
 
 from audit.models import Entry
 from footage_requests import sealing, store
@@ -45,7 +46,7 @@ def test_the_hand_over_record_names_the_files_on_the_medium_and_whose_seal_it_is
         kind="COPY",
         request=sealed.request,
         package=sealed,
-        happened_at=sealed.sealed_at,
+        happened_at=timezone.now(),
         deliverer=campus.deliverer,
     )
     (told,) = content_of(record)["exhibits"]

@@ -19,7 +19,7 @@ def _own_folder(settings, tmp_path):
     settings.EVIDENCE_RESERVE_GB = 0
 
 
-def kept(data: bytes):
+def kept(data):
     with store.StoreWriter("video/mp4") as writer:
         writer.write(data)
         return writer.save()

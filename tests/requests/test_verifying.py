@@ -36,13 +36,13 @@ def waiting(campus, filer=None, exporter=None, **facts):
     return made
 
 
-def watch(exhibit, person, spans=((0, 4000),)) -> Viewing:
+def watch(exhibit, person, spans=((0, 4000),)):
     viewing = verifying.open_for_viewing(exhibit, "VERIFY", by=person)
     verifying.note_watched(viewing, spans)
     return viewing
 
 
-def confirm(exhibit, person, checks=verifying.CHECKS) -> None:
+def confirm(exhibit, person, checks=verifying.CHECKS):
     verifying.verify(exhibit.package, {exhibit.ident: checks}, by=person)
 
 
