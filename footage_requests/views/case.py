@@ -53,6 +53,8 @@ def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any]:
     obstacles = case_view.obstacles_for(request.user, row)
     actions = case_view.actions_for(request.user, row, is_ready=not obstacles)
     clocks.wind([row])
+    # What comes next stands in the release panel; a change would void the approval.
+    keeps_hands_off = row.status == S.APPROVED
     return {
         "row": row,
         "life": life_of(row, holds, decisions, package),
@@ -70,8 +72,8 @@ def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any]:
         "opinions": list(row.opinions.select_related("asked_by", "given_by")),
         "attachments": list(row.attachments.select_related("file", "added_by")),
         "history": case_view.history_of(row),
-        "main": actions[0] if actions else None,
-        "others": actions[1:],
+        "main": None if keeps_hands_off or not actions else actions[0],
+        "others": actions if keeps_hands_off else actions[1:],
         "obstacles": obstacles,
         "duplicates": likely_duplicates(row, request.user) if row.is_open else [],
         "letter": missing_letter(row) if row.status == S.INFO_MISSING else "",

@@ -47,8 +47,17 @@ class RowForm(MarksErrors, forms.ModelForm):
         # Before validation writes into the instance.
         self.stored = editing.state_of(self.instance, self.watched)
         self.fields["seen"].initial = editing.sealed(self.stored)
+        self._take_labels()
         self.fill()
         dress(self)
+
+    def _take_labels(self) -> None:
+        """Labels as the model words them: Django makes "istenen" to "Istenen", the page to "İstenen"."""
+        told = {*self.declared_fields, *(self._meta.labels or {})}
+        columns = (*self._meta.model._meta.fields, *self._meta.model._meta.many_to_many)
+        for column in columns:
+            if column.name in self.fields and column.name not in told:
+                self.fields[column.name].label = column.verbose_name
 
     @property
     def watched(self) -> list[str]:

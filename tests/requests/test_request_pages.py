@@ -59,6 +59,15 @@ def test_a_letter_is_entered_on_one_page():
     assert row.door == "PETITION"
 
 
+def test_a_request_that_names_its_building_is_entered():
+    """REL-1: whether the person may file for that building is asked before there is a row."""
+    building = rows.building()
+    answer = browser(rows.person("REGISTRY_CLERK")).post(url("new"), typed(building=building.pk))
+
+    assert answer.status_code == 302
+    assert FootageRequest.objects.get().building == building
+
+
 def test_a_scanned_petition_comes_in_with_its_request(settings, tmp_path):
     settings.EVIDENCE_DIR, settings.EVIDENCE_RESERVE_GB = tmp_path, 0
     client = browser(rows.person("REGISTRY_CLERK"))
@@ -438,3 +447,10 @@ def test_a_cameras_page_names_the_requests_that_touched_it():
     page = browser(rows.person("OPERATOR")).get(reverse("inventory:position", args=[place.pk]))
 
     assert row.number in page.content.decode()
+
+
+def test_labels_are_written_with_turkish_capitals():
+    page = browser(rows.person("REGISTRY_CLERK"), "tr").get(url("new")).content.decode()
+
+    assert "İstenen" in page
+    assert "Istenen" not in page
