@@ -259,7 +259,8 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",
     "TITLE": "CCTV unit",
-    "DESCRIPTION": "Inventory, coverage, findings and checks. The rules of all calls: docs/api.md.",
+    "DESCRIPTION": "Inventory, coverage, findings, checks, and the university portal. "
+    "The rules of all calls: docs/api.md and docs/portal.md.",
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,

@@ -136,7 +136,8 @@ class PortalClient:
                 continue
             if status < 300:
                 return told
-            if (status != 429 and status < 500) or attempt == TRIES:
+            again = status == 429 or status >= 500 or told.get("code") == "still_running"
+            if not again or attempt == TRIES:
                 raise PortalError({"status": status, **told})
             time.sleep(min(wait or 2**attempt, 60))
         raise AssertionError("unreachable")

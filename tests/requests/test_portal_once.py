@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
+from accounts.models import ApiAnswer
 from footage_requests.models import FootageRequest, RequestAttachment
 from tests.requests.portal_calls import BASE, Portal, install_rules, petition
 from tests.requests.test_portal_requests import PDF
@@ -85,3 +88,37 @@ def test_ten_at_once_are_one_request() -> None:
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.content for answer in answers}) == 1
     assert FootageRequest.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_call_whose_twin_takes_too_long_is_told_to_ask_again() -> None:
+    """F14: needs a server, which lets a writer wait for another one's row."""
+    install_rules()
+    portal, body = Portal(), petition()
+    row = ApiAnswer(
+        person=portal.person, key_sha256=hashlib.sha256(KEY.encode()).hexdigest(), call_sha256="x"
+    )
+    is_held, may_end = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        try:
+            with transaction.atomic():
+                row.save(force_insert=True)
+                is_held.set()
+                may_end.wait(30)
+                transaction.set_rollback(True)
+        finally:
+            connection.close()
+
+    twin = threading.Thread(target=hold)
+    twin.start()
+    assert is_held.wait(30)
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '50ms'")
+    waiting = portal.post("", body, **{"Idempotency-Key": KEY})
+    may_end.set()
+    twin.join(30)
+    after = portal.post("", body, **{"Idempotency-Key": KEY})
+    connection.close()
+    assert (waiting.status_code, waiting.json()["code"]) == (409, "still_running")
+    assert (after.status_code, FootageRequest.objects.count()) == (201, 1)

@@ -23,7 +23,7 @@ from docs.examples.portal_client import is_ours
 from footage_requests import arriving
 from footage_requests.errors import Refused
 from footage_requests.models import WebhookDelivery, WebhookEndpoint, WebhookTry
-from footage_requests.portal import endpoints, targets, transport, webhooks
+from footage_requests.portal import endpoints, targets, tasks, transport, webhooks
 from tests.inventory import rows
 from tests.requests import cases
 from tests.requests.portal_calls import Portal
@@ -416,3 +416,16 @@ def test_what_ended_long_ago_is_dropped(portal: Portal) -> None:
         webhooks.send_due()
     assert webhooks.forget(later(days=89)) == 0
     assert webhooks.forget(later(days=91)) > 0
+
+
+def test_the_sweeps_send_and_tidy_up(portal: Portal) -> None:
+    """E9: each may come twice."""
+    with receiving() as server:
+        endpoint(portal, server.url())
+        for _number in range(webhooks.PER_ENDPOINT + 1):
+            changed(portal)
+        for _time in range(2):
+            tasks.send_webhooks()
+            tasks.forget()
+    assert len(server.got) == webhooks.PER_ENDPOINT + 1
+    assert {row.state for row in WebhookDelivery.objects.all()} == {State.DELIVERED}
