@@ -135,6 +135,27 @@ def edit(
     return row
 
 
+def enter_ebys(
+    request: FootageRequest, number: str, date: dt.date | None = None, *, by: Person
+) -> None:
+    """Stores the number that EBYS gave, until the case is closed. No decision rests on it.
+
+    Raises Refused without a number, and for a case that is over.
+    """
+    if not number.strip():
+        raise Refused(_("Enter the number as EBYS gave it."))
+    with transaction.atomic():
+        row = locked(request)
+        if not row.is_open:
+            raise Refused(_("This request can no longer be changed."))
+        before = {"ebys_number": row.ebys_number, "ebys_date": row.ebys_date}
+        row.ebys_number, row.ebys_date = number.strip(), date
+        row.save(update_fields=["ebys_number", "ebys_date"])
+        after = {"ebys_number": row.ebys_number, "ebys_date": row.ebys_date}
+        if after != before:
+            audit.record("footagerequest.edit", actor=by, target=row, before=before, after=after)
+
+
 def _set(row: FootageRequest, changes: Mapping[str, Any]) -> None:
     for name, value in changes.items():
         if name not in FIELDS:

@@ -158,6 +158,8 @@ ACTIONS = (
     Action("ask_opinion", gettext_lazy("Ask for an opinion"), {S.REGISTERED, S.IN_REVIEW},
            permissions.can_assess),
     Action("edit", gettext_lazy("Edit"), FootageRequest.EDITABLE, permissions.can_file),
+    Action("ebys", gettext_lazy("Enter the EBYS number"), FootageRequest.OPEN, permissions.can_file,
+           fits=lambda row: not row.ebys_number),
     Action("attach", gettext_lazy("Add a paper"), FootageRequest.OPEN, permissions.can_file),
     Action("extend_deadline", gettext_lazy("Extend the deadline"), FootageRequest.OPEN,
            permissions.can_assess,

@@ -14,7 +14,6 @@ _TEXTS = (
     "number",
     "door",
     "reference_no",
-    "ebys_number",
     "requester_name",
     "organisation",
     "requester_title",
@@ -33,8 +32,8 @@ def content_of(request: FootageRequest) -> dict[str, Any]:
     """The request as plain data: who asks, on which ground, for what, and which cameras, in or out.
 
     Availability is not part of it: what the recorder says may change without anybody editing the
-    request; the decision keeps what was shown in `Decision.shown`. Contact data that only carries the
-    answer (phone, e-mail) is left out on purpose.
+    request; the decision keeps what was shown in `Decision.shown`. Left out on purpose: contact data that
+    only carries the answer (phone, e-mail), and the EBYS number, which often comes after the decision.
     """
     items = request.items.select_related("position").order_by("position__code", "starts_at")
     return {
@@ -42,7 +41,6 @@ def content_of(request: FootageRequest) -> dict[str, Any]:
         **{name: getattr(request, name) for name in _TEXTS},
         "kind": request.kind.code,
         "basis": request.basis.code if request.basis else "",
-        "ebys_date": request.ebys_date.isoformat() if request.ebys_date else "",
         "wants_audio": request.wants_audio,
         "building": request.building_id,
         "from": utc_text(request.starts_at),

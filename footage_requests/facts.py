@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from .asked_window import check_window
 from .models import FootageRequest, RequesterKind
 
-# What people fill in. All of it is content of a decision, except what only carries the answer.
+# What people fill in. All of it is content of a decision, except what only carries the letter and its answer.
 FIELDS = (
     "kind",
     "basis",
@@ -38,7 +38,9 @@ FIELDS = (
     "starts_at",
     "ends_at",
 )
-NOT_CONTENT = frozenset({"phone", "email", "arrived_at", "written_deadline"})
+NOT_CONTENT = frozenset(
+    {"phone", "email", "arrived_at", "written_deadline", "ebys_number", "ebys_date"}
+)
 _LONGEST_TOLERANCE = dt.timedelta(minutes=2)
 
 

@@ -46,10 +46,11 @@ def places_of_case(case: FootageRequest | None) -> set[Place] | None:
     """The buildings and sites that a case touches; a case that touches none belongs to the campus."""
     if case is None:
         return None
-    buildings = {
-        item.position.floor.building
-        for item in case.items.select_related("position__floor__building")
-    }
+    buildings = set()
+    # A case that is being entered has a building and no row yet.
+    if case.pk is not None:
+        items = case.items.select_related("position__floor__building")
+        buildings = {item.position.floor.building for item in items}
     if case.building is not None:
         buildings.add(case.building)
     return {place for building in buildings for place in places_of(building)}

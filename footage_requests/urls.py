@@ -29,6 +29,7 @@ urlpatterns = [
     path("attachments/<uuid:token>/", papers.paper, name="paper"),
     path("<int:pk>/", case.case, name="case"),
     path("<int:pk>/edit/", filing.edit, name="edit"),
+    path("<int:pk>/ebys/", filing.ebys, name="ebys"),
     path("<int:pk>/identity/", case.reveal, name="reveal"),
     path("<int:pk>/form.pdf", papers.form_paper, name="form_paper"),
     path("<int:pk>/attach/", papers.attach, name="attach"),

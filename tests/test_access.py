@@ -191,6 +191,7 @@ TABLE = {
         (
             *("footage_requests:edit", "footage_requests:attach", "footage_requests:register"),
             *("footage_requests:complete", "footage_requests:withdraw"),
+            "footage_requests:ebys",
         ),
         form(FILING),
     ),
@@ -235,6 +236,8 @@ TABLE = {
     "footage_requests:viewing_masks": Row(
         post={R.OPERATOR}, elsewhere=404, let_in=frozenset({404})
     ),
+    "footage_requests:fixed_masks": form(SEEING),
+    "footage_requests:fixed_mask_end": own(post=SEEING, refused=frozenset({403, 404})),
     "footage_requests:package_verify": form(MAINTAINING),
     **dict.fromkeys(
         ("footage_requests:package_reject", "footage_requests:package_seal"),

@@ -23,6 +23,13 @@ class ReasonForm(DressedForm):
     )
 
 
+class EbysForm(DressedForm):
+    ebys_number = forms.CharField(
+        label=_("EBYS number"), max_length=80, help_text=_("As EBYS gave it.")
+    )
+    ebys_date = DateField(label=_("EBYS date"), required=False)
+
+
 class MissingForm(DressedForm):
     what = forms.CharField(
         label=_("what is missing"), max_length=500, widget=forms.Textarea(attrs={"rows": 3})

@@ -19,9 +19,11 @@ from accounts.requests import PersonRequest
 from core import tsi
 
 from .. import arriving, attachments, deadlines, permissions
+from ..forms.acting import EbysForm
 from ..forms.filing import RequestForm
 from ..models import FootageRequest, RequestAttachment, RequesterKind
 from ..store import NoSpace
+from .acting import asked, door
 from .shared import allow, case_or_404, for_people
 
 
@@ -121,6 +123,25 @@ def _edit_page(
         row=row,
         conflicts=conflicts,
         voids=row.decisions.filter(voided_at=None).exists(),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_people(permissions.can_file)
+def ebys(request: PersonRequest, pk: int) -> HttpResponse:
+    """The number that EBYS gave, entered whenever it comes."""
+    row = case_or_404(request, pk)
+    allow(permissions.can_file(request.user, row))
+    known = {"ebys_number": row.ebys_number, "ebys_date": row.ebys_date}
+    return door(
+        request,
+        row,
+        EbysForm(**asked(request), initial=known),
+        lambda data: arriving.enter_ebys(
+            row, data["ebys_number"], data["ebys_date"], by=request.user
+        ),
+        title=_("Enter the EBYS number"),
+        done=_("Saved."),
     )
 
 
