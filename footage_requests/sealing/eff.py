@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa, utils
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from .boxes import Box, NotMp4, box, child_boxes, find, full_box, top_boxes
+from .certificates import is_issued_by
 from .sources import Source
 
 SCHEMES = (b"oeff", b"OEFF")
@@ -280,15 +281,7 @@ def _signature_holds(
 
 
 def _is_known(certificate: x509.Certificate, trusted: Sequence[x509.Certificate]) -> bool:
-    for known in trusted:
-        if certificate == known:
-            return True
-        try:
-            certificate.verify_directly_issued_by(known)
-        except (ValueError, TypeError, InvalidSignature):
-            continue
-        return True
-    return False
+    return any(certificate == known or is_issued_by(certificate, known) for known in trusted)
 
 
 def _read_exporter(data: bytes, suep: Box) -> tuple[Exporter, dt.datetime]:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
@@ -25,6 +24,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from ..errors import Refused
+from .certificates import is_issued_by
 from .eff import Signer
 
 KEY_BITS = 3072
@@ -97,12 +97,8 @@ def load() -> EvidenceKey:
     authority = authority_certificate()
     if certificate.public_key() != key.public_key():
         raise KeyProblem(_("The evidence key and its certificate do not belong together."))
-    try:
-        certificate.verify_directly_issued_by(authority)
-    except (ValueError, TypeError, InvalidSignature):
-        raise KeyProblem(
-            _("The certificate of the evidence key is not of our authority.")
-        ) from None
+    if not is_issued_by(certificate, authority):
+        raise KeyProblem(_("The certificate of the evidence key is not of our authority."))
     if not certificate.not_valid_before_utc <= timezone.now() <= certificate.not_valid_after_utc:
         raise KeyProblem(
             _(

@@ -23,6 +23,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
+from .certificates import is_issued_by
 from .film import Film, nal_units
 from .sources import Source
 
@@ -389,14 +390,6 @@ def _is_trusted(chain: list[x509.Certificate], roots: Sequence[x509.Certificate]
         return None
     if not chain:
         return False
-    if not all(_issued(certificate, issuer) for certificate, issuer in pairwise(chain)):
+    if not all(is_issued_by(certificate, issuer) for certificate, issuer in pairwise(chain)):
         return False
-    return any(chain[-1] == root or _issued(chain[-1], root) for root in roots)
-
-
-def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature):
-        return False
-    return True
+    return any(chain[-1] == root or is_issued_by(chain[-1], root) for root in roots)

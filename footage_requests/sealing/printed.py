@@ -198,45 +198,15 @@ def _span(span: tuple[int, int]) -> str:
 def _first_page(
     package: Package, items: Sequence[Leaving], recipient: Recipient, key: EvidenceKey
 ) -> dict[str, Any]:
-    codecs = {item.exhibit.facts.get("codec", "") for item in items}
-    players = [_("The MP4 files play in VLC and, except H.265, in every browser.")]
-    if "hevc" in codecs:
-        players.append(_("H.265 files need VLC; a viewing copy of each lies in 2_VIEWING_mp4."))
     return {
         "number": package.number,
         "recipient": recipient.words,
         "unit": settings.UNIT_NAME,
         "parts": [
-            (
-                _("What lies where"),
-                [
-                    _("1_ORIGINAL_native: the footage as the recorder gave it, not re-encoded."),
-                    _("2_VIEWING_mp4: copies for viewing, or masked copies. They are marked so."),
-                    _("3_RECORDS: release statement, clock statement, gaps, how it was fetched."),
-                    _("4_VERIFY: what is needed to check that nothing was changed."),
-                ],
-            ),
-            (_("Watching"), players),
-            (
-                _("Times"),
-                [
-                    _("File names tell true time in UTC; Türkiye time (TSİ) is three hours later."),
-                    _("The clock in the picture may be wrong: see 3_RECORDS/clock_statement.pdf."),
-                    _("Where no picture exists, 3_RECORDS/gaps.csv says so to the millisecond."),
-                ],
-            ),
-            (
-                _("Checking"),
-                [
-                    _("4_VERIFY/VERIFY.txt has the steps for Windows, Linux and macOS."),
-                    _(
-                        "Compare this fingerprint of the authority with the hand-over record on paper:"
-                    ),
-                    fingerprint(key.authority),
-                    _("Fingerprint of the signer:"),
-                    key.fingerprint,
-                ],
-            ),
+            (_("What lies where"), _places()),
+            (_("Watching"), _players(items)),
+            (_("Times"), _about_times()),
+            (_("Checking"), _checks(key)),
             (
                 _("Limits"),
                 [
@@ -249,3 +219,37 @@ def _first_page(
             ),
         ],
     }
+
+
+def _places() -> list[str]:
+    return [
+        _("1_ORIGINAL_native: the footage as the recorder gave it, not re-encoded."),
+        _("2_VIEWING_mp4: copies for viewing, or masked copies. They are marked so."),
+        _("3_RECORDS: release statement, clock statement, gaps, how it was fetched."),
+        _("4_VERIFY: what is needed to check that nothing was changed."),
+    ]
+
+
+def _players(items: Sequence[Leaving]) -> list[str]:
+    told = [_("The MP4 files play in VLC and, except H.265, in every browser.")]
+    if any(item.exhibit.facts.get("codec") == "hevc" for item in items):
+        told.append(_("H.265 files need VLC; a viewing copy of each lies in 2_VIEWING_mp4."))
+    return told
+
+
+def _about_times() -> list[str]:
+    return [
+        _("File names tell true time in UTC; Türkiye time (TSİ) is three hours later."),
+        _("The clock in the picture may be wrong: see 3_RECORDS/clock_statement.pdf."),
+        _("Where no picture exists, 3_RECORDS/gaps.csv says so to the millisecond."),
+    ]
+
+
+def _checks(key: EvidenceKey) -> list[str]:
+    return [
+        _("4_VERIFY/VERIFY.txt has the steps for Windows, Linux and macOS."),
+        _("Compare this fingerprint of the authority with the hand-over record on paper:"),
+        fingerprint(key.authority),
+        _("Fingerprint of the signer:"),
+        key.fingerprint,
+    ]

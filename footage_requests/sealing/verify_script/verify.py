@@ -429,26 +429,30 @@ def run(files, fingerprint, tell):
         if entry.get("seal"):
             check("seal of " + entry["path"], open_and_check, files, entry, signer)
     check("entries of the audit log", check_audit, files, manifest)
-    try:
-        stamp = check_stamp(files)
-        states.append(GOOD if stamp else OPEN)
-        tell(states[-1], stamp or "the time stamp could not be checked")
-    except Problem as error:
-        states.append(BAD)
-        tell(BAD, str(error))
-    clean = re.sub("[^0-9A-F]", "", (fingerprint or "").upper())
-    if not clean:
-        states.append(OPEN)
-        tell(OPEN, "whose authority: compare with the paper: " + authority.fingerprint)
-    elif clean != authority.fingerprint.replace(":", ""):
-        states.append(BAD)
-        tell(BAD, "UNKNOWN AUTHORITY: the certificate is not the one on paper")
-    else:
-        states.append(GOOD)
-        tell(GOOD, "the authority is the one on paper")
+    for state, sentence in (stamp_state(files), paper_state(authority, fingerprint)):
+        states.append(state)
+        tell(state, sentence)
     people = manifest["recipient"]
     tell("  ", "made for: {} {} {}".format(people["name"], people["title"], people["office"]))
     return 2 if BAD in states else 1 if OPEN in states else 0
+
+
+def stamp_state(files):
+    try:
+        stamp = check_stamp(files)
+    except Problem as error:
+        return BAD, str(error)
+    return (GOOD, stamp) if stamp else (OPEN, "the time stamp could not be checked")
+
+
+def paper_state(authority, fingerprint):
+    """Whether the authority is the one that the receiver knows from outside of the package."""
+    known = re.sub("[^0-9A-F]", "", (fingerprint or "").upper())
+    if not known:
+        return OPEN, "whose authority: compare with the paper: " + authority.fingerprint
+    if known != authority.fingerprint.replace(":", ""):
+        return BAD, "UNKNOWN AUTHORITY: the certificate is not the one on paper"
+    return GOOD, "the authority is the one on paper"
 
 
 def open_and_check(files, entry, signer):
