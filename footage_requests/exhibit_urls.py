@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import exhibits
+from .views import exhibits, fixed_masks
 
 urlpatterns = [
     path("exhibits/<int:pk>/", exhibits.exhibit_open, name="exhibit"),
@@ -16,5 +16,7 @@ urlpatterns = [
     path("viewings/<uuid:uid>/masks/", exhibits.masks, name="viewing_masks"),
     path("packages/<int:pk>/verify/", exhibits.package_verify, name="package_verify"),
     path("packages/<int:pk>/reject/", exhibits.package_reject, name="package_reject"),
+    path("positions/<int:pk>/masks/", fixed_masks.fixed_masks, name="fixed_masks"),
+    path("masks/<int:pk>/end/", fixed_masks.fixed_mask_end, name="fixed_mask_end"),
     path("packages/<int:pk>/offer/", exhibits.package_offer, name="package_offer"),
 ]

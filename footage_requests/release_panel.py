@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.requests import PersonRequest
+from cameras.permissions import can_see_cameras
 from core import panels
 
 from . import (
@@ -18,7 +19,7 @@ from . import (
     release_work,
     verifying,
 )
-from .models import FootageRequest, Package
+from .models import FixedMask, FootageRequest, Package
 
 S = Package.Status
 
@@ -26,6 +27,16 @@ S = Package.Status
 def register() -> None:
     """Called once when Django is ready."""
     panels.register("request", 50, "requests/_release.html", _context, _may)
+    panels.register("inventory-position", 80, "requests/_fixed_masks_of.html", _masks_of, _may_see)
+
+
+def _may_see(person: Any, row: Any) -> bool:
+    return can_see_cameras(person)
+
+
+def _masks_of(_request: PersonRequest, row: Any) -> dict[str, Any]:
+    count = FixedMask.objects.filter(position=row, ends_on=None).count()
+    return {"position": row, "count": count}
 
 
 def _may(person: Any, row: Any) -> bool:

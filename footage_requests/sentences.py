@@ -80,6 +80,8 @@ SENTENCES = {
     "destruction.carry_out": _("%(actor)s carried out destruction %(object)s"),
     "destruction.cancel": _("%(actor)s stopped destruction %(object)s"),
     "destruction.print": _("%(actor)s printed a destruction record of request %(object)s"),
+    "fixedmask.enter": _("%(actor)s covered an area of %(object)s in everything that leaves"),
+    "fixedmask.end": _("%(actor)s uncovered an area of %(object)s"),
     "stock.move": _("%(actor)s changed the stock of %(object)s"),
     "webhook.create": _("%(actor)s entered webhook %(object)s"),
     "webhook.rotate": _("%(actor)s gave webhook %(object)s a new secret"),

@@ -83,6 +83,7 @@ MODELS: dict[str, type[models.Model]] = {
     "messages": footage.WebhookDelivery,
     "holds": footage.Hold,
     "packages": footage.Package,
+    "masks": footage.FixedMask,
     "exhibits": footage.Exhibit,
     "copies": footage.RecipientCopy,
     "links": footage.DownloadLink,
