@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import PersonRequest
 from core.text import fold
+from inventory.floorplan_marks import sheets_with
 from inventory.models import Building, Floor, Position
 
 from .. import asked_window, case_view, choosing, permissions
@@ -32,7 +33,12 @@ def cameras(request: PersonRequest, pk: int) -> HttpResponse:
     items = row.items.select_related("position__floor__building")
     holds = row.holds.select_related("channel__recorder")
     shown = case_view.cameras_of(items, holds)
+    near = [each["row"].position for each in shown if each["row"].is_included is not False]
+    if floor:
+        # On one floor's plan what was found stands beside what is chosen already.
+        near = [place for place in near if place.floor_id == floor.pk] + found[:MOST_FOUND]
     context = {
+        "plans": sheets_with(near, request.user),
         "row": row,
         "window": asked_window.in_words(row.starts_at, row.ends_at),
         "cameras": shown,

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.requests import PersonRequest
 from core import panels, tsi
+from inventory.floorplan_marks import sheets_with
 
 from .. import asked_window, case_view, clocks, deadlines, identity, permissions, visits
 from ..answer_letters import missing_letter
@@ -67,6 +68,9 @@ def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any]:
         "identity": identity.masked(row),
         "may_reveal": permissions.can_file(request.user, row),
         "cameras": case_view.cameras_of(items, holds),
+        "plans": sheets_with(
+            [item.position for item in items if item.is_included is not False], request.user
+        ),
         "decisions": decisions,
         "people": case_view.people_of(row, latest, package),
         "opinions": list(row.opinions.select_related("asked_by", "given_by")),
