@@ -31,7 +31,7 @@ def test_a_deputy_holds_the_role_until_the_end():
 
     assert deputy.has_role(Role.SUPERIOR)
     assert not deputy.has_role(Role.SUPERIOR, on=grant.ends_on)
-    assert f"\"acting_for\":{holder.pk}" in Entry.objects.get(action="role.grant").canon
+    assert f'"acting_for":{holder.pk}' in Entry.objects.get(action="role.grant").canon
 
 
 def test_a_deputy_without_an_end_is_refused():
