@@ -26,7 +26,7 @@ from cameras.coverage import clip, total
 from cameras.protocols.base import DeviceError
 from cameras.protocols.decoding import decode_key_frame
 from cameras.protocols.mp4_assembly import Assembled, Piece, assemble
-from cameras.protocols.mp4_slices import read_index
+from cameras.protocols.mp4_slices import Sink, read_index
 from core.jobs import Job, JobCancelled
 from core.text import safe_file_name
 from core.tsi import from_ms, to_ms
@@ -41,6 +41,7 @@ from .sealing.boxes import NotMp4
 from .sealing.film import nal_units, read_film
 from .sealing.sources import StoredFile
 from .viewing_copies import make_viewing_copy
+from .writer_thread import WriterThread
 
 log = logging.getLogger(__name__)
 
@@ -173,10 +174,10 @@ class _Progress:
             self.job.tick(done, _("put together"))
 
 
-class _Writer:
-    """Passes bytes to the store while the lease is renewed."""
+class _Beating:
+    """Passes bytes on while the lease is renewed."""
 
-    def __init__(self, writer: store.StoreWriter, progress: _Progress) -> None:
+    def __init__(self, writer: Sink, progress: _Progress) -> None:
         self._writer = writer
         self._progress = progress
 
@@ -221,8 +222,10 @@ def _make_exhibit(
     with ExitStack() as stack:
         pieces = _pieces(sources, stack)
         writer = stack.enter_context(store.StoreWriter(CONTENT_TYPE))
+        sealing = stack.enter_context(WriterThread(writer))
         try:
-            made = assemble(pieces, _Writer(writer, progress), start_ms=span[0], end_ms=span[1])
+            made = assemble(pieces, _Beating(sealing, progress), start_ms=span[0], end_ms=span[1])
+            sealing.finish()
         except ValueError as error:
             raise NotPlayable(
                 _("%(exhibit)s: %(error)s") % {"exhibit": ident, "error": error}

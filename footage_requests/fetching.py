@@ -21,6 +21,7 @@ from cameras.protocols.rtsp import StreamLimits
 from .clock_windows import RecorderClock, asked_of_recorder, clock_block
 from .recorders import Access, Heard, conversation
 from .store import NoSpace, StoreWriter, ensure_space
+from .writer_thread import WriterThread
 
 SLICE_MS = 5 * 60_000
 CONTENT_TYPE = "video/mp4"
@@ -111,20 +112,22 @@ async def _fetch(order: Order, fetched: Fetched, decoder: Decoder) -> None:
         target = await player.playback(channel, *span)
     writer = fetched.stack.enter_context(StoreWriter(CONTENT_TYPE))
     fetched.writer = writer
-    report = await fetch_slice(
-        order.access.endpoint,
-        order.access.login,
-        target,
-        CountingWriter(writer, fetched),
-        limits=StreamLimits(
-            reply_s=STALL_S,
-            stall_s=STALL_S,
-            # Some recorders play only in real time.
-            total_s=1.5 * length / 1000 + 60,
-            max_bytes=64 * 1024 * 1024 + length * LARGEST_BYTES_PER_MS,
-        ),
-        local_ahead_ms=fetched.clock.ahead_ms(order.start_ms),
-    )
+    with WriterThread(CountingWriter(writer, fetched)) as sealing:
+        report = await fetch_slice(
+            order.access.endpoint,
+            order.access.login,
+            target,
+            sealing,
+            limits=StreamLimits(
+                reply_s=STALL_S,
+                stall_s=STALL_S,
+                # Some recorders play only in real time.
+                total_s=1.5 * length / 1000 + 60,
+                max_bytes=64 * 1024 * 1024 + length * LARGEST_BYTES_PER_MS,
+            ),
+            local_ahead_ms=fetched.clock.ahead_ms(order.start_ms),
+        )
+        sealing.finish()
     # A file that nothing can decode would be found out only when it is too late to fetch it again.
     await decoder.decode_key_frame(report.key_picture, report.codec)
     fetched.report = report

@@ -22,7 +22,6 @@ MAX_UNIT_BYTES = 8 * 1024 * 1024
 _MAX_PARAMETER_SET_BYTES = 4096
 _PLAIN_RTP = 0x80  # version 2 without padding, extension and sources
 _DOLLAR = 0x24
-_MIDDLE = struct.Struct(">BBHBBHI4xBBB")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +55,8 @@ class Depacketiser(ABC):
     """Bytes before a piece of a split NAL unit; the last of them says whether it is the first or last."""
     fragment_mask = fragment_mark = 0
     """How its first byte is known."""
+    fragment_struct = struct.Struct(">HHHHI4xBB")
+    """Interleaved head, RTP head, and the first and the telling byte of the piece."""
 
     def __init__(self, fmtp: Mapping[str, str]) -> None:
         self.sequence = SequenceWatch()
@@ -102,27 +103,29 @@ class Depacketiser(ABC):
         fragment, watch = self._fragment, self.sequence
         if fragment is None:
             return at
-        head, mark, kind_of = self.fragment_head, self.fragment_mark, self.fragment_mask
+        head, mark, mask, read = (
+            self.fragment_head,
+            self.fragment_mark,
+            self.fragment_mask,
+            self.fragment_struct,
+        )
+        lead, plain = _DOLLAR << 8 | channel, _PLAIN_RTP << 8 | payload_type
         expected, rtp_time = watch.expected, self._rtp_time
-        size = len(buffer)
+        last, unpack = len(buffer), read.unpack_from
         room = MAX_UNIT_BYTES - self._size - len(fragment)
-        taken = 0
+        first_payload, taken = 16 + head, 0
         with memoryview(buffer) as view:
-            while at + _MIDDLE.size <= size:
-                dollar, on, length, plain, kind, number, time, *unit = _MIDDLE.unpack_from(
-                    buffer, at
-                )
+            while at + read.size <= last:
+                told, length, kind, number, time, first, flags = unpack(buffer, at)
                 end = at + 4 + length
-                if end > size or dollar != _DOLLAR or on != channel or plain != _PLAIN_RTP:
+                if told != lead or kind != plain or number != expected or time != rtp_time:
                     break
-                if kind != payload_type or number != expected or time != rtp_time:
+                if flags & 0xC0 or first & mask != mark or end > last or length > room:
                     break
-                if unit[0] & kind_of != mark or unit[head - 1] & 0xC0 or length <= 12 + head:
+                if length <= 12 + head:
                     break
+                fragment += view[at + first_payload : end]
                 room -= length
-                if room < 0:
-                    break
-                fragment += view[at + 16 + head : end]
                 expected = (expected + 1) & 0xFFFF
                 taken += 1
                 at = end
@@ -239,6 +242,7 @@ class H265Depacketiser(Depacketiser):
     codec = "hevc"
     parameter_types = frozenset({32, 33, 34})
     fragment_head, fragment_mask, fragment_mark = 3, 0x7E, 49 << 1
+    fragment_struct = struct.Struct(">HHHHI4xBxB")
 
     def __init__(self, fmtp: Mapping[str, str]) -> None:
         if fmtp.get("sprop-max-don-diff", "0") not in ("", "0"):

@@ -77,7 +77,8 @@ def test_what_waits_is_confirmed_extended_and_released_on_the_page(campus, clien
 
 def test_another_building_sees_no_hold(campus, client):
     (hold,) = held(campus)
-    stranger = rows.person("OPERATOR", building=rows.building())
+    other = rows.building()
+    stranger = rows.person("OPERATOR", scope_kind="BUILDING", scope_id=other.pk)
     client.force_login(stranger)
     page = client.get(reverse("footage_requests:holds")).content.decode()
     assert hold.item.position.name not in page
