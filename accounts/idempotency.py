@@ -18,6 +18,7 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import OpenApiParameter
@@ -31,6 +32,7 @@ from .models import ApiAnswer, Person
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
+_SALT = "accounts.idempotency"
 KEPT = dt.timedelta(hours=48)
 _KEY = re.compile(r"[\x21-\x7e]{8,100}")
 _WORDS = (
@@ -138,7 +140,10 @@ def _again(row: ApiAnswer) -> Response:
 
 
 def _fingerprint(request: Request, headers: Iterable[str]) -> str:
-    """What the call says: the address, the named headers, and the body whatever its spelling."""
+    """What the call says: the address, the named headers, and the body whatever its spelling.
+
+    Keyed: a body may hold an identity number, and ten digits can be guessed from a plain hash.
+    """
     files = {
         name: [_sha256_of_file(file) for file in request.FILES.getlist(name)]
         for name in request.FILES
@@ -154,7 +159,8 @@ def _fingerprint(request: Request, headers: Iterable[str]) -> str:
         else fields,
         "files": files,
     }
-    return _sha256(json.dumps(said, sort_keys=True, default=str).encode())
+    text = json.dumps(said, sort_keys=True, default=str)
+    return salted_hmac(_SALT, text, algorithm="sha256").hexdigest()
 
 
 def _sha256(data: bytes) -> str:

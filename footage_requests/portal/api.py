@@ -32,6 +32,7 @@ from core.strict import YesFilter
 from inventory.models import Building
 
 from .. import arriving, attachments, identity, permissions
+from ..errors import Refused
 from ..facts import kinds_for
 from ..models import FootageRequest
 from ..store import NoSpace
@@ -186,8 +187,12 @@ class PortalRequests(Listing):
         row: FootageRequest = self.get_object()
         said = self._read(WithdrawingSerializer, request)
         because = said.get("because") or _("The requester withdrew it by the portal.")
-        with acting(request):
-            arriving.withdraw(row, by=caller(request), because=because)
+        try:
+            with acting(request):
+                arriving.withdraw(row, by=caller(request), because=because)
+        except Refused:
+            # What the unit has done with it meanwhile is not for the portal.
+            raise Conflict(_("It can no longer be withdrawn.")) from None
         return self._answer(row)
 
     @extend_schema(

@@ -14,7 +14,7 @@ from footage_requests import arriving
 from footage_requests.models import FootageRequest, RequestAttachment, RequesterKind
 from tests.inventory import rows
 from tests.requests import cases
-from tests.requests.case import Campus
+from tests.requests.case import Campus, package_of
 from tests.requests.portal_calls import Portal
 
 pytestmark = pytest.mark.django_db
@@ -222,6 +222,18 @@ def test_a_request_is_withdrawn_once(portal: Portal) -> None:
     assert (first.json()["deadline"], second.status_code) == (None, 409)
     assert portal.get("?open=true").json()["count"] == 0
     assert portal.get("?open=false").json()["count"] == 1
+
+
+def test_what_has_been_sealed_is_no_longer_withdrawn(campus: Campus, portal: Portal) -> None:
+    row = portal.filed(building=campus.building.code)
+    campus.item(row, campus.camera())
+    row.take("review", by=campus.operator)
+    row.take("submit", by=campus.operator)
+    decision = campus.decide(row, "COPY", reason="as asked")
+    sealed = {"manifest_sha256": "0" * 64, "verifier": campus.second_operator}
+    package_of(campus, decision, status="SEALED", **sealed)
+    answer = portal.post(f"{row.number}/withdraw/")
+    assert (answer.status_code, answer.json()["detail"]) == (409, "It can no longer be withdrawn.")
 
 
 def test_a_paper_is_judged_sealed_and_kept_back(portal: Portal) -> None:
