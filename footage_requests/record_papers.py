@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
+from cameras.strips import offset_words
 from core import tsi
 from core.papers import Paper
 
@@ -220,7 +221,7 @@ def _exhibit(one: Mapping[str, Any]) -> dict[str, Any]:
         "size": _bytes(one["bytes"]),
         "true": _span(start, end),
         "device": shown,
-        "offset": _seconds(offset) if offset is not None else _("not measured"),
+        "offset": offset_words(offset, clock.get("uncertainty_ms")),
         "gaps": [_span(a, b) for a, b in one["gaps"]],
     }
 
@@ -246,6 +247,12 @@ def _proof(one: Mapping[str, Any]) -> dict[str, Any]:
 
 def _closing(kind: HandOverRecord.Kind, content: Mapping[str, Any]) -> str:
     when = _stamp(content["happened_at"])
+    if kind == Kind.COPY and not content["played_together"]:
+        return _(
+            "The recordings were handed over complete; they were not opened and played together. The "
+            "receiver is responsible for their secrecy and for using them only for the purpose of the "
+            "request. This record was made in two originals on %(when)s and signed by the parties."
+        ) % {"when": when}
     texts = {
         Kind.COPY: _(
             "It was checked together that the recordings open and play, and they were handed over "
@@ -298,11 +305,6 @@ def _span(start: int | None, end: int | None) -> str:
     if tsi.day_of(first) == tsi.day_of(last):
         return f"{tsi.stamp(first)} – {tsi.clock_time(last)}"
     return f"{tsi.stamp(first)} – {tsi.stamp(last)}"
-
-
-def _seconds(offset_ms: int) -> str:
-    sign = "+" if offset_ms >= 0 else "−"
-    return f"{sign}{abs(offset_ms) // 1000} s"
 
 
 def _bytes(size: int) -> str:
