@@ -6,7 +6,6 @@ The verifier shares no code with what makes packages; here it only learns which 
 from __future__ import annotations
 
 import importlib.util
-import zipfile
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
@@ -50,10 +49,9 @@ def verify_folder(path: Path, fingerprint: str | None = None) -> Checked:
     if fingerprint is None:
         with suppress(keys.KeyProblem):
             fingerprint = keys.fingerprint(keys.authority_certificate())
-    expected = (verifier.Problem, OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile)
     try:
         code = verifier.run(verifier.Files(path), fingerprint, tell)
-    except expected as error:
+    except verifier.EXPECTED as error:
         return Checked(Verdict.CANNOT_CHECK, [*lines, ("?", str(error))])
     return Checked(Verdict(code), lines)
 

@@ -167,3 +167,34 @@ def test_the_command_knows_our_own_authority(folder, sealing_key):
 
     assert ended.value.code == Verdict.VERIFIED
     assert "the authority is the one on paper" in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        b"[]",
+        b"7",
+        b'"text"',
+        b"{}",
+        b'{"files": 7, "sealed_at": 7, "audit": [], "recipient": []}',
+        b'{"files": ["x"], "sealed_at": "", "audit": {}, "recipient": {}}',
+        b"[" * 100_000,
+    ],
+)
+def test_a_manifest_built_to_confuse_is_answered_and_never_a_crash(folder, evidence_key, manifest):
+    (folder / "4_VERIFY" / "manifest.json").write_bytes(manifest)
+
+    assert verify_folder(folder, paper(evidence_key)).verdict in {
+        Verdict.NOT_VERIFIED,
+        Verdict.CANNOT_CHECK,
+    }
+
+
+def test_a_film_of_boxes_in_boxes_is_answered_and_never_a_crash(folder, evidence_key):
+    (original,) = (folder / "1_ORIGINAL_native").iterdir()
+    nested = b""
+    for _depth in range(20_000):
+        nested = (len(nested) + 14).to_bytes(4, "big") + b"ipro" + bytes(6) + nested
+    original.write_bytes((len(nested) + 12).to_bytes(4, "big") + b"meta" + bytes(4) + nested)
+
+    assert verify_folder(folder, paper(evidence_key)).verdict == Verdict.NOT_VERIFIED

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 
 RSA_OIDS = ("2a864886f70d010101", "2a864886f70d01010b")
@@ -38,6 +39,23 @@ BAD, OPEN, GOOD = "BAD", "?", "ok"
 
 class Problem(Exception):
     """A check that failed; the text says which."""
+
+
+# What a file that somebody built to confuse us may cause; each is an answer, never a crash.
+EXPECTED = (
+    Problem,
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RuntimeError,
+    EOFError,
+    struct.error,
+    zlib.error,
+    zipfile.BadZipFile,
+)
 
 
 # --- the package as a folder or as a ZIP ----------------------------------------------------------
@@ -411,7 +429,7 @@ def run(files, fingerprint, tell):
             told = function(*arguments)
             states.append(GOOD)
             tell(GOOD, told or sentence)
-        except (Problem, ValueError, KeyError, IndexError, TypeError, struct.error) as error:
+        except EXPECTED as error:
             states.append(BAD)
             tell(BAD, f"{sentence}: {error}")
 
@@ -475,15 +493,7 @@ def main(arguments=None):
 
     try:
         code = run(Files(options.path), options.fingerprint, tell)
-    except (
-        Problem,
-        OSError,
-        ValueError,
-        KeyError,
-        IndexError,
-        TypeError,
-        zipfile.BadZipFile,
-    ) as error:
+    except EXPECTED as error:
         sys.stdout.write(f"CANNOT CHECK / KONTROL EDİLEMEDİ: {error}\n")
         return 3
     sys.stdout.write(
