@@ -9,6 +9,8 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from core.tsi import day_of
+
 from .asked_window import check_window
 from .models import FootageRequest, RequesterKind
 
@@ -80,12 +82,13 @@ def check(
     request: FootageRequest, *, has_places: bool, is_draft: bool, accept_missing: bool
 ) -> None:
     """Raises ValidationError with everything that is wrong, by field."""
+    _check_texts(request)
     request.clean_fields(exclude=["number", "filer", "identity_sealed", "search_text"])
     check_window(request.starts_at, request.ends_at)
     faults: dict[str, str] = {}
     if request.arrived_at > timezone.now() + _LONGEST_TOLERANCE:
         faults["arrived_at"] = _("A request cannot have arrived in the future.")
-    elif request.written_deadline and request.written_deadline < request.arrived_at.date():
+    elif request.written_deadline and request.written_deadline < day_of(request.arrived_at):
         faults["written_deadline"] = _("The date set in the letter lies before its arrival.")
     if request.basis and not request.kind.bases.filter(pk=request.basis.pk).exists():
         faults["basis"] = _("This legal basis does not belong to this kind of requester.")
@@ -96,6 +99,16 @@ def check(
             faults |= missing_facts(request)
     if faults:
         raise ValidationError(faults)
+
+
+def _check_texts(request: FootageRequest) -> None:
+    """PostgreSQL stores no NUL, and no honest door sends one."""
+    texts = {name: getattr(request, name) for name in FIELDS}
+    wrong = [name for name, text in texts.items() if isinstance(text, str) and "\x00" in text]
+    if wrong:
+        raise ValidationError(
+            {name: _("This text holds characters that cannot be stored.") for name in wrong}
+        )
 
 
 def plain(request: FootageRequest) -> dict[str, Any]:

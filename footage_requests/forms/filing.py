@@ -18,7 +18,7 @@ from inventory.forms.rows import RowForm
 from inventory.models import Building, Position
 
 from .. import asked_window, attachments, facts, identity
-from ..models import FootageRequest, LegalBasis
+from ..models import FootageRequest, LegalBasis, RequesterKind
 from ..permissions import FILING
 
 AROUND = [(10, _("10 minutes")), (30, _("30 minutes")), (60, _("1 hour")), (120, _("2 hours"))]
@@ -143,10 +143,15 @@ class RequestForm(RowForm):
 
     def fill(self) -> None:
         door = self.data.get("door") or self.initial.get("door") or FootageRequest.Door.WEB
-        kinds = facts.kinds_for(door) if self.instance.pk is None else facts.kinds_for("")
+        kinds = facts.kinds_for(door)
+        bases = LegalBasis.objects.usable()
+        if self.instance.pk is not None:
+            # What a stored request rests on stays choosable after it has gone out of use.
+            kinds = facts.kinds_for("") | RequesterKind.objects.filter(pk=self.instance.kind_id)
+            bases |= LegalBasis.objects.filter(pk=self.instance.basis_id)
         self.fields["kind"].queryset = kinds  # type: ignore[attr-defined]
         self.fields["kind"].empty_label = gettext("choose")  # type: ignore[attr-defined]
-        self.fields["basis"].queryset = LegalBasis.objects.usable()  # type: ignore[attr-defined]
+        self.fields["basis"].queryset = bases  # type: ignore[attr-defined]
         self.fields["building"].queryset = self._buildings()  # type: ignore[attr-defined]
         self.fields["positions"].queryset = Position.objects.filter(  # type: ignore[attr-defined]
             pk__in=self._offered_positions()

@@ -259,3 +259,7 @@ def test_the_letter_that_asks_for_what_is_missing_is_worded_after_the_rank_of_it
     assert until.strftime("%d.%m.%Y") in letter
     assert letter.endswith("Gereğini arz ederim.")
     assert missing_letter(cases.filed(code="PETITION")).endswith("Bilgilerinize sunulur.")
+
+
+def test_a_text_that_no_database_stores_is_refused_beside_its_field():
+    assert errors(event="a\x00b") == {"event"}

@@ -449,6 +449,17 @@ def test_a_cameras_page_names_the_requests_that_touched_it():
     assert row.number in page.content.decode()
 
 
+def test_a_request_of_a_kind_gone_out_of_use_can_still_be_edited():
+    row = cases.filed(event="bir")
+    RequesterKind.objects.filter(pk=row.kind_id).update(is_active=False)
+    client = browser(row.filer)
+    seen = client.get(url("edit", row.pk)).context["form"]["seen"].value()
+    client.post(url("edit", row.pk), typed(event="iki", seen=seen))
+
+    row.refresh_from_db()
+    assert row.event == "iki"
+
+
 def test_labels_are_written_with_turkish_capitals():
     page = browser(rows.person("REGISTRY_CLERK"), "tr").get(url("new")).content.decode()
 
