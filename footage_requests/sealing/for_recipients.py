@@ -27,6 +27,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from core.tsi import TSI
+from vault.errors import VaultError
 
 from .. import store
 from ..errors import Refused
@@ -90,12 +91,19 @@ def _proven(package: Package) -> Iterator[bytes]:
     if inner is None:
         raise Refused(_("The package is not sealed: there is nothing to hand over."))
     found = hashlib.sha256()
-    with store.open_file(inner) as reader:
-        for piece in reader:
-            found.update(piece)
-            yield piece
+    try:
+        with store.open_file(inner) as reader:
+            for piece in reader:
+                found.update(piece)
+                yield piece
+    except (VaultError, FileNotFoundError):
+        raise _changed() from None
     if found.hexdigest() != inner.sha256:
-        raise Refused(_("The stored package is not what was sealed: nothing is handed over."))
+        raise _changed()
+
+
+def _changed() -> Refused:
+    return Refused(_("The stored package is not what was sealed: nothing is handed over."))
 
 
 @sensitive_variables()
