@@ -177,6 +177,13 @@ def test_a_recipient_collects_with_link_and_code(campus, package):
     assert Client().get(address + "file/").status_code == 404, "the ticket stays with one browser"
 
 
+def test_the_address_of_a_link_is_told_to_nobody_and_a_browser_may_send_the_code(campus):
+    """A page with "no-referrer" makes browsers send "Origin: null", which the guard of forms refuses."""
+    page = Client().get("/requests/collect/" + "a" * 32 + "/")
+
+    assert page["Referrer-Policy"] == "strict-origin"
+
+
 def test_a_revoked_link_ends_the_next_range(campus, package):
     """B17."""
     client, address, code = collected(campus, package)
