@@ -52,7 +52,9 @@ ASK_SECONDS = 60.0
 def settle(hold: Hold) -> None:
     """After a piece ended: when none is left to fetch, the hold is kept, or says what went wrong."""
     states = list(hold.parts.values_list("state", "failure"))
-    if any(state in {Part.State.WAITING, Part.State.CLAIMED} for state, _failure in states):
+    if not states or any(
+        state in {Part.State.WAITING, Part.State.CLAIMED} for state, _failure in states
+    ):
         return
     holding.close_use(hold)
     failed = [failure for state, failure in states if state == Part.State.FAILED]

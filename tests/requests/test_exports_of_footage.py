@@ -9,7 +9,7 @@ from typing import Any
 import av
 import pytest
 
-from cameras.models import RecorderUse
+from cameras.models import ClockMeasurement, RecorderUse
 from core.tsi import to_ms
 from footage_requests import exporting, holding, store
 from footage_requests.errors import NotThisPerson, Refused
@@ -28,6 +28,11 @@ def _own_folder(settings, tmp_path):
     settings.HOLD_MARGIN_MINUTES = 1
     settings.HOLD_UNKNOWN_CLOCK_MINUTES = 1
     settings.NTP_SERVERS = []
+
+
+def job_status(package: Package) -> str:
+    job = exporting.job_of(package)
+    return str(job.status) if job else ""
 
 
 def pictures_of(exhibit: Exhibit) -> list[Any]:
@@ -121,6 +126,30 @@ def test_a_clock_seven_minutes_fast_gives_the_approved_minutes_and_says_so():
     exhibit = package.exhibits.get()
     assert abs(exhibit.facts["delivered"][0] - to_ms(campus.event)) <= 1_500
     assert abs(exhibit.facts["clock"]["offset_ms"] - 433_000) < 1_000
+
+
+def test_a_clock_set_right_after_the_event_does_not_move_the_export():
+    """B12: the offset of the recording's own time, not today's."""
+    ahead, set_at = 433_000, to_ms(dt.datetime.now(dt.UTC) - 30 * MINUTE)
+    clock = {"offset_ms": ahead, "jumps": [[set_at, -ahead]]}
+    with recorded(recorder(dialect="isapi", clock=clock)) as campus:
+        moments = [(-3 * MINUTE, ahead), (5 * MINUTE, ahead), (50 * MINUTE, 0)]
+        for after, offset in moments:
+            ClockMeasurement.objects.create(
+                device=campus.devices["rec"],
+                measured_at=campus.event + after,
+                offset_ms=offset,
+                utc_offset_ms=offset,
+                uncertainty_ms=300,
+                method="EDGE",
+                verdict="OFF" if offset else "OK",
+            )
+        package = exporting.start_export(campus.approved(), campus.operator)
+        assert export_all() == 1
+    facts = package.exhibits.get().facts
+    assert abs(facts["delivered"][0] - to_ms(campus.event)) <= 1_500
+    assert facts["clock"]["offset_ms"] == ahead
+    assert facts["gaps"] == []
 
 
 def test_h265_gets_a_viewing_copy_beside_the_original():
