@@ -29,6 +29,18 @@ SERIES = "IM"
 PREPARING = (Role.OPERATOR, Role.UNIT_HEAD)
 VERIFYING = (Role.PRIVACY, Role.UNIT_HEAD, Role.OPERATOR)
 APPROVING = (Role.SUPERIOR,)
+# The step that follows in each state, and who takes it where the case is.
+NEXT = {
+    Destruction.Status.PREPARED: "verify",
+    Destruction.Status.VERIFIED: "approve",
+    Destruction.Status.APPROVED: "carry-out",
+}
+ROLES = {
+    "verify": VERIFYING,
+    "approve": APPROVING,
+    "carry-out": PREPARING,
+    "cancel": (*PREPARING, *APPROVING),
+}
 # A case that still needs its footage, whoever says otherwise.
 _KEPT_FOR = (Hold.Status.REQUESTED, Hold.Status.HELD, Hold.Status.EXTENDED)
 
@@ -143,6 +155,16 @@ def _refuse_kept(package: Package | None) -> None:
         raise Refused(_("A legal hold stands on these cameras: nothing of them is destroyed."))
     if package.request.holds.filter(status__in=_KEPT_FOR).exists():
         raise Refused(_("The footage of this request is still held: release the hold first."))
+
+
+def steps_for(row: Destruction, person: Person) -> list[str]:
+    """The steps that this person may take now, for the buttons of the case."""
+    step = NEXT.get(Destruction.Status(row.status))
+    if step is None:
+        return []
+    earlier = {row.prepared_by_id, row.verified_by_id} if step != "carry-out" else set()
+    possible = [name for name in (step, "cancel") if may(person, row.request, ROLES[name])]
+    return [name for name in possible if name == "cancel" or person.pk not in earlier]
 
 
 def may(person: Person, request: FootageRequest, roles: tuple[Role, ...]) -> bool:

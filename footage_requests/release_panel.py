@@ -58,6 +58,7 @@ def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any] | No
         "row": row,
         "packages": [package_context(package, person) for package in packages],
         "records": records,
+        "may_scan_in": permissions.can_file(person, row),
         "may_start": decision is not None
         and decision.releases
         and permissions.can_export(person, row)
@@ -87,6 +88,7 @@ def package_context(package: Package, person: Any) -> dict[str, Any]:
     case = package.request
     may_deliver = permissions.can_deliver(person, case) and person.pk != package.approver_id
     is_stopped = package.status == S.CANCELLED
+    destruction = package.destructions.exclude(status="CANCELLED").first()
     return {
         "row": package,
         "job": exporting.job_of(package) if package.status == S.EXPORTING else None,
@@ -119,7 +121,8 @@ def package_context(package: Package, person: Any) -> dict[str, Any]:
         "copies": list(package.copies.select_related("job", "file", "made_by")),
         "links": list(package.links.select_related("made_by")),
         "custody": list(package.custody.all()),
-        "destruction": package.destructions.exclude(status="CANCELLED").first(),
+        "destruction": destruction,
+        "destruction_steps": destroying.steps_for(destruction, person) if destruction else [],
         "may_prepare_destruction": package.allows("destroy")
         and destroying.may(person, case, destroying.PREPARING),
         "may_review": package.is_small_unit

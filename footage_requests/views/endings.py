@@ -92,13 +92,7 @@ def destruction_step(request: PersonRequest, uid: uuid.UUID, step: str) -> HttpR
     rows = Destruction.objects.visible_to(request.user).select_related("package", "request__kind")
     row = get_object_or_404(rows, uuid=uid)
     person = request.user
-    roles = {
-        "verify": destroying.VERIFYING,
-        "approve": destroying.APPROVING,
-        "carry-out": destroying.PREPARING,
-        "cancel": (*destroying.PREPARING, *destroying.APPROVING),
-    }
-    allow(destroying.may(person, row.request, roles[step]))
+    allow(destroying.may(person, row.request, destroying.ROLES[step]))
     names = {
         "verify": (_("Verify the destruction"), lambda data: destroying.verify(row, by=person)),
         "approve": (_("Approve the destruction"), lambda data: destroying.approve(row, by=person)),

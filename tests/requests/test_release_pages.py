@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Role
 from core.jobs import Job
-from footage_requests import handing_over, links, release_work, store
+from footage_requests import destroying, handing_over, links, release_work, store
 from footage_requests.answer_letters import addressed
 from footage_requests.models import (
     Destruction,
@@ -223,6 +223,41 @@ def test_destruction_goes_through_three_people_on_the_pages(campus, package):
     assert (row.verified_by, row.approved_by) == (campus.head, campus.superior)
     assert (row.status, package.status) == (Destruction.Status.DONE, Package.Status.DESTROYED)
     assert paper.content.startswith(b"%PDF")
+
+
+def test_the_case_offers_each_step_of_a_destruction_only_to_who_may_take_it(campus, package):
+    handing_over.record_not_collected(
+        package, {"place": "Oda", "note": "gelmedi"}, by=campus.deliverer
+    )
+    row = destroying.prepare(package, by=campus.operator, reason="süre doldu")
+    people = (campus.operator, campus.second_operator, campus.superior, campus.deliverer)
+
+    def offered() -> list[list[str]]:
+        return [destroying.steps_for(row, person) for person in people]
+
+    assert offered() == [["cancel"], ["verify", "cancel"], ["cancel"], []]
+    page = client_of(campus.deliverer).get(url("case", package.request_id)).content.decode()
+    assert str(row.uuid) in page
+    assert url("destruction_step", row.uuid, "verify") not in page
+    destroying.verify(row, by=campus.second_operator)
+    assert offered() == [["cancel"], ["cancel"], ["approve", "cancel"], []]
+    destroying.approve(row, by=campus.superior)
+    assert offered() == [["carry-out", "cancel"], ["carry-out", "cancel"], ["cancel"], []]
+    destroying.carry_out(row, by=campus.operator)
+    assert offered() == [[], [], [], []]
+
+
+def test_the_signed_paper_is_asked_of_those_who_may_scan_it_in(campus, package):
+    row = handing_over.record_not_collected(
+        package, {"place": "Oda", "note": "gelmedi"}, by=campus.deliverer
+    )
+    operator, deliverer = (
+        client_of(person).get(url("case", package.request_id)).content.decode()
+        for person in (campus.operator, campus.deliverer)
+    )
+
+    assert url("record_signed", row.uuid) in operator
+    assert url("record_signed", row.uuid) not in deliverer
 
 
 def test_the_stock_page_takes_media_in(campus):
