@@ -7,7 +7,6 @@ checked before its row exists: tables, length, size of the picture, and one pict
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import logging
 import time
@@ -23,8 +22,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cameras.coverage import clip, total
-from cameras.protocols.base import DeviceError
-from cameras.protocols.decoding import decode_key_frame
 from cameras.protocols.mp4_assembly import Assembled, Piece, assemble
 from cameras.protocols.mp4_slices import Sink, read_index
 from core.jobs import Job, JobCancelled
@@ -37,9 +34,7 @@ from .fetching import CONTENT_TYPE
 from .models import EvidenceFile, Exhibit, ExportSlice, HoldPart, Package
 from .models.holds import Part
 from .part_claims import LEASE, RENEW_SECONDS
-from .sealing.boxes import NotMp4
-from .sealing.film import nal_units, read_film
-from .sealing.sources import StoredFile
+from .playable import NotPlayable, check_playable
 from .viewing_copies import make_viewing_copy
 from .writer_thread import WriterThread
 
@@ -47,17 +42,12 @@ log = logging.getLogger(__name__)
 
 SYSTEM = "export"
 LONGEST_EXHIBIT = dt.timedelta(hours=6)
-LENGTH_SLACK_MS = 2_000
 SET_MS = 1_000
 """Offsets that differ by more than this between slices mean that the clock was set in between."""
 
 
 class LeaseLost(Exception):
     """Another worker puts this package together."""
-
-
-class NotPlayable(Exception):
-    """What was put together is not what it should be."""
 
 
 @dataclass(frozen=True)
@@ -302,43 +292,6 @@ def _pieces(sources: list[_Source], stack: ExitStack) -> list[Piece]:
         index = read_index(reader.read_range, reader.size)
         pieces.append(Piece(reader.read_range, index, shifts[0] if is_steady else shift))
     return pieces
-
-
-def check_playable(file: EvidenceFile, made: Assembled, ident: str) -> None:
-    """Reads the stored file as a stranger would. Raises NotPlayable (B19)."""
-    with StoredFile(store.open_file(file)) as source:
-        try:
-            film = read_film(source)
-            first = next(nal_units(source, film), b"")
-        except NotMp4 as error:
-            raise NotPlayable(f"{ident}: {error}") from None
-        length_ms = film.ticks * 1000 // film.timescale
-        key_picture = source.read_at(film.places[0], film.sizes[0])
-    if (
-        not first
-        or film.frames != made.frames
-        or (film.width, film.height) != (made.width, made.height)
-    ):
-        raise NotPlayable(_("%(exhibit)s: the file is not what was written.") % {"exhibit": ident})
-    if abs(length_ms - (made.end_ms - made.first_ms)) > LENGTH_SLACK_MS:
-        raise NotPlayable(_("%(exhibit)s: its length is wrong.") % {"exhibit": ident})
-    try:
-        asyncio.run(decode_key_frame(_annex_b(key_picture), made.codec))
-    except DeviceError:
-        raise NotPlayable(
-            _("%(exhibit)s: its pictures cannot be decoded.") % {"exhibit": ident}
-        ) from None
-
-
-def _annex_b(picture: bytes) -> bytes:
-    """A picture of an MP4 with start codes instead of lengths."""
-    turned = bytearray(picture)
-    at = 0
-    while at + 4 <= len(turned):
-        following = at + 4 + int.from_bytes(turned[at : at + 4], "big")
-        turned[at : at + 4] = b"\0\0\0\1"
-        at = following
-    return bytes(turned)
 
 
 def _row(
