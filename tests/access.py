@@ -259,6 +259,7 @@ SPECIAL: dict[type[models.Model], Callable[[World], dict[str, Any]]] = {
         "expires_at": timezone.now() + dt.timedelta(days=9),
     },
     footage.DecisionLine: lambda world: WINDOW,
+    footage.FixedMask: lambda world: {"points": [[0, 0], [9, 0], [9, 9]]},
     footage.Package: lambda world: {
         "number": "REL-1",
         "status": "VERIFYING",

@@ -237,7 +237,7 @@ def test_a_survey_that_kills_its_workers_ends_and_says_so(client: Client, head: 
     survey.refresh_from_db()
     assert survey.finished_at is not None
     page = client.get(reverse("cameras:survey", args=[survey.token])).content.decode()
-    assert "three workers were lost" in page
+    assert "üç işçi süreç bu sırada kayboldu" in page
 
 
 def test_every_worker_that_takes_a_survey_is_counted(head: Person, served: Served) -> None:
@@ -362,5 +362,5 @@ def test_a_channel_is_not_given_to_a_position_of_another_building(client: Client
     assert "Secret-9000" not in page
     assert theirs.name not in page
     assert answer.status_code == 422
-    assert "no role" in answer.content.decode()
+    assert "yetkiniz olmayan bir binada" in answer.content.decode()
     assert Channel.objects.count() == 0

@@ -33,9 +33,9 @@ def test_a_person_without_a_role_learns_whom_to_ask():
 
 
 def test_a_role_without_pages_is_told_so():
-    page = text(scene.browser(rows.person("REGISTRY_CLERK"), "tr"), "/")
+    page = text(scene.browser(rows.person("WEB_EDITOR"), "tr"), "/")
 
-    assert "Evrak memuru" in page
+    assert "Web editörü" in page
     assert "Bugün yapılacak bir şey yok" not in page
 
 

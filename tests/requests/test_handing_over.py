@@ -237,9 +237,8 @@ def test_a_case_is_closed_only_when_it_is_complete(campus, package):
     assert len(closing.missing(request)) == 1
 
     row = handing_over.hand_over(package, facts(), by=campus.deliverer)
-    assert closing.missing(request) == [
-        f"The signed paper of {row.number} has not been scanned in."
-    ]
+    (left,) = closing.missing(request)
+    assert row.number in left
     HandOverRecord.objects.filter(pk=row.pk).update(signed_paper=scan(request, campus))
     closing.close(request, by=campus.operator)
 
