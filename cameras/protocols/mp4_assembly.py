@@ -20,7 +20,7 @@ from .mp4_boxes import file_type, full_box, movie
 from .mp4_slices import ReadRange, Sink, SliceIndex
 from .rtp_video import START_CODE
 
-_READ_BYTES = 4 * 1024 * 1024
+_READ_BYTES = 1024 * 1024
 _MDAT_HEAD = 16
 
 
