@@ -90,6 +90,15 @@ def refuse_same_person(part: Part, person: Person, others: Mapping[Part, int | N
     return True
 
 
+def may_play(part: Part, person: Person, others: Mapping[Part, int | None]) -> bool:
+    """Whether `refuse_same_person` lets it pass: for buttons, which are shown only where they work."""
+    try:
+        refuse_same_person(part, person, others)
+    except NotThisPerson:
+        return False
+    return True
+
+
 def people_of(package: Package) -> dict[Part, int | None]:
     """The keys of the people who already play a part in a package."""
     return {part: getattr(package, f"{part.value}_id") for part in Part}

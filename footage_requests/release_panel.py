@@ -15,11 +15,13 @@ from . import (
     exporting,
     handing_over,
     masking,
+    parts,
     permissions,
     release_work,
     verifying,
 )
 from .models import FixedMask, FootageRequest, Package
+from .parts import Part
 
 S = Package.Status
 
@@ -62,6 +64,11 @@ def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any] | No
         "may_start": decision is not None
         and decision.releases
         and permissions.can_export(person, row)
+        and parts.may_play(
+            Part.EXPORTER,
+            person,
+            {Part.FILER: row.filer_id, Part.APPROVER: decision.decided_by_id},
+        )
         and not any(package.status != S.CANCELLED for package in packages),
         "expects": _expects(row) if decision is not None else "",
         "may_record_nothing": row.status == FootageRequest.Status.NO_RECORDING
@@ -86,7 +93,9 @@ def _expects(row: FootageRequest) -> str:
 def package_context(package: Package, person: Any) -> dict[str, Any]:
     """One package with everything that this person may do with it now."""
     case = package.request
+    played = parts.people_of(package)
     may_deliver = permissions.can_deliver(person, case) and person.pk != package.approver_id
+    may_hand_over = may_deliver and parts.may_play(Part.DELIVERER, person, played)
     is_stopped = package.status == S.CANCELLED
     destruction = package.destructions.exclude(status="CANCELLED").first()
     return {
@@ -110,14 +119,14 @@ def package_context(package: Package, person: Any) -> dict[str, Any]:
         "may_offer": package.status == S.MASKING and masking.may_mask(package, person),
         "may_verify": package.status == S.VERIFYING
         and permissions.can_verify(person, case)
-        and person.pk not in {package.exporter_id, package.approver_id},
+        and parts.may_play(Part.VERIFIER, person, played),
         "may_seal": package.status == S.VERIFIED and release_work.may_seal(package, person),
         "seal_job": release_work.job_for(release_work.SEAL, package)
         if package.status == S.VERIFIED
         else None,
         "may_deliver": may_deliver,
-        "may_show": package.status in {S.VERIFIED, S.SEALED} and may_deliver,
-        "may_hand_over": package.status == S.SEALED and may_deliver,
+        "may_show": package.status in {S.VERIFIED, S.SEALED} and may_hand_over,
+        "may_hand_over": package.status == S.SEALED and may_hand_over,
         "copies": list(package.copies.select_related("job", "file", "made_by")),
         "links": list(package.links.select_related("made_by")),
         "custody": list(package.custody.all()),
