@@ -236,8 +236,10 @@ TABLE = {
     "footage_requests:viewing_masks": Row(
         post={R.OPERATOR}, elsewhere=404, let_in=frozenset({404})
     ),
-    "footage_requests:fixed_masks": form(SEEING),
-    "footage_requests:fixed_mask_end": own(post=SEEING, refused=frozenset({403, 404})),
+    "footage_requests:fixed_masks": own(SEEING, {*MAINTAINING, R.PRIVACY}),
+    "footage_requests:fixed_mask_end": own(
+        post={R.SUPERIOR, R.PRIVACY}, refused=frozenset({403, 404})
+    ),
     "footage_requests:package_verify": form(MAINTAINING),
     **dict.fromkeys(
         ("footage_requests:package_reject", "footage_requests:package_seal"),
