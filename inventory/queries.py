@@ -7,6 +7,7 @@ on the day of a removal the device no longer counts, on the day of being put in 
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
 from typing import Any, Self, TypeVar
 
 from django.db import models
@@ -164,7 +165,12 @@ class DeviceQuerySet(ScopedQuerySet[Any]):
         return self.with_status_on(day).filter(status_on_day__in=COUNTED)
 
     def with_address(self, ip: str, instant: dt.datetime) -> Self:
-        """Devices that had that address at that instant."""
+        """Devices that had that address at that instant; none for a text that is no address."""
+        try:
+            ipaddress.ip_address(ip)
+        except ValueError:
+            # PostgreSQL's type for addresses refuses such a text with an error.
+            return self.none()
         rows = self.model._meta.get_field("addresses").related_model._default_manager
         return self.filter(pk__in=rows.at(instant).filter(ip=ip).values("device"))
 

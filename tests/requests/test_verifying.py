@@ -100,7 +100,7 @@ def test_a_changed_byte_in_the_store_stops_the_verification(campus, exhibit):
     data[-1] ^= 1
     path.write_bytes(data)
 
-    with pytest.raises(Refused, match="hash"):
+    with pytest.raises(Refused, match="özet"):
         confirm(exhibit, campus.second_operator)
 
 
@@ -111,7 +111,7 @@ def test_minutes_beyond_the_approval_stop_the_verification(campus):
     exhibit.save()
     watch(exhibit, campus.second_operator)
 
-    with pytest.raises(Refused, match="approved"):
+    with pytest.raises(Refused, match="Onaylanan"):
         confirm(exhibit, campus.second_operator)
 
 
