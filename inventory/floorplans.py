@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +18,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 from simple_history.utils import bulk_create_with_history
 
 import audit
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 # What a screen can use; larger pictures are made smaller.
 LONGEST_SIDE = 4000
 _STARTS = (b"\x89PNG", b"\xff\xd8")
+_PILLOW = threading.Lock()
 PLAN_FIELDS = ("note", "width_cm", "north_degrees")
 SPOT_FIELDS = ("x", "y", "direction", "angle", "reach_m")
 
@@ -96,7 +100,7 @@ def read_picture(data: bytes) -> Picture:
         raise ValidationError(_("PDF is not taken here. Save the page of the plan as PNG or JPEG."))
     kind = attachments.judge(data, documents=False)
     try:
-        with Image.open(io.BytesIO(data), formats=["JPEG", "PNG"]) as told:
+        with _read_to_the_end(), Image.open(io.BytesIO(data), formats=["JPEG", "PNG"]) as told:
             picture = _small(told)
     except (OSError, ValueError, SyntaxError):
         raise ValidationError(_("The picture is damaged: it cannot be read to its end.")) from None
@@ -104,6 +108,21 @@ def read_picture(data: bytes) -> Picture:
     # Saved without the file's own facts: where it was taken and with what stays with its owner.
     picture.save(out, format="PNG" if kind.ending == "png" else "JPEG", quality=88)
     return Picture(out.getvalue(), kind.content_type, kind.ending, *picture.size)
+
+
+@contextmanager
+def _read_to_the_end() -> Iterator[None]:
+    """Pillow refuses a picture that is cut off.
+
+    The printing of PDFs (WeasyPrint) makes it fill the missing part with grey, for the whole process.
+    """
+    with _PILLOW:
+        before = ImageFile.LOAD_TRUNCATED_IMAGES
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
+        try:
+            yield
+        finally:
+            ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
 def _small(told: Image.Image) -> Image.Image:
