@@ -6,5 +6,7 @@ from benchmarks.__main__ import first_line, names
 
 
 def test_every_benchmark_says_in_one_line_what_it_measures() -> None:
-    assert {"audit", "coverage", "decisions", "mask", "nightly", "pages", "start", "sweep"} <= set(names())
+    assert {"audit", "coverage", "decisions", "mask", "nightly", "pages", "start", "sweep"} <= set(
+        names()
+    )
     assert all(20 < len(first_line(name)) < 120 for name in names())
