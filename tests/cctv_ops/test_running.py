@@ -135,6 +135,10 @@ class Run:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.process.wait(HANG_SECONDS)
+        # A broker that is still ending would write into the folder while it is being removed.
+        until = time.monotonic() + HANG_SECONDS
+        while self.mine() and time.monotonic() < until:
+            time.sleep(0.05)
 
 
 @pytest.fixture
