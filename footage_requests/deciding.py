@@ -275,6 +275,9 @@ def _check_release(request: FootageRequest, choice: Choice, shown: Summary) -> N
         raise Refused(_("%(reference)s is missing.") % {"reference": request.kind.reference_name})
     if choice.includes_audio and not request.wants_audio:
         raise Refused(_("Sound was not asked for."))
+    if choice.includes_audio:
+        # The papers would say that sound was released while the files carry none.
+        raise Refused(_("Sound cannot be exported yet: decide without it."))
     wider = request.kind.gives != RequesterKind.Gives.COPY and choice.kind != Decision.Kind.VIEWING
     if wider and not choice.reason.strip():
         raise Refused(

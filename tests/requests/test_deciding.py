@@ -264,6 +264,14 @@ def test_a_release_that_the_rules_do_not_know_is_refused(campus, fields, choice)
     assert not Decision.objects.exists()
 
 
+def test_sound_is_not_promised_while_no_export_carries_it(campus):
+    request = campus.submitted(wants_audio=True)
+
+    with pytest.raises(Refused):
+        campus.decide(request, includes_audio=True)
+    assert not campus.decide(request).includes_audio
+
+
 def test_cameras_in_the_open_or_not_asked_about_stop_a_release(campus):
     """REL-19, REL-20."""
     request = campus.submitted()
