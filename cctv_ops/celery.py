@@ -38,6 +38,34 @@ def _sweep(task: str, seconds: float) -> dict[str, Any]:
     return {"task": task, "schedule": seconds, "options": {"expires": 4 * seconds}}
 
 
+def _schedule() -> dict[str, Any]:
+    """Each of these is a sweep over rows: a lost message costs one interval and nothing else."""
+    return {
+        "start-due-runs": _sweep("cameras.tasks.start_due_runs", 30.0),
+        "work-due-checks": _sweep("cameras.tasks.work_due_checks", 15.0),
+        "finish-runs": _sweep("cameras.tasks.finish_runs", 15.0),
+        "sweep-sheets": _sweep("cameras.tasks.sweep_sheets", 300.0),
+        "work-surveys": _sweep("cameras.tasks.work_surveys", 20.0),
+        "work-imports": _sweep("inventory.tasks.work_imports", 20.0),
+        "fetch-footage": _sweep("footage_requests.hold_tasks.work_parts", 15.0),
+        "sweep-holds": _sweep("footage_requests.hold_tasks.sweep_holds", 60.0),
+        "mend-masks": _sweep("footage_requests.masking_tasks.mend_masked_copies", 120.0),
+        "sweep-releases": _sweep("footage_requests.release_tasks.sweep_releases", 60.0),
+        "close-viewings": _sweep("footage_requests.masking_tasks.close_viewings", 60.0),
+        "expire-approvals": _sweep("footage_requests.masking_tasks.expire_approvals", 600.0),
+        "sweep-requests": _sweep("footage_requests.request_tasks.sweep_requests", 300.0),
+        "send-webhooks": _sweep("footage_requests.portal.tasks.send_webhooks", 20.0),
+        "forget-portal": _sweep("footage_requests.portal.tasks.forget", 3600.0),
+        "scan-papers": _sweep("footage_requests.request_tasks.scan_papers", 30.0),
+        "recheck-store": _sweep("footage_requests.store_tasks.recheck_store", 1200.0),
+        "ask-held-again": {
+            "task": "footage_requests.hold_tasks.ask_again",
+            "schedule": crontab(hour=7, minute=0),
+        },
+        "verify-audit": {"task": "audit.tasks.verify_recent", "schedule": crontab(minute=20)},
+    }
+
+
 def _configuration() -> dict[str, Any]:
     """Asked at first use, not at import: settings modules import this package while they load."""
     return {
@@ -76,31 +104,7 @@ def _configuration() -> dict[str, Any]:
         "enable_utc": True,
         "timezone": "Europe/Istanbul",
         "beat_schedule_filename": str(settings.DATA_DIR / "beat-schedule"),
-        "beat_schedule": {
-            # Each of these is a sweep over rows: a lost message costs one interval and nothing else.
-            "start-due-runs": _sweep("cameras.tasks.start_due_runs", 30.0),
-            "work-due-checks": _sweep("cameras.tasks.work_due_checks", 15.0),
-            "finish-runs": _sweep("cameras.tasks.finish_runs", 15.0),
-            "sweep-sheets": _sweep("cameras.tasks.sweep_sheets", 300.0),
-            "work-surveys": _sweep("cameras.tasks.work_surveys", 20.0),
-            "work-imports": _sweep("inventory.tasks.work_imports", 20.0),
-            "fetch-footage": _sweep("footage_requests.hold_tasks.work_parts", 15.0),
-            "sweep-holds": _sweep("footage_requests.hold_tasks.sweep_holds", 60.0),
-            "mend-masks": _sweep("footage_requests.masking_tasks.mend_masked_copies", 120.0),
-            "sweep-releases": _sweep("footage_requests.release_tasks.sweep_releases", 60.0),
-            "close-viewings": _sweep("footage_requests.masking_tasks.close_viewings", 60.0),
-            "expire-approvals": _sweep("footage_requests.masking_tasks.expire_approvals", 600.0),
-            "sweep-requests": _sweep("footage_requests.request_tasks.sweep_requests", 300.0),
-            "send-webhooks": _sweep("footage_requests.portal.tasks.send_webhooks", 20.0),
-            "forget-portal": _sweep("footage_requests.portal.tasks.forget", 3600.0),
-            "scan-papers": _sweep("footage_requests.request_tasks.scan_papers", 30.0),
-            "recheck-store": _sweep("footage_requests.store_tasks.recheck_store", 1200.0),
-            "ask-held-again": {
-                "task": "footage_requests.hold_tasks.ask_again",
-                "schedule": crontab(hour=7, minute=0),
-            },
-            "verify-audit": {"task": "audit.tasks.verify_recent", "schedule": crontab(minute=20)},
-        },
+        "beat_schedule": _schedule(),
     }
 
 
