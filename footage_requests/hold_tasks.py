@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-
 from celery import shared_task
 from django.db import transaction
-from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
 
 from . import assembling, availability, exporting, fetch_work, hold_life
 from .models import FootageRequest, HoldPart
 from .part_claims import AnyPart
-
-log = logging.getLogger(__name__)
+from .waking import wake
 
 WORKERS = 2
 """Processes of the footage worker, as bin/run starts it."""
@@ -58,17 +53,9 @@ def settled(part: AnyPart) -> None:
 def call_workers() -> None:
     """Tells every footage worker that there is something to fetch."""
     for _worker in range(WORKERS):
-        _send(work_parts)
+        wake(work_parts)
 
 
 def ask_recorders(request: FootageRequest) -> None:
     """Has the availability of a request checked as soon as this transaction is committed."""
-    transaction.on_commit(lambda: _send(check_request, request.pk), robust=True)
-
-
-def _send(task: object, *arguments: int) -> None:
-    try:
-        task.apply_async(arguments, retry=False)  # type: ignore[attr-defined]
-    except (OperationalError, RedisError, OSError) as error:
-        # The rows are there: the next sweep finds them without a message.
-        log.warning("The broker could not be told of footage to fetch: %s", error)
+    transaction.on_commit(lambda: wake(check_request, request.pk), robust=True)

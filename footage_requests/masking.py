@@ -33,6 +33,7 @@ from .exhibit_time import time_of
 from .mask_shapes import CRF, PRESET, BadShape, Key, Shape, read_polygon, read_shapes
 from .models import Exhibit, FixedMask, MaskPlan, Package
 from .permissions import can_export
+from .waking import wake
 
 if TYPE_CHECKING:
     from accounts.models import Person
@@ -167,7 +168,7 @@ def _sending(plan_id: int) -> Callable[[], None]:
 def _queue(plan_id: int) -> None:
     from .masking_tasks import make_masked_copy
 
-    make_masked_copy.delay(plan_id)
+    wake(make_masked_copy, plan_id)
 
 
 def make_masked(plan: MaskPlan) -> Exhibit | None:

@@ -25,6 +25,7 @@ from .handing_over import note_custody
 from .models import CustodyEvent, Package, RecipientCopy
 from .permissions import can_deliver, can_verify
 from .sealing.for_recipients import build_for_recipient
+from .waking import wake
 
 if TYPE_CHECKING:
     from accounts.models import Person
@@ -207,10 +208,10 @@ def _words(error: Exception) -> str:
 def _send_seal(package_id: int, job_id: int) -> None:
     from .release_tasks import seal_package
 
-    seal_package.delay(package_id, job_id)
+    wake(seal_package, package_id, job_id)
 
 
 def _send_copy(copy_id: int) -> None:
     from .release_tasks import make_copy as task
 
-    task.delay(copy_id)
+    wake(task, copy_id)
