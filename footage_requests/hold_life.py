@@ -86,10 +86,13 @@ def failure_word(code: str) -> str:
 
 
 def make_missing() -> int:
-    """Holds for requests whose message was lost, or whose cameras were named by another door."""
-    kept = Hold.objects.filter(item=OuterRef("pk"), status__in=Hold.KEPT)
+    """Holds for requests whose message was lost, or whose cameras were named by another door.
+
+    What a person has released with a reason stays released.
+    """
+    made = Hold.objects.filter(item=OuterRef("pk"))
     items = RequestItem.objects.filter(
-        ~Exists(kept), is_included=True, request__status__in=FootageRequest.BEFORE_DECISION
+        ~Exists(made), is_included=True, request__status__in=FootageRequest.BEFORE_DECISION
     )
     requests = FootageRequest.objects.filter(pk__in=items.values("request"))
     return sum(len(holding.hold_request(request, SYSTEM)) for request in requests)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 HOUR_MS = 3_600_000
 PURPOSE = "hold"
 LONGEST_KEEP = dt.timedelta(days=5 * 365)
+# A hold that an operator turned down before it began is not made a second time.
+_STANDS = Q(status__in=Hold.KEPT) | Q(confirmation=Hold.Confirmation.WAITING)
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def hold_request(request: FootageRequest, by: Person | str, because: str = "") -
 def _planned(request: FootageRequest) -> list[_Planned]:
     kept = {
         (hold.item_id, hold.channel_id, hold.starts_at, hold.ends_at)
-        for hold in request.holds.filter(status__in=Hold.KEPT)
+        for hold in request.holds.filter(_STANDS)
     }
     planned = []
     for item in request.items.filter(is_included=True).select_related("position"):

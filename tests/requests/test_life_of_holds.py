@@ -64,6 +64,31 @@ def test_the_ninth_channel_waits_for_an_operator(campus):
         holding.confirm(waiting[0], by=campus.operator)
 
 
+def test_what_an_operator_turned_down_is_not_made_again(campus):
+    request = request_for(campus, 9)
+    holds = holding.hold_request(request, campus.clerk)
+    waiting = next(hold for hold in holds if hold.confirmation == "WAITING")
+    holding.release(waiting, by=campus.operator, because="the other eight show it", on=today())
+    hold_life.sweep()
+    hold_life.sweep()
+    waiting.refresh_from_db()
+    assert waiting.status == "DESTROYED"
+    assert holding.hold_request(request, campus.clerk) == []
+    assert request.holds.count() == 9
+
+
+def test_what_a_person_released_is_not_fetched_again(campus):
+    request = request_for(campus, 1)
+    (hold,) = holding.hold_request(request, campus.clerk)
+    fetched(hold)
+    holding.release(hold, by=campus.operator, because="the event was elsewhere", on=today())
+    hold_life.sweep()
+    hold_life.sweep()
+    hold.refresh_from_db()
+    assert hold.status == "DESTROYED"
+    assert request.holds.count() == 1
+
+
 def test_more_than_four_channel_hours_wait_for_an_operator(campus):
     holds = holding.hold_request(request_for(campus, 3, hours=2), campus.clerk)
     assert [hold.confirmation for hold in holds] == ["NOT_NEEDED", "NOT_NEEDED", "WAITING"]
