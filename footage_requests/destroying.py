@@ -148,7 +148,7 @@ def _refuse_kept(package: Package | None) -> None:
         return
     legal = FootageRequest.objects.filter(
         items__position__in=package.decision.lines.values("item__position"),
-        kind__code__in=["LEGAL_HOLD", "SEIZURE"],
+        kind__forbids_destruction=True,
         status__in=FootageRequest.OPEN,
     )
     if legal.exists():

@@ -73,6 +73,7 @@ class KindForm(CodeForm):
             "by_portal",
             "starts_preservation_only",
             "lapses_after_working_days",
+            "forbids_destruction",
             "needs_legal_opinion",
             "needs_privacy_opinion",
             "closing",

@@ -134,6 +134,11 @@ class RequesterKind(Rule):
     lapses_after_working_days = models.PositiveSmallIntegerField(
         _("lapses without writing after working days"), null=True, blank=True
     )
+    forbids_destruction = models.BooleanField(
+        _("forbids destruction"),
+        default=False,
+        help_text=_("While such a request is open, no copy of its cameras is destroyed."),
+    )
     needs_legal_opinion = models.BooleanField(_("asks the legal office"), default=False)
     needs_privacy_opinion = models.BooleanField(
         _("asks the data protection contact"), default=False
