@@ -8,8 +8,6 @@ from __future__ import annotations
 import json
 from array import array
 
-import numpy as np
-
 from .faults import Report
 from .models import Entry, Seal
 
@@ -32,6 +30,9 @@ class ObjectLinks:
         """Adds a fault for each entry whose predecessor is nowhere."""
         if not self._previous:
             return
+        # Every worker loads this module, and few of them ever verify the log.
+        import numpy as np
+
         hashes = np.sort(np.frombuffer(self._hashes, dtype=np.uint64))
         previous = np.frombuffer(self._previous, dtype=np.uint64)
         places = np.minimum(np.searchsorted(hashes, previous), len(hashes) - 1)

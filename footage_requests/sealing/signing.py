@@ -19,14 +19,6 @@ from cryptography.hazmat.primitives.serialization.pkcs7 import (
 )
 from django.conf import settings
 from django.utils.translation import gettext as _
-from pyhanko.keys.internal import (
-    translate_pyca_cryptography_cert_to_asn1,
-    translate_pyca_cryptography_key_to_asn1,
-)
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.sign import signers
-from pyhanko.sign.fields import SigSeedSubFilter
-from pyhanko_certvalidator.registry import SimpleCertificateStore
 from rfc3161_client import TimestampRequestBuilder, VerifierBuilder, decode_timestamp_response
 from rfc3161_client import VerificationError as StampRefused
 from rfc3161_client.tsp import TimeStampRequest, TimeStampResponse
@@ -56,6 +48,16 @@ def sign_detached(content: bytes, key: EvidenceKey) -> bytes:
 
 def sign_pdf(data: bytes, key: EvidenceKey, *, reason: str, place: str) -> bytes:
     """The PDF with a PAdES B-B signature that covers all of it."""
+    # pyHanko takes 20 MB and a fifth of a second: only who signs pays for that.
+    from pyhanko.keys.internal import (
+        translate_pyca_cryptography_cert_to_asn1,
+        translate_pyca_cryptography_key_to_asn1,
+    )
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign import signers
+    from pyhanko.sign.fields import SigSeedSubFilter
+    from pyhanko_certvalidator.registry import SimpleCertificateStore
+
     store = SimpleCertificateStore()
     store.register(translate_pyca_cryptography_cert_to_asn1(key.authority))
     signer = signers.SimpleSigner(

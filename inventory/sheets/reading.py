@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
-from openpyxl import load_workbook
 
 from .cells import unguarded
 
@@ -103,6 +102,9 @@ def _sheet(lines: Iterator[tuple[int, Sequence[RawCell]]]) -> Sheet:
 
 def _xlsx_rows(data: bytes) -> Iterator[tuple[int, Sequence[RawCell]]]:
     try:
+        # Loaded late: see `writing.as_workbook`.
+        from openpyxl import load_workbook
+
         book = load_workbook(io.BytesIO(data), read_only=True, keep_links=False)
         sheet: Any = book.worksheets[0]
         path = sheet._worksheet_path.lstrip("/")

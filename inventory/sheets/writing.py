@@ -6,18 +6,19 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from django.http import HttpResponse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
 
 from core.text import safe_file_name
 from core.tsi import TSI, today
 
 from .cells import Cell, guarded, storable
+
+if TYPE_CHECKING:
+    from openpyxl.cell import WriteOnlyCell
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FORMATS = ("xlsx", "csv")
@@ -31,6 +32,9 @@ def as_xlsx(title: str, headers: Sequence[str], rows: Iterable[Row]) -> bytes:
 
 def as_workbook(parts: Iterable[tuple[str, Sequence[str], Iterable[Row]]]) -> bytes:
     """A workbook with a sheet for each (title, headers, rows); Excel wants their titles to differ."""
+    # openpyxl loads NumPy: 30 MB that workers, which load every page's module, can do without.
+    from openpyxl import Workbook
+
     book = Workbook(write_only=True)
     for title, headers, rows in parts:
         sheet = book.create_sheet(safe_file_name(title, longest=31).translate(_NO_SHEET_SIGNS))
@@ -73,12 +77,16 @@ _NO_SHEET_SIGNS = str.maketrans("[]'", "()_")
 
 
 def _bold(sheet: object, text: str) -> WriteOnlyCell:
+    from openpyxl.styles import Font
+
     cell = _cell(sheet, text)
     cell.font = Font(bold=True)
     return cell
 
 
 def _cell(sheet: object, value: Cell) -> WriteOnlyCell:
+    from openpyxl.cell import WriteOnlyCell
+
     if isinstance(value, bool):
         value = _yes_no(value)
     if isinstance(value, dt.datetime):
