@@ -29,7 +29,7 @@ from .base import (
     TimeBase,
     TooSlow,
 )
-from .rtp import SenderReport, parse_rtcp, parse_rtp
+from .rtp import DOLLAR, SenderReport, parse_rtcp, parse_rtp
 from .rtp_clock import RtpTimeline, StampSource
 from .rtp_video import DEPACKETISERS, AccessUnit
 from .rtsp import (
@@ -125,6 +125,7 @@ class Playback:
         self._timeline: RtpTimeline | None = None
         self._shift_ms = 0
         self._held: deque[AccessUnit] = deque()
+        self._frames: list[Frame] = []
         self._held_bytes = 0
         self._held_since = 0.0
 
@@ -233,12 +234,12 @@ class Playback:
         nothing proves the time; other device errors only where they are not just an end of stream.
         """
         try:
-            async for together in self._connection.packets(self._take_middles):
-                for channel, data in together:
-                    for frame in self._frames_of(channel, data):
-                        yield frame
-                    if self.ended_by is not None:
-                        return
+            async for _ in self._connection.receive(self._take):
+                ready, self._frames = self._frames, []
+                for frame in ready:
+                    yield frame
+                if self.ended_by is not None:
+                    return
         except Stalled:
             self.ended_by = EndedBy.STALL
         except DeadlinePassed:
@@ -251,8 +252,24 @@ class Playback:
         for frame in self._last_frames([]):
             yield frame
 
-    def _take_middles(self, buffer: bytearray, at: int) -> int:
-        return self._depacketiser.take_middles(buffer, at, self._channel, self._track.payload_type)
+    def _take(self, buffer: bytearray) -> int:
+        """Takes the whole packets at the head of the buffer: see `RtspConnection.receive`."""
+        at, size = 0, len(buffer)
+        middles, channel, kind = (
+            self._depacketiser.take_middles,
+            self._channel,
+            self._track.payload_type,
+        )
+        while self.ended_by is None:
+            at = middles(buffer, at, channel, kind)
+            if at + 4 > size or buffer[at] != DOLLAR:
+                break
+            end = at + 4 + (buffer[at + 2] << 8 | buffer[at + 3])
+            if end > size:
+                break
+            self._frames += self._frames_of(buffer[at + 1], bytes(buffer[at + 4 : end]))
+            at = end
+        return at
 
     def _frames_of(self, channel: int, data: bytes) -> Sequence[Frame]:
         if channel == self._channel:

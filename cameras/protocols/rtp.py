@@ -11,6 +11,8 @@ import struct
 from dataclasses import dataclass
 from typing import NamedTuple
 
+DOLLAR = 0x24
+"""What an interleaved packet begins with (RFC 2326 section 10.12); then come its channel and its length."""
 ONVIF_PROFILE = 0xABAC
 _NTP_TO_UNIX_S = 2_208_988_800
 _NTP_ERA_S = 1 << 32

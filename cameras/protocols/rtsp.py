@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -32,6 +31,7 @@ from .base import (
     Untrusted,
 )
 from .digest import DigestAnswers, basic_header, best_digest, parse_challenges
+from .rtp import DOLLAR
 from .rtsp_messages import (
     MAX_HEAD_BYTES,
     Address,
@@ -44,10 +44,7 @@ from .rtsp_messages import (
 from .sdp import MAX_SDP_BYTES
 
 _READ_BYTES = 256 * 1024
-_DOLLAR = 0x24
-_ALL = 1 << 30
-
-ShortWay = Callable[[bytearray, int], int]
+Take = Callable[[bytearray], int]
 _MAX_WAITING_BYTES = 8 * 1024 * 1024
 _USER_AGENT = "cctv-ops"
 _GOODBYE_S = 1.0
@@ -105,8 +102,7 @@ class RtspConnection:
         self._loop = asyncio.get_running_loop()
         self._deadline = self._loop.time() + limits.total_s
         self._buffer = bytearray()
-        self._waiting: deque[tuple[int, bytes]] = deque()
-        self._waiting_bytes = 0
+        self._waiting = bytearray()
         self._sequence = 0
         self._session = ""
         self._control = self.address.url
@@ -224,35 +220,31 @@ class RtspConnection:
         else:
             self._basic = basic_header(login)
 
-    async def packets(
-        self, short_way: ShortWay | None = None
-    ) -> AsyncIterator[list[tuple[int, bytes]]]:
-        """Interleaved packets as (channel, bytes), those that came together in one list.
+    async def receive(self, take: Take) -> AsyncIterator[None]:
+        """Hands interleaved packets to `take(buffer)` as they come, and yields after each time.
 
-        `short_way(buffer, at)` may take packets out of the buffer itself and says where it stopped: it is
-        asked only while every packet before has been given out. The session is kept alive meanwhile. Raises Stalled, DeadlinePassed, ConnectionEnded, TooLarge, or
-        StreamEnded when announced.
+        `take` says how many bytes at the head of the buffer it has used up: whole packets, each as it came
+        (RFC 2326 section 10.12). What is no packet is left to this class. The session is kept alive
+        meanwhile. Raises Stalled, DeadlinePassed, ConnectionEnded, TooLarge, or StreamEnded when announced.
         """
+        if self._waiting:
+            take(self._waiting)
+            self._waiting.clear()
+            yield
+        give_up = self._loop.time() + self._limits.stall_s
         while True:
-            if self._waiting:
-                waiting = list(self._waiting)
-                self._waiting.clear()
-                self._waiting_bytes = 0
-                yield waiting
-            if short_way is not None:
-                taken = short_way(self._buffer, 0)
-                if taken:
-                    del self._buffer[:taken]
-            # Behind a packet that is given out, the short way must be tried again.
-            together = self._take_packets(_ALL if short_way is None else 1)
-            if together:
-                yield together
-                continue
-            item = await self._next_item(self._limits.stall_s)
-            if isinstance(item, Message):
-                await self._unasked(item)
-            else:
-                yield [item]
+            taken = take(self._buffer)
+            if taken:
+                del self._buffer[:taken]
+                yield
+                give_up = self._loop.time() + self._limits.stall_s
+            if self._buffer and self._buffer[0] != DOLLAR:
+                message = await self._take_message()
+                if message is not None:
+                    await self._unasked(message)
+                    give_up = self._loop.time() + self._limits.stall_s
+                    continue
+            await self._fill(give_up)
 
     async def _exchange(self, method: str, url: str, headers: Mapping[str, str]) -> Message:
         sequence = await self._send(method, url, headers)
@@ -277,10 +269,9 @@ class RtspConnection:
                 raise Stalled(f"{method} was not answered.") from None
             if isinstance(item, Message):
                 return item
-            self._waiting_bytes += len(item[1])
-            if self._waiting_bytes > _MAX_WAITING_BYTES:
+            self._waiting += item
+            if len(self._waiting) > _MAX_WAITING_BYTES:
                 raise TooLarge(f"{method}: the device sends packets instead of an answer.")
-            self._waiting.append(item)
 
     async def _send(self, method: str, url: str, headers: Mapping[str, str]) -> int:
         self._sequence += 1
@@ -308,7 +299,8 @@ class RtspConnection:
         except OSError:
             raise ConnectionEnded("The device closed the connection.") from None
 
-    async def _next_item(self, patience_s: float) -> Message | tuple[int, bytes]:
+    async def _next_item(self, patience_s: float) -> Message | bytes:
+        """A message, or an interleaved packet as it came."""
         give_up = self._loop.time() + patience_s
         while True:
             item = self._take_packet() if self._buffer[:1] == b"$" else await self._take_message()
@@ -316,31 +308,16 @@ class RtspConnection:
                 return item
             await self._fill(give_up)
 
-    def _take_packet(self) -> tuple[int, bytes] | None:
+    def _take_packet(self) -> bytes | None:
         buffer = self._buffer
         if len(buffer) < 4:
             return None
         end = 4 + (buffer[2] << 8 | buffer[3])
         if len(buffer) < end:
             return None
-        packet = (buffer[1], bytes(buffer[4:end]))
+        packet = bytes(buffer[:end])
         del buffer[:end]
         return packet
-
-    def _take_packets(self, most: int) -> list[tuple[int, bytes]]:
-        """The whole packets at the head of the buffer."""
-        found: list[tuple[int, bytes]] = []
-        at, size = 0, len(self._buffer)
-        with memoryview(self._buffer) as view:
-            while len(found) < most and at + 4 <= size and view[at] == _DOLLAR:
-                end = at + 4 + (view[at + 2] << 8 | view[at + 3])
-                if end > size:
-                    break
-                found.append((view[at + 1], bytes(view[at + 4 : end])))
-                at = end
-        if at:
-            del self._buffer[:at]
-        return found
 
     async def _take_message(self) -> Message | None:
         while self._buffer[:1] in (b"\r", b"\n"):
