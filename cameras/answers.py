@@ -8,10 +8,12 @@ from typing import Any
 
 from django.db.models import Q
 
-from cameras import position_days
+from cameras import coverage, position_days
+from cameras.coverage import Interval
 from cameras.models import CoverageDay, PositionDay
-from core.tsi import to_ms
+from core.tsi import day_of, to_ms
 from inventory.models import ChannelAssignment, Position
+from inventory.schedules import expected
 
 YES, NO, UNKNOWN = "YES", "NO", "UNKNOWN"
 
@@ -44,6 +46,8 @@ class Evidence:
             "longest_gap_ms": row.longest_gap_ms,
             "gap_count": row.gap_count,
             "gaps": row.gaps,
+            "doubts": row.doubts or [],
+            "unseen_cut_ms": row.unseen_cut_ms,
             "provisional": row.is_provisional,
             "revisions": row.revision,
             "sha256": row.sha256,
@@ -111,26 +115,41 @@ def was_recording(position: Position, day: date, at: datetime | None = None) -> 
         answer=answer,
         evidence=evidence,
         at=at,
-        at_moment=_at_moment(assignments, evidence, at) if at else "",
+        at_moment=_at_moment(position, assignments, evidence, at) if at else "",
     )
 
 
 def _at_moment(
-    assignments: list[ChannelAssignment], evidence: tuple[Evidence, ...], at: datetime
+    position: Position,
+    assignments: list[ChannelAssignment],
+    evidence: tuple[Evidence, ...],
+    at: datetime,
 ) -> str:
     """YES where one channel has the moment; NO only where every channel is known not to have it."""
     moment = (to_ms(at), to_ms(at) + 1)
+    if not coverage.clip(list(expected(position, day_of(at)).spans_ms), [moment]):
+        # What is recorded when nothing is expected is not kept as a proof.
+        return UNKNOWN
     on_it = {
         row.channel_id
         for row in assignments
         if row.starts_at <= at and (row.ends_at is None or row.ends_at > at)
     }
     known = [item.proof for item in evidence if item.proof.channel_id in on_it]
-    for row in known:
-        surely = row.result in {"RECORDED", "PARTLY"} and row.disputed_ms == 0
-        complete = row.gap_count <= len(row.gaps)
-        if surely and complete and position_days.recorded_of(row, [moment]):
-            return YES
-    told = [row for row in known if row.result in {"RECORDED", "PARTLY", "NOT_RECORDED"}]
-    certain = all(not row.is_provisional and row.disputed_ms == 0 for row in told)
-    return NO if told and certain and len(told) == len(on_it) else UNKNOWN
+    told = [_told_of(row, moment) for row in known]
+    if YES in told:
+        return YES
+    return NO if told == [NO] * len(on_it) and told else UNKNOWN
+
+
+def _told_of(row: CoverageDay, moment: Interval) -> str:
+    """What one channel's row says about one moment."""
+    is_complete = row.gap_count <= len(row.gaps)
+    until = row.known_until
+    if until is not None and to_ms(until) <= moment[0]:
+        return UNKNOWN
+    if row.result == "UNKNOWN" and not row.doubts:
+        return UNKNOWN
+    if row.result == "EXEMPT" or not is_complete or row.doubted_of([moment]):
+        return UNKNOWN
+    return YES if position_days.recorded_of(row, [moment]) else NO

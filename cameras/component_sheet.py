@@ -92,7 +92,9 @@ def _strips(day: dt.date) -> list[tuple[str, Any]]:
     whole = [(start, end)]
     work = [(start + 8 * HOUR_MS, start + 18 * HOUR_MS)]
     unknown = {"result": Result.UNKNOWN, "reason": "NO_ANSWER", "recorded_ms": 0}
-    noon = {"asked_at": tsi.from_ms(start + 12 * HOUR_MS)}
+    noon = {"asked_at": tsi.from_ms(start + 12 * HOUR_MS), "is_provisional": True}
+    doubts = [[start + 3 * HOUR_MS, start + 5 * HOUR_MS]]
+    doubted = {"disputed_ms": 2 * HOUR_MS, "doubts": doubts, "result": Result.PARTLY}
     flicker = [(n / 4, n / 4 + 0.004) for n in range(90)]
     dense = [(9 + n / 80, 9 + n / 80 + 0.004) for n in range(650)]
     return [
@@ -102,6 +104,7 @@ def _strips(day: dt.date) -> list[tuple[str, Any]]:
         ("dense-gaps", day_strip(day, _proof(day, *dense), whole)),
         ("not-recorded", day_strip(day, _proof(day, (0, 24), result=Result.NOT_RECORDED), whole)),
         ("unknown", day_strip(day, _proof(day, **unknown), whole)),
+        ("doubted", day_strip(day, _proof(day, (9, 10), **doubted), whole)),
         ("hours", day_strip(day, _proof(day, (10, 11)), work)),
         ("motion", day_strip(day, _proof(day, (0, 7), (19, 24)), whole, motion_only=True)),
         ("today", day_strip(day, _proof(day, **noon), whole)),

@@ -20,6 +20,9 @@ MOST_GAPS_OF_A_SOURCE = 500
 SAME_MS = 2_000
 """Two answers that differ by no more than this are the same answer, read twice."""
 
+LEFT_OUT_WHEN_EMPTY = ("source_gaps", "doubts", "unseen_cut_ms")
+"""Facts that most days do not have."""
+
 FACTS = [field.name for field in CoverageFacts._meta.fields]
 
 
@@ -50,6 +53,8 @@ def facts_of(day: ChannelDay, run: Run | None) -> dict[str, Any]:
         "second_source": str(day.second_source),
         "second_recorded_ms": day.second_recorded_ms,
         "source_gaps": _gaps_by_source(day),
+        "doubts": _doubts(day),
+        "unseen_cut_ms": day.unseen_cut_ms,
         "time_base": str(day.time_base),
         "offset_ms": day.offset.offset_ms,
         "offset_uncertainty_ms": day.offset.uncertainty_ms if day.time_base else None,
@@ -71,12 +76,19 @@ def _gaps_by_source(day: ChannelDay) -> dict[str, list[list[int]]] | None:
     }
 
 
+def _doubts(day: ChannelDay) -> list[list[int]] | None:
+    """Where the doubted time lies; None where there is none."""
+    doubted = day.coverage.disputed[:MOST_GAPS] if day.coverage else ()
+    return [[start, end] for start, end in doubted] or None
+
+
 def canonical_text(channel_id: int, day: date, facts: Mapping[str, Any]) -> str:
     """The facts as one line of JSON with sorted keys: what the run's root commits to."""
     asked_at: datetime = facts["asked_at"]
     told = {key: value for key, value in facts.items() if key != "asked_at"}
-    if told.get("source_gaps") is None:
-        told.pop("source_gaps", None)
+    for name in LEFT_OUT_WHEN_EMPTY:
+        if told.get(name) is None:
+            told.pop(name, None)
     content = {
         **told,
         "asked_at": asked_at.astimezone(UTC).isoformat(timespec="milliseconds"),

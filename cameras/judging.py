@@ -107,6 +107,8 @@ class ChannelDay:
     is_temporary: bool = False
     until_ms: int | None = None
     """Up to which true time was asked; for a day that is not over this lies before the time of asking."""
+    unseen_cut_ms: int | None = None
+    """Up to this length a power cut of the recorder could have gone unseen; None = none could."""
     earliest_ms: int | None = None
     latest_ms: int | None = None
 

@@ -145,13 +145,16 @@ def _united(
     for assignment in assignments:
         held = _held(assignment, spans)
         row = proofs.get(assignment.channel_id)
-        if row is None or row.result == Result.UNKNOWN:
+        if row is None or (row.result == Result.UNKNOWN and not row.doubts):
             unsure += held
             reason = row.reason if row else "NOT_ASKED"
             continue
         evidence.append(row.asked_at)
         if _tells_each_minute(row, limits_of(position)):
-            known += coverage.clip(recorded_of(row, held), held)
+            doubted = row.doubted_of(held)
+            known += coverage.subtract(recorded_of(row, held), doubted)
+            unsure += doubted
+            reason = row.reason or (NOT_TOLD if doubted else reason)
         else:
             unsure += recorded_of(row, held)
             reason = row.reason or NOT_TOLD
@@ -178,7 +181,7 @@ def _tells_each_minute(row: CoverageDay, limits: Limits) -> bool:
     """Whether what the row's listed gaps leave was surely recorded; its sums alone do not say where."""
     listed_ms = sum(end - start for start, end, _cause in row.gaps)
     unlisted_ms = row.expected_ms - row.recorded_ms - listed_ms
-    return row.disputed_ms == 0 and unlisted_ms <= limits.lost_ms
+    return row.tells_doubts and unlisted_ms - row.disputed_ms <= limits.lost_ms
 
 
 def _held(assignment: ChannelAssignment, spans: Sequence[Interval]) -> list[Interval]:
@@ -188,8 +191,11 @@ def _held(assignment: ChannelAssignment, spans: Sequence[Interval]) -> list[Inte
 
 
 def recorded_of(row: CoverageDay, spans: Sequence[Interval]) -> list[Interval]:
-    """Recorded intervals of a stored day inside `spans`: what its listed gaps leave of the time it knows."""
-    if row.recorded_ms == 0:
+    """Recorded intervals of a stored day inside `spans`: what its listed gaps leave of the time it knows.
+
+    Doubted time is among them.
+    """
+    if row.recorded_ms + row.disputed_ms == 0:
         return []
     until = row.known_until
     known = coverage.clip(list(spans), FOR_EVER if until is None else [(0, to_ms(until))])

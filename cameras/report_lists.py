@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, Sum
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from cameras.coverage import Interval
 from cameras.models import CoverageDay, PlaybackProof, PositionDay, Result
 from cameras.names import addresses_of
 from cameras.reports import Column, Period, Report, Section, Share, Value
@@ -25,6 +27,7 @@ from inventory.models import (
     Position,
     RecordingSchedule,
 )
+from inventory.schedules import expected_many
 
 KNOWN = [Result.RECORDED, Result.PARTLY, Result.NOT_RECORDED]
 LAST_DAYS = 7
@@ -219,16 +222,27 @@ def _newest(positions: list[Position], period: Period) -> dict[int, dt.datetime]
             recorded_ms__gt=0,
         )
         .order_by("day")
-        .values_list("channel__assignments__position", "day", "asked_at", "is_provisional", "gaps")
+        .only("day", "asked_at", "asked_until", "is_provisional", "disputed_ms", "gaps", "doubts")
+        .annotate(position=F("channel__assignments__position"))
     )
-    newest = {}
-    for position, day, asked_at, is_provisional, gaps in rows:
-        end = tsi.to_ms(asked_at) if is_provisional else tsi.day_bounds_ms(day)[1]
-        end = min(end, tsi.day_bounds_ms(day)[1])
-        if gaps and gaps[-1][1] >= end - SECOND_MS:
-            end = gaps[-1][0]
-        newest[position] = tsi.from_ms(end)
-    return newest
+    last = {row.position: row for row in rows}
+    expected = {day: expected_many(positions, day) for day in {row.day for row in last.values()}}
+    return {
+        position: tsi.from_ms(_end_of_newest(row, expected[row.day][position].spans_ms))
+        for position, row in last.items()
+    }
+
+
+def _end_of_newest(row: CoverageDay, expected: Sequence[Interval]) -> int:
+    """Where the newest recording of a day ends: before what is missing, in doubt or not expected at its end."""
+    ends = [tsi.to_ms(row.known_until or row.asked_at), tsi.day_bounds_ms(row.day)[1]]
+    end = min([*ends, *(end for _start, end in expected[-1:])])
+    holes = [(start, until) for start, until, _cause in row.gaps]
+    holes += [(start, until) for start, until in row.doubts or ()]
+    for start, until in sorted(holes, reverse=True):
+        if until >= end - SECOND_MS:
+            end = min(end, start)
+    return end
 
 
 def days_word(held: Decimal | None) -> str | None:

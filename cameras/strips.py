@@ -137,7 +137,7 @@ def source_strips(
     if row is None or not row.source_gaps:
         return []
     start_ms, end_ms = tsi.day_bounds_ms(day)
-    past = coverage.clip(list(expected), [(start_ms, min(tsi.to_ms(row.asked_at), end_ms))])
+    past = coverage.clip(list(expected), [(start_ms, _until_ms(row, end_ms))])
     found = []
     for source, pairs in row.source_gaps.items():
         gaps = coverage.merge((start, end) for start, end in pairs)
@@ -188,26 +188,34 @@ def _share(milliseconds: float) -> float:
 def _answered(
     row: CoverageFacts, expected: list[Interval], end_ms: int, motion_only: bool
 ) -> Iterable[tuple[str, Interval, str]]:
-    asked_ms = tsi.to_ms(row.asked_at)
-    past = coverage.clip(expected, [(0, min(asked_ms, end_ms))])
+    past = coverage.clip(expected, [(0, _until_ms(row, end_ms))])
+    is_over = end_ms <= tsi.day_bounds_ms(tsi.today())[0]
     for span in coverage.subtract(expected, past):
-        yield FUTURE, span, _("not over yet")
+        yield (
+            (Result.UNKNOWN, span, _("not asked")) if is_over else (FUTURE, span, _("not over yet"))
+        )
     if row.result == Result.UNKNOWN and not row.recorded_ms and not row.gaps:
         for span in past:
             yield Result.UNKNOWN, span, word_for(row.reason)
         return
     gaps = [((start, end), cause) for start, end, cause in row.gaps]
     rest = coverage.subtract(past, coverage.merge(span for span, _cause in gaps))
-    kind = Result.UNKNOWN if row.result == Result.UNKNOWN and row.disputed_ms else Result.RECORDED
-    title = word_for(row.reason) if kind == Result.UNKNOWN else _("recorded")
-    if row.recorded_ms or kind == Result.UNKNOWN:
-        for span in rest:
-            yield kind, span, title
+    doubted = coverage.clip(rest, row.doubted_of(rest))
+    for span in doubted:
+        yield Result.UNKNOWN, span, word_for(row.reason) if row.reason else _("could not be told")
+    if row.recorded_ms:
+        for span in coverage.subtract(rest, doubted):
+            yield Result.RECORDED, span, _("recorded")
     for span, cause in gaps:
         if motion_only and row.recorded_ms:
             yield OUTSIDE, span, _("no motion")
         else:
             yield Result.NOT_RECORDED, span, word_for(cause)
+
+
+def _until_ms(row: CoverageFacts, end_ms: int) -> int:
+    """Up to which moment of its day a row knows anything."""
+    return min(tsi.to_ms(row.known_until or row.asked_at), end_ms)
 
 
 def _stretch(kind: str, span: Interval, start_ms: int, title: str) -> Stretch:
@@ -226,15 +234,22 @@ def _motion_summary(row: CoverageFacts) -> str:
 def _summary(row: CoverageFacts | None) -> str:
     if row is None:
         return _("This day was not asked.")
-    if row.result == Result.UNKNOWN:
-        return _("Could not check: %(reason)s") % {"reason": word_for(row.reason)}
     if row.result == Result.EXEMPT:
         return _("Not expected on this day.")
-    if not row.gap_count:
-        return _("Recorded without a gap.")
-    return ngettext(
-        "%(count)d gap of %(longest)s", "%(count)d gaps, longest %(longest)s", row.gap_count
-    ) % {"count": row.gap_count, "longest": length(row.longest_gap_ms)}
+    if row.result == Result.UNKNOWN:
+        told = _("Could not check: %(reason)s") % {"reason": word_for(row.reason)}
+    elif not row.gap_count:
+        told = _("Recorded without a gap.")
+    else:
+        told = ngettext(
+            "%(count)d gap of %(longest)s", "%(count)d gaps, longest %(longest)s", row.gap_count
+        ) % {"count": row.gap_count, "longest": length(row.longest_gap_ms)}
+    if not row.disputed_ms:
+        return told
+    return _("%(told)s; %(length)s in doubt") % {
+        "told": told.rstrip("."),
+        "length": length(row.disputed_ms),
+    }
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from cameras import coverage
+from cameras.coverage import Interval
 from inventory.models import Channel, Position
 
 from .runs import Run
@@ -27,9 +30,12 @@ class CoverageFacts(models.Model):
     """What an index said about one channel and day, in true time, milliseconds.
 
     `gaps` is [[start_ms, end_ms, cause], ...] since 1970 UTC, at most 2,000; `gap_count`, `lost_ms` and
-    `longest_gap_ms` count all of them. `disputed_ms` is where two sources disagree, and then `source_gaps`
-    is what each of them lacks, {source: [[start_ms, end_ms], ...]}, at most 500 each. The offset is device
-    minus true at noon of the day; `null` means that it was not known.
+    `longest_gap_ms` count all of them. `disputed_ms` is time of which it is not known whether it was
+    recorded, `doubts` says where it lies, [[start_ms, end_ms], ...], at most 2,000; null = not told. Where
+    two sources disagree, `source_gaps` is what each of them lacks, {source: [[start_ms, end_ms], ...]}, at
+    most 500 each. `unseen_cut_ms` is the length up to which a power cut of the recorder could have gone
+    unseen; null = it would have been seen. The offset is device minus true at noon of the day; `null` means
+    that it was not known.
     """
 
     expected_ms = models.BigIntegerField(default=0)
@@ -44,6 +50,8 @@ class CoverageFacts(models.Model):
     second_source = models.CharField(max_length=20, blank=True)
     second_recorded_ms = models.BigIntegerField(null=True, blank=True)
     source_gaps = models.JSONField(null=True, blank=True)
+    doubts = models.JSONField(null=True, blank=True)
+    unseen_cut_ms = models.BigIntegerField(null=True, blank=True)
     time_base = models.CharField(max_length=12, blank=True)
     offset_ms = models.BigIntegerField(null=True, blank=True)
     offset_uncertainty_ms = models.BigIntegerField(null=True, blank=True)
@@ -68,6 +76,23 @@ class CoverageFacts(models.Model):
         if not self.expected_ms or self.result in {Result.UNKNOWN, Result.EXEMPT}:
             return None
         return 100 * self.recorded_ms / self.expected_ms
+
+    @property
+    def known_until(self) -> datetime | None:
+        """Up to which true time the row knows anything; None = the whole day."""
+        return None
+
+    @property
+    def tells_doubts(self) -> bool:
+        """Whether it is known where all of the doubted time lies."""
+        listed_ms = sum(end - start for start, end in self.doubts or ())
+        return listed_ms >= self.disputed_ms
+
+    def doubted_of(self, spans: Sequence[Interval]) -> list[Interval]:
+        """What of these spans (merged) is in doubt: all of them where the row does not say which part is."""
+        if not self.tells_doubts:
+            return list(spans)
+        return coverage.clip(list(spans), [(start, end) for start, end in self.doubts or ()])
 
     def is_intact(self) -> bool:
         """Whether the canonical text still has its recorded leaf hash (RFC 6962)."""

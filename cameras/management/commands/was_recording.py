@@ -64,5 +64,9 @@ class Command(BaseCommand):
                 self.stdout.write(
                     f"      {stamp(from_ms(start))} - {stamp(from_ms(end))}  {word_for(cause)}"
                 )
+            for start, end in (row.doubts or [])[:20]:
+                self.stdout.write(
+                    f"      {stamp(from_ms(start))} - {stamp(from_ms(end))}  in doubt"
+                )
             if row.gap_count > 20:
                 self.stdout.write(f"      and {row.gap_count - 20} more")
