@@ -15,7 +15,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Min, QuerySet
 from django.utils import timezone, translation
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
@@ -123,15 +123,15 @@ def send_due(now: dt.datetime | None = None) -> int:
 
 
 def claim(now: dt.datetime) -> list[WebhookDelivery]:
-    """Takes due messages, oldest first."""
+    """Takes due messages, oldest first, and few of each endpoint: a long queue of one delays no other."""
     due = WebhookDelivery.objects.filter(
         state=State.WAITING, due_at__lte=now, endpoint__is_active=True
-    ).select_related("endpoint")
+    )
+    waiting = due.values("endpoint").annotate(first=Min("due_at")).order_by("first")
     taken: list[WebhookDelivery] = []
-    for row in due.order_by("due_at", "pk")[: AT_ONCE * PER_ENDPOINT]:
-        if len(taken) == AT_ONCE:
-            break
-        if sum(each.endpoint_id == row.endpoint_id for each in taken) < PER_ENDPOINT:
+    for endpoint in waiting.values_list("endpoint", flat=True)[:AT_ONCE]:
+        rows = due.filter(endpoint=endpoint).select_related("endpoint").order_by("due_at", "pk")
+        for row in rows[: min(PER_ENDPOINT, AT_ONCE - len(taken))]:
             row.lease = uuid.uuid4()
             if _take(row, now):
                 taken.append(row)
