@@ -55,6 +55,13 @@ def _not_negative(value: str) -> int:
     return number
 
 
+def _percent(value: str) -> int:
+    number = int(value)
+    if not 1 <= number <= 100:
+        raise ValueError("must be between 1 and 100")
+    return number
+
+
 def _share(value: str) -> float:
     number = float(value)
     if not 0 <= number <= 1:
@@ -160,6 +167,30 @@ SETTINGS = (
         "180",
         int,
         "Days after closing a request by which our own copy of released footage is destroyed.",
+    ),
+    Setting(
+        "VERIFY_WATCH_PERCENT",
+        "50",
+        _percent,
+        "Share of every exhibit's pictures, in percent, that the verifier must have played before a package may be sealed; beginnings, ends and the edges of gaps always.",
+    ),
+    Setting(
+        "VERIFY_FASTEST",
+        "8",
+        _positive,
+        "Playing faster than so many times does not count as watching.",
+    ),
+    Setting(
+        "VERIFY_EXCEPTION_MINUTES",
+        "60",
+        _positive,
+        "A package of so many minutes or more may be verified with a stated exception for what was not played.",
+    ),
+    Setting(
+        "CHECK_MAX_GB",
+        "4",
+        _positive,
+        "Largest upload to the page that checks packages, in GB.",
     ),
     Setting(
         "EVIDENCE_DIR",

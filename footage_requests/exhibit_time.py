@@ -34,6 +34,22 @@ class ExhibitTime:
             return place + length
         return self.delivered[1] - self.delivered[0]
 
+    def true_of(self, place_ms: int) -> int:
+        """The true moment of a place, in milliseconds since 1970."""
+        for place, true, length in self.timeline:
+            if place <= place_ms < place + length:
+                return true + place_ms - place
+        return self.delivered[0] + place_ms
+
+    def place_of(self, true_ms: int) -> int | None:
+        """The place at which a true moment stands; the next picture's where there is none at that moment."""
+        if not self.timeline:
+            return true_ms - self.delivered[0]
+        for place, true, length in self.timeline:
+            if true_ms < true + length:
+                return place + max(0, true_ms - true)
+        return self.length_ms
+
     def as_data(self) -> dict[str, Any]:
         """For the player."""
         return {

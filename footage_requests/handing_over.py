@@ -23,6 +23,7 @@ from . import store
 from .errors import NotThisPerson, Refused
 from .models import (
     CustodyEvent,
+    Decision,
     Exhibit,
     FootageRequest,
     HandOverRecord,
@@ -125,6 +126,7 @@ def hand_over(package: Package, facts: Mapping[str, Any], *, by: Person) -> Hand
     """
     _may_deliver(package, by)
     _require(facts, "place", "receiver_name", "receiver_office", "receiver_identity", "medium")
+    refuse_viewing_only(package)
     if facts["medium"] == MediumKind.VIEWING:
         raise Refused(_("A viewing takes nothing along: make a viewing record."))
     if not facts.get("identity_checked"):
@@ -154,6 +156,14 @@ def hand_over(package: Package, facts: Mapping[str, Any], *, by: Person) -> Hand
             note=f"{row.number}: {row.receiver_name}, {row.receiver_office}",
         )
     return row
+
+
+def refuse_viewing_only(package: Package) -> None:
+    """Where the superior allowed a look and no copy, nothing is written or handed over."""
+    if package.decision.kind == Decision.Kind.VIEWING:
+        raise Refused(
+            _("Approved for viewing only: seal it, show it in the player and record the viewing.")
+        )
 
 
 def record_viewing(package: Package, facts: Mapping[str, Any], *, by: Person) -> HandOverRecord:

@@ -114,3 +114,13 @@ def can_see_webhooks(person: Person, obj: object = None) -> bool:
 def can_keep_webhooks(person: Person, obj: object = None) -> bool:
     """Enters webhooks, gives them new secrets, switches them off, sends again."""
     return person.has_role(*KEEPING_WEBHOOKS, scope=())
+def can_read_hold_weeks(person: Person, obj: object = None) -> bool:
+    """Reads the weekly paper of holds that outlive their requests, of the whole campus."""
+    return person.has_role(*ASSESSING, Role.SUPERIOR, Role.AUDITOR, scope=())
+
+
+def can_check_packages(person: Person, obj: object = None) -> bool:
+    """Has a package, a medium or a file checked that somebody brought back."""
+    return person.has_role(*DELIVERING, Role.AUDITOR)
+
+

@@ -20,7 +20,7 @@ from . import (
     release_work,
     verifying,
 )
-from .models import FixedMask, FootageRequest, Package
+from .models import Decision, FixedMask, FootageRequest, Package
 from .parts import Part
 
 S = Package.Status
@@ -96,6 +96,7 @@ def package_context(package: Package, person: Any) -> dict[str, Any]:
     played = parts.people_of(package)
     may_deliver = permissions.can_deliver(person, case) and person.pk != package.approver_id
     may_hand_over = may_deliver and parts.may_play(Part.DELIVERER, person, played)
+    only_shown = package.decision.kind == Decision.Kind.VIEWING
     is_stopped = package.status == S.CANCELLED
     destruction = package.destructions.exclude(status="CANCELLED").first()
     return {
@@ -125,8 +126,9 @@ def package_context(package: Package, person: Any) -> dict[str, Any]:
         if package.status == S.VERIFIED
         else None,
         "may_deliver": may_deliver,
-        "may_show": package.status in {S.VERIFIED, S.SEALED} and may_hand_over,
-        "may_hand_over": package.status == S.SEALED and may_hand_over,
+        "may_show": package.status == S.SEALED and may_hand_over,
+        "may_hand_over": package.status == S.SEALED and may_hand_over and not only_shown,
+        "only_shown": only_shown and package.status not in {S.CANCELLED, S.VIEWED, S.DESTROYED},
         "copies": list(package.copies.select_related("job", "file", "made_by")),
         "links": list(package.links.select_related("made_by")),
         "custody": list(package.custody.all()),

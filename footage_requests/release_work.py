@@ -21,7 +21,7 @@ from vault.crypto import Place, open_text, seal
 
 from . import sealing, store
 from .errors import NotThisPerson, Refused
-from .handing_over import note_custody
+from .handing_over import note_custody, refuse_viewing_only
 from .models import CustodyEvent, Package, RecipientCopy
 from .permissions import can_deliver, can_verify
 from .sealing.for_recipients import build_for_recipient
@@ -91,6 +91,7 @@ def queue_copy(package: Package, recipient_name: str, *, by: Person) -> Recipien
         raise NotThisPerson(_("You hold no role that hands footage over."))
     if package.inner_file is None or package.inner_file.destroyed_at is not None:
         raise Refused(_("Only a sealed package is given out."))
+    refuse_viewing_only(package)
     if not recipient_name.strip():
         raise Refused(_("Write for whom the copy is."))
     with transaction.atomic():

@@ -26,6 +26,7 @@ from .masking import may_mask, missing_masks
 from .models import Exhibit, Package, Viewing
 from .parts import Part, people_of, refuse_same_person
 from .permissions import can_deliver, can_verify
+from .watching import Watch, may_be_excepted, merged, plausible, watch_of
 
 if TYPE_CHECKING:
     from accounts.models import Person
@@ -34,7 +35,6 @@ Span = tuple[int, int]
 
 # The checks of a person; each is confirmed for every exhibit before the package may be sealed.
 CHECKS = ("plays", "right_camera", "right_time", "masks", "nobody_else")
-_MOST_SPANS = 500
 _IDLE = dt.timedelta(minutes=3)
 _LONGEST = dt.timedelta(hours=8)
 # Frame groups are copied whole, so a clip may begin and end a little outside the approved minutes.
@@ -47,7 +47,11 @@ class Measured:
 
     exhibit: Exhibit
     faults: tuple[str, ...]
-    watched_ms: int
+    watch: Watch
+
+    @property
+    def watched_ms(self) -> int:
+        return self.watch.seen_ms
 
 
 def current_exhibits(package: Package) -> QuerySet[Exhibit]:
@@ -88,8 +92,8 @@ def _allow(package: Package, purpose: Viewing.Purpose, by: Person, note: str) ->
     elif purpose == Viewing.Purpose.VERIFY:
         _allow_verifying(package, by)
     else:
-        if package.status not in {Package.Status.VERIFIED, Package.Status.SEALED}:
-            raise Refused(_("Footage is shown only after it has been verified."))
+        if package.status != Package.Status.SEALED:
+            raise Refused(_("Footage is shown only after it has been verified and sealed."))
         if not can_deliver(by, package.request):
             raise NotThisPerson(_("You hold no role that shows footage."))
         refuse_same_person(Part.DELIVERER, by, people_of(package))
@@ -125,15 +129,14 @@ def may_stream(viewing: Viewing, by: Person, now: dt.datetime) -> bool:
 
 def note_watched(viewing: Viewing, spans: Iterable[Span]) -> None:
     """Adds what the player has shown since its last report. Spans are exhibit milliseconds."""
-    length = time_of(viewing.exhibit).length_ms
+    length, now = time_of(viewing.exhibit).length_ms, timezone.now()
     with transaction.atomic():
         row = Viewing.objects.select_for_update(of=("self",)).get(pk=viewing.pk)
         if row.closed_at is not None:
             return
-        inside = [(max(0, a), min(b, length)) for a, b in spans]
-        row.watched = _merged([*map(tuple, row.watched), *(s for s in inside if s[0] < s[1])])
+        row.watched = merged([*row.watched, *plausible(row, spans, length, now)])
         row.watched_ms = sum(end - start for start, end in row.watched)
-        row.last_beat_at = timezone.now()
+        row.last_beat_at = now
         row.save(update_fields=["watched", "watched_ms", "last_beat_at"])
 
 
@@ -172,7 +175,7 @@ def close_idle(now: dt.datetime | None = None) -> int:
 def measure(package: Package, by: Person | None = None) -> list[Measured]:
     """What the system finds about every exhibit that would leave. Reads every file once."""
     return [
-        Measured(exhibit, tuple(_faults(exhibit)), _watched_ms(exhibit, by))
+        Measured(exhibit, tuple(_faults(exhibit)), watch_of(exhibit, by))
         for exhibit in current_exhibits(package)
     ]
 
@@ -188,20 +191,18 @@ def _faults(exhibit: Exhibit) -> Iterable[str]:
         yield _("It was not made from the original of this package.")
 
 
-def _watched_ms(exhibit: Exhibit, by: Person | None) -> int:
-    if by is None:
-        return 0
-    spans: list[Span] = []
-    for viewing in exhibit.viewings.filter(person=by, purpose=Viewing.Purpose.VERIFY):
-        spans += map(tuple, viewing.watched)
-    return sum(end - start for start, end in _merged(spans))
-
-
-def verify(package: Package, checks: Mapping[str, Iterable[str]], *, by: Person) -> None:
+def verify(
+    package: Package,
+    checks: Mapping[str, Iterable[str]],
+    *,
+    by: Person,
+    unwatched_because: str = "",
+) -> None:
     """The second person's word for every exhibit, over what the system measured itself.
 
-    `checks` maps exhibit idents to the CHECKS that the person confirmed. Raises Refused with what is
-    missing, NotThisPerson for the exporter, the approver and whoever lacks the role.
+    `checks` maps exhibit idents to the CHECKS that the person confirmed. `unwatched_because` excepts what
+    was not watched of a package that is hours long, except for beginnings and ends. Raises Refused with
+    what is missing, NotThisPerson for the exporter, the approver and whoever lacks the role.
     """
     is_small_unit = _allow_verifying(package, by)
     missing = missing_masks(package)
@@ -215,6 +216,7 @@ def verify(package: Package, checks: Mapping[str, Iterable[str]], *, by: Person)
         raise Refused(_("There is nothing in this package."))
     for one in found:
         _require(one, set(checks.get(one.exhibit.ident, ())))
+    is_watched = _require_watching(found, unwatched_because)
     now = timezone.now()
     with transaction.atomic():
         package.take(
@@ -222,6 +224,8 @@ def verify(package: Package, checks: Mapping[str, Iterable[str]], *, by: Person)
             by=by,
             verifier=by,
             verified_at=now,
+            is_watched=is_watched,
+            unwatched_because="" if is_watched else unwatched_because.strip()[:300],
             is_small_unit=package.is_small_unit or is_small_unit,
         )
         audit.record(
@@ -229,12 +233,15 @@ def verify(package: Package, checks: Mapping[str, Iterable[str]], *, by: Person)
             actor=by,
             target=package.request,
             package=package.number,
+            because="" if is_watched else unwatched_because.strip(),
+            watched_enough=is_watched,
             exhibits=[
                 {
                     "exhibit": one.exhibit.ident,
                     "sha256": one.exhibit.file.sha256,
                     "checks": sorted(checks[one.exhibit.ident]),
                     "watched_seconds": one.watched_ms // 1000,
+                    "watched_percent": one.watch.percent,
                 }
                 for one in found
             ],
@@ -256,22 +263,34 @@ def _require(one: Measured, confirmed: set[str]) -> None:
         )
 
 
+def _require_watching(found: list[Measured], because: str) -> bool:
+    """Whether everything was watched that must be; False where a stated exception stands for the rest."""
+    short = [one for one in found if not one.watch.is_enough]
+    if not short:
+        return True
+    if may_be_excepted([one.watch for one in found]):
+        if because.strip() and all(one.watch.ends_are_seen for one in short):
+            return False
+        raise Refused(
+            _(
+                "Not enough of %(names)s was played. Watch on, or watch every beginning and end "
+                "and write why the rest was not watched."
+            )
+            % {"names": _names(short)}
+        )
+    raise Refused(
+        _("Not enough of %(names)s was played: press “Next unseen” in the player.")
+        % {"names": _names(short)}
+    )
+
+
+def _names(rows: Iterable[Measured]) -> str:
+    return ", ".join(one.exhibit.ident for one in rows)
+
+
 def reject(package: Package, *, by: Person, because: str) -> None:
     """Sends a package back: to masking, from where it can also be exported again."""
     _allow_verifying(package, by)
     if not because.strip():
         raise Refused(_("Write what is wrong: the exporter reads it."))
     package.take("reject", by=by, because=because.strip(), failure=because.strip()[:300])
-
-
-def _merged(spans: Iterable[Iterable[int]]) -> list[Span]:
-    """The spans joined where they touch; the longest are kept when there are too many."""
-    joined: list[Span] = []
-    for start, end in sorted((int(a), int(b)) for a, b in spans):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
-        else:
-            joined.append((start, end))
-    if len(joined) > _MOST_SPANS:
-        joined = sorted(sorted(joined, key=lambda span: span[0] - span[1])[:_MOST_SPANS])
-    return joined

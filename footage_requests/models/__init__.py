@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from .casework import CaseVisit, NumberSeries, Opinion, RequestReminder, SavedFilter
+from .checks import PackageCheck
 from .decisions import Decision, DecisionLine
+from .destructions import Destruction
 from .exhibits import FixedMask, MaskPlan, Viewing
 from .files import EvidenceFile
 from .handover import (
     CustodyEvent,
-    Destruction,
     DownloadLink,
     HandOverRecord,
     MediumKind,
     MediumMovement,
     RecipientCopy,
 )
-from .holds import Hold, HoldPart
+from .holds import Hold, HoldPart, HoldWeek
+from .interests import InterestDeclaration
 from .kinds import LegalBasis, RefusalCode, RequesterKind, SmallUnitPeriod
 from .packages import Exhibit, ExportPace, ExportSlice, Package
 from .portal import WebhookDelivery, WebhookEndpoint, WebhookTry
@@ -37,6 +39,8 @@ __all__ = [
     "HandOverRecord",
     "Hold",
     "HoldPart",
+    "HoldWeek",
+    "InterestDeclaration",
     "LegalBasis",
     "MaskPlan",
     "MediumKind",
@@ -44,6 +48,7 @@ __all__ = [
     "NumberSeries",
     "Opinion",
     "Package",
+    "PackageCheck",
     "RecipientCopy",
     "RefusalCode",
     "RequestAttachment",

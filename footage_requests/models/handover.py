@@ -1,4 +1,4 @@
-"""What happens to a package after it is sealed: signed records, media, links, custody, destruction."""
+"""What happens to a package after it is sealed: signed records, media, links, custody."""
 
 from __future__ import annotations
 
@@ -11,17 +11,15 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from audit.models import Entry
 from core.jobs import Job
 from core.scoping import ScopedQuerySet
-from core.steps import Step, SteppedModel
 
 from .files import EvidenceFile
 from .packages import OfPackageQuerySet, Package
 from .requests import FootageRequest, OfRequestQuerySet, RequestAttachment
 
 if TYPE_CHECKING:
-    from accounts.models import Person
+    pass
 
 
 class StockQuerySet(ScopedQuerySet[Any]):
@@ -91,6 +89,17 @@ class HandOverRecord(models.Model):
         NO_RECORDING = "NO_RECORDING", _("no recording found")
         HOLD = "HOLD", _("put under protection")
         NOT_COLLECTED = "NOT_COLLECTED", _("not collected")
+        RETURNED = "RETURNED", _("medium taken back")
+
+    class Return(models.TextChoices):
+        BROUGHT = "BROUGHT", _("the receiver brought it back")
+        UNDELIVERED = "UNDELIVERED", _("it came back undelivered")
+        WRONG = "WRONG", _("it was the wrong medium, or went to the wrong person")
+
+    class Next(models.TextChoices):
+        KEPT = "KEPT", _("the medium is kept here, sealed")
+        DESTROYED = "DESTROYED", _("the medium is destroyed with a record")
+        AGAIN = "AGAIN", _("the package is handed over again")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     number = models.CharField(_("record no."), max_length=20, unique=True, editable=False)
@@ -122,6 +131,23 @@ class HandOverRecord(models.Model):
     passphrase_by = models.CharField(_("passphrase delivered by"), max_length=120, blank=True)
     played_together = models.BooleanField(_("opened and played together"), default=False)
     note = models.CharField(_("note"), max_length=500, blank=True)
+    return_reason = models.CharField(
+        _("why it came back"), max_length=12, choices=Return, blank=True
+    )
+    seal_intact = models.BooleanField(_("seal intact"), null=True, blank=True)
+    measured_sha256 = models.CharField(
+        _("SHA-256 measured on the medium"), max_length=64, blank=True
+    )
+    next_step = models.CharField(_("what happens next"), max_length=10, choices=Next, blank=True)
+    takes_back = models.OneToOneField(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="taken_back_by",
+        editable=False,
+    )
+    is_taken_back = models.BooleanField(default=False, editable=False)
     deliverer = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
@@ -150,13 +176,23 @@ class HandOverRecord(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["package"],
-                condition=Q(kind__in=["COPY", "NOT_COLLECTED"]),
+                condition=Q(kind__in=["COPY", "NOT_COLLECTED"], is_taken_back=False),
                 name="requests_handed_over_once",
             ),
             models.CheckConstraint(
-                condition=~Q(kind__in=["COPY", "VIEWING", "NOT_COLLECTED"])
+                condition=~Q(kind__in=["COPY", "VIEWING", "NOT_COLLECTED", "RETURNED"])
                 | Q(package__isnull=False),
                 name="requests_record_of_a_package",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="RETURNED")
+                | (
+                    Q(takes_back__isnull=False, seal_intact__isnull=False)
+                    & ~Q(return_reason="")
+                    & ~Q(next_step="")
+                    & (~Q(receiver_name="") | Q(witness__isnull=False))
+                ),
+                name="requests_return_is_complete",
             ),
             models.CheckConstraint(
                 condition=~Q(kind="COPY") | Q(identity_checked=True),
@@ -294,99 +330,3 @@ class DownloadLink(models.Model):
             and self.file.destroyed_at is None
             and self.package.status in {Package.Status.SEALED, Package.Status.HANDED_OVER}
         )
-
-
-class Destruction(SteppedModel):
-    """An imha tutanağı for our own copy of a package or for what a hold kept: three people, three parts.
-
-    Overwriting by the recorder is not this; archive and asset write-off are other papers.
-    """
-
-    class Status(models.TextChoices):
-        PREPARED = "PREPARED", _("Prepared")
-        VERIFIED = "VERIFIED", _("Verified")
-        APPROVED = "APPROVED", _("Approved")
-        DONE = "DONE", _("Destroyed")
-        CANCELLED = "CANCELLED", _("Cancelled")
-
-    class Trigger(models.TextChoices):
-        PERIODIC = "PERIODIC", _("periodic")
-        DATA_SUBJECT = "DATA_SUBJECT", _("asked by the data subject")
-        TRIGGERED = "TRIGGERED", _("reason ceased")
-        MEDIUM_RETURNED = "MEDIUM_RETURNED", _("medium returned")
-
-    class Method(models.TextChoices):
-        KEY_ERASED = "KEY_ERASED", _("key erased, file deleted")
-        OVERWRITTEN = "OVERWRITTEN", _("overwritten")
-        PHYSICAL = "PHYSICAL", _("destroyed physically")
-
-    STEPS = {
-        "verify": Step({Status.PREPARED}, Status.VERIFIED),
-        "approve": Step({Status.VERIFIED}, Status.APPROVED),
-        "carry_out": Step({Status.APPROVED}, Status.DONE),
-        "cancel": Step({Status.PREPARED, Status.VERIFIED, Status.APPROVED}, Status.CANCELLED),
-    }
-
-    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    number = models.CharField(_("record no."), max_length=20, unique=True, editable=False)
-    status = models.CharField(
-        _("state"), max_length=10, choices=Status, default=Status.PREPARED, editable=False
-    )
-    request = models.ForeignKey(
-        FootageRequest, on_delete=models.PROTECT, related_name="destructions"
-    )
-    package = models.ForeignKey(
-        Package, null=True, blank=True, on_delete=models.PROTECT, related_name="destructions"
-    )
-    trigger = models.CharField(_("kind"), max_length=15, choices=Trigger, default=Trigger.PERIODIC)
-    method = models.CharField(_("method"), max_length=12, choices=Method, default=Method.KEY_ERASED)
-    reason = models.CharField(_("why the reason to keep it has ceased"), max_length=300)
-    evidence = models.JSONField(default=list, editable=False)
-    prepared_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
-    )
-    prepared_at = models.DateTimeField(default=timezone.now, editable=False)
-    verified_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
-    approved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
-    done_at = models.DateTimeField(null=True, blank=True, editable=False)
-
-    objects = OfRequestQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("destruction record")
-        verbose_name_plural = _("destruction records")
-        ordering = ["-pk"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["package"],
-                condition=Q(package__isnull=False) & ~Q(status="CANCELLED"),
-                name="requests_destroyed_once",
-            ),
-            models.CheckConstraint(
-                condition=Q(verified_by=None) | ~Q(verified_by=F("prepared_by")),
-                name="requests_destruction_verifier_is_another",
-            ),
-            models.CheckConstraint(
-                condition=Q(approved_by=None)
-                | (~Q(approved_by=F("prepared_by")) & ~Q(approved_by=F("verified_by"))),
-                name="requests_destruction_approver_is_a_third",
-            ),
-            models.CheckConstraint(
-                condition=~Q(status__in=["APPROVED", "DONE"])
-                | Q(verified_by__isnull=False, approved_by__isnull=False),
-                name="requests_destruction_has_three_people",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.number
-
-    def take(self, step: str, *, by: Person | str, because: str = "", **changes: Any) -> Entry:
-        """Takes a named step; `footage_requests.destroying` calls it."""
-        return self._take(step, by=by, because=because, **changes)
-
-    take.alters_data = True  # type: ignore[attr-defined]

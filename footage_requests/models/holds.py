@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import Entry
+from core.scoping import ScopedQuerySet
 from core.steps import Step, SteppedModel
 from inventory.models import Channel
 
@@ -175,3 +176,34 @@ class HoldPart(Part):
 
     def __str__(self) -> str:
         return f"{self.hold_id} {self.starts_at:%H:%M:%S}"
+
+
+class HoldWeekQuerySet(ScopedQuerySet["HoldWeek"]):
+    def visible_to(self, person: Any) -> Self:
+        """Whoever looks after cases in the whole campus: the paper names requests of every building."""
+        from ..permissions import can_read_hold_weeks
+
+        return self if can_read_hold_weeks(person) else self.none()
+
+
+class HoldWeek(models.Model):
+    """The weekly paper of holds that outlive their request (PRE-10), filed as it was printed."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    week = models.DateField(_("week from"), unique=True)
+    content = models.JSONField(default=dict)
+    count = models.PositiveIntegerField(_("holds"))
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveIntegerField()
+    made_at = models.DateTimeField(default=timezone.now, editable=False)
+    told_at = models.DateTimeField(_("mail sent"), null=True, blank=True, editable=False)
+
+    objects = HoldWeekQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("weekly paper of holds")
+        verbose_name_plural = _("weekly papers of holds")
+        ordering = ["-week"]
+
+    def __str__(self) -> str:
+        return f"{self.week:%d.%m.%Y}"

@@ -69,8 +69,10 @@ class Package(SteppedModel):
         "verify": Step({Status.VERIFYING}, Status.VERIFIED),
         "seal": Step({Status.VERIFIED}, Status.SEALED),
         "hand_over": Step({Status.SEALED}, Status.HANDED_OVER),
-        "show": Step({Status.VERIFIED, Status.SEALED}, Status.VIEWED),
+        # What is shown has been sealed as well: the record of the viewing names its manifest.
+        "show": Step({Status.SEALED}, Status.VIEWED),
         "give_up": Step({Status.SEALED}, Status.NOT_COLLECTED),
+        "take_back": Step({Status.HANDED_OVER, Status.NOT_COLLECTED}, Status.SEALED),
         "destroy": Step(
             {Status.HANDED_OVER, Status.VIEWED, Status.NOT_COLLECTED, Status.CANCELLED},
             Status.DESTROYED,
@@ -95,6 +97,12 @@ class Package(SteppedModel):
     reviewed_at = models.DateTimeField(null=True, blank=True, editable=False)
     started_at = models.DateTimeField(default=timezone.now, editable=False)
     verified_at = models.DateTimeField(null=True, blank=True, editable=False)
+    is_watched = models.BooleanField(
+        _("the verifier watched what the rule asks for"), default=False, editable=False
+    )
+    unwatched_because = models.CharField(
+        _("why parts were not watched"), max_length=300, blank=True, editable=False
+    )
     sealed_at = models.DateTimeField(null=True, blank=True, editable=False)
     delivered_at = models.DateTimeField(null=True, blank=True, editable=False)
     manifest_sha256 = models.CharField(max_length=64, blank=True, editable=False)
@@ -161,6 +169,14 @@ class Package(SteppedModel):
                 )
                 | Q(verifier__isnull=False),
                 name="requests_verified_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=~Q(
+                    status__in=["VERIFIED", "SEALED", "HANDED_OVER", "VIEWED", "NOT_COLLECTED"]
+                )
+                | Q(is_watched=True)
+                | ~Q(unwatched_because=""),
+                name="requests_verified_after_watching",
             ),
             models.CheckConstraint(
                 condition=~Q(status__in=["SEALED", "HANDED_OVER", "NOT_COLLECTED"])

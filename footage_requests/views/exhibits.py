@@ -17,9 +17,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.requests import PersonRequest
+from core import tsi
 from core.steps import InvalidTransition
 
-from .. import masking, permissions, store, verifying
+from .. import masking, permissions, store, verifying, watching
 from ..errors import Refused
 from ..exhibit_time import time_of
 from ..models import Exhibit, MaskPlan, Package, Viewing
@@ -105,14 +106,13 @@ def exhibit_open(request: PersonRequest, pk: int) -> HttpResponse:
 def _purposes(package: Package, request: PersonRequest) -> list[tuple[str, str]]:
     """Why this person may open an exhibit of this package now."""
     state, person, case = package.status, request.user, package.request
-    is_verified = state in {Package.Status.VERIFIED, Package.Status.SEALED}
     is_waiting = state == Package.Status.VERIFYING
     allowed = {
         Viewing.Purpose.MASK: masking.may_mask(package, person),
         Viewing.Purpose.VERIFY: is_waiting
         and permissions.can_verify(person, case)
         and person.pk not in {package.exporter_id, package.approver_id},
-        Viewing.Purpose.SHOW: is_verified
+        Viewing.Purpose.SHOW: state == Package.Status.SEALED
         and permissions.can_deliver(person, case)
         and person.pk != package.approver_id,
     }
@@ -131,8 +131,10 @@ def viewing(request: PersonRequest, uid: uuid.UUID) -> HttpResponse:
     original = exhibit.parent or exhibit
     plan = MaskPlan.objects.filter(exhibit=original).select_related("job").first()
     may_draw = row.purpose == Viewing.Purpose.MASK and exhibit.kind == Exhibit.Kind.ORIGINAL
+    is_verifying = row.purpose == Viewing.Purpose.VERIFY
     context = {
         "viewing": row,
+        "watch": watching.watch_of(exhibit, request.user).as_data() if is_verifying else None,
         "exhibit": exhibit,
         "package": exhibit.package,
         "times": time_of(exhibit).as_data(),
@@ -278,8 +280,14 @@ def package_verify(request: PersonRequest, pk: int) -> HttpResponse:
     }
     if request.method == "POST":
         done = _("%(number)s is verified.") % {"number": package.number}
-        if tried(request, lambda: verifying.verify(package, checks, by=request.user), done):
+        because = request.POST.get("unwatched_because", "")
+        if tried(
+            request,
+            lambda: verifying.verify(package, checks, by=request.user, unwatched_because=because),
+            done,
+        ):
             return redirect("footage_requests:case", package.request_id)
+    measured = verifying.measure(package, request.user)
     context = {
         "package": package,
         "measured": [
@@ -287,9 +295,13 @@ def package_verify(request: PersonRequest, pk: int) -> HttpResponse:
                 "row": one,
                 "times": time_of(one.exhibit),
                 "checked": checks.get(one.exhibit.ident, []),
+                "unseen": [exhibit_moment(one.watch, mark) for mark in one.watch.unseen_marks],
             }
-            for one in verifying.measure(package, request.user)
+            for one in measured
         ],
+        "may_except": watching.may_be_excepted([one.watch for one in measured])
+        and not all(one.watch.is_enough for one in measured),
+        "unwatched_because": request.POST.get("unwatched_because", ""),
         "check_texts": CHECK_TEXTS,
         "missing": masking.missing_masks(package),
         "is_waiting": package.status == Package.Status.VERIFYING,
@@ -298,6 +310,11 @@ def package_verify(request: PersonRequest, pk: int) -> HttpResponse:
     return render(
         request, "requests/verify.html", context, status=422 if request.method == "POST" else 200
     )
+
+
+def exhibit_moment(watch: watching.Watch, mark: tuple[int, int]) -> str:
+    """A place of an exhibit as its true time of day, as the player shows it."""
+    return tsi.clock_time(tsi.from_ms(watch.times.true_of(mark[0])))
 
 
 @require_POST

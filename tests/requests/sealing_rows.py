@@ -116,7 +116,7 @@ def started(campus: Campus, decision: Decision) -> Package:
 def verify(campus: Campus, package: Package, *, log_is_sealed: bool = True) -> Package:
     """Offers and verifies a package; usually the audit log is sealed up to there."""
     package.take("offer", by=campus.operator)
-    package.take("verify", by=campus.head, verifier=campus.head, verified_at=EVENT)
+    package.take("verify", by=campus.head, verifier=campus.head, verified_at=EVENT, is_watched=True)
     if log_is_sealed:
         seal_log()
     return package

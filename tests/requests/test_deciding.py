@@ -150,7 +150,10 @@ def test_what_has_been_sealed_is_not_voided_by_an_edit(campus):
     request = campus.submitted()
     package = package_of(campus, campus.decide(request))
     Package.objects.filter(pk=package.pk).update(
-        status="SEALED", verifier=campus.second_operator, manifest_sha256="a" * 64
+        status="SEALED",
+        verifier=campus.second_operator,
+        is_watched=True,
+        manifest_sha256="a" * 64,
     )
 
     with pytest.raises(Refused), transaction.atomic():

@@ -203,8 +203,9 @@ def test_supervised_viewing_names_who_watches(campus, exhibit):
     _client, viewing = opened(exhibit, campus.second_operator)
     verifying.note_watched(viewing, [(0, 4000)])
     verifying.verify(exhibit.package, {"E1": verifying.CHECKS}, by=campus.second_operator)
-
     url = reverse("footage_requests:exhibit", args=[exhibit.pk])
+    assert client_of(campus.deliverer).get(url).status_code == 403
+    Package.objects.filter(pk=exhibit.package_id).update(status="SEALED", manifest_sha256="ab" * 32)
     assert client_of(campus.deliverer).post(url, {"purpose": "SHOW"}).status_code == 422
     _client, shown = opened(exhibit, campus.deliverer, "SHOW", note="Ayşe Işık, kimlik görüldü")
     assert shown.note == "Ayşe Işık, kimlik görüldü"

@@ -36,6 +36,7 @@ def sealed(campus, **kind):
     Package.objects.filter(pk=package.pk).update(
         status=Package.Status.SEALED,
         verifier=campus.second_operator,
+        is_watched=True,
         manifest_sha256=MANIFEST,
         inner_file=file,
     )

@@ -28,6 +28,7 @@ def package(campus: Campus, sealed_once: rows.SealedOnce) -> Package:
     Package.objects.filter(pk=package.pk).update(
         status="SEALED",
         verifier=campus.head,
+        is_watched=True,
         manifest_sha256=sealed_once.manifest_sha256,
         inner_file=rows.stored(sealed_once.inner, "application/zip"),
     )

@@ -28,7 +28,9 @@ def test_an_exported_recording_with_a_gap_is_sealed_as_it_is(settings, sealing_k
         package = exporting.start_export(campus.approved(), campus.operator)
         assert export_all() == 1
     package.refresh_from_db()
-    package.take("verify", by=campus.head, verifier=campus.head, verified_at=timezone.now())
+    package.take(
+        "verify", by=campus.head, verifier=campus.head, verified_at=timezone.now(), is_watched=True
+    )
     rows.seal_log()
     sealed = sealing.seal_package(package, campus.operator)
     folder = rows.unpacked(sealed, tmp_path / "out")

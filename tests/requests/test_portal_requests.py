@@ -230,7 +230,7 @@ def test_what_has_been_sealed_is_no_longer_withdrawn(campus: Campus, portal: Por
     row.take("review", by=campus.operator)
     row.take("submit", by=campus.operator)
     decision = campus.decide(row, "COPY", reason="as asked")
-    sealed = {"manifest_sha256": "0" * 64, "verifier": campus.second_operator}
+    sealed = {"manifest_sha256": "0" * 64, "verifier": campus.second_operator, "is_watched": True}
     package_of(campus, decision, status="SEALED", **sealed)
     answer = portal.post(f"{row.number}/withdraw/")
     assert (answer.status_code, answer.json()["detail"]) == (409, "It can no longer be withdrawn.")

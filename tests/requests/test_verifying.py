@@ -85,6 +85,9 @@ def test_the_database_says_so_too(campus, exhibit):
 def test_what_was_not_watched_or_not_confirmed_is_not_verified(campus, exhibit):
     with pytest.raises(Refused, match="E1"):
         confirm(exhibit, campus.second_operator)
+    watch(exhibit, campus.second_operator, [(0, 500)])
+    with pytest.raises(Refused, match="E1"):
+        confirm(exhibit, campus.second_operator)
     watch(exhibit, campus.second_operator)
     with pytest.raises(Refused):
         confirm(exhibit, campus.second_operator, verifying.CHECKS[:-1])
@@ -189,7 +192,9 @@ def test_footage_is_shown_only_after_verification_and_with_names(campus, exhibit
         verifying.open_for_viewing(exhibit, "SHOW", by=campus.deliverer, note="Ayşe Işık")
     watch(exhibit, campus.second_operator)
     confirm(exhibit, campus.second_operator)
-    exhibit.refresh_from_db()
+    with pytest.raises(Refused):
+        verifying.open_for_viewing(exhibit, "SHOW", by=campus.deliverer, note="Ayşe Işık")
+    Package.objects.filter(pk=exhibit.package_id).update(status="SEALED", manifest_sha256="ab" * 32)
     exhibit.package.refresh_from_db()
 
     with pytest.raises(Refused):
