@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from urllib.parse import quote, urlsplit
+import re
+from urllib.parse import SplitResult, quote, urlsplit
 
 from cameras.protocols.base import Endpoint, Reason, Unreachable, Untrusted
 
@@ -11,6 +12,7 @@ WEB_SCHEMES = {"http": 80, "https": 443}
 RTSP_SCHEMES = {"rtsp": 554, "rtsps": 322}
 _LOW_PORTS = {80, 443, 554, 322}
 _LONGEST = 2048
+_NEXT_ADDRESS = re.compile(r"\s+(?=[A-Za-z][A-Za-z0-9+.-]*://)")
 # What may stand unescaped in a path and query; everything else is sent percent-encoded.
 _PLAIN = "/?:@!$&'()*+,;=-._~%[]|"
 
@@ -30,13 +32,13 @@ def path_on_device(endpoint: Endpoint, url: str) -> tuple[str, int]:
 
     Raises `Untrusted` (OTHER_HOST) for other schemes, forbidden ports and unreadable addresses.
     """
-    text = url.strip()
+    text = _first_address(url.strip())
     if not text or len(text) > _LONGEST or "\\" in text or not text.isprintable():
         raise Untrusted("the device gives an address that cannot be used")
     if text.startswith("/") and not text.startswith("//"):
         text = f"{'https' if endpoint.tls else 'http'}://{_netloc(endpoint)}{text}"
     try:
-        parts = urlsplit(text)
+        parts = _split(text)
         told_port = parts.port
     except ValueError:
         raise Untrusted("the device gives an address that cannot be used") from None
@@ -44,6 +46,21 @@ def path_on_device(endpoint: Endpoint, url: str) -> tuple[str, int]:
     if parts.query:
         path += "?" + quote(parts.query, safe=_PLAIN)
     return path, _port(endpoint, parts.scheme, parts.hostname or "", told_port)
+
+
+def _first_address(text: str) -> str:
+    """The first of several addresses in one text, as devices with two networks give them."""
+    return _NEXT_ADDRESS.split(text, maxsplit=1)[0]
+
+
+def _split(text: str) -> SplitResult:
+    """urlsplit that also takes an IPv6 host without its brackets. Raises ValueError."""
+    parts = urlsplit(text)
+    try:
+        ipaddress.IPv6Address(parts.netloc)
+    except ValueError:
+        return parts
+    return parts._replace(netloc=f"[{parts.netloc}]")
 
 
 def _netloc(endpoint: Endpoint) -> str:

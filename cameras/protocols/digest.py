@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from cameras.protocols.base import Login
 
 _SCHEMES = re.compile(r"(?:^|,)\s*(digest|basic|negotiate|ntlm|bearer)\b", re.IGNORECASE)
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _PARAMETER = re.compile(r'([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))')
 
 
@@ -51,20 +52,29 @@ class Challenge:
 
     @property
     def is_usable_digest(self) -> bool:
-        """Can be answered: a known hash, and not `auth-int` alone."""
+        """Can be answered: a known hash, not `auth-int` alone, and texts that can be sent back."""
         return (
             self.scheme == "digest"
             and bool(self.nonce)
             and bool(self.hash_name)
             and (not self.qop or "auth" in self.qop)
+            and all(map(_is_readable, (self.realm, self.nonce, self.opaque or "")))
         )
+
+
+def _is_readable(text: str) -> bool:
+    """Whether a text came through whole. A realm in another charset would be hashed differently
+    here and there, and the wrong answer would count as a wrong password."""
+    return "\ufffd" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def parse_challenges(header_values: Iterable[str]) -> list[Challenge]:
     """The methods offered, in the device's order; what cannot be read is left out."""
     found: list[Challenge] = []
     for value in header_values:
-        starts = list(_SCHEMES.finditer(value))
+        # A realm may hold commas and the names of schemes: only what is not quoted can begin one.
+        bare = _QUOTED.sub(lambda quoted: '"' + "x" * (len(quoted[0]) - 2) + '"', value)
+        starts = list(_SCHEMES.finditer(bare))
         for index, match in enumerate(starts):
             end = starts[index + 1].start() if index + 1 < len(starts) else len(value)
             found.append(_challenge(match.group(1).lower(), value[match.end() : end]))

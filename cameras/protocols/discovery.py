@@ -28,6 +28,8 @@ GROUP, PORT = "239.255.255.250", 3702
 _LARGEST_PACKET = 65_535
 _MOST_FOUND = 20_000
 _MOST_WORDS = 64
+# Dozens of scopes stand in one element: cut short, the last one would say something else.
+_LONGEST_LIST = 32 * 1024
 _SIOCGIFADDR = 0x8915
 _PROBE = (
     '<?xml version="1.0" encoding="UTF-8"?>'
@@ -74,8 +76,8 @@ def read_answer(packet: bytes, sender: str) -> list[Found]:
     return [
         _found(
             sender,
-            xaddrs=_words(text(match, "XAddrs")),
-            scopes=_words(text(match, "Scopes")),
+            xaddrs=_words(text(match, "XAddrs", limit=_LONGEST_LIST)),
+            scopes=_words(text(match, "Scopes", limit=_LONGEST_LIST)),
             types=_words(text(match, "Types")),
             reference=text(match, "EndpointReference/Address"),
         )

@@ -17,6 +17,7 @@ DAY_MS = 86_400_000
 _TURKIYE_MS = 3 * 3_600_000
 # A dead battery shows 1970; what lies far outside is no clock, and leaves room for arithmetic.
 _YEARS = range(1900, 3000)
+_LEAP_SECOND = 60
 _FARTHEST_ZONE = 14 * 60
 
 _YEAR_FIRST = re.compile(
@@ -80,15 +81,17 @@ def _wall_time(match: re.Match[str], month: int, day: int) -> WallTime | None:
     hour, rest = int(match["hour"]), match["rest"].strip().upper()
     if rest[-2:] in ("AM", "PM") and 1 <= hour <= 12:
         hour = hour % 12 + (12 if rest.endswith("PM") else 0)
-    second = min(int(match["second"]), 59)
-    if int(match["year"]) not in _YEARS:
+    minute, second = int(match["minute"]), int(match["second"])
+    is_midnight = (hour, minute, second) == (24, 0, 0)
+    if int(match["year"]) not in _YEARS or second > _LEAP_SECOND:
         return None
     try:
         shown = datetime(
-            int(match["year"]), month, day, hour, int(match["minute"]), second, tzinfo=UTC
+            int(match["year"]), month, day, 0 if is_midnight else hour, minute, tzinfo=UTC
         )
     except ValueError:
         return None
+    shown += timedelta(days=is_midnight, seconds=second)
     zone = _ZONE.search(rest)
     minutes = _minutes(zone) if zone else None
     if minutes is not None and abs(minutes) > _FARTHEST_ZONE:

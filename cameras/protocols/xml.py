@@ -19,23 +19,43 @@ XML_LIMIT = 4 * 1024 * 1024
 TEXT_LIMIT = 1024
 LEGACY_CHARSET = "legacy-charset"
 JUNK_AROUND_XML = "junk-around-xml"
+WRONG_CHARSET = "wrong-charset"
+BARE_AMPERSANDS = "bare-ampersands"
+UNDECLARED_PREFIXES = "undeclared-prefixes"
 
 _MOST_ATTRIBUTES = 500
 _HAS_TOO_MANY_ATTRIBUTES = etree.XPath(f"boolean(//*[count(@*) > {_MOST_ATTRIBUTES}])")
-_PARSER = etree.XMLParser(
-    resolve_entities=False,
-    no_network=True,
-    load_dtd=False,
-    dtd_validation=False,
-    huge_tree=False,
-    remove_comments=True,
-    remove_pis=True,
-)
+
+
+def _parser(*, recover: bool = False) -> etree.XMLParser:
+    return etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+        recover=recover,
+    )
+
+
+_PARSER = _parser()
 _DECLARATION = re.compile(rb"^<\?xml[^>]{0,200}\?>")
+_SAYS_UTF8 = re.compile(rb"utf-?8", re.IGNORECASE)
 _WEB_PAGE = re.compile(rb"<(!doctype\s+)?html", re.IGNORECASE)
 _FORBIDDEN = re.compile(rb"<!(doctype|entity)", re.IGNORECASE)
 _WEB_PAGE_TOLD = "a web page instead of XML"
-_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_UTF16_STARTS = {
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+    b"<\0": "utf-16-le",
+    b"\0<": "utf-16-be",
+}
+# A message in parts (SOAP with attachments): its first part is the document.
+_PARTS = re.compile(rb"\s*(--[^\r\n]{1,200})\r?\n(?:[^\r\n]+\r?\n){0,20}\r?\n")
+_AMPERSAND = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});)")
+_PREFIXES_ONLY = {etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE}
 
 
 def _legacy(error: UnicodeError) -> tuple[str, int]:
@@ -62,7 +82,7 @@ def parse(body: bytes, quirks: list[str] | None = None) -> etree._Element:
     except (etree.XMLSyntaxError, ValueError):
         if _WEB_PAGE.search(document, 0, 512):
             raise _bad(_WEB_PAGE_TOLD) from None
-        root = _parse_legacy(document, quirks)
+        root = _parse_repaired(document, quirks)
     if local_name(root).lower() == "html":
         raise _bad(_WEB_PAGE_TOLD)
     if root.getroottree().docinfo.internalDTD is not None:
@@ -84,12 +104,14 @@ def _note(quirks: list[str] | None, quirk: str) -> None:
 
 def _one_document(body: bytes, quirks: list[str] | None) -> bytes:
     """The bytes from the first `<` to the last `>`, as UTF-8 or the charset that they declare."""
-    if body.startswith(_UTF16_MARKS):
+    utf16 = _UTF16_STARTS.get(body[:2])
+    if utf16:
         try:
-            body = body.decode("utf-16").encode()
+            body = body.decode(utf16).encode()
         except UnicodeDecodeError:
             raise _bad("not readable as UTF-16") from None
         body = _DECLARATION.sub(b"", body)
+    body = _first_part(body)
     start, end = body.find(b"<"), body.rfind(b">") + 1
     if start < 0 or end <= start:
         raise _bad("no XML" if body.strip() else "an empty answer")
@@ -104,20 +126,54 @@ def _one_document(body: bytes, quirks: list[str] | None) -> bytes:
     return document
 
 
-def _parse_legacy(document: bytes, quirks: list[str] | None) -> etree._Element:
-    """A second try for text in an old charset that is declared as UTF-8."""
+def _first_part(body: bytes) -> bytes:
+    """The first part of a multipart message; the body itself when it is none."""
+    head = _PARTS.match(body)
+    return body[head.end() :].partition(b"\n" + head[1])[0] if head else body
+
+
+def _parse_repaired(document: bytes, quirks: list[str] | None) -> etree._Element:
+    """A second try for what has one meaning only, although it is no XML.
+
+    That is: text in another charset than declared, addresses with a bare `&`, and prefixes that
+    are declared nowhere (names count here, not namespaces).
+    """
+    met: list[str] = []
     try:
         document.decode("utf-8")
     except UnicodeDecodeError:
-        repaired = document.decode("utf-8", "legacy-device-text").encode()
-    else:
-        raise _bad("broken XML")
+        document = document.decode("utf-8", "legacy-device-text").encode()
+        met.append(LEGACY_CHARSET)
+    declared = _DECLARATION.match(document)
+    if declared:
+        document = document[declared.end() :]
+        if not met and not _SAYS_UTF8.search(declared[0]):
+            met.append(WRONG_CHARSET)
+    if b"<![CDATA[" not in document and _AMPERSAND.search(document):
+        document = _AMPERSAND.sub(b"&amp;", document)
+        met.append(BARE_AMPERSANDS)
+    parser = _parser(recover=True)
     try:
-        root = etree.fromstring(_DECLARATION.sub(b"", repaired), _PARSER)
+        root = etree.fromstring(document, parser)
     except (etree.XMLSyntaxError, ValueError):
         raise _bad("broken XML") from None
-    _note(quirks, LEGACY_CHARSET)
+    faults = {fault.type for fault in parser.error_log}
+    if root is None or not faults <= _PREFIXES_ONLY:
+        raise _bad("broken XML")
+    if faults:
+        _drop_prefixes(root)
+        met.append(UNDECLARED_PREFIXES)
+    for quirk in met:
+        _note(quirks, quirk)
     return root
+
+
+def _drop_prefixes(root: etree._Element) -> None:
+    """Names as if their prefixes had been declared."""
+    for element in root.iter("*"):
+        tag = str(element.tag)
+        if ":" in tag and not tag.startswith("{"):
+            element.tag = tag.rpartition(":")[2]
 
 
 @lru_cache(maxsize=512)
@@ -140,12 +196,12 @@ def descendants(element: etree._Element, name: str) -> Iterator[etree._Element]:
     return element.iter("{*}" + name)
 
 
-def text(element: etree._Element | None, path: str = "") -> str:
-    """The stripped text at a path, at most `TEXT_LIMIT` characters; blank when it is not there."""
+def text(element: etree._Element | None, path: str = "", *, limit: int = TEXT_LIMIT) -> str:
+    """The stripped text at a path, at most `limit` characters; blank when it is not there."""
     found = find(element, path) if path and element is not None else element
     if found is None or not found.text:
         return ""
-    return found.text.strip()[:TEXT_LIMIT]
+    return found.text.strip()[:limit]
 
 
 def local_name(element: etree._Element) -> str:

@@ -152,3 +152,10 @@ def test_a_range_gives_its_hosts() -> None:
     assert len(list(addresses_in(["10.0.0.0/8"], most=1000))) == 1000
     with pytest.raises(ValueError, match="no-range"):
         list(addresses_in(["no-range"]))
+
+
+def test_a_long_list_of_scopes_is_read_to_its_end() -> None:
+    more = " ".join(f"onvif://www.onvif.org/Profile/P{number}" for number in range(60))
+    packet = match().replace(b"</d:Scopes>", f" {more}</d:Scopes>".encode())
+    [found] = read_answer(packet, "127.0.0.1")
+    assert found.scopes[-1] == "onvif://www.onvif.org/Profile/P59"

@@ -31,6 +31,9 @@ CAMERA = Endpoint("10.0.0.5", 80, rtsp_port=1554)
         ("rtsp://admin:secret@10.9.9.9/Streaming/101", ("/Streaming/101", 1554)),
         ("rtsp://10.0.0.5:554/live?ch=1", ("/live?ch=1", 554)),
         ("http://10.0.0.5/ğ", ("/%C4%9F", 80)),
+        ("http://10.0.0.5/media http://[fe80::5]/media", ("/media", 80)),
+        ("http://fe80::5/onvif/media \r\n", ("/onvif/media", 80)),
+        ("http://:80/onvif/media", ("/onvif/media", 80)),
     ],
 )
 def test_an_address_becomes_a_path_on_the_device(url: str, expected: tuple[str, int]) -> None:

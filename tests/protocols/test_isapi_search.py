@@ -307,3 +307,18 @@ async def test_an_unreadable_segment_makes_the_answer_incomplete() -> None:
     found, _ = await search(lambda _: result([match(*TEN_TO_TEN30), match("yesterday", "today")]))
     assert len(found.segments) == 1
     assert not found.complete
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        b"<responseStatus>false</responseStatus><responseStatusStrg>FAILED</responseStatusStrg>",
+        b"<responseStatusStrg>FAILED</responseStatusStrg><numOfMatches>0</numOfMatches>",
+        b"<responseStatus>false</responseStatus>",
+    ],
+)
+async def test_a_search_that_failed_is_no_empty_day(inner: bytes) -> None:
+    """An empty list of a failed search would say that nothing was recorded."""
+    page = b"<CMSearchResult>" + inner + b"</CMSearchResult>"
+    with pytest.raises(BadAnswer):
+        await search(lambda _: page)

@@ -137,6 +137,11 @@ async def test_ntp_servers_leave_out_the_empty_address(device: OnvifDevice) -> N
         ("2026-11-01T12:00:00.123456789Z", (NOON + 123, True)),
         ("2026-11-01T15:00:00+03:00", (NOON, True)),
         ("2026-11-01T15:00:00+0300", (NOON, True)),
+        ("2026-11-01 12:00:00z", (NOON, True)),
+        ("2026-10-31T24:00:00Z", (NOON - 12 * 3_600_000, True)),
+        ("2026-11-01T11:59:60Z", (NOON, True)),
+        ("2026-11-01T11:59:61Z", None),
+        ("2026-11-01T24:00:01Z", None),
         ("2026-11-31T12:00:00Z", None),
         ("0000-00-00T00:00:00Z", None),
         ("today", None),
@@ -154,3 +159,18 @@ def test_times_are_written_without_an_empty_fraction() -> None:
 @pytest.mark.parametrize("zone", ["<+03>-4", "UTC5:0", "UTC-1:0x", "UTC-99", "UTC5UTC"])
 def test_a_zone_with_two_readings_is_not_clear(zone: str) -> None:
     assert clear_zone_ms(zone) is None
+
+
+@pytest.mark.parametrize(("second", "expected"), [("60", NOON), ("61", None), ("-1", None)])
+async def test_a_leap_second_is_the_next_minute_and_no_other_figure_is_bent(
+    device: OnvifDevice, second: str, expected: int | None
+) -> None:
+    """A second that cannot be is no time: it would be a guess by up to 39 seconds."""
+    shown = date_time("UTCDateTime", NOON - 60_000).replace("Second>0<", f"Second>{second}<")
+    device.operations["GetSystemDateAndTime"] = clock(shown)
+    if expected is None:
+        with pytest.raises(BadAnswer) as caught:
+            await read(device)
+        assert caught.value.reason is Reason.CLOCK_UNKNOWN
+    else:
+        assert (await read(device)).utc_ms == expected

@@ -28,6 +28,9 @@ _KINDS = (
 )
 
 
+_WORDS = {"", "OK", "MORE", "NO MATCHES", "NO MATCH", "NOMATCHES"}
+
+
 @dataclass(frozen=True)
 class FoundItem:
     """One match; `track` is None when the item does not say of which track it is."""
@@ -76,10 +79,14 @@ def read_search(root: etree._Element) -> SearchPage:
     if local_name(root).lower() != "cmsearchresult":
         raise BadAnswer("not a search result")
     rows = list(descendants(root, "searchMatchItem"))
+    word = text(root, "responseStatusStrg").upper()
+    if word not in _WORDS or (as_bool(text(root, "responseStatus")) is False and not rows):
+        # "FAILED" or a word of that kind: an empty list then says nothing about the recordings.
+        raise BadAnswer("the search ended without success")
     items = tuple(item for row in rows for item in _item(row))
     claimed = text(root, "numOfMatches")
     return SearchPage(
-        word=text(root, "responseStatusStrg").upper(),
+        word=word,
         claimed=int(claimed[:9]) if claimed.isdecimal() else len(rows),
         items=items,
         unreadable=len(rows) - len(items),

@@ -19,7 +19,8 @@ from cameras.protocols.xml import descendants, find, local_name
 
 _REFUSED = re.compile(
     r"not ?authori[sz]ed|unauthori[sz]ed|failed ?authentication|failedcheck|invalidsecurity"
-    r"|wrong password|authentication failed|invalid username|not permitted",
+    r"|wrong password|authentication (failed|error)|invalid username|not permitted"
+    r"|(time|authority) (check )?fail|could not be authenticated|sender not auth",
     re.IGNORECASE,
 )
 _NO_SUCH = re.compile(

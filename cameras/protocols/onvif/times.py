@@ -10,8 +10,12 @@ from lxml import etree
 
 from cameras.protocols.xml import find, text
 
+_LEAP_SECOND, _DAY_S = 60, 86_400
 TURKIYE_MS = 3 * 3600 * 1000  # a wall clock is written as if it showed UTC+3 (protocols.base)
-_STAMP = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:?\d\d)?$")
+_STAMP = re.compile(
+    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:?\d\d)?",
+    re.ASCII | re.IGNORECASE,
+)
 # POSIX counts west as positive. Makers write east with a plus as often as with a minus, so that
 # only a minus (east, as POSIX says and as no maker writes for west) or zero is clear.
 _CLEAR_ZONE = re.compile(
@@ -24,15 +28,20 @@ def stamp_ms(written: str) -> tuple[int, bool] | None:
 
     None when it is no time.
     """
-    match = _STAMP.match(written.strip())
+    match = _STAMP.fullmatch(written.strip())
     if match is None:
         return None
-    whole, fraction, zone = match.groups()
+    day, clock, second, fraction, zone = match.groups()
+    is_midnight = clock == "24:00" and int(second) == 0
+    clock = "00:00" if is_midnight else clock
+    offset = "+00:00" if zone in (None, "Z", "z") else zone
     try:
-        moment = datetime.fromisoformat(whole + ("+00:00" if zone in (None, "Z") else zone))
-        seconds = round(moment.timestamp())
+        minute = round(datetime.fromisoformat(f"{day}T{clock}:00{offset}").timestamp())
     except (ValueError, OverflowError):
         return None
+    if int(second) > _LEAP_SECOND:
+        return None
+    seconds = minute + int(second) + (_DAY_S if is_midnight else 0)
     return seconds * 1000 + int((fraction or "0")[:3].ljust(3, "0")), zone is not None
 
 
@@ -50,10 +59,12 @@ def date_time_ms(element: etree._Element | None) -> int | None:
     try:
         year, month, day = (int(text(date, name)) for name in ("Year", "Month", "Day"))
         hour, minute, second = (int(text(clock, name)) for name in ("Hour", "Minute", "Second"))
-        moment = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
-        return round(moment.timestamp()) * 1000
+        moment = datetime(year, month, day, hour, minute, tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
+    if not 0 <= second <= _LEAP_SECOND:
+        return None
+    return (round(moment.timestamp()) + second) * 1000
 
 
 def clear_zone_ms(zone: str) -> int | None:

@@ -1,0 +1,86 @@
+"""XML that breaks its rules but has one meaning only is read; what could mean two things is not."""
+
+from __future__ import annotations
+
+import codecs
+
+import pytest
+
+from cameras.protocols import xml
+from cameras.protocols.base import BadAnswer, Reason
+
+_BODY = "<e:Envelope xmlns:e='urn:e'><Name>Kapı 3</Name><Uri>/snap</Uri></e:Envelope>"
+_UTF16 = '<?xml version="1.0" encoding="utf-16"?>'
+
+
+@pytest.mark.parametrize(
+    ("body", "quirks"),
+    [
+        ((_UTF16 + _BODY).encode("utf-16-le"), []),
+        ((_UTF16 + _BODY).encode("utf-16-be"), []),
+        (codecs.BOM_UTF16_BE + (_UTF16 + _BODY).encode("utf-16-be"), []),
+        ((_UTF16 + _BODY).encode(), [xml.WRONG_CHARSET]),
+        (f'<?xml version="1.0" encoding="US-ASCII"?>{_BODY}'.encode(), [xml.WRONG_CHARSET]),
+        (f'<?xml version="1.0" encoding="Unicode-8"?>{_BODY}'.encode(), [xml.WRONG_CHARSET]),
+        (_BODY.replace(" xmlns:e='urn:e'", "").encode(), [xml.UNDECLARED_PREFIXES]),
+        (_BODY.replace("<Name>", "<Name xsi:nil='0'>").encode(), [xml.UNDECLARED_PREFIXES]),
+        (
+            f'<?xml version="1.0" encoding="UTF-8"?>{_BODY}'.replace("/snap", "&nbsp;").encode(),
+            [xml.BARE_AMPERSANDS],
+        ),
+    ],
+)
+def test_what_a_device_meant_is_read_and_noted(body: bytes, quirks: list[str]) -> None:
+    """D8."""
+    met: list[str] = []
+    assert xml.text(xml.parse(body, met), "Name") == "Kapı 3"
+    assert met == quirks
+
+
+def test_an_address_with_bare_ampersands_is_read_whole() -> None:
+    body = _BODY.replace("/snap", "/snap?user=1&ch=0&amp;q=&#x41;")
+    assert xml.text(xml.parse(body.encode()), "Uri") == "/snap?user=1&ch=0&q=A"
+
+
+@pytest.mark.parametrize("newline", ["\r\n", "\n"])
+def test_the_first_part_of_a_message_in_parts_is_the_document(newline: str) -> None:
+    """A content id is written like an element, and a picture may follow as the second part."""
+    lines = [
+        "--uuid:1",
+        "Content-Type: application/xop+xml; charset=utf-8",
+        "Content-ID: <root@device>",
+        "",
+        f'<?xml version="1.0" encoding="UTF-8"?>{_BODY}',
+        "--uuid:1",
+        "Content-ID: <picture>",
+        "",
+        "\xff\xd8 <no xml>",
+        "--uuid:1--",
+    ]
+    assert xml.text(xml.parse(newline.join(lines).encode("latin-1", "replace")), "Uri") == "/snap"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        _BODY.replace("<Name>", "<Name a='1' a='2'>"),
+        _BODY.replace("<Name>", "<Name a=1>"),
+        _BODY.replace("3", "&#0;"),
+        _BODY.replace("</Name>", ""),
+        _BODY[:-20],
+        "<a:b><c></a:b>",
+    ],
+)
+def test_what_may_mean_two_things_stays_broken(body: str) -> None:
+    """Repairs never close, drop or choose anything: a half list must not look like a whole one."""
+    with pytest.raises(BadAnswer) as caught:
+        xml.parse(body.encode())
+    assert caught.value.reason is Reason.BAD_XML
+
+
+@pytest.mark.parametrize("charset", ["utf-16-le", "utf-16-be"])
+def test_a_document_type_stays_forbidden_in_any_charset(charset: str) -> None:
+    """D6."""
+    body = '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'
+    with pytest.raises(BadAnswer, match="document type"):
+        xml.parse(body.encode(charset))
