@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 S = FootageRequest.Status
 MOST_ENTRIES = 100
+# From the superior's olur to the answer; EBYS keeps asking for them after the case is closed.
+LETTERS = frozenset({S.AWAITING_DECISION, S.APPROVED, S.REFUSED, S.NO_RECORDING, S.CLOSED})
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,8 @@ ACTIONS = (
     Action("edit", gettext_lazy("Edit"), FootageRequest.EDITABLE, permissions.can_file),
     Action("ebys", gettext_lazy("Enter the EBYS number"), FootageRequest.OPEN, permissions.can_file,
            fits=lambda row: not row.ebys_number),
+    Action("letters", gettext_lazy("Letters for EBYS"), LETTERS,
+           permissions.can_file),
     Action("attach", gettext_lazy("Add a paper"), FootageRequest.OPEN, permissions.can_file),
     Action("extend_deadline", gettext_lazy("Extend the deadline"), FootageRequest.OPEN,
            permissions.can_assess,

@@ -32,6 +32,7 @@ class SummaryLine:
     faults: tuple[str, ...]
     is_held: bool
     answer: str
+    oldest_ms: int | None = None
 
     @property
     def asked_ms(self) -> int:
@@ -107,6 +108,7 @@ def _line(item: RequestItem, masked: bool) -> SummaryLine:
         faults=tuple(str(text) for text in checked.get("faults", ())),
         is_held=any(hold.held_at and hold.destroyed_at is None for hold in item.holds.all()),
         answer=answer,
+        oldest_ms=checked.get("oldest_ms"),
     )
 
 

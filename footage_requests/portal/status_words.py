@@ -119,7 +119,7 @@ def answer_of(request: FootageRequest) -> str:
         sentences = [_NO_RECORDING]
     if request.kind.closing == RequesterKind.Closing.TO_PERSON:
         sentences.append(remedy(request))
-    return "\n".join(sentences)
+    return "\n".join(filter(None, sentences))
 
 
 def paper_words(scan: str) -> str:

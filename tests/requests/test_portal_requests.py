@@ -165,9 +165,7 @@ def test_only_words_for_requesters_leave(campus: Campus, portal: Portal) -> None
     told = portal.get(f"{row.number}/")
     text = told.content.decode()
     assert told.json()["status"] == "REFUSED"
-    sentence, remedy = told.json()["answer"].split("\n")
-    assert sentence == "Belirsizdir."
-    assert "itiraz edebilirsiniz" in remedy
+    assert told.json()["answer"] == "Belirsizdir."
     for kept in (
         reason,
         position.code,

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import Role
 from core.jobs import Job
 from footage_requests import destroying, handing_over, links, release_work, store
-from footage_requests.answer_letters import addressed
+from footage_requests.letter_frame import addressed
 from footage_requests.models import (
     Destruction,
     DownloadLink,
@@ -282,7 +282,7 @@ def test_letters_end_as_the_addressee_is_due(campus):
     assert "arz ederim." in told[0]
     assert "CUMHURİYET BAŞSAVCILIĞINA" in told[0]
     assert "(EBYS verir)" in told[0]
-    assert "Sayın Ayşe Işık" in told[1]
+    assert "Sayın Ayşe IŞIK" in told[1]
     assert "Kişisel Verileri Koruma Kuruluna" in told[1]
     assert told[1].count("Bilgilerinize sunulur.") == 1
 
