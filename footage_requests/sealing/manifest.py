@@ -19,6 +19,7 @@ from core.papers import content_text
 from inventory.models import Device
 
 from ..models import DecisionLine, Package
+from ..true_order import as_facts, in_true_order
 from .clock_words import statement
 from .keys import EvidenceKey, fingerprint
 from .leaving import Leaving, Role
@@ -87,6 +88,7 @@ def canonical(
             for f in files
         ],
         "sources": _sources(items),
+        "true_order": _true_order(items),
         "audit": {**audit_head, "leaves": list(audit_leaves)},
         "signer": {
             "certificate_sha256": key.fingerprint,
@@ -226,6 +228,17 @@ def _sources(items: Sequence[Leaving]) -> list[dict[str, Any]]:
             "channel": item.exhibit.channel.number,
         }
     return [found[key] for key in sorted(found)]
+
+
+def _true_order(items: Sequence[Leaving]) -> list[dict[str, Any]]:
+    """Exhibits by their corrected beginnings, and whether the order is proven (CLK-14)."""
+    return [
+        {
+            **{name: row[name] for name in row if name not in {"from_ms", "until_ms"}},
+            **span_text((row["from_ms"], row["until_ms"])),
+        }
+        for row in as_facts(in_true_order(item.exhibit for item in items))
+    ]
 
 
 def _device(device: Device | None) -> dict[str, str] | None:

@@ -20,6 +20,7 @@ from core.papers import Paper, render_pdf
 from core.tsi import from_ms
 
 from ..models import Package
+from ..true_order import as_table, in_true_order
 from .clock_words import LANGUAGES, statement
 from .keys import EvidenceKey, fingerprint
 from .leaving import Leaving, Role, device_name
@@ -150,6 +151,7 @@ def _statement(
         ],
         "is_small_unit": package.is_small_unit,
         "exhibits": [_exhibit(item) for item in items],
+        "order": as_table(in_true_order(item.exhibit for item in items)),
     }
 
 
@@ -206,6 +208,7 @@ def _first_page(
             (_("What lies where"), _places()),
             (_("Watching"), _players(items)),
             (_("Times"), _about_times()),
+            (_("Order in true time"), _order(items)),
             (_("Checking"), _checks(key)),
             (
                 _("Limits"),
@@ -242,6 +245,14 @@ def _about_times() -> list[str]:
         _("File names tell true time in UTC; Türkiye time (TSİ) is three hours later."),
         _("The clock in the picture may be wrong: see 3_RECORDS/clock_statement.pdf."),
         _("Where no picture exists, 3_RECORDS/gaps.csv says so to the millisecond."),
+    ]
+
+
+def _order(items: Sequence[Leaving]) -> list[str]:
+    """One line an exhibit, by its corrected beginning (CLK-14)."""
+    return [
+        f"{row['from']} - {row['until']}  {row['exhibit']} {row['camera']}: {row['order']}"
+        for row in as_table(in_true_order(item.exhibit for item in items))
     ]
 
 
