@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 import vault
 from cameras import coverage
@@ -28,7 +29,7 @@ from cameras.position_days import limits_of
 from cameras.protocols.base import Endpoint, Identity, Login, Manner, Reason
 from cameras.visit_data import VisitPlan
 from core.tsi import day_bounds_ms, day_of, from_ms, to_ms
-from inventory.models import Address, ChannelAssignment, Device, Position
+from inventory.models import Address, ChannelAssignment, Device, Installation, Position
 from inventory.schedules import ExpectedDay, expected_many
 
 CAMERA_SECONDS = 60.0
@@ -38,6 +39,7 @@ SETTLING_MS = 120_000
 """The newest recordings are not in the index yet: "today so far" ends this long before now."""
 OFFSETS_BACK = timedelta(days=3)
 SECOND_SAMPLE_SHARE = 0.02
+_SITE = "position__floor__building__site"
 
 
 @dataclass(frozen=True)
@@ -319,3 +321,12 @@ def _day(
         is_provisional=is_provisional,
         sample_second=sample_second,
     )
+
+
+def sites_of(device_ids: Iterable[int]) -> dict[int, int]:
+    """The site of each device: where it hangs, and for recorders where the first position hangs that it records."""
+    ids, now = set(device_ids), timezone.now()
+    recorded = ChannelAssignment.objects.at(now).filter(channel__recorder__in=ids)
+    hangs = Installation.objects.at(now).filter(device__in=ids)
+    sites = dict(recorded.order_by("-pk").values_list("channel__recorder", _SITE))
+    return sites | dict(hangs.values_list("device", _SITE))

@@ -25,7 +25,7 @@ from django.utils import timezone
 from cameras import claims, plans, saving
 from cameras.judging import ChannelAsk, ChannelDay, Heard, Recorder, judge_recorder
 from cameras.models import DeviceCheck, Run
-from cameras.pacing import SitePace, sites_of
+from cameras.pacing import SharedBucket, SitePace
 from cameras.plans import Unvisitable
 from cameras.protocols.base import Reason
 from cameras.protocols.decoding import Decoder
@@ -129,7 +129,7 @@ class _Loop:
         self.back: queue.Queue[tuple[DeviceCheck, VisitPlan, VisitOutcome]] = queue.Queue()
         self.loop = asyncio.new_event_loop()
         self.tools: Tools | None = None
-        self.pace = SitePace(settings.SITE_VISITS_PER_SECOND)
+        self.pace: SitePace | None = None
         self.tasks: set[asyncio.Task[None]] = set()
         self.thread = threading.Thread(target=self._run, name="visits", daemon=True)
 
@@ -150,12 +150,15 @@ class _Loop:
         self.loop.close()
 
     async def _begin(self) -> None:
+        self.pace = SitePace(SharedBucket(settings.REDIS_URL, settings.SITE_VISITS_PER_SECOND))
         self.tools = Tools(Transport(deadline=settings.DEVICE_DEADLINE_SECONDS), Decoder())
 
     async def _end(self) -> None:
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
+        if self.pace is not None:
+            await self.pace.close()
         if self.tools is not None:
             await self.tools.decoder.__aexit__(None, None, None)
             await self.tools.transport.__aexit__(None, None, None)
@@ -170,7 +173,7 @@ class _Loop:
 
     async def _one(self, check: DeviceCheck, plan: VisitPlan, site: int | None) -> None:
         try:
-            if self.tools is None:
+            if self.tools is None or self.pace is None:
                 raise RuntimeError("The loop has not begun.")
             await self.pace.turn(site)
             outcome = await self.visitor(plan, self.tools)
@@ -284,7 +287,7 @@ class _Batch:
         if not checks:
             return
         self.under_way |= {check.pk: check for check in checks}
-        self._sites |= _patiently(lambda: sites_of(check.device_id for check in checks))
+        self._sites |= _patiently(lambda: plans.sites_of(check.device_id for check in checks))
         for check, plan in self._planned(checks):
             if isinstance(plan, Unvisitable):
                 outcome = _unvisited(check, plan.reason)

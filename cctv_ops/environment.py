@@ -372,7 +372,7 @@ SETTINGS = (
         "SITE_VISITS_PER_SECOND",
         "50",
         _positive,
-        "Devices of one site at which one worker process begins a visit per second; as many at once.",
+        "Devices of one site at which visits begin per second, in all worker processes together; as many at once.",
     ),
     Setting(
         "RECORDER_SILENT_MINUTES",
