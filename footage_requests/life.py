@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from .models import Decision, FootageRequest, Hold, Package
 
@@ -54,13 +55,19 @@ def _held(request: FootageRequest, holds: list[Hold]) -> Moment:
     failed = any(hold.failure for hold in holds)
     if holds and len(kept) == len(holds):
         return Moment(_("Footage held"), max(kept), note=_words(len(kept)), state="done")
-    note = _("%(done)d of %(all)d") % {"done": len(kept), "all": len(holds)} if holds else ""
+    note = (
+        _("%(done)d of %(all)d camera channels") % {"done": len(kept), "all": len(holds)}
+        if holds
+        else ""
+    )
     is_bad = failed or (not holds and not request.is_open)
     return Moment(_("Footage held"), note=note, state="bad" if is_bad else "")
 
 
 def _words(count: int) -> str:
-    return _("%(count)d camera channels") % {"count": count}
+    return ngettext("%(count)d camera channel", "%(count)d camera channels", count) % {
+        "count": count
+    }
 
 
 def _decided(request: FootageRequest, decision: Decision | None) -> Moment:
@@ -98,9 +105,10 @@ def _released(package: Package | None, *, has_decision: bool) -> list[Moment]:
 
 
 def _with_next(moments: list[Moment]) -> list[Moment]:
-    """The first moment that has not come is what everybody waits for."""
+    """What everybody waits for: the first moment that has not come after the last one that has."""
+    came = [number for number, moment in enumerate(moments) if moment.state == "done"]
     for number, moment in enumerate(moments):
-        if moment.state == "":
+        if moment.state == "" and number > came[-1]:
             moments[number] = Moment(moment.what, moment.at, moment.who, moment.note, "now")
             break
     return moments

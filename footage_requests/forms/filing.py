@@ -86,8 +86,8 @@ class RequestForm(RowForm):
     # The order of the steps on a phone, and of the cards on a desk.
     STEPS = (
         (_("Who asks"), ("kind", "requester_name", "organisation", "requester_title", "national_id", "represented_by")),
-        (_("On which ground"), ("basis", "reference_no", "door", "arrived_day", "arrived_time", "ebys_number", "ebys_date", "written_deadline", "paper")),
-        (_("Where and when"), ("building", "place", "positions", "first_day", "first_time", "last_time", "last_day", "about_time", "about_minutes")),
+        (_("On which ground"), ("basis", "reference_no", "arrived_day", "arrived_time", "ebys_number", "ebys_date", "door", "written_deadline", "paper")),
+        (_("Where and when"), ("building", "place", "positions", "first_day", "last_day", "first_time", "last_time", "about_time", "about_minutes")),
         (_("What for"), ("wants", "wants_audio", "event", "described", "purpose")),
         (_("Where the answer goes"), ("address", "phone", "email")),
     )  # fmt: skip
@@ -153,6 +153,8 @@ class RequestForm(RowForm):
         self.fields["kind"].empty_label = gettext("choose")  # type: ignore[attr-defined]
         self.fields["basis"].queryset = bases  # type: ignore[attr-defined]
         self.fields["building"].queryset = self._buildings()  # type: ignore[attr-defined]
+        self.fields["building"].empty_label = gettext("choose")  # type: ignore[attr-defined]
+        self.fields["basis"].empty_label = gettext("choose")  # type: ignore[attr-defined]
         self.fields["positions"].queryset = Position.objects.filter(  # type: ignore[attr-defined]
             pk__in=self._offered_positions()
         ).select_related("floor__building")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -98,10 +99,18 @@ def _found(
     elif building:
         rows = rows.filter(floor__building=building)
     for word in words:
-        rows = rows.filter(search_text__contains=word)
+        rows = rows.filter(
+            Q(search_text__contains=word) | Q(floor__building__in=_buildings_called(word, request))
+        )
     decided = row.items.exclude(is_included=None).values("position")
     rows = rows.exclude(pk__in=decided).select_related("floor__building")
     return list(rows.order_by("floor__building__name", "floor__level", "code")[: MOST_FOUND + 1])
+
+
+def _buildings_called(word: str, request: PersonRequest) -> list[int]:
+    """People name the building first: "kütüphane giriş"."""
+    names = Building.objects.visible_to(request.user).values_list("pk", "name")
+    return [number for number, name in names if word in fold(name)]
 
 
 def _back(row: FootageRequest, request: PersonRequest) -> HttpResponse:

@@ -51,6 +51,7 @@ def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any]:
     )
     items = list(row.items.select_related("position__floor__building"))
     latest = next((each for each in decisions if each.kind != Decision.Kind.RETURN), None)
+    cameras = case_view.cameras_of(items, holds)
     obstacles = case_view.obstacles_for(request.user, row)
     actions = case_view.actions_for(request.user, row, is_ready=not obstacles)
     clocks.wind([row])
@@ -67,7 +68,8 @@ def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any]:
         "length": tsi.duration(int((row.ends_at - row.starts_at).total_seconds())),
         "identity": identity.masked(row),
         "may_reveal": permissions.can_file(request.user, row),
-        "cameras": case_view.cameras_of(items, holds),
+        "cameras": cameras,
+        "left_out": [each for each in cameras if each["row"].is_included is False],
         "plans": sheets_with(
             [item.position for item in items if item.is_included is not False], request.user
         ),
