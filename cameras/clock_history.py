@@ -54,6 +54,32 @@ class KnownOffset:
     uncertainty_ms: int
 
 
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of true time in which the clock was not set: its offset runs evenly from first to last.
+
+    `is_moment_known` is False where it begins or ends at a correction of which only the readings around it
+    are known: then the border lies in the middle between them, and the offset near it may be either one.
+    """
+
+    start_ms: int
+    end_ms: int
+    first_offset_ms: int
+    last_offset_ms: int
+    is_moment_known: bool = True
+
+    def to_true(self, device_ms: int) -> int:
+        """Device time of this stretch as true time."""
+        return _unmap(
+            device_ms, self.start_ms, self.end_ms, self.first_offset_ms, self.last_offset_ms
+        )
+
+    @property
+    def device_span(self) -> Interval:
+        """What the clock showed during this stretch."""
+        return self.start_ms + self.first_offset_ms, self.end_ms + self.last_offset_ms
+
+
 class OffsetHistory:
     """The measured offsets of one device and one time base, oldest first, and what lies between them."""
 
@@ -77,7 +103,7 @@ class OffsetHistory:
             return self._beyond(self.known[-1], true_ms)
         before, after = self.known[place - 1], self.known[place]
         if is_jump(before, after):
-            nearest = before if true_ms - before.at_ms <= after.at_ms - true_ms else after
+            nearest = before if true_ms < _middle(before, after) else after
             apart = abs(after.offset_ms - before.offset_ms)
             return OffsetAt(nearest.offset_ms, apart + nearest.uncertainty_ms, Method.ACROSS_JUMP)
         return _between(before, after, true_ms)
@@ -136,27 +162,50 @@ class OffsetHistory:
         """
         if not self.known:
             raise ValueError("No offset is known for this clock.")
+        pieces, unsure = self._pieces(recorded, start_ms, end_ms)
+        true: list[Interval] = []
+        for piece in pieces:
+            low, high = piece.device_span
+            window = clip(recorded, [(low, high)]) if high > low else []
+            true += [(piece.to_true(a), piece.to_true(b)) for a, b in window]
+        return clip(merge(true), [(start_ms, end_ms)]), merge(unsure)
+
+    def pieces(self, start_ms: int, end_ms: int, recorded: Sequence[Interval] = ()) -> list[Piece]:
+        """A true-time span cut where the clock was set inside it; one piece where it was not.
+
+        `recorded` (merged, device time) tells the moment of a correction forward where it went on meanwhile.
+        Raises ValueError when no offset is known: an offset is never assumed.
+        """
+        if not self.known:
+            raise ValueError("No offset is known for this clock.")
+        return self._pieces(recorded, start_ms, end_ms)[0]
+
+    def _pieces(
+        self, recorded: Sequence[Interval], start_ms: int, end_ms: int
+    ) -> tuple[list[Piece], list[Interval]]:
+        """The pieces of a span, and where an unknown moment of a correction makes it unsure."""
         unsure: list[Interval] = []
-        regimes = [start_ms]
+        borders, guessed = [start_ms], set()
         for before, after in self.jumps(start_ms, end_ms):
             at_ms = locate_jump(recorded, before, after)
             if at_ms is None:
                 unsure.append((max(start_ms, before.at_ms), min(end_ms, after.at_ms)))
-                at_ms = (before.at_ms + after.at_ms) // 2
-            if regimes[-1] < at_ms < end_ms:
-                regimes.append(at_ms)
-        regimes.append(end_ms)
-        true: list[Interval] = []
-        for low, high in itertools.pairwise(regimes):
-            first, last = self._regime_offset(low, high), self._regime_offset(high - 1, low)
-            window = (
-                clip(recorded, [(low + first, high + last)]) if high + last > low + first else []
+                at_ms = _middle(before, after)
+                guessed.add(at_ms)
+            if borders[-1] < at_ms < end_ms:
+                borders.append(at_ms)
+        borders.append(end_ms)
+        pieces = [
+            Piece(
+                low,
+                high,
+                self._regime_offset(low, high),
+                self._regime_offset(high - 1, low),
+                is_moment_known=not guessed & {low, high},
             )
-            true += [
-                (_unmap(a, low, high, first, last), _unmap(b, low, high, first, last))
-                for a, b in window
-            ]
-        return clip(merge(true), [(start_ms, end_ms)]), merge(unsure)
+            for low, high in itertools.pairwise(borders)
+        ]
+        return pieces, unsure
 
     def _regime_offset(self, at_ms: int, towards_ms: int) -> int:
         """The offset at one end of a stretch without a jump, read on the stretch's own side."""
@@ -167,6 +216,11 @@ class OffsetHistory:
             closest = min(around, key=lambda point: abs(point.at_ms - middle))
             return closest.offset_ms
         return self.offset_at(at_ms).offset_ms or 0
+
+
+def _middle(before: KnownOffset, after: KnownOffset) -> int:
+    """From which moment on the later of two readings is believed, where the clock was set between them."""
+    return (before.at_ms + after.at_ms + 1) // 2
 
 
 def _unmap(device_ms: int, low: int, high: int, first: int, last: int) -> int:

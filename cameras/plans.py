@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -130,9 +130,7 @@ def _load(checks: Sequence[DeviceCheck], now: datetime) -> _Batch:
             ).values_list("channel", "earliest_at")
             if at is not None
         },
-        logins_changed=dict(
-            vault.Credential.objects.filter(device__in=devices).values_list("device", "changed_at")
-        ),
+        logins_changed=_logins_changed(devices),
     )
     positions = {a.position_id: a.position for rows_ in assignments.values() for a in rows_}
     for day in {d for check in checks for d in _all_days(check, batch)}:
@@ -182,7 +180,7 @@ def _plan(check: DeviceCheck, batch: _Batch) -> VisitPlan | Unvisitable:
         endpoint=Endpoint(str(address.ip), device.http_port, device.rtsp_port, device.tls),
         login=login,
         no_login_because=why_not,
-        manner=manner_of(device, condition, batch.logins_changed.get(device.pk)),
+        manner=manner_of(device, condition, batch.logins_changed),
         kinds=frozenset(check.kinds),
         expected=Identity(
             maker=device.maker, serial=device.serial, macs=(device.mac,) if device.mac else ()
@@ -210,12 +208,18 @@ def login_of(device: Device) -> tuple[Login | None, str]:
 
 
 def manner_of(
-    device: Device, condition: DeviceCondition | None, login_changed_at: datetime | None = None
+    device: Device,
+    condition: DeviceCondition | None,
+    logins_changed: Mapping[int, datetime] | None = None,
 ) -> Manner:
     """How to speak to a device: as learnt, else as entered, else to be found out.
 
     Whoever enters a login after the device was let in last says that it may be tried at whatever asks there.
+    `logins_changed` says when, by device; without it one query does.
     """
+    if logins_changed is None:
+        logins_changed = _logins_changed([device.pk])
+    login_changed_at = logins_changed.get(device.pk)
     known = {field.name for field in fields(Manner)}
     learnt: dict[str, Any] = condition.manner if condition and condition.manner else {}
     manner = Manner(**{key: value for key, value in learnt.items() if key in known})
@@ -226,6 +230,11 @@ def manner_of(
     if entered and manner.protocol != entered:
         return Manner(protocol=entered)
     return manner
+
+
+def _logins_changed(device_ids: Iterable[int]) -> dict[int, datetime]:
+    rows = vault.Credential.objects.filter(device__in=device_ids)
+    return dict(rows.values_list("device", "changed_at"))
 
 
 def known_offsets(rows: Iterable[ClockMeasurement], column: str) -> tuple[KnownOffset, ...]:

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from cameras.clock_history import KnownOffset, Method, OffsetAt, OffsetHistory
+from cameras.coverage import Interval
 from cameras.models import ClockMeasurement, DeviceCondition
 from cameras.plans import known_offsets
 from cameras.protocols.base import TimeBase
@@ -212,6 +213,16 @@ def asked_of_recorder(clock: RecorderClock, start_ms: int, end_ms: int) -> tuple
     if end_ms + last <= start_ms + first:
         last = first
     return start_ms + first, end_ms + last
+
+
+def cut_where_set(clock: RecorderClock, start_ms: int, end_ms: int) -> list[Interval]:
+    """A true-time span in stretches in none of which the clock was set: what is fetched must not cross that.
+
+    Each of them is right for `asked_of_recorder`.
+    """
+    if not clock.history:
+        return [(start_ms, end_ms)]
+    return [(piece.start_ms, piece.end_ms) for piece in clock.history.pieces(start_ms, end_ms)]
 
 
 def clock_block(clock: RecorderClock, start_ms: int, end_ms: int) -> dict[str, Any]:

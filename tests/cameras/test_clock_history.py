@@ -143,3 +143,38 @@ def test_a_clock_that_was_set_right_is_still_named_a_jump_once():
 
     assert found.verdict is Verdict.JUMP
     assert not found.is_critical
+
+
+def test_a_span_without_a_correction_is_one_piece():
+    """B12."""
+    (piece,) = history((0, 60_000), (10 * DAY, 62_000)).pieces(DAY, DAY + HOUR)
+
+    assert piece.device_span == (DAY + 60_200, DAY + HOUR + piece.last_offset_ms)
+    assert piece.to_true(piece.device_span[0]) == DAY
+
+
+def test_a_span_across_a_correction_is_cut_at_its_moment_where_the_index_tells_it():
+    """B12, CLK-4: set forward by an hour at noon; the index shows a hole of an hour of device time."""
+    clock = history((0, 0), (DAY, HOUR))
+    recorded = [(0, 12 * HOUR), (13 * HOUR, 25 * HOUR)]
+
+    one, two = clock.pieces(11 * HOUR, 13 * HOUR, recorded)
+
+    assert (one.end_ms, one.last_offset_ms, one.is_moment_known) == (12 * HOUR, 0, True)
+    assert (two.start_ms, two.first_offset_ms) == (12 * HOUR, HOUR)
+
+
+def test_a_correction_of_an_unknown_moment_is_cut_between_its_readings_and_says_so():
+    clock = history((0, HOUR), (DAY, 0))
+
+    one, two = clock.pieces(10 * HOUR, 14 * HOUR)
+
+    assert (one.start_ms, one.end_ms, two.end_ms) == (10 * HOUR, 12 * HOUR, 14 * HOUR)
+    assert (one.first_offset_ms, two.last_offset_ms) == (HOUR, 0)
+    assert not one.is_moment_known
+    assert not two.is_moment_known
+
+
+def test_pieces_of_an_unmeasured_clock_are_not_guessed():
+    with pytest.raises(ValueError, match="No offset"):
+        history().pieces(0, DAY)

@@ -8,9 +8,11 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+import vault
 from cameras import finishing, nights, plans
 from cameras.models import DeviceCheck, DeviceCondition, Finding, Run
 from cameras.watch import NightWord, night_state
+from core.secret import Secret
 from core.tsi import TSI
 from tests.cameras.campus import Scripted, whole, yesterday
 
@@ -171,7 +173,21 @@ def test_a_login_that_is_entered_again_may_be_tried_at_whatever_asks(campus):
     learnt = {"protocol": "dahua", "auth": "digest-md5", "realm": "Login to 6J0A"}
     condition = DeviceCondition(device=device, manner=learnt, answered_at=let_in)
 
-    before = plans.manner_of(device, condition, let_in - timedelta(days=1))
-    after = plans.manner_of(device, condition, let_in + timedelta(minutes=1))
+    before = plans.manner_of(device, condition, {device.pk: let_in - timedelta(days=1)})
+    after = plans.manner_of(device, condition, {device.pk: let_in + timedelta(minutes=1)})
 
     assert (before.realm, after.realm) == ("Login to 6J0A", "")
+
+
+def test_whoever_asks_for_one_manner_hears_of_a_login_entered_since(campus):
+    """Exports and holds ask for one device: the login that a person has just entered may be tried there too."""
+    recorder = campus.recorder(Scripted(recorded={1: []}))
+    vault.store(recorder, "operator", Secret("new"), by="test", because="changed on the device")
+    condition = DeviceCondition(device=recorder, manner={"protocol": "isapi", "realm": "DS-7732"})
+
+    condition.answered_at = timezone.now() - timedelta(days=1)
+    before = plans.manner_of(recorder, condition)
+    condition.answered_at = timezone.now() + timedelta(minutes=1)
+    after = plans.manner_of(recorder, condition)
+
+    assert (before.realm, after.realm) == ("", "DS-7732")

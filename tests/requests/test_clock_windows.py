@@ -13,6 +13,7 @@ from footage_requests.clock_windows import (
     asked_of_recorder,
     build_clock,
     clock_block,
+    cut_where_set,
     window_of,
 )
 
@@ -116,3 +117,23 @@ def test_a_reset_clock_far_from_its_measurement_is_not_believed():
     back = to_ms(dt.datetime(2000, 1, 1, tzinfo=dt.UTC)) - START
     clock = build_clock([reading(EVENT + 5 * DAY, back, "RESET")], "isapi")
     assert not window_of(clock, START, END).is_measured
+
+
+def test_what_is_fetched_is_cut_where_the_clock_was_set():
+    """B12: on each side of the correction footage is asked for with the offset of that side."""
+    clock = build_clock([reading(EVENT - HOUR, 3_600_000), reading(EVENT + HOUR, 0)], "isapi")
+    middle = to_ms(EVENT)
+    start, end = middle - 10 * MINUTE_MS, middle + 10 * MINUTE_MS
+
+    spans = cut_where_set(clock, start, end)
+
+    assert spans == [(start, middle), (middle, end)]
+    assert [asked_of_recorder(clock, *span) for span in spans] == [
+        (start + 3_600_000, middle + 3_600_000),
+        (middle, end),
+    ]
+
+
+def test_a_clock_that_was_not_set_or_never_measured_is_fetched_in_one():
+    assert cut_where_set(build_clock([reading(EVENT, 500)], "isapi"), START, END) == [(START, END)]
+    assert cut_where_set(build_clock([], "isapi"), START, END) == [(START, END)]
