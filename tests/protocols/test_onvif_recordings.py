@@ -309,6 +309,17 @@ async def test_a_missing_start_state_leaves_the_beginning_unproven(recorder: Onv
     assert "start-state-missing" in answer.notes
 
 
+async def test_an_end_of_a_track_without_a_name_ends_the_certainty(recorder: OnvifDevice) -> None:
+    """It may be the end of the video, which would otherwise look recorded for ever."""
+    nameless = event("02:00:00", False, track="x").replace(">x</tt:Track", "></tt:Track")
+    recorder.operations["GetEventSearchResults"] = page(
+        event("00:00:00", True, track="video", start=True), nameless
+    )
+    answer = await ask(recorder)
+    assert not answer.complete
+    assert "track-not-named" in answer.notes
+
+
 @pytest.mark.parametrize("bad", ["noon", "2026-13-45T00:00:00Z", ""])
 async def test_an_unreadable_event_makes_the_answer_incomplete(
     recorder: OnvifDevice, bad: str

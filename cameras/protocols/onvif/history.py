@@ -50,6 +50,10 @@ class History:
     notes: set[str] = field(default_factory=set)
     is_complete: bool = True
 
+    def note_unreadable(self) -> None:
+        self.notes.add("unreadable-events")
+        self.is_complete = False
+
 
 def read_history(
     results: Iterable[etree._Element], token: str, start_ms: int, end_ms: int
@@ -63,9 +67,12 @@ def read_history(
         topic = _topic(result)
         values = _simple_items(find(result, "Event/Message"))
         wanted = {"Recording/State": "IsRecording", "Track/State": "IsDataPresent"}.get(topic)
+        if wanted is None and topic:
+            history.notes.add("filter-ignored")
+            continue
         if wanted is None or wanted not in values:
-            if topic not in ("Recording/State", "Track/State"):
-                history.notes.add("filter-ignored")
+            # It may have been the end of a recording: what stands there is then not the whole story.
+            history.note_unreadable()
             continue
         told_token = text(result, "RecordingToken") or values.get("RecordingToken", "")
         if told_token != token:
@@ -75,8 +82,7 @@ def read_history(
         is_on = as_bool(values[wanted])
         when = _when(result)
         if is_on is None or when is None:
-            history.notes.add("unreadable-events")
-            history.is_complete = False
+            history.note_unreadable()
             continue
         moment, has_zone = when
         if not has_zone:
@@ -142,6 +148,10 @@ def recorded(
     ]
     if len(chosen) > 1 and not video_tracks:
         history.notes.add("tracks-of-unknown-type")
+    if len(history.tracks) > 1 and "" in history.tracks:
+        # Its "off" may be that of another track, which then looks recorded beyond it.
+        history.notes.add("track-not-named")
+        history.is_complete = False
     tracks = [_intervals(states, start_ms, end_ms, history) for states in chosen]
     if history.recording.is_known:
         running = _intervals(history.recording, start_ms, end_ms, history)
