@@ -23,6 +23,7 @@ from cameras import nights
 from core import tsi
 from core.models import Letterhead
 from core.secret import Secret
+from footage_requests import undertakings
 from inventory import moves
 from inventory.models import (
     Building,
@@ -86,6 +87,7 @@ def _people() -> None:
         person = people.create(staff_number, name, password, by=ACTOR)
         for role in roles:
             people.grant_role(person, role, by=ACTOR, document=DOCUMENT)
+        undertakings.sign(person, seen_sha256=undertakings.current_text().sha256)
         lines.append(f"    {staff_number}   {password}   {name} ({duty})\n")
     path = people_file()
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -6,6 +6,7 @@ one sentence that names the setting (`WrongSetting`).
 
 from __future__ import annotations
 
+import datetime as dt
 import ipaddress
 import os
 import sys
@@ -74,6 +75,14 @@ def _time_of_day(value: str) -> tuple[int, int]:
     if not (0 <= int(hour) < 24 and 0 <= int(minute or 0) < 60):
         raise ValueError("write a time of day such as 01:00")
     return int(hour), int(minute or 0)
+
+
+def _hours(value: str) -> tuple[dt.time, dt.time]:
+    begins, _, ends = value.partition("-")
+    found = dt.time(*_time_of_day(begins.strip())), dt.time(*_time_of_day(ends.strip()))
+    if found[0] >= found[1]:
+        raise ValueError("write hours of one day such as 08:00-18:00")
+    return found
 
 
 def _web_address(value: str) -> str:
@@ -161,6 +170,18 @@ SETTINGS = (
         "30",
         int,
         "Days for which the approval of a footage request holds until the package is sealed.",
+    ),
+    Setting(
+        "WORKING_HOURS",
+        "08:00-18:00",
+        _hours,
+        "Working hours (TSİ). What is looked at outside them, at weekends or on holidays stands out in the access report.",
+    ),
+    Setting(
+        "ACCESS_REPORT_CASES",
+        "10",
+        _positive,
+        "More different cases than this, opened by one person on one day, stand out in the access report.",
     ),
     Setting(
         "COPY_KEPT_DAYS",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import sys
 from pathlib import Path
@@ -173,6 +174,8 @@ STORAGES = {
 }
 MEDIA_ROOT = DATA_DIR / "private"
 APPROVAL_VALID_DAYS: int = ENV["APPROVAL_VALID_DAYS"]
+WORKING_HOURS: tuple[dt.time, dt.time] = ENV["WORKING_HOURS"]
+ACCESS_REPORT_CASES: int = ENV["ACCESS_REPORT_CASES"]
 COPY_KEPT_DAYS: int = ENV["COPY_KEPT_DAYS"]
 VERIFY_WATCH_PERCENT: int = ENV["VERIFY_WATCH_PERCENT"]
 VERIFY_FASTEST: int = ENV["VERIFY_FASTEST"]

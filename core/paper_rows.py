@@ -38,6 +38,8 @@ class PaperForm(models.TextChoices):
     NO_RECORDING = "NO_RECORDING", _("Record that no recording was found")
     HOLD_RECORD = "HOLD_RECORD", _("Record of putting footage under protection")
     DESTRUCTION = "DESTRUCTION", _("Destruction record (personal data)")
+    UNDERTAKING = "UNDERTAKING", _("Confidentiality undertaking")
+    ACCESS_REPORT = "ACCESS_REPORT", _("Monthly access report")
 
 
 class Letterhead(models.Model):

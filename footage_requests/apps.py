@@ -17,6 +17,7 @@ class FootageRequestsConfig(AppConfig):
         from vault import crypto
 
         from . import (  # models come now
+            access_today,
             hold_today,
             identity,
             permissions,
@@ -35,6 +36,7 @@ class FootageRequestsConfig(AppConfig):
         sentences.register(SENTENCES)
         windows.allow_requests(permissions.can_file)
         today.register()
+        access_today.register()
         hold_today.register()
         portal_today.register()
         position_panel.register()

@@ -194,6 +194,12 @@ def actions_for(
     ]
 
 
+def may_act(person: Person) -> bool:
+    """Whether the person's roles let him play a part in some case: whom a case may point to is asked."""
+    roles = permissions.DECIDING | permissions.EXPORTING | permissions.VERIFYING
+    return person.has_role(*roles, *permissions.DELIVERING)
+
+
 def history_of(row: FootageRequest) -> list[dict[str, Any]]:
     """The case's own entries of the audit log in plain sentences, newest first."""
     kind, identity, _name = reference(row)

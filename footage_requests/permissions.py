@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from accounts.models import Place, Role
 from inventory.permissions import places_of
 
+from . import interests
+
 if TYPE_CHECKING:
     from accounts.models import Person
 
@@ -26,6 +28,7 @@ DELIVERING = frozenset({Role.HANDOVER, Role.UNIT_HEAD, Role.OPERATOR})
 GIVING_OPINIONS = frozenset({Role.LEGAL, Role.PRIVACY})
 KEEPING_WEBHOOKS = frozenset({Role.UNIT_HEAD, Role.ADMIN})
 EDITING_RULES = frozenset({Role.UNIT_HEAD, Role.LEGAL})
+WATCHING_ACCESS = frozenset({Role.UNIT_HEAD, Role.SUPERIOR, Role.AUDITOR})
 WATCHING_STORE = frozenset({Role.UNIT_HEAD, Role.SECURITY_CHIEF, Role.AUDITOR, Role.ADMIN})
 READING_CASES = frozenset(
     {
@@ -56,8 +59,17 @@ def places_of_case(case: FootageRequest | None) -> set[Place] | None:
     return {place for building in buildings for place in places_of(building)}
 
 
-def _may(person: Person, roles: frozenset[Role], case: FootageRequest | None) -> bool:
-    return person.has_role(*roles, scope=places_of_case(case))
+def _may(
+    person: Person, roles: frozenset[Role], case: FootageRequest | None, *, binds: bool = False
+) -> bool:
+    """Whoever is out of a case plays no part in it. What `binds` waits until he has answered whether the
+    case is his own, where something in it points to him.
+    """
+    if not person.has_role(*roles, scope=places_of_case(case)):
+        return False
+    if case is None:
+        return True
+    return not (interests.blocks(person, case) if binds else interests.is_out(person, case))
 
 
 def can_see_requests(person: Person, obj: FootageRequest | None = None) -> bool:
@@ -77,7 +89,7 @@ def can_assess(person: Person, obj: FootageRequest | None = None) -> bool:
 
 def can_decide(person: Person, obj: FootageRequest | None = None) -> bool:
     """Approves, refuses or returns; never his own request."""
-    return _may(person, DECIDING, obj) and (obj is None or obj.filer_id != person.pk)
+    return _may(person, DECIDING, obj, binds=True) and (obj is None or obj.filer_id != person.pk)
 
 
 def can_give_opinion(person: Person, obj: FootageRequest | None = None) -> bool:
@@ -85,15 +97,15 @@ def can_give_opinion(person: Person, obj: FootageRequest | None = None) -> bool:
 
 
 def can_export(person: Person, obj: FootageRequest | None = None) -> bool:
-    return _may(person, EXPORTING, obj)
+    return _may(person, EXPORTING, obj, binds=True)
 
 
 def can_verify(person: Person, obj: FootageRequest | None = None) -> bool:
-    return _may(person, VERIFYING, obj)
+    return _may(person, VERIFYING, obj, binds=True)
 
 
 def can_deliver(person: Person, obj: FootageRequest | None = None) -> bool:
-    return _may(person, DELIVERING, obj)
+    return _may(person, DELIVERING, obj, binds=True)
 
 
 def can_edit_rules(person: Person, obj: object = None) -> bool:
@@ -101,19 +113,21 @@ def can_edit_rules(person: Person, obj: object = None) -> bool:
     return person.has_role(*EDITING_RULES, scope=())
 
 
+def can_watch_undertakings(person: Person, obj: object = None) -> bool:
+    """Sees who has signed the confidentiality undertaking, and who looked at what in a month."""
+    return person.has_role(*WATCHING_ACCESS, scope=())
+
+
+def can_file_undertakings(person: Person, obj: object = None) -> bool:
+    """Files undertakings that others signed on paper."""
+    return person.has_role(Role.UNIT_HEAD, scope=())
+
+
 def can_watch_store(person: Person, obj: object = None) -> bool:
     """Is told when a stored evidence file is damaged, whatever case it belongs to."""
     return person.has_role(*WATCHING_STORE, scope=())
 
 
-def can_see_webhooks(person: Person, obj: object = None) -> bool:
-    """Opens the page of webhooks: addresses and deliveries, never a secret."""
-    return person.has_role(*KEEPING_WEBHOOKS, Role.AUDITOR, scope=())
-
-
-def can_keep_webhooks(person: Person, obj: object = None) -> bool:
-    """Enters webhooks, gives them new secrets, switches them off, sends again."""
-    return person.has_role(*KEEPING_WEBHOOKS, scope=())
 def can_read_hold_weeks(person: Person, obj: object = None) -> bool:
     """Reads the weekly paper of holds that outlive their requests, of the whole campus."""
     return person.has_role(*ASSESSING, Role.SUPERIOR, Role.AUDITOR, scope=())
@@ -124,3 +138,11 @@ def can_check_packages(person: Person, obj: object = None) -> bool:
     return person.has_role(*DELIVERING, Role.AUDITOR)
 
 
+def can_see_webhooks(person: Person, obj: object = None) -> bool:
+    """Opens the page of webhooks: addresses and deliveries, never a secret."""
+    return person.has_role(*KEEPING_WEBHOOKS, Role.AUDITOR, scope=())
+
+
+def can_keep_webhooks(person: Person, obj: object = None) -> bool:
+    """Enters webhooks, gives them new secrets, switches them off, sends again."""
+    return person.has_role(*KEEPING_WEBHOOKS, scope=())

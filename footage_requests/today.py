@@ -14,7 +14,7 @@ from core import panels, tsi
 from core.holidays import LONGEST_SEARCH, closed_days
 
 from . import board, deadlines, permissions
-from .models import FootageRequest
+from .models import FootageRequest, InterestDeclaration
 
 if TYPE_CHECKING:
     from accounts.models import Person
@@ -61,7 +61,12 @@ def lines(person: Person) -> Iterable[panels.TodayLine]:
     if permissions.can_assess(person) or permissions.can_decide(person):
         yield from _deadlines(cases)
     if permissions.can_decide(person):
-        mine = [row for row in columns["decide"] if row.filer_id != person.pk]
+        out = set(
+            InterestDeclaration.objects.standing()
+            .filter(person=person.pk)
+            .values_list("request", flat=True)
+        )
+        mine = [row for row in columns["decide"] if row.filer_id != person.pk and row.pk not in out]
         yield from _each(
             mine, WAITING, _("%(number)s waits for your decision"), _("Decide"), "decide"
         )

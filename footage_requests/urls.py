@@ -5,7 +5,20 @@ from django.urls import path
 from .exhibit_urls import urlpatterns as exhibit_patterns
 from .hold_urls import urlpatterns as hold_patterns
 from .release_urls import urlpatterns as release_patterns
-from .views import acting, board, cameras, case, deciding, filing, papers, rules, statistics
+from .views import (
+    access,
+    acting,
+    board,
+    cameras,
+    case,
+    deciding,
+    filing,
+    interests,
+    papers,
+    rules,
+    statistics,
+)
+from .views import undertakings as sworn
 from .views import webhooks as hooks
 
 app_name = "footage_requests"
@@ -18,6 +31,14 @@ urlpatterns = [
     path("new/", filing.new, name="new"),
     path("form.pdf", papers.blank_form, name="blank_form"),
     path("statistics/", statistics.statistics, name="statistics"),
+    path("undertaking/", sworn.undertaking, name="undertaking"),
+    path("undertaking/paper.pdf", sworn.undertaking_paper, name="undertaking_paper"),
+    path("undertaking/text/", sworn.undertaking_text, name="undertaking_text"),
+    path("undertakings/", sworn.undertaking_list, name="undertakings"),
+    path("undertakings/<int:pk>/scan/", sworn.undertaking_scan, name="undertaking_scan"),
+    path("sworn/<int:pk>/paper.pdf", sworn.undertaking_print, name="undertaking_print"),
+    path("sworn/<int:pk>/file/", sworn.undertaking_file, name="undertaking_file"),
+    path("access/", access.access_report_page, name="access_report"),
     path("rules/", rules.rules, name="rules"),
     path("rules/<slug:rules>/new/", rules.rule, name="rule_new"),
     path("rules/<slug:rules>/<int:pk>/", rules.rule, name="rule"),
@@ -49,6 +70,8 @@ urlpatterns = [
     path("<int:pk>/merge/", acting.merge, name="merge"),
     path("<int:pk>/withdraw/", acting.withdraw, name="withdraw"),
     path("<int:pk>/decide/", deciding.decide, name="decide"),
+    path("<int:pk>/interest/", interests.interest, name="interest"),
+    path("interests/<int:pk>/back/", interests.let_back, name="interest_back"),
     *exhibit_patterns,
     *hold_patterns,
     *release_patterns,

@@ -9,7 +9,7 @@ from django.db import transaction
 import audit
 from core.tsi import today
 
-from . import permissions
+from . import interests, permissions
 from .models import CaseVisit, FootageRequest
 
 if TYPE_CHECKING:
@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 
 def works_on(person: Person, row: FootageRequest) -> bool:
-    """Whether opening this case is the person's daily work: no reason is asked."""
+    """Whether opening this case is the person's daily work: no reason is asked.
+
+    Whoever is out of the case works on it no longer.
+    """
+    if interests.is_out(person, row):
+        return False
     asked = (
         permissions.can_assess,
         permissions.can_decide,

@@ -89,6 +89,9 @@ MODELS: dict[str, type[models.Model]] = {
     "links": footage.DownloadLink,
     "records": footage.HandOverRecord,
     "destructions": footage.Destruction,
+    "interests": footage.InterestDeclaration,
+    "undertakings": footage.Undertaking,
+    "sworn": Person,
     "<slug:rules>": footage.RequesterKind,
 }
 
@@ -283,6 +286,14 @@ SPECIAL: dict[type[models.Model], Callable[[World], dict[str, Any]]] = {
         ),
     },
     footage.Destruction: lambda world: {"number": "IM-1", "package": world.row(footage.Package)},
+    footage.InterestDeclaration: lambda world: {
+        "person": rows.person(),
+        "is_out": True,
+        "why": "OTHER",
+    },
+    footage.Undertaking: lambda world: dict.fromkeys(
+        ("person", "entered_by"), world.people[Role.OPERATOR]
+    ),
     footage.DownloadLink: lambda world: {"expires_at": timezone.now() + dt.timedelta(days=9)},
     footage.EvidenceFile: lambda world: {"sha256": "0" * 64},
     footage.WebhookEndpoint: lambda world: {"secret_sealed": "v1:x"},

@@ -41,6 +41,7 @@ PEOPLE_READERS = {R.AUDITOR, R.ADMIN}
 CASE_READERS = ALL - {R.ASSET_CLERK, R.WEB_EDITOR, R.ADMIN}
 DELIVERING = {R.HANDOVER, R.OPERATOR, R.UNIT_HEAD}
 FILING = {R.REGISTRY_CLERK, R.OPERATOR, R.UNIT_HEAD, R.SECURITY_CHIEF}
+WATCHING = {R.UNIT_HEAD, R.SUPERIOR, R.AUDITOR}
 
 ANYBODY = frozenset(EVERYBODY)
 SIGNED_IN = ANYBODY - {ANONYMOUS}
@@ -214,6 +215,17 @@ TABLE = {
     ),
     "footage_requests:give_opinion": form({R.LEGAL, R.PRIVACY}),
     "footage_requests:decide": form({R.SUPERIOR}),
+    "footage_requests:undertaking": form(CASE_READERS, Row),
+    "footage_requests:undertaking_paper": Row(CASE_READERS),
+    **dict.fromkeys(
+        ("footage_requests:undertakings", "footage_requests:access_report"), campus(WATCHING)
+    ),
+    "footage_requests:undertaking_print": campus(WATCHING),
+    "footage_requests:undertaking_scan": campus(WATCHING),
+    "footage_requests:undertaking_file": form({R.UNIT_HEAD}, campus),
+    "footage_requests:undertaking_text": form({R.UNIT_HEAD, R.LEGAL}, campus),
+    "footage_requests:interest": form(CASE_READERS),
+    "footage_requests:interest_back": form({R.UNIT_HEAD, R.SUPERIOR}),
     "footage_requests:holds": Row(CASE_READERS),
     **dict.fromkeys(
         (

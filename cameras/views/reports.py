@@ -94,12 +94,20 @@ def history(request: PersonRequest) -> HttpResponse:
 
 
 def _answer(request: PersonRequest, which: str, names: dict[str, Any]) -> HttpResponse:
-    """The report in the asked form; a page when none is asked."""
-    report = report_for(request.user, which, request.GET)
+    """One of our reports in the asked form."""
+    return answer(request, report_for(request.user, which, request.GET), names, later=which)
+
+
+def answer(
+    request: PersonRequest, report: Report, names: dict[str, Any], *, later: str = ""
+) -> HttpResponse:
+    """A report in the asked form; a page when none is asked. `later`: under that name a long one is
+    printed in the background; without it, it is printed at once.
+    """
     form = request.GET.get("format", "")
     name = f"{report.title} {today():%Y-%m-%d}"
     if form == "pdf":
-        return _pdf(request, which, report, name)
+        return _pdf(request, later, report, name)
     if form == "xlsx":
         return _file(f"{name}.xlsx", XLSX, as_workbook(_parts(report)))
     if form == "csv":
@@ -112,7 +120,7 @@ def _answer(request: PersonRequest, which: str, names: dict[str, Any]) -> HttpRe
 
 def _pdf(request: PersonRequest, which: str, report: Report, name: str) -> HttpResponse:
     link = request.build_absolute_uri(request.path)
-    if sum(len(section.rows) for section in report.sections) > MOST_AT_ONCE:
+    if which and sum(len(section.rows) for section in report.sections) > MOST_AT_ONCE:
         asked = {
             key: request.GET[key] for key in ("from", "to", "month", "days") if key in request.GET
         }

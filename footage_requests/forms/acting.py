@@ -12,7 +12,7 @@ from core.tsi import today
 from inventory.forms.dress import DateField, DressedForm
 
 from ..attachments import LARGEST_FILE
-from ..models import FootageRequest, Opinion, RequestAttachment
+from ..models import FootageRequest, InterestDeclaration, Opinion, RequestAttachment
 
 DAYS_TO_COMPLETE = 15
 
@@ -21,6 +21,31 @@ class ReasonForm(DressedForm):
     because = forms.CharField(
         label=_("reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 2})
     )
+
+
+class InterestForm(DressedForm):
+    """What connects a person with a case; "nothing" is offered to those who are asked."""
+
+    why = forms.ChoiceField(label=_("what connects you with it"), widget=forms.RadioSelect)
+    note = forms.CharField(
+        label=_("in words"),
+        max_length=300,
+        required=False,
+        help_text=_("Stands on the page of the case. Name nobody more than is needed."),
+    )
+
+    def __init__(self, *args: Any, is_asked: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        words = {
+            InterestDeclaration.Why.IN_FOOTAGE: _("I am in the footage"),
+            InterestDeclaration.Why.ASKS: _("I asked for it, or stand behind who asked"),
+            InterestDeclaration.Why.RELATED: _("I am related to somebody in it"),
+            InterestDeclaration.Why.OTHER: _("Another interest of mine"),
+        }
+        choices = [(why.value, label) for why, label in words.items()]
+        if is_asked:
+            choices.append((InterestDeclaration.Why.NONE.value, _("Nothing: it is somebody else")))
+        self.fields["why"].choices = choices  # type: ignore[attr-defined]
 
 
 class EbysForm(DressedForm):

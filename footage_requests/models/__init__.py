@@ -22,8 +22,10 @@ from .kinds import LegalBasis, RefusalCode, RequesterKind, SmallUnitPeriod
 from .packages import Exhibit, ExportPace, ExportSlice, Package
 from .portal import WebhookDelivery, WebhookEndpoint, WebhookTry
 from .requests import FootageRequest, RequestAttachment, RequestItem
+from .undertakings import AccessReportSeen, Undertaking, UndertakingText
 
 __all__ = [
+    "AccessReportSeen",
     "CaseVisit",
     "CustodyEvent",
     "Decision",
@@ -57,6 +59,8 @@ __all__ = [
     "RequesterKind",
     "SavedFilter",
     "SmallUnitPeriod",
+    "Undertaking",
+    "UndertakingText",
     "Viewing",
     "WebhookDelivery",
     "WebhookEndpoint",

@@ -36,6 +36,7 @@ def tabs(current: str) -> list[dict[str, Any]]:
         ("holds", _("Held footage")),
         ("statistics", _("Statistics")),
         ("rules", _("Rules")),
+        ("undertaking", _("Confidentiality")),
     ]
     return tabs_of(current, pages)
 

@@ -15,7 +15,17 @@ from accounts.requests import PersonRequest
 from core import panels, tsi
 from inventory.floorplan_marks import sheets_with
 
-from .. import asked_window, case_view, clocks, deadlines, identity, permissions, visits
+from .. import (
+    asked_window,
+    case_view,
+    clocks,
+    deadlines,
+    declaring,
+    identity,
+    interests,
+    permissions,
+    visits,
+)
 from ..answer_letters import missing_letter
 from ..duplicates import likely_duplicates
 from ..life import life_of
@@ -75,6 +85,16 @@ def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any]:
         ),
         "decisions": decisions,
         "people": case_view.people_of(row, latest, package),
+        "outs": [
+            {"row": each, "may_take_back": declaring.may_take_back(each, request.user)}
+            for each in interests.outs(row)
+        ],
+        "is_out": interests.is_out(request.user, row),
+        "asked_about": interests.must_answer(request.user, row)
+        if case_view.may_act(request.user)
+        else [],
+        "whose_turn": declaring.whose_turn(row),
+        "may_step_out": row.is_open and not interests.is_out(request.user, row),
         "opinions": list(row.opinions.select_related("asked_by", "given_by")),
         "attachments": list(row.attachments.select_related("file", "added_by")),
         "history": case_view.history_of(row),

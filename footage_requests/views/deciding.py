@@ -17,7 +17,7 @@ from accounts.requests import PersonRequest
 from core import tsi
 from core.steps import InvalidTransition
 
-from .. import asked_window, case_view, clocks, deadlines, deciding, permissions, visits
+from .. import asked_window, case_view, clocks, deadlines, deciding, interests, permissions, visits
 from ..decision_view import Summary, SummaryLine
 from ..forms.deciding import DecisionForm, local_text
 from ..models import Decision, FootageRequest
@@ -32,6 +32,8 @@ BIG_CHOICES = (Decision.Kind.COPY, Decision.Kind.VIEWING, Decision.Kind.PART)
 def decide(request: PersonRequest, pk: int) -> HttpResponse:
     """Shows what would leave and asks for the decision, the password once more included."""
     row = case_or_404(request, pk)
+    if interests.must_answer(request.user, row):
+        return redirect("footage_requests:interest", row.pk)
     allow(permissions.can_decide(request.user, row))
     visits.record(request.user, row)
     summary = deciding.summary(row)

@@ -29,7 +29,7 @@ from .shared import allow, case_or_404, for_people
 
 @sensitive_post_parameters("national_id")
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_people(permissions.can_file)
+@for_people(permissions.can_file, is_unsworn=True)
 def new(request: PersonRequest) -> HttpResponse:
     """The form of a new request. A link may bring a camera and a window along (`?position=&from=&to=`)."""
     form = RequestForm(

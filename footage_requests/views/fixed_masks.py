@@ -23,7 +23,7 @@ def _position_or_404(request: PersonRequest, pk: int) -> Position:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_people(can_see_cameras)
+@for_people(can_see_cameras, is_unsworn=True)
 def fixed_masks(request: PersonRequest, pk: int) -> HttpResponse:
     """Lists the areas of a position; POST enters a new one."""
     position = _position_or_404(request, pk)
@@ -55,7 +55,7 @@ def fixed_masks(request: PersonRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@for_people(can_see_cameras)
+@for_people(can_see_cameras, is_unsworn=True)
 def fixed_mask_end(request: PersonRequest, pk: int) -> HttpResponse:
     """Uncovers one area from tomorrow on."""
     rows = FixedMask.objects.visible_to(request.user).select_related("position__floor__building")

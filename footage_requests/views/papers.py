@@ -104,7 +104,7 @@ def form_paper(request: PersonRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-@for_people(permissions.can_file)
+@for_people(permissions.can_file, is_unsworn=True)
 def blank_form(request: PersonRequest) -> HttpResponse:
     """The request form (6.1) to be filled in by hand."""
     return pdf_response(blank_paper(), _("Footage request form"))

@@ -53,7 +53,7 @@ RULES = {
 
 
 @require_safe
-@for_people(permissions.can_see_requests)
+@for_people(permissions.can_see_requests, is_unsworn=True)
 def rules(request: PersonRequest) -> HttpResponse:
     """All rules on one page."""
     context = {
@@ -70,7 +70,7 @@ def rules(request: PersonRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_people(permissions.can_edit_rules)
+@for_people(permissions.can_edit_rules, is_unsworn=True)
 def rule(request: PersonRequest, rules: str, pk: int | None = None) -> HttpResponse:
     """Enters or edits one rule. Who saves second is told what the first one changed."""
     if rules not in RULES:

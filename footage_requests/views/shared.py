@@ -3,21 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
 from accounts.requests import PersonRequest
 from core.steps import InvalidTransition
-from inventory.views.common import allow, for_people, in_words, page_of
+from inventory.views.common import View, allow, in_words, page_of
+from inventory.views.common import for_people as for_roles
 
+from .. import undertakings
 from ..models import FootageRequest
 
 __all__ = ["allow", "case_or_404", "for_people", "in_words", "page_of", "tabs_of", "told", "tried"]
+
+
+def for_people(may: Callable[[Any], bool], *, is_unsworn: bool = False) -> Callable[[View], View]:
+    """Signed-in people for whom `may(person)` holds, with a confidentiality undertaking on file.
+
+    Who has none is led to the page where it is signed, and back from there. `is_unsworn`: the page shows
+    nothing of a case.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def sworn(request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if is_unsworn or undertakings.state_of(request.user).holds:
+                return view(request, *args, **kwargs)
+            return _to_be_signed(request)
+
+        return for_roles(may)(sworn)
+
+    return decorate
+
+
+def _to_be_signed(request: HttpRequest) -> HttpResponse:
+    """A page leads on to the signature; a fragment or a program is told in its own way."""
+    back = request.get_full_path() if request.method in {"GET", "HEAD"} else ""
+    url = f"{reverse('footage_requests:undertaking')}?{urlencode({'next': back})}"
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(status=204, headers={"HX-Redirect": url})
+    return redirect(url)
 
 
 def case_or_404(request: PersonRequest, pk: int) -> FootageRequest:

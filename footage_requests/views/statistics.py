@@ -23,7 +23,7 @@ from .shared import for_people
 
 
 @require_safe
-@for_people(permissions.can_see_requests)
+@for_people(permissions.can_see_requests, is_unsworn=True)
 def statistics(request: PersonRequest) -> HttpResponse:
     """The year so far, or the asked days (`?from=&to=`)."""
     today = tsi.today()

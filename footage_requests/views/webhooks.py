@@ -29,7 +29,7 @@ SHOWN = 30
 
 
 @require_safe
-@for_people(permissions.can_see_webhooks)
+@for_people(permissions.can_see_webhooks, is_unsworn=True)
 def webhook_list(request: PersonRequest) -> HttpResponse:
     """Endpoints, and deliveries, newest first (`?state=`)."""
     rows = WebhookDelivery.objects.visible_to(request.user)
@@ -58,7 +58,7 @@ def webhook_list(request: PersonRequest) -> HttpResponse:
 @never_cache
 @sensitive_variables("secret")
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_people(permissions.can_keep_webhooks)
+@for_people(permissions.can_keep_webhooks, is_unsworn=True)
 def webhook_new(request: PersonRequest) -> HttpResponse:
     """A new endpoint. The answer to the form is the only place where its secret is shown."""
     form = WebhookForm(request.POST or None)
@@ -87,7 +87,7 @@ def webhook_new(request: PersonRequest) -> HttpResponse:
 @never_cache
 @sensitive_variables("secret")
 @require_POST
-@for_people(permissions.can_keep_webhooks)
+@for_people(permissions.can_keep_webhooks, is_unsworn=True)
 def webhook_rotate(request: PersonRequest, pk: int) -> HttpResponse:
     """A new secret, shown once; the old one signs beside it for a day."""
     row = _endpoint(request, pk)
@@ -103,7 +103,7 @@ def webhook_rotate(request: PersonRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@for_people(permissions.can_keep_webhooks)
+@for_people(permissions.can_keep_webhooks, is_unsworn=True)
 def webhook_switch(request: PersonRequest, pk: int) -> HttpResponse:
     """Switches an endpoint off, or on again; what waits meanwhile is kept."""
     row = _endpoint(request, pk)
@@ -114,7 +114,7 @@ def webhook_switch(request: PersonRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@for_people(permissions.can_keep_webhooks)
+@for_people(permissions.can_keep_webhooks, is_unsworn=True)
 def webhook_again(request: PersonRequest, pk: int) -> HttpResponse:
     """Sends a message once more, as the same event."""
     row = get_object_or_404(WebhookDelivery.objects.visible_to(request.user), pk=pk)

@@ -6,6 +6,9 @@ import datetime as dt
 from itertools import count
 
 from accounts.models import Person, RoleGrant
+from core.tsi import today
+from footage_requests import undertakings
+from footage_requests.models import Undertaking
 from inventory.models import (
     Building,
     Channel,
@@ -29,13 +32,27 @@ def at(day: dt.date = D, hour: int = 0) -> dt.datetime:
 
 
 def person(*roles: str, **scope: object) -> Person:
+    """Somebody who holds these roles and has signed the confidentiality undertaking."""
     number = next(NUMBER)
     row = Person.objects.create_person(f"S{number}", f"Person {number}")
     for role in roles:
         RoleGrant.objects.create(
             person=row, role=role, starts_on=dt.date(2020, 1, 1), document="order", **scope
         )
+    if roles:
+        sworn(row)
     return row
+
+
+def sworn(person: Person) -> None:
+    """The person's signature under the text in force, as a row."""
+    Undertaking.objects.create(
+        person=person,
+        text=undertakings.current_text(),
+        how=Undertaking.How.PASSWORD,
+        signed_on=today(),
+        entered_by=person,
+    )
 
 
 def building(site: Site | None = None) -> Building:
