@@ -120,20 +120,32 @@ class _Batch:
         self.ended = 0
         self._renew_at = time.monotonic() + part_claims.RENEW_SECONDS
         self._ask_at = 0.0
+        self._asked_without: set[int] = set()
 
     def fill(self, at_once: int) -> None:
         """Takes more pieces; a queue that had nothing for us is left alone for a while."""
-        while len(self.running) < at_once and time.monotonic() >= self._ask_at:
-            part = part_claims.claim_next(self.recorders)
+        while len(self.running) < at_once:
+            busy = self.recorders
+            if time.monotonic() < self._ask_at and busy == self._asked_without:
+                return
+            part = part_claims.claim_next(busy)
             if part is None:
                 self._ask_at = time.monotonic() + ASK_SECONDS
+                self._asked_without = busy
                 return
             self.start(part)
 
     @property
     def recorders(self) -> set[int]:
-        """A worker takes one piece at a time of each recorder: the next worker takes the other place."""
-        return {each.order.access.recorder_id for each in self.running}
+        """A worker takes one piece at a time of each recorder: the next worker takes the other place.
+
+        While a piece that has come is still being stored, the next one begins.
+        """
+        return {
+            each.order.access.recorder_id
+            for each in self.running
+            if not each.fetched.streamed.done()
+        }
 
     def start(self, part: AnyPart) -> None:
         try:
@@ -150,7 +162,10 @@ class _Batch:
     def collect(self) -> None:
         """Waits a moment, stores what has come, renews the leases of the rest."""
         concurrent.futures.wait(
-            [each.future for each in self.running],
+            [
+                each.future if each.fetched.streamed.done() else each.fetched.streamed
+                for each in self.running
+            ],
             timeout=POLL_SECONDS,
             return_when=concurrent.futures.FIRST_COMPLETED,
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,6 +56,8 @@ class Fetched:
     error: Exception | None = None
     bytes: int = 0
     stack: ExitStack = field(default_factory=ExitStack, repr=False)
+    streamed: Future[None] = field(default_factory=Future, repr=False)
+    """Done as soon as the recorder is no longer asked: what is left is our own work."""
 
     @property
     def has_nothing(self) -> bool:
@@ -91,6 +94,8 @@ async def fetch(order: Order, fetched: Fetched, decoder: Decoder) -> None:
     except BaseException:
         fetched.stack.close()
         raise
+    finally:
+        _note_streamed(fetched)
     if fetched.error is not None or fetched.report is None:
         fetched.stack.close()
         fetched.writer = None
@@ -127,10 +132,16 @@ async def _fetch(order: Order, fetched: Fetched, decoder: Decoder) -> None:
             ),
             local_ahead_ms=fetched.clock.ahead_ms(order.start_ms),
         )
+        _note_streamed(fetched)
         sealing.finish()
     # A file that nothing can decode would be found out only when it is too late to fetch it again.
     await decoder.decode_key_frame(report.key_picture, report.codec)
     fetched.report = report
+
+
+def _note_streamed(fetched: Fetched) -> None:
+    if not fetched.streamed.done():
+        fetched.streamed.set_result(None)
 
 
 def unfetched(order: Order, fetched: Fetched) -> list[Interval]:

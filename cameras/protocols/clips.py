@@ -203,9 +203,7 @@ class _SliceOutput:
         self._slice = SliceWriter(self._sink, self._video, first.stamp_ms)
 
     async def write(self, frame: Frame, first_ms: int) -> None:
-        units = frame.unit.nals
-        data = b"".join([piece for unit in units for piece in (len(unit).to_bytes(4, "big"), unit)])
-        self._slice.add(frame.stamp_ms, frame.unit.is_key, data)
+        self._slice.add(frame.stamp_ms, frame.unit.is_key, frame.unit.nals, frame.unit.size)
         self._frames += 1
 
     async def close(self) -> dict[str, int]:

@@ -5,13 +5,14 @@ A gap is a jump of more than 1.5 usual picture distances and more than one secon
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import deque
-from statistics import median
 
 MAX_GAPS = 2000
 _SECOND_MS = 1000
 # Pictures that are shown in another order than they are sent go back by less than this.
 _REORDER_MS = 2000
+_NEWEST = 31
 
 
 class FrameTimes:
@@ -27,7 +28,8 @@ class FrameTimes:
         self._start_ms = start_ms
         self._latest_ms = 0
         self._gaps: list[tuple[int, int]] = []
-        self._distances: deque[int] = deque(maxlen=31)
+        self._distances: deque[int] = deque()
+        self._sorted: list[int] = []
         self._usual_ms = 0.0
 
     @property
@@ -56,8 +58,7 @@ class FrameTimes:
             if self._is_gap(distance):
                 self._add_gap(self.end_ms, stamp_ms)
             else:
-                self._distances.append(distance)
-                self._usual_ms = median(self._distances)
+                self._note_distance(distance)
             self._latest_ms = stamp_ms
 
     def finish(self, end_ms: int | None) -> list[tuple[int, int]]:
@@ -65,6 +66,15 @@ class FrameTimes:
         if end_ms is not None and self.frames and self._is_gap(end_ms - self._latest_ms):
             self._add_gap(self.end_ms, end_ms)
         return self._gaps
+
+    def _note_distance(self, distance_ms: int) -> None:
+        """The usual distance is the median of the newest; kept in order, because this is asked per picture."""
+        if len(self._distances) == _NEWEST:
+            del self._sorted[bisect_left(self._sorted, self._distances.popleft())]
+        self._distances.append(distance_ms)
+        insort(self._sorted, distance_ms)
+        middle = len(self._sorted) // 2
+        self._usual_ms = (self._sorted[middle] + self._sorted[~middle]) / 2
 
     def _is_gap(self, distance_ms: int) -> bool:
         return distance_ms > max(_SECOND_MS, 1.5 * self._usual_ms)

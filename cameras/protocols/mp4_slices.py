@@ -41,7 +41,8 @@ class Sink(Protocol):
 class _Picture(NamedTuple):
     stamp_ms: int
     is_key: bool
-    data: bytes
+    units: Sequence[bytes]
+    size: int
 
 
 class SliceWriter:
@@ -65,13 +66,13 @@ class SliceWriter:
             file_type(is_fragmented=True) + movie([self._entry], size, empty, 0, is_fragmented=True)
         )
 
-    def add(self, stamp_ms: int, is_key: bool, data: bytes) -> None:
-        """One picture; `data` has four bytes of length before each NAL unit."""
+    def add(self, stamp_ms: int, is_key: bool, units: Sequence[bytes], size: int) -> None:
+        """One picture: its NAL units, and their bytes with four bytes of length before each."""
         is_full = len(self._waiting) >= _MOST_PICTURES or self._waiting_bytes >= _MOST_BYTES
         if self._waiting and (is_key or is_full):
             self._write_fragment(stamp_ms - self._first_ms)
-        self._waiting.append(_Picture(stamp_ms - self._first_ms, is_key, data))
-        self._waiting_bytes += len(data)
+        self._waiting.append(_Picture(stamp_ms - self._first_ms, is_key, units, size))
+        self._waiting_bytes += size
 
     def close(self) -> None:
         """Writes what is left and the index. The sink stays open."""
@@ -92,15 +93,24 @@ class SliceWriter:
             offset = picture.stamp_ms - time
             offsets.append(offset if abs(offset) <= _LONGEST_REORDER_MS else 0)
             flags = _IS_KEY if picture.is_key else _IS_NOT_KEY
-            runs += struct.pack(">IIIi", length, len(picture.data), flags, offsets[-1])
+            runs += struct.pack(">IIIi", length, picture.size, flags, offsets[-1])
         self._number += 1
         moof = self._fragment_head(times[0], len(pictures), bytes(runs))
         place = self._at + len(moof) + 8
         for picture, time, offset in zip(pictures, times, offsets, strict=True):
-            self._rows += _ROW.pack(place, len(picture.data), time, offset, picture.is_key)
-            place += len(picture.data)
+            self._rows += _ROW.pack(place, picture.size, time, offset, picture.is_key)
+            place += picture.size
         self._write(moof + struct.pack(">I4s", 8 + self._waiting_bytes, b"mdat"))
-        self._write(b"".join(picture.data for picture in pictures))
+        self._write(
+            b"".join(
+                [
+                    piece
+                    for picture in pictures
+                    for unit in picture.units
+                    for piece in (len(unit).to_bytes(4, "big"), unit)
+                ]
+            )
+        )
         self._waiting, self._waiting_bytes = [], 0
         self._newest_ms = times[-1]
         if len(times) > 1:

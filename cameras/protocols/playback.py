@@ -15,8 +15,8 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from .base import (
     BadAnswer,
@@ -29,7 +29,7 @@ from .base import (
     TimeBase,
     TooSlow,
 )
-from .rtp import DOLLAR, SenderReport, parse_rtcp, parse_rtp
+from .rtp import DOLLAR, RtpPacket, SenderReport, parse_rtcp, parse_rtp
 from .rtp_clock import RtpTimeline, StampSource
 from .rtp_video import DEPACKETISERS, AccessUnit
 from .rtsp import (
@@ -62,6 +62,7 @@ class EndedBy(StrEnum):
     STALL = "STALL"
     EOF = "EOF"
     DEADLINE = "DEADLINE"
+    RENUMBERED = "RENUMBERED"  # another RTP source went on: what places its times is not known
     ENOUGH = "ENOUGH"  # we had what we wanted
 
 
@@ -69,8 +70,7 @@ class EndedBy(StrEnum):
 _ORDERLY = (EndedBy.SPAN_END, EndedBy.TERMINAL, EndedBy.BYE, EndedBy.ANNOUNCED)
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One coded picture and when it was taken."""
 
     stamp_ms: int
@@ -122,6 +122,7 @@ class Playback:
         self._confirmed_start_ms: int | None = None
         self._range_rtp: int | None = None
         self._report: SenderReport | None = None
+        self._source: int | None = None
         self._timeline: RtpTimeline | None = None
         self._shift_ms = 0
         self._held: deque[AccessUnit] = deque()
@@ -255,13 +256,13 @@ class Playback:
     def _take(self, buffer: bytearray) -> int:
         """Takes the whole packets at the head of the buffer: see `RtspConnection.receive`."""
         at, size = 0, len(buffer)
-        middles, channel, kind = (
-            self._depacketiser.take_middles,
+        pieces, channel, kind = (
+            self._depacketiser.take_pieces,
             self._channel,
             self._track.payload_type,
         )
         while self.ended_by is None:
-            at = middles(buffer, at, channel, kind)
+            at = pieces(buffer, at, channel, kind)
             if at + 4 > size or buffer[at] != DOLLAR:
                 break
             end = at + 4 + (buffer[at + 2] << 8 | buffer[at + 3])
@@ -276,6 +277,10 @@ class Playback:
             packet = parse_rtp(data)
             if packet is None or packet.payload_type != self._track.payload_type:
                 return ()
+            if self._is_lost_in_time(packet):
+                frames = self._last_frames(self._depacketiser.flush())
+                self.ended_by = self.ended_by or EndedBy.RENUMBERED
+                return frames
             units = self._depacketiser.push(packet)
             return self._stamped(units) if units or self._held else ()
         if channel == self._channel + 1:
@@ -289,6 +294,12 @@ class Playback:
             self.ended_by = self.ended_by or EndedBy.BYE
             return frames
         return ()
+
+    def _is_lost_in_time(self, packet: RtpPacket) -> bool:
+        """Whether a new source began whose RTP times nothing places: those of the old one say nothing."""
+        before, self._source = self._source, packet.source
+        is_new = before not in (None, packet.source)
+        return is_new and self.stamp_source is not StampSource.ONVIF_NTP
 
     def _last_frames(self, units: list[AccessUnit]) -> list[Frame]:
         frames = self._stamped(units)
@@ -408,7 +419,8 @@ def _interleaved_channel(transport: str) -> int:
             first = value.partition("-")[0].strip()
             if first.isascii() and first.isdigit() and int(first[:4]) < 255:
                 return int(first[:4])
-    if "tcp" not in transport.lower():
+    # Some cameras name no transport at all; we offered nothing but TCP, on channel 0.
+    if transport.strip() and "tcp" not in transport.lower():
         raise NotSupported("The device does not send over TCP.")
     return 0
 

@@ -29,8 +29,7 @@ def ntp_to_ms(seconds: int, fraction: int) -> int:
     return (seconds - _NTP_TO_UNIX_S) * 1000 + ((fraction * 1000 + (1 << 31)) >> 32)
 
 
-@dataclass(frozen=True, slots=True)
-class OnvifStamp:
+class OnvifStamp(NamedTuple):
     """The ONVIF extension: when the picture was taken, and its C, E, D and T bits."""
 
     ms: int
@@ -49,6 +48,7 @@ class RtpPacket(NamedTuple):
     marker: bool
     payload: bytes
     stamp: OnvifStamp | None
+    source: int = 0  # SSRC: sequence numbers and RTP times of another source are counted anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def parse_rtp(data: bytes) -> RtpPacket | None:
     """One RTP packet, or None where the bytes are not one."""
     if len(data) < 12 or data[0] >> 6 != 2:
         return None
-    sequence, timestamp = struct.unpack_from(">HI", data, 2)
+    sequence, timestamp, source = struct.unpack_from(">HII", data, 2)
     offset = 12 + 4 * (data[0] & 0x0F)
     end = len(data)
     stamp = None
@@ -81,7 +81,7 @@ def parse_rtp(data: bytes) -> RtpPacket | None:
     if offset > end:
         return None
     return RtpPacket(
-        sequence, timestamp, data[1] & 0x7F, bool(data[1] & 0x80), data[offset:end], stamp
+        sequence, timestamp, data[1] & 0x7F, bool(data[1] & 0x80), data[offset:end], stamp, source
     )
 
 

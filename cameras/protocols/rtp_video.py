@@ -12,8 +12,8 @@ import binascii
 import struct
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from .base import NotSupported
 from .rtp import DOLLAR, OnvifStamp, RtpPacket, SequenceWatch
@@ -26,9 +26,8 @@ _MOST_ROWS = 64
 _RAMP = bytes(range(256))
 
 
-@dataclass(frozen=True, slots=True)
-class AccessUnit:
-    """One coded picture. `stamp` is its ONVIF time, where the device sends one."""
+class AccessUnit(NamedTuple):
+    """One coded picture. `stamp` is its ONVIF time, where the device sends one; `size` is that of `data`."""
 
     rtp_time: int
     stamp: OnvifStamp | None
@@ -36,16 +35,12 @@ class AccessUnit:
     nals: tuple[bytes, ...]
     is_damaged: bool
     is_terminal: bool
+    size: int
 
     @property
     def data(self) -> bytes:
         """The NAL units in Annex B form. Made anew at each asking."""
         return b"".join([piece for nal in self.nals for piece in (START_CODE, nal)])
-
-    @property
-    def size(self) -> int:
-        """Bytes of `data`."""
-        return sum(map(len, self.nals)) + len(START_CODE) * len(self.nals)
 
 
 class Depacketiser(ABC):
@@ -62,7 +57,6 @@ class Depacketiser(ABC):
 
     def __init__(self, fmtp: Mapping[str, str]) -> None:
         self.sequence = SequenceWatch()
-        self.malformed = 0
         self._sets: dict[int, bytes] = {}
         self._nals: list[bytes] = []
         self._size = 0
@@ -97,33 +91,49 @@ class Depacketiser(ABC):
             done = [*done, *self._finish()]
         return done
 
-    def take_middles(self, buffer: bytearray, at: int, channel: int, payload_type: int) -> int:
-        """Takes the packets at `at` that are only middle pieces of a split NAL unit; returns where they end.
+    def take_pieces(self, buffer: bytearray, at: int, channel: int, payload_type: int) -> int:
+        """Takes the packets at `at` that are plain pieces of split NAL units; returns where they end.
 
         Nine of ten packets of a camera are such pieces, and nearly all of a unit's are of one length. So they
         go a short way: as many as look like the one before are compared column by column and cut out in
-        one go. Anything unusual is left to `push`.
+        one go. Anything unusual, and the first and last packet of a picture, is left to `push`.
         """
-        pieces, watch, read = self._fragment, self.sequence, self.fragment_struct
+        watch, read = self.sequence, self.fragment_struct
         lead, plain = DOLLAR << 8 | channel, _PLAIN_RTP << 8 | payload_type
         skip, last = 16 + self.fragment_head, len(buffer)
-        while pieces is not None and at + read.size <= last:
+        while at + read.size <= last:
             told, length, kind, number, time, first, flags = read.unpack_from(buffer, at)
             if told != lead or kind != plain or number != watch.expected or time != self._rtp_time:
                 break
-            if flags & 0xC0 or first & self.fragment_mask != self.fragment_mark:
-                break
             stride = 4 + length
-            room = MAX_UNIT_BYTES - self._size - self._fragment_size
-            rows = min((last - at) // stride, room // stride, _MOST_ROWS, 256 - (number & 0xFF))
-            if stride <= skip or not rows:
+            if first & self.fragment_mask != self.fragment_mark or stride <= skip:
                 break
-            rows = _equal_rows(buffer, at, stride, rows, skip, number & 0xFF)
-            pieces.extend(_cutter(skip, stride - skip, rows).unpack_from(buffer, at))
-            self._fragment_size += rows * (stride - skip)
+            if flags & 0xC0:
+                rows = 1
+                if at + stride > last:
+                    break
+                self._take(bytes(buffer[at + 16 : at + stride]))
+            else:
+                rows = self._take_middles(buffer, at, stride, number & 0xFF)
+                if not rows:
+                    break
             watch.take(rows)
             at += rows * stride
         return at
+
+    def _take_middles(self, buffer: bytearray, at: int, stride: int, number: int) -> int:
+        """Takes equal middle pieces, `number` being the first one's lower byte; returns how many."""
+        if self._fragment is None:
+            return 0
+        skip = 16 + self.fragment_head
+        room = MAX_UNIT_BYTES - self._size - self._fragment_size
+        most = min((len(buffer) - at) // stride, room // stride, _MOST_ROWS, 256 - number)
+        if most < 1:
+            return 0
+        rows = _equal_rows(buffer, at, stride, most, skip, number)
+        self._fragment.extend(_cutter(skip, stride - skip, rows).unpack_from(buffer, at))
+        self._fragment_size += rows * (stride - skip)
+        return rows
 
     def flush(self) -> list[AccessUnit]:
         """What is left when the stream has ended."""
@@ -140,6 +150,7 @@ class Depacketiser(ABC):
                 tuple(self._nals),
                 self._damaged,
                 self._terminal,
+                sum(map(len, self._nals)) + len(START_CODE) * len(self._nals),
             )
         self._nals = []
         self._size = 0
@@ -179,6 +190,10 @@ class Depacketiser(ABC):
         elif last:
             nal, self._fragment = b"".join(self._fragment), None
             self._add(nal)
+
+    def _pass_over(self, payload: bytes) -> None:
+        """A packet of a kind that is not read; a part of the picture may have been in it."""
+        self._damaged = self._damaged or bool(payload)
 
     def _keep_parameter_set(self, nal: bytes) -> None:
         if nal and len(nal) <= _MAX_PARAMETER_SET_BYTES:
@@ -229,7 +244,7 @@ class H264Depacketiser(Depacketiser):
             first, last = bool(payload[1] & 0x80), bool(payload[1] & 0x40)
             self._add_fragment(head, first, last, payload[2:])
         else:
-            self.malformed += 1
+            self._pass_over(payload)
 
 
 class H265Depacketiser(Depacketiser):
@@ -263,7 +278,7 @@ class H265Depacketiser(Depacketiser):
             first, last = bool(payload[2] & 0x80), bool(payload[2] & 0x40)
             self._add_fragment(head, first, last, payload[3:])
         else:
-            self.malformed += 1
+            self._pass_over(payload)
 
 
 def _equal_rows(buffer: bytearray, at: int, stride: int, most: int, head: int, number: int) -> int:

@@ -30,6 +30,7 @@ from .base import (
     Unreachable,
     Untrusted,
 )
+from .byte_stream import ByteStream
 from .digest import DigestAnswers, basic_header, best_digest, parse_challenges
 from .rtp import DOLLAR
 from .rtsp_messages import (
@@ -38,12 +39,12 @@ from .rtsp_messages import (
     Message,
     address_of,
     body_length,
+    head_span,
     parse_head,
     refusal,
 )
 from .sdp import MAX_SDP_BYTES
 
-_READ_BYTES = 256 * 1024
 Take = Callable[[bytearray], int]
 _MAX_WAITING_BYTES = 8 * 1024 * 1024
 _USER_AGENT = "cctv-ops"
@@ -101,6 +102,7 @@ class RtspConnection:
         self._basic = ""
         self._loop = asyncio.get_running_loop()
         self._deadline = self._loop.time() + limits.total_s
+        self._stream: ByteStream
         self._buffer = bytearray()
         self._waiting = bytearray()
         self._sequence = 0
@@ -109,6 +111,7 @@ class RtspConnection:
         self._alive_every_s = 0.0
         self._alive_due = 0.0
         self._alive_method = "OPTIONS"
+        self._alive_renewed = False
         self._login_accepted = False
 
     async def __aenter__(self) -> Self:
@@ -128,17 +131,15 @@ class RtspConnection:
             await self._hang_up()
 
     async def _hang_up(self) -> None:
-        self._writer.transport.abort()
-        with contextlib.suppress(OSError):
-            await self._writer.wait_closed()
+        await self._stream.hang_up()
 
     async def _dial(self) -> None:
         left = min(self._limits.connect_s, self._deadline - self._loop.time())
         context = _device_tls() if self.address.tls else None
         try:
             async with asyncio.timeout(left):
-                self._reader, self._writer = await asyncio.open_connection(
-                    self.address.host, self.address.port, ssl=context, limit=2 * _READ_BYTES
+                _transport, self._stream = await self._loop.create_connection(
+                    ByteStream, self.address.host, self.address.port, ssl=context
                 )
         except TimeoutError:
             raise Unreachable("Nothing answers at the RTSP port.") from None
@@ -150,7 +151,7 @@ class RtspConnection:
             raise Untrusted("TLS with the RTSP port failed.", reason=Reason.TLS_FAULT) from None
         except OSError:
             raise Unreachable("There is no way to the RTSP port.") from None
-        self._buffer.clear()
+        self._buffer = self._stream.data
 
     def use_session(self, reply: Message, control: str) -> None:
         """Remember the session of a SETUP reply, to keep it alive and to end it."""
@@ -191,7 +192,7 @@ class RtspConnection:
         if self._shows_login and not self._login_accepted:
             raise refusal(method, reply)
         self._answer_challenge(reply, self._login)
-        is_closing = "close" in reply.get("connection").lower() or self._reader.at_eof()
+        is_closing = "close" in reply.get("connection").lower() or self._stream.is_over
         if is_closing and not self._session:
             await self._hang_up()
             await self._dial()
@@ -292,8 +293,7 @@ class RtspConnection:
     async def _write(self, data: bytes) -> None:
         try:
             async with asyncio.timeout(min(self._limits.reply_s, self._left())):
-                self._writer.write(data)
-                await self._writer.drain()
+                await self._stream.write(data)
         except TimeoutError:
             raise Stalled("The device no longer reads what we send.") from None
         except OSError:
@@ -322,19 +322,20 @@ class RtspConnection:
     async def _take_message(self) -> Message | None:
         while self._buffer[:1] in (b"\r", b"\n"):
             del self._buffer[:1]
-        end = self._buffer.find(b"\r\n\r\n")
-        if end < 0 or end > MAX_HEAD_BYTES:
+        span = head_span(self._buffer)
+        if span is None:
             if len(self._buffer) > MAX_HEAD_BYTES:
                 raise BadAnswer("What the device sends is not RTSP.")
             return None
-        message = parse_head(bytes(self._buffer[:end]))
+        head, end = span
+        message = parse_head(bytes(self._buffer[:head]))
         size = body_length(message, MAX_SDP_BYTES)
         if size > MAX_SDP_BYTES:
             raise TooLarge("An RTSP reply is larger than we accept.")
-        if len(self._buffer) < end + 4 + size:
+        if len(self._buffer) < end + size:
             return None
-        message.body = bytes(self._buffer[end + 4 : end + 4 + size])
-        del self._buffer[: end + 4 + size]
+        message.body = bytes(self._buffer[end : end + size])
+        del self._buffer[: end + size]
         return message
 
     def _left(self) -> float:
@@ -352,20 +353,17 @@ class RtspConnection:
         until_alive = self._alive_due - self._loop.time() if self._alive_every_s else patience
         try:
             async with asyncio.timeout(max(0.0, min(patience, until_alive))):
-                data = await self._reader.read(_READ_BYTES)
+                count = await self._stream.more()
         except TimeoutError:
             self._left()
             if self._loop.time() >= give_up:
                 raise Stalled("The device fell silent.") from None
             return
-        except OSError:
-            data = b""
-        if not data:
+        if not count:
             raise ConnectionEnded("The device closed the connection.")
-        self.bytes_received += len(data)
+        self.bytes_received += count
         if self.bytes_received > self._limits.max_bytes:
             raise TooLarge("The stream is larger than we accept.")
-        self._buffer += data
 
     async def _unasked(self, message: Message) -> None:
         """Replies to keep-alives, and requests that the device makes of us."""
@@ -373,6 +371,10 @@ class RtspConnection:
             self._alive_method = "OPTIONS"
         elif message.status == 454:
             raise StreamEnded
+        elif message.status == 401:
+            self._renew_login(message)
+        elif message.status == 200:
+            self._alive_renewed = False
         if message.status:
             return
         if message.method == "REDIRECT":
@@ -384,6 +386,15 @@ class RtspConnection:
         )
         if message.method in ("ANNOUNCE", "TEARDOWN"):
             raise StreamEnded
+
+    def _renew_login(self, message: Message) -> None:
+        """A keep-alive whose nonce ran out is sent once more; unanswered, the session would be dropped."""
+        digest = best_digest(parse_challenges(message.headers.get("www-authenticate", [])))
+        if digest is None or self._login is None or not self._login_accepted or self._alive_renewed:
+            return
+        self._digest = DigestAnswers(digest, self._login)
+        self._alive_renewed = True
+        self._alive_due = self._loop.time()
 
     async def _say_goodbye(self) -> None:
         """End the session: recorders play few at once. Reading on keeps a reset from eating TEARDOWN."""

@@ -27,6 +27,8 @@ from .base import (
 MAX_HEAD_BYTES = 32 * 1024
 _MAX_HEADERS = 100
 _CLOCK = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)T(\d\d):?(\d\d):?(\d\d)(?:\.(\d{1,6}))?\d*Z?", re.I)
+_LINE_END = re.compile(r"\r?\n")
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
 _SAFE_IN_URL = "/?&=:;,@!$'()*+~.-_%[]"
 
 
@@ -68,8 +70,17 @@ class Address:
         return _join(self, parts.path, parts.query)
 
 
+def head_span(buffer: bytearray) -> tuple[int, int] | None:
+    """Where a head ends and what follows it begins; None when it is not whole yet.
+
+    Lines end with CRLF, and on some devices with LF alone.
+    """
+    found = _HEAD_END.search(buffer, 0, MAX_HEAD_BYTES)
+    return found.span() if found else None
+
+
 def parse_head(head: bytes) -> Message:
-    lines = head.decode("utf-8", errors="replace").split("\r\n")
+    lines = _unfolded(_LINE_END.split(head.decode("utf-8", errors="replace")))
     if len(lines) > _MAX_HEADERS:
         raise BadAnswer("An RTSP reply has more headers than we accept.")
     words = lines[0].split(None, 2)
@@ -88,6 +99,17 @@ def parse_head(head: bytes) -> Message:
         if colon:
             message.headers.setdefault(name.strip().lower(), []).append(value.strip())
     return message
+
+
+def _unfolded(lines: list[str]) -> list[str]:
+    """Lines that begin with a space go on with the header before them (RFC 2326 section 4.2)."""
+    whole = lines[:1]
+    for line in lines[1:]:
+        if line[:1] in (" ", "\t") and len(whole) > 1:
+            whole[-1] += " " + line.strip()
+        else:
+            whole.append(line)
+    return whole
 
 
 def body_length(message: Message, cap: int) -> int:
