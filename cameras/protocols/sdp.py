@@ -56,8 +56,13 @@ def read_sdp(body: bytes) -> tuple[str, VideoTrack]:
 
 def _media_line(line: str) -> _Media:
     words = line[2:].split()
-    numbers = [int(word) for word in words[3:35] if word.isascii() and word.isdigit()]
-    return _Media(words[0].lower() if words else "", [n for n in numbers if n < 128])
+    numbers = [_number(word) for word in words[3:35]]
+    return _Media(words[0].lower() if words else "", [n for n in numbers if 0 <= n < 128])
+
+
+def _number(word: str) -> int:
+    """A decimal number of at most nine digits, -1 for anything else."""
+    return int(word) if word.isascii() and word.isdigit() and len(word) < 10 else -1
 
 
 def _attribute(media: _Media, text: str) -> None:
@@ -67,7 +72,7 @@ def _attribute(media: _Media, text: str) -> None:
         media.control = value
     elif name in ("rtpmap", "fmtp"):
         number, _, rest = value.partition(" ")
-        if number.isascii() and number.isdigit() and int(number) < 128:
+        if 0 <= _number(number) < 128:
             (media.rtpmaps if name == "rtpmap" else media.fmtps)[int(number)] = rest.strip()
 
 
@@ -80,7 +85,7 @@ def _choose_video(media: list[_Media]) -> VideoTrack:
             encoding, _, rate = video.rtpmaps.get(number, "").partition("/")
             if encoding.upper() in DEPACKETISERS:
                 rate = rate.partition("/")[0]
-                clock_rate = int(rate) if rate.isascii() and rate.isdigit() else 0
+                clock_rate = _number(rate)
                 return VideoTrack(
                     number,
                     encoding.upper(),

@@ -88,6 +88,11 @@ class Script:
     noise: bool = False  # RTCP and foreign packets before each reply and between pictures
     keep_alive: str = ""  # parameters of the Session header, such as ;timeout=2
     live_frames: int = 50
+    newline: str = "\r\n"
+    folded: bool = False  # a header line goes on in the next one
+    transport: str = "echo"  # what the reply to SETUP names; "" for no such header
+    new_source_at: int = 0  # from this picture on another RTP source, whose times begin elsewhere
+    nonce_per_method: bool = False  # each method wants a nonce of its own
 
 
 @dataclass
@@ -194,7 +199,9 @@ class _Caller:
             self._send(7, b"foreign")
         head = [f"RTSP/1.0 {status}", f"CSeq: {request.headers['CSeq']}", *extra]
         head.append(f"Content-Length: {len(body)}")
-        self.writer.write("\r\n".join(head).encode() + b"\r\n\r\n" + body)
+        if script.folded:
+            head = [line.replace(": ", f":{script.newline}\t", 1) for line in head]
+        self.writer.write((script.newline.join(head) + script.newline * 2).encode() + body)
         await self.writer.drain()
         if script.close_after == method or (script.closes_on_401 and status[:3] == "401"):
             self.writer.close()
@@ -210,6 +217,8 @@ class _Caller:
             script.challenges = tuple(
                 re.sub('nonce="', 'nonce="new', value) for value in script.challenges
             )
+        if script.nonce_per_method:
+            script.challenges = (f'Digest realm="cam", nonce="{method}", qop="auth"',)
         if script.challenges and not self._knows(request):
             challenges = [f"WWW-Authenticate: {value}" for value in script.challenges]
             challenges += ["Connection: close"] if script.closes_on_401 else []
@@ -221,7 +230,9 @@ class _Caller:
             return "200 OK", [f"Content-Base: {request.url}/"], body
         extra = [f"Session: 4711{script.keep_alive}"]
         if method == "SETUP":
-            extra.append(f"Transport: {request.headers['Transport']}")
+            told = script.transport
+            extra += [f"Transport: {request.headers['Transport'] if told == 'echo' else told}"]
+            extra = [line for line in extra if line != "Transport: "]
         elif method == "PLAY":
             extra += self._play_headers(request)
         return "200 OK", extra, b""
@@ -332,7 +343,9 @@ class _Caller:
                 if self.script.has_extension and index == 0:
                     extension = _extension(at + claimed, terminal=last)
                 marker = index == len(payloads) - 1
-                yield number, _rtp(sequence, _rtp_time(at), marker, extension, payload)
+                is_new = 0 < self.script.new_source_at <= number
+                when = (_rtp_time(at) + (is_new << 28)) % (1 << 32)
+                yield number, _rtp(sequence, when, marker, extension, payload, 99 + is_new)
                 sequence = (sequence + 1) % 65_536
 
     def _send(self, channel: int, data: bytes) -> None:
@@ -343,9 +356,11 @@ def _rtp_time(ms: int) -> int:
     return (ms * 90) % (1 << 32)
 
 
-def _rtp(sequence: int, when: int, marker: bool, extension: bytes, payload: bytes) -> bytes:
+def _rtp(
+    sequence: int, when: int, marker: bool, extension: bytes, payload: bytes, source: int
+) -> bytes:
     first = 0x90 if extension else 0x80
-    head = struct.pack(">BBHII", first, 96 | (0x80 if marker else 0), sequence, when, 99)
+    head = struct.pack(">BBHII", first, 96 | (0x80 if marker else 0), sequence, when, source)
     return head + extension + payload
 
 
