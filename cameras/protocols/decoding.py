@@ -21,12 +21,14 @@ from types import TracebackType
 from typing import Any, Self
 
 from .base import BadAnswer, Reason, TooLarge
+from .media_records import SKETCH_HEIGHT, SKETCH_WIDTH
 from .still_header import read_still_header
 
 DEADLINE_S = 15.0
 _MAX_BITSTREAM_BYTES = 10 * 1024 * 1024
 _MAX_REPLY_BYTES = 64 * 1024 * 1024
 _KINDS = {"jpeg": 1, "png": 2, "h264": 3, "hevc": 4}
+_SKETCH_BYTES = SKETCH_WIDTH * SKETCH_HEIGHT
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -37,6 +39,8 @@ class Decoded:
     width: int
     height: int
     jpeg: bytes
+    sketch: bytes = b""
+    """Very small and grey, for `cameras.scene.outline_of`."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,8 @@ class Still:
     width: int
     height: int
     format: str
+    sketch: bytes = b""
+    """As of a key frame."""
 
 
 async def start_child(
@@ -119,8 +125,8 @@ class Decoder:
             raise TooLarge("The key frame has more bytes than we accept.")
         if not bitstream.startswith((b"\0\0\1", b"\0\0\0\1")) or codec not in ("h264", "hevc"):
             raise _undecodable()
-        width, height, jpeg = await self._ask(codec, bitstream)
-        return Decoded(width, height, jpeg)
+        width, height, blob = await self._ask(codec, bitstream)
+        return Decoded(width, height, blob[_SKETCH_BYTES:], blob[:_SKETCH_BYTES])
 
     async def check_still(self, data: bytes) -> Still:
         """Check that a still is a JPEG or PNG that can be decoded.
@@ -128,8 +134,8 @@ class Decoder:
         Raises BadAnswer(UNDECODABLE) where it is not, and TooLarge above 8 MB or 40 megapixels.
         """
         kind, _, _ = read_still_header(data)
-        width, height, _ = await self._ask(kind, data)
-        return Still(width, height, kind)
+        width, height, blob = await self._ask(kind, data)
+        return Still(width, height, kind, blob[:_SKETCH_BYTES])
 
     async def _ask(self, kind: str, data: bytes) -> tuple[int, int, bytes]:
         async with self._places:
@@ -146,6 +152,8 @@ class Decoder:
             self._idle.append(child)
         width, height = facts.get("width"), facts.get("height")
         if not isinstance(width, int) or not isinstance(height, int):
+            raise _undecodable()
+        if len(blob) < _SKETCH_BYTES:
             raise _undecodable()
         return width, height, blob
 

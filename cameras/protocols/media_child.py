@@ -25,7 +25,7 @@ import av.audio.stream
 import av.subtitles.stream
 import av.video.stream
 
-from cameras.protocols.media_records import PICTURE
+from cameras.protocols.media_records import PICTURE, SKETCH_HEIGHT, SKETCH_WIDTH
 
 REQUEST = struct.Struct(">BI")  # kind, size
 KINDS = {1: "jpeg", 2: "png", 3: "h264", 4: "hevc"}
@@ -77,7 +77,7 @@ def _answer(kind: str, data: bytes) -> int:
     try:
         frame = _decode(kind, data)
         picture = b"" if kind in ("jpeg", "png") else _to_jpeg(frame)
-        _reply({"width": frame.width, "height": frame.height}, picture)
+        _reply({"width": frame.width, "height": frame.height}, _sketch(frame) + picture)
     except Exception as error:  # noqa: BLE001  (whatever a codec raises means: cannot be decoded)
         _reply({"error": type(error).__name__}, b"")
     return 0
@@ -116,6 +116,17 @@ def _to_jpeg(frame: av.VideoFrame) -> bytes:
     picture.pts = 0
     picture.time_base = context.time_base
     return b"".join(bytes(packet) for packet in [*context.encode(picture), *context.encode(None)])
+
+
+def _sketch(frame: av.VideoFrame) -> bytes:
+    """The picture in grey and very small, to be compared with others of the same place."""
+    small = frame.reformat(
+        width=SKETCH_WIDTH, height=SKETCH_HEIGHT, format="gray", interpolation="AREA"
+    )
+    plane = small.planes[0]
+    rows = memoryview(plane)
+    starts = range(0, SKETCH_HEIGHT * plane.line_size, plane.line_size)
+    return b"".join(bytes(rows[start : start + SKETCH_WIDTH]) for start in starts)
 
 
 def _report_mux(codec: str, source: BinaryIO, out: BinaryIO) -> int:

@@ -6,3 +6,6 @@ import struct
 
 PICTURE = struct.Struct(">qBI")
 """A picture for the file: time in 1/90000 s, is key, size."""
+
+SKETCH_WIDTH, SKETCH_HEIGHT = 64, 36
+"""Of the small grey picture that the child adds to what it decodes, one byte a pixel, row by row."""
