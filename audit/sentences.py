@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from .models import Entry
 
 _sentences: dict[str, Any] = {}
+_parts: dict[str, Any] = {}
 
 
 def register(sentences: Mapping[str, Any]) -> None:
@@ -17,9 +18,16 @@ def register(sentences: Mapping[str, Any]) -> None:
     _sentences.update(sentences)
 
 
+def register_parts(names: Mapping[str, Any]) -> None:
+    """`{"deadlines": _("watch over deadlines")}`: how a part of the system is called on pages."""
+    _parts.update(names)
+
+
 def sentence(entry: Entry) -> str:
     """Who did what to which object."""
-    names = {"actor": entry.actor_name, "object": entry.object_name}
+    is_part = entry.actor_role == "system"
+    actor = str(_parts.get(entry.actor_name, entry.actor_name)) if is_part else entry.actor_name
+    names = {"actor": actor, "object": entry.object_name}
     known = _sentences.get(entry.action)
     if known is not None:
         # Without an object the sentence ends before it.

@@ -264,7 +264,7 @@ def remedy(request: FootageRequest) -> str:
 
 def _nothing(request: FootageRequest, decision: Decision) -> str:
     lines = decision.shown.get("lines", [])
-    told = "; ".join(line["position"] for line in lines)
+    told = ", ".join(line["position"] for line in lines)
     body = (
         f"{_asked(request)} {place(request)} alanına ait {window(request)} aralığındaki kamera "
         f"kayıtlarının bulunmadığı; {told or '…'} için {_why_nothing(lines)} tespit edilmiş olup "
@@ -284,7 +284,7 @@ def _nothing(request: FootageRequest, decision: Decision) -> str:
 
 def _why_nothing(lines: list[dict[str, Any]]) -> str:
     """Fault or overwriting, with the oldest recording that the recorders still held."""
-    faults = [text for line in lines for text in line.get("faults", [])]
+    faults = list(dict.fromkeys(text for line in lines for text in line.get("faults", [])))
     if faults:
         return f"arıza nedeniyle kayıt alınamadığı ({'; '.join(faults)})"
     oldest = [line["oldest_ms"] for line in lines if line.get("oldest_ms")]

@@ -31,9 +31,10 @@ class FootageRequestsConfig(AppConfig):
         from .models import EvidenceFile, FootageRequest, RecipientCopy, WebhookEndpoint
         from .portal import endpoints, webhooks
         from .portal import today as portal_today
-        from .sentences import SENTENCES
+        from .sentences import PARTS, SENTENCES
 
         sentences.register(SENTENCES)
+        sentences.register_parts(PARTS)
         windows.allow_requests(permissions.can_file)
         today.register()
         access_today.register()

@@ -210,6 +210,20 @@ def history_of(row: FootageRequest) -> list[dict[str, Any]]:
     ]
 
 
+def why_ended(row: FootageRequest) -> str:
+    """The reason with which a case was withdrawn, lapsed or was merged; empty for others."""
+    if row.status not in {S.WITHDRAWN, S.MERGED}:
+        return ""
+    kind, identity, _name = reference(row)
+    entries = Entry.objects.filter(
+        object_type=kind,
+        object_id=identity,
+        action__in=["footagerequest.withdraw", "footagerequest.merge"],
+    )
+    latest = entries.order_by("-pk").first()
+    return latest.because if latest else ""
+
+
 def obstacles_for(person: Person, row: FootageRequest) -> list[str]:
     """What is still in the way of the decision, for those who can clear it."""
     if row.status not in {S.REGISTERED, S.IN_REVIEW} or not permissions.can_assess(person, row):

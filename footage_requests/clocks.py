@@ -10,8 +10,9 @@ from django.db.models import Count, Exists, Min, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from .availability import HoursLeft, hours_left
-from .models import FootageRequest, Hold, RequestItem
+from .models import FootageRequest, Hold, Package, RequestItem
 
+S = FootageRequest.Status
 SOON_H = 24
 IN_A_WEEK_H = 7 * 24
 # Elsewhere nothing is lost by waiting: the case has been decided against, or is over.
@@ -47,10 +48,21 @@ def with_cameras(rows: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def wind(rows: Sequence[Any]) -> None:
-    """Gives each row its `footage`: a Clock, or None where it does not matter any more. One query."""
+    """Gives each row its `footage`: a Clock, or None where it does not matter any more. Two queries."""
     left = hours_left([row.pk for row in rows if row.status in KEEPING])
+    fetched = _fetched([row.pk for row in rows if row.status == S.APPROVED])
     for row in rows:
-        row.footage = _clock(left.get(row.pk)) if row.status in KEEPING else None
+        matters = row.status in KEEPING and row.pk not in fetched
+        row.footage = _clock(left.get(row.pk)) if matters else None
+
+
+def _fetched(numbers: Sequence[int]) -> set[int]:
+    """Cases whose footage has been exported: what the recorder overwrites now is not missed."""
+    if not numbers:
+        return set()
+    under_way = [Package.Status.EXPORTING, Package.Status.CANCELLED]
+    packages = Package.objects.filter(request__in=numbers).exclude(status__in=under_way)
+    return set(packages.values_list("request_id", flat=True))
 
 
 def _clock(left: HoursLeft | None) -> Clock:

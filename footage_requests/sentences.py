@@ -97,3 +97,13 @@ SENTENCES = {
     "webhook.send_again": _("%(actor)s had a message of webhook %(object)s sent again"),
     "requests.export": _("%(actor)s took the list of requests out as a file"),
 }  # fmt: skip
+
+PARTS = {
+    "deadlines": _("watch over deadlines"),
+    "holds": _("automatic hold"),
+    "export": _("export"),
+    "interests": _("watch over conflicts of interest"),
+    "recipient": _("recipient"),
+    "scanner": _("virus scanner"),
+    "store check": _("check of the evidence store"),
+}

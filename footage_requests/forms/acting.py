@@ -48,6 +48,14 @@ class InterestForm(DressedForm):
         self.fields["why"].choices = choices  # type: ignore[attr-defined]
 
 
+class CompleteForm(ReasonForm):
+    """What was missing has come, or will not come."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["because"].label = _("what came, or why it will not come")
+
+
 class EbysForm(DressedForm):
     ebys_number = forms.CharField(
         label=_("EBYS number"), max_length=80, help_text=_("As EBYS gave it.")

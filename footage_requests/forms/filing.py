@@ -23,6 +23,7 @@ from ..permissions import FILING
 
 AROUND = [(10, _("10 minutes")), (30, _("30 minutes")), (60, _("1 hour")), (120, _("2 hours"))]
 USUALLY_AROUND = 30
+NOT_ON_THE_PHONE = ("paper", "ebys_number", "ebys_date", "written_deadline", "wants_audio")
 
 
 def _time_field(label: Any, **kwargs: Any) -> forms.TimeField:
@@ -144,6 +145,8 @@ class RequestForm(RowForm):
     def fill(self) -> None:
         door = self.data.get("door") or self.initial.get("door") or FootageRequest.Door.WEB
         kinds = facts.kinds_for(door)
+        if door == FootageRequest.Door.PHONE and self.instance.pk is None:
+            self._shorten(kinds)
         bases = LegalBasis.objects.usable()
         if self.instance.pk is not None:
             # What a stored request rests on stays choosable after it has gone out of use.
@@ -165,6 +168,14 @@ class RequestForm(RowForm):
         now = timezone.now().astimezone(tsi.TSI)
         self.fields["arrived_day"].initial = now.date()
         self.fields["arrived_time"].initial = now.strftime("%H:%M")
+
+    def _shorten(self, kinds: QuerySet[RequesterKind]) -> None:
+        """A call only starts preservation: what a letter brings is not asked for."""
+        for name in NOT_ON_THE_PHONE:
+            self.fields.pop(name, None)
+        first = kinds[:2]
+        if len(first) == 1:
+            self.fields["kind"].initial = first[0].pk
 
     def _buildings(self) -> QuerySet[Building]:
         """Those for which the person may file: a clerk sees no inventory, but must name a building."""

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
@@ -109,9 +110,9 @@ class RecordForm(MarksErrors, forms.ModelForm):
             self.fields["medium_count"].initial = 1
         if "witness" in self.fields:
             others = Person.objects.filter(is_active=True).exclude(pk=person.pk)
-            cast(forms.ModelChoiceField, self.fields["witness"]).queryset = others.order_by(
-                "full_name"
-            )
+            witness = cast(forms.ModelChoiceField, self.fields["witness"])
+            witness.queryset = others.order_by("full_name")
+            witness.empty_label = gettext("nobody")
         dress(self)
 
     def _post_clean(self) -> None:

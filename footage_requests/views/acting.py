@@ -19,7 +19,6 @@ from core.steps import InvalidTransition
 from inventory.forms.dress import ConfirmForm
 
 from .. import arriving, choosing, opinions, permissions
-from ..answer_letters import missing_letter
 from ..facts import missing_facts
 from ..forms import acting
 from ..models import FootageRequest
@@ -122,8 +121,10 @@ def ask_missing(request: PersonRequest, pk: int) -> HttpResponse:
         ),
         title=_("Ask for what is missing"),
         done=_("Noted. The text for the letter stands on the page of the case."),
-        lead=_("The requester is asked once. The legal deadline runs on."),
-        letter=missing_letter(row),
+        lead=_(
+            "The requester is asked once; the legal deadline runs on. The text of the letter then stands "
+            "on the page of the case."
+        ),
         button=_("Ask"),
     )
 
@@ -137,11 +138,12 @@ def complete(request: PersonRequest, pk: int) -> HttpResponse:
     return door(
         request,
         row,
-        acting.ReasonForm(**asked(request)),
+        acting.CompleteForm(**asked(request)),
         lambda data: arriving.complete(row, by=request.user, because=data["because"]),
         title=_("It has come"),
         done=_("The case goes on."),
-        lead=_("Missing: %(what)s") % {"what": row.missing_info},
+        lead=_("Missing: %(what)s. What came is entered with “Edit”.")
+        % {"what": row.missing_info.rstrip(".")},
         button=_("Go on"),
     )
 

@@ -101,6 +101,7 @@ def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any]:
         "main": None if keeps_hands_off or not actions else actions[0],
         "others": actions if keeps_hands_off else actions[1:],
         "obstacles": obstacles,
+        "why_ended": case_view.why_ended(row),
         "duplicates": likely_duplicates(row, request.user) if row.is_open else [],
         "letter": missing_letter(row) if row.status == S.INFO_MISSING else "",
         "may_merge": row.allows("merge") and permissions.can_assess(request.user, row),

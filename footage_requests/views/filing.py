@@ -42,7 +42,10 @@ def new(request: PersonRequest) -> HttpResponse:
         row = _file(request, form)
         if row is not None:
             return redirect("footage_requests:case", row.pk)
-    return _page(request, form, title=_("New request"), back=reverse("footage_requests:board"))
+    title = _("New request")
+    if request.GET.get("door") == FootageRequest.Door.PHONE:
+        title = _("Phone call: hold the footage")
+    return _page(request, form, title=title, back=reverse("footage_requests:board"))
 
 
 def _file(request: PersonRequest, form: RequestForm) -> FootageRequest | None:
@@ -63,7 +66,7 @@ def _file(request: PersonRequest, form: RequestForm) -> FootageRequest | None:
                 as_draft=is_draft,
                 accept_missing=data["incomplete"],
             )
-            if data["paper"]:
+            if data.get("paper"):
                 name, content = data["paper"]
                 kind = RequestAttachment.Kind.LETTER
                 attachments.add(row, name, content, kind=kind, title="", by=request.user)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -197,6 +198,7 @@ def _package_of(request: PersonRequest, row: FootageRequest, kind: HandOverRecor
 
 def _known(row: FootageRequest) -> dict[str, str]:
     return {
+        "place": settings.UNIT_NAME,
         "receiver_name": row.requester_name,
         "receiver_office": row.organisation,
         "receiver_title": row.requester_title,
