@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import exhibits, fixed_masks
+from .views import exhibits, fixed_masks, together
 
 urlpatterns = [
     path("exhibits/<int:pk>/", exhibits.exhibit_open, name="exhibit"),
     path("exhibits/<int:pk>/masking/", exhibits.mask_progress, name="mask_progress"),
+    path("packages/<int:pk>/together/", together.together_open, name="together_open"),
+    path("viewings/together/", together.together, name="together"),
+    path("viewings/together/close/", together.together_close, name="together_close"),
     path("viewings/<uuid:uid>/", exhibits.viewing, name="viewing"),
     path("viewings/<uuid:uid>/video/", exhibits.video, name="viewing_video"),
     path("viewings/<uuid:uid>/beat/", exhibits.beat, name="viewing_beat"),

@@ -115,6 +115,15 @@ def package_context(package: Package, person: Any) -> dict[str, Any]:
         "leaving": set()
         if is_stopped
         else set(verifying.current_exhibits(package).values_list("pk", flat=True)),
+        "may_watch_together": bool(package.exhibits.filter(replaced_at=None)[1:2])
+        and (
+            (
+                package.status == S.VERIFYING
+                and permissions.can_verify(person, case)
+                and parts.may_play(Part.VERIFIER, person, played)
+            )
+            or (package.status == S.SEALED and may_hand_over)
+        ),
         "missing": masking.missing_masks(package) if package.status == S.MASKING else [],
         "may_export": permissions.can_export(person, case) and person.pk != package.approver_id,
         "may_offer": package.status == S.MASKING and masking.may_mask(package, person),

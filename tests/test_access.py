@@ -245,6 +245,12 @@ TABLE = {
         ("footage_requests:viewing_beat", "footage_requests:viewing_close"),
         Row(post=CASE_READERS, elsewhere=404, let_in=frozenset({404})),
     ),
+    # A package of one exhibit has nothing to be put side by side.
+    "footage_requests:together_open": own(MAINTAINING, MAINTAINING, let_in=ABSENT),
+    "footage_requests:together": Row(CASE_READERS, elsewhere=404, let_in=frozenset({404})),
+    "footage_requests:together_close": Row(
+        post=CASE_READERS, elsewhere=404, let_in=frozenset({404})
+    ),
     "footage_requests:viewing_masks": Row(
         post={R.OPERATOR}, elsewhere=404, let_in=frozenset({404})
     ),

@@ -74,7 +74,7 @@ def viewing_or_404(request: PersonRequest, uid: uuid.UUID) -> Viewing:
 def exhibit_open(request: PersonRequest, pk: int) -> HttpResponse:
     """Asks why, then opens the player. The viewing is recorded before the first picture."""
     exhibit = exhibit_or_404(request, pk)
-    purposes = _purposes(exhibit.package, request)
+    purposes = purposes_of(exhibit.package, request)
     if not purposes:
         raise PermissionDenied
     if request.method == "POST":
@@ -103,7 +103,7 @@ def exhibit_open(request: PersonRequest, pk: int) -> HttpResponse:
     )
 
 
-def _purposes(package: Package, request: PersonRequest) -> list[tuple[str, str]]:
+def purposes_of(package: Package, request: PersonRequest) -> list[tuple[str, str]]:
     """Why this person may open an exhibit of this package now."""
     state, person, case = package.status, request.user, package.request
     is_waiting = state == Package.Status.VERIFYING
