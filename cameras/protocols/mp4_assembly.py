@@ -92,10 +92,12 @@ def assemble(pieces: Sequence[Piece], sink: Sink, *, start_ms: int, end_ms: int)
     head = _head(plan, pieces, lengths, first.size)
     sink.write(head)
     found = hashlib.sha256()
-    written = len(head)
+    written, at = len(head), 0
     for run in plan.runs:
         written += run.size
-        for data in _whole_pictures(pieces[run.piece].read, run, plan):
+        sizes = plan.sizes[at : at + run.count]
+        at += run.count
+        for data in _portions(pieces[run.piece].read, run, sizes):
             sink.write(data)
             _hash_pictures(found, data)
     return Assembled(
@@ -230,39 +232,22 @@ def _big(values: array[int]) -> bytes:
     return turned.tobytes()
 
 
-def _whole_pictures(read: ReadRange, run: _Run, plan: _Plan) -> Iterator[bytes]:
-    """The bytes of a run in portions that end between two pictures."""
-    end = run.place + run.size
-    left = b""
-    for data in _portions(read, run.place, end):
-        data = left + data if left else data
-        whole = _whole_units(data)
-        left = data[whole:]
-        yield data[:whole] if left else data
-    if left:
-        raise ValueError("A slice is damaged.")
+def _portions(read: ReadRange, run: _Run, sizes: Sequence[int]) -> Iterator[bytes]:
+    """The bytes of a run in portions of whole pictures; `sizes` are those of its pictures."""
+    start = end = run.place
+    for size in sizes:
+        if end - start >= _READ_BYTES:
+            yield _read(read, start, end)
+            start = end
+        end += size
+    yield _read(read, start, end)
 
 
-def _portions(read: ReadRange, start: int, end: int) -> Iterator[bytes]:
-    while start < end:
-        until = min(start + _READ_BYTES, end)
-        data = b"".join(read(start, until))
-        if len(data) != until - start:
-            raise ValueError("A slice is cut off.")
-        yield data
-        start = until
-
-
-def _whole_units(data: bytes) -> int:
-    """How many bytes are whole NAL units with their lengths."""
-    at = 0
-    size = len(data)
-    while at + 4 <= size:
-        following = at + 4 + int.from_bytes(data[at : at + 4], "big")
-        if following > size:
-            break
-        at = following
-    return at
+def _read(read: ReadRange, start: int, end: int) -> bytes:
+    data = b"".join(read(start, end))
+    if len(data) != end - start:
+        raise ValueError("A slice is cut off.")
+    return data
 
 
 def _hash_pictures(found: hashlib._Hash, data: bytes) -> None:
@@ -273,6 +258,8 @@ def _hash_pictures(found: hashlib._Hash, data: bytes) -> None:
     start = 0
     while at < size:
         following = at + 4 + int.from_bytes(turned[at : at + 4], "big")
+        if following > size:
+            raise ValueError("A slice is damaged.")
         turned[at : at + 4] = START_CODE
         if turned[following - 1] == 0 and following > at + 4:
             kept = following
