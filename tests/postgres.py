@@ -19,14 +19,22 @@ def _binaries() -> Path:
     return found[-1].parent if found else Path(str(on_path)).parent
 
 
+def prepared_databases() -> Path | None:
+    """Where tests.prepared has put migrated, empty databases for this run, if it has."""
+    named = os.environ.get("PREPARED_DATABASES")
+    return Path(named) if named else None
+
+
 class Cluster:
     """Context manager around initdb, pg_ctl start and stop. Roles sign in without password (trust).
 
-    Tests do without fsync; `durable` writes through to the disk as a real server does.
+    Tests do without fsync; `durable` writes through to the disk as a real server does. In a run with prepared
+    databases it starts as a copy of theirs, and whatever is created in it is migrated already.
     """
 
     def __init__(self, *, durable: bool = False) -> None:
-        self._fsync = "on" if durable else "off"
+        # Commits reach the log in either case: tests crash the server, never the machine.
+        self._options = "" if durable else "-c fsync=off -c full_page_writes=off -c autovacuum=off"
         self.folder = Path(tempfile.mkdtemp(prefix="cctv-pg-"))
         self._binaries = _binaries()
         # initdb refuses to run as root.
@@ -48,7 +56,11 @@ class Cluster:
             account = pwd.getpwnam(self._user)
             os.chown(self.folder, account.pw_uid, account.pw_gid)
         data = str(self.folder / "data")
-        self._run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N")
+        prepared = prepared_databases()
+        if prepared:
+            subprocess.run(["cp", "-a", str(prepared / "cluster"), data], check=True, timeout=60)
+        else:
+            self._run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N")
         self.start()
         return self
 
@@ -58,13 +70,12 @@ class Cluster:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.stop("immediate")
+        if (self.folder / "data" / "postmaster.pid").exists():
+            self.stop("immediate")
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self) -> None:
-        options = (
-            f"-c listen_addresses='' -k {self.folder} -c fsync={self._fsync} -c max_connections=60"
-        )
+        options = f"-c listen_addresses='' -k {self.folder} -c max_connections=60 {self._options}"
         log = str(self.folder / "log")
         data = str(self.folder / "data")
         self._run("pg_ctl", "-D", data, "-w", "-l", log, "-o", options, "start")
