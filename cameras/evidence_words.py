@@ -50,7 +50,21 @@ def evidence_words(proof: CoverageDay | None) -> str:
     }
     if proof.second_source:
         text += " " + _("Second source: %(source)s.") % {"source": source_word(proof.second_source)}
-    return text
+    return f"{text} {_unseen_words(proof)}".rstrip()
+
+
+def _unseen_words(proof: CoverageDay) -> str:
+    """Which power cuts the source of a proof could not have shown."""
+    if proof.unseen_cut_ms is None or proof.result == Result.UNKNOWN:
+        return ""
+    if proof.unseen_cut_ms >= proof.expected_ms:
+        return _(
+            "This source does not show power cuts of the recorder, and no minutes were played to find one."
+        )
+    return _(
+        "This source does not show power cuts of the recorder; minutes were played to find one. A power "
+        "cut of the recorder shorter than %(length)s could have gone unseen."
+    ) % {"length": length(proof.unseen_cut_ms)}
 
 
 def clock_sentence(row: ClockMeasurement) -> str:

@@ -81,7 +81,11 @@ class Heard:
     detail: str = ""
     is_temporary: bool = False
     doubted: tuple[Interval, ...] = ()
-    """True time in which playing contradicted the answer."""
+    """True time in which playing, or a start of the recorder, contradicted the answer."""
+    cleared: tuple[Interval, ...] = ()
+    """Doubted true time that playing found to be there after all."""
+    unseen_cut_ms: int | None = None
+    """Up to this length a power cut of the recorder could have gone unseen; None = none could."""
 
 
 @dataclass(frozen=True)
@@ -280,7 +284,8 @@ def _disputed(
 
 def _doubts(item: Heard, answer: IndexAnswer, recorder: Recorder) -> list[Interval]:
     """Where the answer contradicts itself, or playing contradicted it, in true time."""
-    return coverage.merge([*_doubted(answer, recorder, item.day), *item.doubted])
+    doubts = coverage.merge([*_doubted(answer, recorder, item.day), *item.doubted])
+    return coverage.subtract(doubts, coverage.merge(item.cleared))
 
 
 def _doubted(answer: IndexAnswer, recorder: Recorder, day: DayAsk) -> list[Interval]:
@@ -333,6 +338,7 @@ def _judged(
         time_base=answer.time_base,
         offset=history.offset_at((day.start_ms + day.end_ms) // 2),
         is_complete=answer.complete and result is not Result.UNKNOWN,
+        unseen_cut_ms=heard.unseen_cut_ms,
         earliest_ms=measured.earliest_ms,
         latest_ms=measured.latest_ms,
     )

@@ -6,6 +6,7 @@ that play in real time would otherwise hold up the night.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from cameras.clock_history import OffsetHistory
@@ -103,9 +104,19 @@ async def play_minute(
 
 
 async def plays_something(
-    client: Streams, player: Player, channel: Channel, minute: Interval, history: OffsetHistory
+    client: Streams,
+    player: Player,
+    channel: Channel,
+    minute: Interval,
+    history: OffsetHistory,
+    *,
+    plays_elsewhere: Callable[[], Awaitable[bool | None]] | None = None,
 ) -> bool | None:
-    """Whether one picture of a minute of true time comes; None where that could not be found out."""
+    """Whether one picture of a minute of true time comes; None where that could not be found out.
+
+    A recorder that knows no such stream has no footage there, where `plays_elsewhere` says that the same
+    channel plays at another time.
+    """
     span = history.device_span(*minute)
     if span is None:
         return None
@@ -121,9 +132,15 @@ async def plays_something(
             decoder=player.decoder,
         )
     except DeviceError as error:
+        if error.reason is Reason.NO_SUCH_CHANNEL and plays_elsewhere is not None:
+            return False if await plays_elsewhere() else None
         return False if error.reason in NO_FOOTAGE else None
-    at_ms = true_instant(frame.stamp_ms, history)
-    return at_ms is not None and at_ms < minute[1] + history.offset_at(minute[0]).uncertainty_ms
+    at_ms, unsure_ms = (
+        true_instant(frame.stamp_ms, history),
+        history.offset_at(minute[0]).uncertainty_ms,
+    )
+    slack_ms = FRAME_SLACK_MS + unsure_ms
+    return at_ms is not None and minute[0] - slack_ms <= at_ms < minute[1] + unsure_ms
 
 
 def _judged(

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
+from cameras import power_cuts
 from cameras.clock_history import KnownOffset, OffsetHistory
 from cameras.coverage import Interval
 from cameras.drawn_minutes import minute_to_play
 from cameras.judging import (
+    MINUTE_MS,
     ChannelAsk,
     ChannelDay,
     DayAsk,
@@ -23,10 +24,10 @@ from cameras.judging import (
     Recorder,
     has_gaps,
     judge_recorder,
+    true_instant,
 )
 from cameras.proofs import Player, play_minute, plays_something
 from cameras.protocols.base import (
-    START_NOT_TOLD,
     Channel,
     CredentialRefused,
     DeviceError,
@@ -34,14 +35,16 @@ from cameras.protocols.base import (
     IndexesRecordings,
     ListsChannels,
     Reason,
+    Streams,
     TellsStorage,
+    TellsUptime,
     TimeBase,
     TooSlow,
     Unreachable,
     Untrusted,
 )
 from cameras.protocols.decoding import Decoder
-from cameras.replay_probes import doubted
+from cameras.replay_probes import Plays
 from cameras.visit_calls import Calls, VisitIsOver, why_not
 from cameras.visit_data import PROOF, RECORDING, TEMPORARY, VisitOutcome, VisitPlan
 
@@ -66,6 +69,7 @@ class RecorderQuestions:
         self.no_second = False
         self.has_proof_to_play: bool | None = None
         self.heard: list[Heard] = []
+        self.started_ms: int | None = None
 
     async def ask(self, device: OpenDevice) -> None:
         """Everything that this recorder is to be asked. Raises VisitIsOver."""
@@ -75,10 +79,13 @@ class RecorderQuestions:
             await self.calls.ask_beside(self._disks(device.disks))
         if RECORDING not in self.plan.kinds and PROOF not in self.plan.kinds:
             return
+        if isinstance(device.recordings, TellsUptime):
+            await self.calls.ask_beside(self._uptime(device.recordings))
         try:
             await self._recordings(device)
         finally:
             self._judge()
+            self._hold_against_start()
         if PROOF in self.plan.kinds:
             await self._probe(device)
         await self._proofs(device)
@@ -93,6 +100,11 @@ class RecorderQuestions:
 
     async def _disks(self, client: TellsStorage) -> None:
         self.out.disks = tuple(await self.calls.ask(client.disks(), 2))
+
+    async def _uptime(self, client: TellsUptime) -> None:
+        running_s = await self.calls.ask(client.uptime_s())
+        # Counted by the device, so its clock does not matter.
+        self.started_ms = None if running_s is None else _now_ms() - 1000 * running_s
 
     def _histories(self) -> dict[TimeBase, OffsetHistory]:
         utc, local = list(self.plan.known_utc), list(self.plan.known_local)
@@ -238,31 +250,66 @@ class RecorderQuestions:
         plan = self.plan
         return Player(plan.endpoint, plan.login, self.decoder, plan.call_seconds)
 
-    async def _probe(self, device: OpenDevice) -> None:
-        """Plays into the first day of one channel of a recorder that does not tell its last start.
+    def _hold_against_start(self) -> None:
+        """Doubts what is claimed across the last start, and notes which days could hide a power cut."""
+        doubted = power_cuts.against_start(self.heard, self._claimed, self.started_ms)
+        self.heard = power_cuts.unseen_without_playing(doubted, self._histories())
+        self._judge()
 
-        What does not play there is doubted on every channel that day: power fails for all of them.
-        """
-        asked = next((item for item in self.heard if _hides_power_cuts(item)), None)
+    def _claimed(self, item: Heard) -> tuple[Interval, ...]:
+        judged = self._judged(item.channel.channel_id, item.day.day)
+        return judged.coverage.intervals if judged and judged.coverage else ()
+
+    async def _probe(self, device: OpenDevice) -> None:
+        """Plays into the first day of one channel: where it hides power cuts, and into what is doubted."""
+        histories, client = self._histories(), device.playback
+        firsts = [item for item in self.heard if item.day == item.channel.days[0]]
+        hiding = next((item for item in firsts if item.unseen_cut_ms is not None), None)
+        asked = hiding or next((i for i in firsts if power_cuts.doubts_of(i, histories)), None)
         channel = self._channel(asked.channel) if asked is not None else None
-        client = device.playback
         if asked is None or asked.answer is None or channel is None or client is None:
             return
-        judged = self._judged(asked.channel.channel_id, asked.day.day)
-        if judged is None or judged.coverage is None:
-            return
-        history, player = self._histories()[asked.answer.time_base], self._player()
+        history = histories[asked.answer.time_base]
+        plays = self._plays(client, channel, history, self._claimed(asked))
+        if hiding is not None:
+            self.heard = await power_cuts.played(self.heard, asked, self._claimed(asked), plays)
+        else:
+            told_ms = true_instant(asked.answer.started_ms, history)
+            started_ms = self.started_ms if told_ms is None else told_ms
+            self.heard = await power_cuts.narrowed_doubts(
+                self.heard, asked, histories, started_ms, plays
+            )
+        self._judge()
+
+    def _plays(
+        self,
+        client: Streams,
+        channel: Channel,
+        history: OffsetHistory,
+        claimed: Sequence[Interval],
+    ) -> Plays:
+        """Asks one channel for one picture of a minute; `claimed` tells where it should play in any case."""
+        player = self._player()
+        elsewhere: list[bool | None] = []
+
+        async def plays_elsewhere() -> bool | None:
+            if not elsewhere:
+                start, end = max(claimed, key=lambda span: span[1] - span[0], default=(0, 0))
+                minute = ((start + end) // 2, (start + end) // 2 + MINUTE_MS)
+                there = end - start >= 2 * MINUTE_MS
+                elsewhere.append(
+                    await plays_something(client, player, channel, minute, history)
+                    if there
+                    else None
+                )
+            return elsewhere[0]
 
         async def plays(minute: Interval) -> bool | None:
-            return await plays_something(client, player, channel, minute, history)
+            return await plays_something(
+                client, player, channel, minute, history, plays_elsewhere=plays_elsewhere
+            )
 
-        holes = tuple(await doubted(judged.coverage.intervals, plays))
-        if holes:
-            self.heard = [
-                replace(item, doubted=holes) if item.day.day == asked.day.day else item
-                for item in self.heard
-            ]
-            self._judge()
+        return plays
 
     def _judged(self, channel_id: int, day: date) -> ChannelDay | None:
         days = self.out.days
@@ -287,14 +334,6 @@ class RecorderQuestions:
             self.out.proofs.append(
                 await play_minute(device.playback, player, channel, ask, minute, history, _now_ms())
             )
-
-
-def _hides_power_cuts(item: Heard) -> bool:
-    """Whether a power cut on this past day could go unseen in the answer."""
-    day = item.day
-    if item.answer is None or day.is_provisional or day.motion_only or day != item.channel.days[0]:
-        return False
-    return START_NOT_TOLD in item.answer.notes and item.second is None
 
 
 def _not_heard(ask: ChannelAsk, day: DayAsk, asked_ms: int, error: DeviceError) -> Heard:

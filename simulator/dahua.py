@@ -19,7 +19,7 @@ from simulator.http import Request
 from simulator.isapi_xml import wall_text
 from simulator.logins import DigestGate, Outcome
 from simulator.pictures import snapshot
-from simulator.world import Auth, Campus, Kind, SimChannel, SimDevice, SimUser
+from simulator.world import Auth, Campus, Kind, SimChannel, SimDevice, SimUser, started_ms
 
 Arguments = dict[str, str]
 Action = Callable[[Arguments], Reply]
@@ -55,6 +55,7 @@ class DahuaSide:
             ("magicBox", "getSoftwareVersion"): self._software,
             ("magicBox", "getMachineName"): lambda _: lines({"name": device.name}),
             ("magicBox", "getVendor"): lambda _: lines({"vendor": device.maker}),
+            ("magicBox", "getUpTime"): lambda _: self._up_time(),
             ("global", "getCurrentTime"): self._get_time,
             ("global", "setCurrentTime"): self._set_time,
             ("configManager", "getConfig"): self._get_config,
@@ -68,6 +69,13 @@ class DahuaSide:
                 ("LogicDeviceManager", "getCameraState"): self._camera_state,
                 ("storageDevice", "getDeviceAllInfo"): self._storage,
             }
+
+    def _up_time(self) -> Reply:
+        if fault(self._device, "no_last_reboot") is not None:
+            return error(501, "Not Implemented!")
+        now = self._campus.now_ms()
+        seconds = str((now - started_ms(self._device, now)) // 1000)
+        return lines({"info.last": seconds, "info.total": seconds})
 
     def knows(self, path: str) -> bool:
         """Whether this path belongs to the CGI."""

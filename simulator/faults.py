@@ -71,7 +71,8 @@ CATALOGUE: dict[str, str] = {
     "uri": "gives this text for every stream, snapshot and replay address",
     # Searches
     "power_cut_events": "writes no event when its power fails ('end'), nor when it comes back ('none')",
-    "no_last_reboot": "does not tell when it was started last",
+    "no_last_reboot": "does not tell when it was started last, nor for how long it has been running",
+    "open_at_power_cut": "shows the file that was open when its power failed until it came back",
     "empty_search": "finds nothing although there are recordings",
     "empty_calendar": "shows no recorded day in dailyDistribution",
     "ignored_filters": "answers for every channel and every time, whatever was asked",

@@ -28,7 +28,7 @@ from simulator.isapi_xml import (
 )
 from simulator.logins import DigestGate, Outcome
 from simulator.pictures import snapshot
-from simulator.world import Auth, Campus, Kind, SimChannel, SimDevice, SimUser
+from simulator.world import Auth, Campus, Kind, SimChannel, SimDevice, SimUser, started_ms
 
 Page = Callable[[Request, re.Match[str]], Reply]
 _SECRET_TAGS = ("password",)
@@ -45,6 +45,7 @@ class IsapiSide:
         self._proxies: dict[int, dict[str, str]] = {}
         pages: list[tuple[str, str, Page]] = [
             ("GET", r"/ISAPI/System/deviceInfo", self._device_info),
+            ("GET", r"/ISAPI/System/status", self._status),
             ("GET", r"/ISAPI/System/time", self._time),
             ("PUT", r"/ISAPI/System/time", self._set_time),
             ("GET", r"/ISAPI/System/time/ntpServers", self._ntp_servers),
@@ -130,6 +131,14 @@ class IsapiSide:
 
     def _is_idle(self, request: Request) -> bool:
         return fault(self._device, "ok_did_nothing", request.path) is not None
+
+    def _status(self, _request: Request, _match: re.Match[str]) -> Reply:
+        if fault(self._device, "no_last_reboot") is not None:
+            raise IsapiError(403, 4, "Invalid Operation", "notSupport")
+        now = self._campus.now_ms()
+        seconds = (now - started_ms(self._device, now)) // 1000
+        inner = leaf("currentDeviceTime", wall_text(self._device.clock.at(now, Base.LOCAL)))
+        return Reply(200, document("DeviceStatus", inner + leaf("deviceUpTime", str(seconds))), XML)
 
     def _device_info(self, _request: Request, _match: re.Match[str]) -> Reply:
         device = self._device

@@ -162,9 +162,19 @@ class IndexPages:
                 found += [(each.number * 100 + 1, file) for file in files]
         elif fault(self._device, "empty_search", SEARCH) is None and track % 100 == 1:
             files = self._campus.index(self._device, channel, start, end, Base.LOCAL)
-            found = [(track, file) for file in files]
+            found = [(track, self._closed_late(file)) for file in files]
         self._remembered = (key, found)
         return found
+
+    def _closed_late(self, file: Recorded) -> Recorded:
+        """The file as this recorder closes it, when its power failed while it was open."""
+        if fault(self._device, "open_at_power_cut") is None:
+            return file
+        at = self._device.clock.at
+        for first, last in self._device.down:
+            if abs(at(first, Base.LOCAL) - file.end_ms) <= 1000:
+                return file._replace(end_ms=at(last, Base.LOCAL))
+        return file
 
     def _million(self, search_id: str, track: str, start: int, position: int, size: int) -> Reply:
         value = fault(self._device, "million_results")

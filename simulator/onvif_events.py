@@ -6,14 +6,14 @@ import datetime as dt
 import secrets
 from xml.sax.saxutils import escape
 
-from simulator.clocks import DAY_MS, HOUR_MS
+from simulator.clocks import HOUR_MS
 from simulator.faults import fault
 from simulator.onvif_device import OnvifCall, Operation
 from simulator.paths import SERVICE_PATHS, http_url
 from simulator.soap import SoapFault
+from simulator.world import started_ms
 
 MAX_SUBSCRIPTIONS = 10
-_UPTIME_MS = 90 * DAY_MS
 
 
 def _shown(ms: int) -> str:
@@ -63,9 +63,8 @@ def _last_reboot(call: OnvifCall, now: int) -> str:
     """Return the property that every new subscription is told first: when the device was started."""
     if fault(call.device, "no_last_reboot") is not None:
         return ""
-    started = [last for _first, last in call.device.down if last <= now]
     clock = call.device.clock
-    at = _shown(clock.at(max(started, default=now - _UPTIME_MS)))
+    at = _shown(clock.at(started_ms(call.device, now)))
     return (
         "<wsnt:NotificationMessage><wsnt:Topic Dialect="
         '"http://www.onvif.org/ver10/tev/topicExpression/ConcreteSet">'

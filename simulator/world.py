@@ -160,6 +160,15 @@ class SimDevice:
             self.wrong_tries[username] = self.wrong_tries.get(username, 0) + 1
 
 
+_USUAL_UPTIME_MS = 90 * 24 * 3_600_000
+
+
+def started_ms(device: SimDevice, now_ms: int) -> int:
+    """When the device was started last, in true time."""
+    ends = [last for _first, last in device.down if last <= now_ms]
+    return max(ends, default=now_ms - _USUAL_UPTIME_MS)
+
+
 def true_now_ms() -> int:
     """Return this machine's time in milliseconds since 1970-01-01 UTC."""
     return time.time_ns() // 1_000_000

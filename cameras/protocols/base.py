@@ -268,7 +268,8 @@ class IndexAnswer:
     `segments` are as told: unsorted, overlapping and out of span is possible until `coverage` merges them.
     `complete` is False when the answer is known to miss something; `notes` says which quirks were met.
     `unsure` are stretches of which the answer contradicts itself: neither recorded nor lost.
-    `earliest_ms` is the oldest unlocked recording of the channel, where the device tells it.
+    `earliest_ms` is the oldest unlocked recording of the channel, where the device tells it; `started_ms`
+    is when the device was started last, where it tells that beside its index.
     """
 
     source: Source
@@ -280,6 +281,7 @@ class IndexAnswer:
     earliest_ms: int | None = None
     latest_ms: int | None = None
     unsure: tuple[Segment, ...] = ()
+    started_ms: int | None = None
 
 
 @dataclass(frozen=True)
@@ -336,6 +338,13 @@ class IndexesRecordings(Protocol):
     index_time_base: TimeBase
 
     async def recordings(self, channel: Channel, start_ms: int, end_ms: int) -> IndexAnswer: ...
+
+
+@runtime_checkable
+class TellsUptime(Protocol):
+    async def uptime_s(self) -> int | None:
+        """For how many seconds the device has been running; None where it does not tell."""
+        ...
 
 
 @runtime_checkable

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from cameras.protocols.base import (
+    BadAnswer,
     Channel,
     DeviceError,
     IndexAnswer,
+    NotSupported,
     Segment,
     Source,
     StreamTarget,
     TimeBase,
+    TooLarge,
 )
 from cameras.protocols.http import Conversation
 from cameras.protocols.oldest_known import OldestKnown
@@ -24,6 +27,7 @@ from cameras.protocols.search_budget import SearchBudget, SearchCaps
 from cameras.protocols.wall_clock import windows
 
 _ASKED = ("identity", "clock", "channels", "recordings", "snapshot", "live", "playback", "disks")
+_UPTIME_DIGITS = 9  # thirty years
 
 
 class Found(Protocol):
@@ -78,6 +82,18 @@ class VendorClient(ABC):
                 oldest = None
             self._earliest.note(number, before_ms, oldest)
         return self._earliest.of(number)
+
+    async def uptime_s(self) -> int | None:
+        """For how many seconds the device has been running; None where it does not tell."""
+        try:
+            told = await self._told_uptime()
+        except (NotSupported, BadAnswer, TooLarge):
+            return None
+        seconds = told.strip().partition(".")[0]
+        return int(seconds) if seconds.isdecimal() and len(seconds) <= _UPTIME_DIGITS else None
+
+    @abstractmethod
+    async def _told_uptime(self) -> str: ...
 
     @abstractmethod
     async def _told_rtsp_port(self) -> int | None: ...

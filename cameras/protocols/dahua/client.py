@@ -147,6 +147,10 @@ class DahuaClient(VendorClient):
         path = "storageDevice.cgi?action=getDeviceAllInfo"
         return read_disks(await ask_table(self.conversation, path))
 
+    async def _told_uptime(self) -> str:
+        table = await ask_table(self.conversation, "magicBox.cgi?action=getUpTime")
+        return value_of(table, "last", "Last", "uptime", "upTime")
+
     async def _told_rtsp_port(self) -> int | None:
         port = value_of(await ask_table(self.conversation, f"{_CONFIG}RTSP"), "RTSP.Port")
         return int(port[:5]) if port.isdecimal() else None

@@ -202,6 +202,9 @@ class IsapiClient(VendorClient):
             self._playback_paths[track] = bare
             self.rtsp_port.note(port_in(told))
 
+    async def _told_uptime(self) -> str:
+        return documents.told(await ask(self.conversation, "System/status"), "deviceUpTime")
+
     async def _told_rtsp_port(self) -> int | None:
         return documents.read_rtsp_port(await ask(self.conversation, "Security/adminAccesses"))
 

@@ -195,6 +195,7 @@ class RecordingIndex:
             notes=tuple(sorted(history.notes)),
             earliest_ms=told.earliest_ms,
             latest_ms=told.latest_ms,
+            started_ms=reboot_ms,
         )
 
     async def _last_reboot(self) -> int | None:
