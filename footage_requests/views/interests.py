@@ -48,7 +48,7 @@ def interest(request: PersonRequest, pk: int) -> HttpResponse:
         lead=lead,
         points=seen,
         points_title=_("You are asked because:"),
-        button=_("Answer") if seen else _("Step out of the case"),
+        button=_("Give the answer") if seen else _("Step out of the case"),
         is_blocked=is_blocked,
     )
 
