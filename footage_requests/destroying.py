@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,9 +16,17 @@ import audit
 from accounts.models import Role
 
 from . import store
+from .custody import note_custody
 from .errors import NotThisPerson, Refused
-from .handing_over import note_custody
-from .models import CustodyEvent, Destruction, EvidenceFile, FootageRequest, Hold, Package
+from .models import (
+    CustodyEvent,
+    Destruction,
+    EvidenceFile,
+    FootageRequest,
+    HandOverRecord,
+    Hold,
+    Package,
+)
 from .numbers import next_number
 from .permissions import places_of_case
 
@@ -85,6 +93,45 @@ def prepare(package: Package, *, by: Person, reason: str, trigger: str = "PERIOD
     return row
 
 
+def prepare_medium(record: HandOverRecord, *, by: Person, reason: str) -> Destruction:
+    """The first of three for a medium that came back; it is destroyed physically. Raises Refused."""
+    _may(by, record.request, PREPARING)
+    if record.next_step != HandOverRecord.Next.DESTROYED:
+        raise Refused(_("Only a returned medium that is to be destroyed is destroyed."))
+    if not reason.strip():
+        raise Refused(_("Write why the reason to keep it has ceased."))
+    handed = record.takes_back or record
+    medium = {
+        "medium": handed.get_medium_display() or "–",
+        "serial": handed.medium_serial,
+        "seal_no": record.seal_no,
+        "sha256": record.measured_sha256,
+    }
+    try:
+        with transaction.atomic():
+            row = Destruction.objects.create(
+                number=next_number(SERIES),
+                request=record.request,
+                medium=record,
+                trigger=Destruction.Trigger.MEDIUM_RETURNED,
+                method=Destruction.Method.PHYSICAL,
+                reason=reason.strip(),
+                prepared_by=by,
+                evidence=[medium],
+            )
+            audit.record(
+                "destruction.prepare",
+                actor=by,
+                target=record.request,
+                because=row.reason,
+                record=row.number,
+                medium=record.number,
+            )
+    except IntegrityError:
+        raise Refused(_("Its destruction has been prepared already.")) from None
+    return row
+
+
 def verify(row: Destruction, *, by: Person) -> None:
     """The second: checks that nothing else needs it, judicial or administrative."""
     _may(by, row.request, VERIFYING)
@@ -103,9 +150,12 @@ def approve(row: Destruction, *, by: Person) -> None:
 def carry_out(row: Destruction, *, by: Person) -> None:
     """Destroys the files and closes the record. Killed in the middle, it is simply run again."""
     _may(by, row.request, PREPARING)
-    package = row.package
-    if row.status != Destruction.Status.APPROVED or package is None:
+    if row.status != Destruction.Status.APPROVED:
         raise Refused(_("Destruction needs three people: prepared, verified and approved."))
+    package = row.package
+    if package is None:
+        _destroy_medium(row, by)
+        return
     _refuse_kept(package)
     for file in files_of(package):
         store.destroy(file)
@@ -122,12 +172,28 @@ def carry_out(row: Destruction, *, by: Person) -> None:
         )
 
 
+def _destroy_medium(row: Destruction, by: Person) -> None:
+    """What three people agreed on was done by hand; the register of its package says so."""
+    with transaction.atomic():
+        row.take("carry_out", by=by, done_at=timezone.now())
+        if row.medium is not None and row.medium.package is not None:
+            note_custody(
+                row.medium.package,
+                CustodyEvent.Act.DESTROYED,
+                by=by,
+                sha256=row.medium.measured_sha256,
+                seal_no=row.medium.seal_no,
+                note=f"{row.number}: {row.evidence[0]['medium']} {row.evidence[0]['serial']}",
+            )
+
+
 def cancel(row: Destruction, *, by: Person, because: str) -> None:
     """Keeps what was to be destroyed."""
     _may(by, row.request, (*PREPARING, *APPROVING))
     if not because.strip():
         raise Refused(_("Write why it is kept."))
-    row.take("cancel", by=by, because=because.strip())
+    # The medium is free for another record; what this one was about stands in its evidence.
+    row.take("cancel", by=by, because=because.strip(), medium=None)
 
 
 def due(day: Any) -> Any:

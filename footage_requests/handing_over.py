@@ -20,6 +20,7 @@ from audit.canon import utc_text
 from core.papers import content_sha256
 
 from . import store
+from .custody import known_hashes, note_custody
 from .errors import NotThisPerson, Refused
 from .models import (
     CustodyEvent,
@@ -60,6 +61,7 @@ _PLAIN = (
     "identity_checked",
     "note",
 )
+_RETURN = ("return_reason", "seal_intact", "measured_sha256", "next_step", "takes_back")
 
 
 def stock() -> dict[str, int]:
@@ -85,54 +87,21 @@ def add_stock(kind: str, change: int, document: str, *, by: Person) -> MediumMov
     return row
 
 
-def note_custody(
-    package: Package,
-    act: str,
-    *,
-    by: Person | str,
-    sha256: str = "",
-    matched: bool | None = None,
-    seal_no: str = "",
-    note: str = "",
-) -> CustodyEvent:
-    """One act in the chain of custody, in the open transaction of the act itself."""
-    row = CustodyEvent.objects.create(
-        package=package,
-        act=act,
-        by=str(by),
-        sha256=sha256,
-        matched=matched,
-        seal_no=seal_no,
-        note=note[:300],
-    )
-    audit.record(
-        "custody.note",
-        actor=by,
-        target=package.request,
-        package=package.number,
-        act=act,
-        sha256=sha256,
-        matched=matched,
-        seal_no=seal_no,
-    )
-    return row
-
-
 def hand_over(package: Package, facts: Mapping[str, Any], *, by: Person) -> HandOverRecord:
     """The sealed package leaves on a medium, or by a download link, to a person whose identity was checked.
 
     `facts` are the fields of HandOverRecord. Measures the package once more before it goes. Raises
     Refused with what is missing, NotThisPerson, InvalidTransition when somebody handed it over first.
     """
-    _may_deliver(package, by)
-    _require(facts, "place", "receiver_name", "receiver_office", "receiver_identity", "medium")
+    refuse_deliverer(package, by)
+    require(facts, "place", "receiver_name", "receiver_office", "receiver_identity", "medium")
     refuse_viewing_only(package)
     if facts["medium"] == MediumKind.VIEWING:
         raise Refused(_("A viewing takes nothing along: make a viewing record."))
     if not facts.get("identity_checked"):
         raise Refused(_("Check the receiver's identity, then confirm it."))
     if facts["medium"] in ON_A_MEDIUM:
-        _require(facts, "medium_serial", "seal_no")
+        require(facts, "medium_serial", "seal_no")
         if not facts.get("medium_count"):
             raise Refused(_("How many media are handed over?"))
     if not facts.get("is_encrypted", True) and not package.request.kind.is_judicial:
@@ -143,8 +112,8 @@ def hand_over(package: Package, facts: Mapping[str, Any], *, by: Person) -> Hand
             _("The stored package is not what was sealed. Nothing leaves: tell the unit head.")
         )
     with transaction.atomic():
-        package.take("hand_over", by=by, deliverer=by, delivered_at=_when(facts))
-        row = _make(Kind.COPY, package.request, package, facts, by)
+        package.take("hand_over", by=by, deliverer=by, delivered_at=moment_of(facts))
+        row = make_record(Kind.COPY, package.request, package, facts, by)
         _take_from_stock(row, by)
         note_custody(
             package,
@@ -168,16 +137,16 @@ def refuse_viewing_only(package: Package) -> None:
 
 def record_viewing(package: Package, facts: Mapping[str, Any], *, by: Person) -> HandOverRecord:
     """Footage was shown and nothing was taken along (İzletme Tutanağı)."""
-    _may_deliver(package, by)
-    _require(facts, "place", "receiver_name", "receiver_office", "attendees")
+    refuse_deliverer(package, by)
+    require(facts, "place", "receiver_name", "receiver_office", "attendees")
     until = facts.get("viewing_until")
-    if until is None or until <= _when(facts):
+    if until is None or until <= moment_of(facts):
         raise Refused(_("Enter when the viewing began and when it ended."))
     if not package.exhibits.filter(viewings__purpose="SHOW", viewings__person=by).exists():
         raise Refused(_("Open the footage in the player first: the viewing is recorded there."))
     with transaction.atomic():
-        package.take("show", by=by, deliverer=by, delivered_at=_when(facts))
-        row = _make(
+        package.take("show", by=by, deliverer=by, delivered_at=moment_of(facts))
+        row = make_record(
             Kind.VIEWING,
             package.request,
             package,
@@ -192,11 +161,11 @@ def record_not_collected(
     package: Package, facts: Mapping[str, Any], *, by: Person
 ) -> HandOverRecord:
     """The receiver never came: the package stays sealed here until it is destroyed."""
-    _may_deliver(package, by)
-    _require(facts, "place", "note")
+    refuse_deliverer(package, by)
+    require(facts, "place", "note")
     with transaction.atomic():
-        package.take("give_up", by=by, because=facts["note"], delivered_at=_when(facts))
-        return _make(Kind.NOT_COLLECTED, package.request, package, facts, by)
+        package.take("give_up", by=by, because=facts["note"], delivered_at=moment_of(facts))
+        return make_record(Kind.NOT_COLLECTED, package.request, package, facts, by)
 
 
 def record_no_recording(
@@ -207,9 +176,9 @@ def record_no_recording(
         raise NotThisPerson(_("You hold no role that makes this record."))
     if request.status not in {FootageRequest.Status.NO_RECORDING, FootageRequest.Status.CLOSED}:
         raise Refused(_("This record follows the decision that there is no recording."))
-    _require(facts, "place")
+    require(facts, "place")
     with transaction.atomic():
-        return _make(Kind.NO_RECORDING, request, None, facts, by)
+        return make_record(Kind.NO_RECORDING, request, None, facts, by)
 
 
 def record_hold(request: FootageRequest, facts: Mapping[str, Any], *, by: Person) -> HandOverRecord:
@@ -218,9 +187,9 @@ def record_hold(request: FootageRequest, facts: Mapping[str, Any], *, by: Person
         raise NotThisPerson(_("You hold no role that makes this record."))
     if not request.holds.filter(status__in=["HELD", "EXTENDED"]).exists():
         raise Refused(_("Nothing is held for this request yet."))
-    _require(facts, "place")
+    require(facts, "place")
     with transaction.atomic():
-        return _make(Kind.HOLD, request, None, facts, by)
+        return make_record(Kind.HOLD, request, None, facts, by)
 
 
 def count_print(record: HandOverRecord, *, by: Person) -> int:
@@ -232,7 +201,7 @@ def count_print(record: HandOverRecord, *, by: Person) -> int:
     return record.prints
 
 
-def _make(
+def make_record(
     kind: str,
     request: FootageRequest,
     package: Package | None,
@@ -242,7 +211,7 @@ def _make(
     witness = facts.get("witness")
     if witness is not None and witness.pk == by.pk:
         raise NotThisPerson(_("Another person checks with you."))
-    happened_at = _when(facts)
+    happened_at = moment_of(facts)
     row = HandOverRecord(
         number=next_number(RECORDS),
         kind=kind,
@@ -252,7 +221,7 @@ def _make(
         viewing_until=facts.get("viewing_until"),
         deliverer=by,
         witness=witness,
-        **{name: facts[name] for name in _PLAIN if facts.get(name) not in (None, "")},
+        **{name: facts[name] for name in (*_PLAIN, *_RETURN) if facts.get(name) not in (None, "")},
     )
     row.content = content_of(row)
     row.sha256 = content_sha256(row.content)
@@ -273,6 +242,7 @@ def _make(
 def content_of(row: HandOverRecord) -> dict[str, Any]:
     """What the paper says, as plain data: everything that domain.md 6.3 names, frozen at this moment."""
     request, package = row.request, row.package
+    returned = {"returned": _returned(row)} if row.kind == Kind.RETURNED else {}
     decision = package.decision if package else request.decisions.filter(voided_at=None).last()
     return {
         "schema": "hand-over-record/1",
@@ -300,6 +270,20 @@ def content_of(row: HandOverRecord) -> dict[str, Any]:
         if row.kind == Kind.HOLD
         else [],
         "shown": decision.shown if decision and row.kind == Kind.NO_RECORDING else {},
+        **returned,
+    }
+
+
+def _returned(row: HandOverRecord) -> dict[str, Any]:
+    """What is said of a medium that came back; `matched` is None when nothing could be measured on it."""
+    known = known_hashes(row.package) if row.package else {}
+    return {
+        "takes_back": row.takes_back.number if row.takes_back else "",
+        "reason": row.return_reason,
+        "seal_intact": row.seal_intact,
+        "measured_sha256": row.measured_sha256,
+        "matched": row.measured_sha256 in known if row.measured_sha256 else None,
+        "next_step": row.next_step,
     }
 
 
@@ -342,13 +326,13 @@ def _hold(row: Any) -> dict[str, Any]:
     }
 
 
-def _may_deliver(package: Package, by: Person) -> None:
+def refuse_deliverer(package: Package, by: Person) -> None:
     if not can_deliver(by, package.request):
         raise NotThisPerson(_("You hold no role that hands footage over."))
     refuse_same_person(Part.DELIVERER, by, people_of(package))
 
 
-def _require(facts: Mapping[str, Any], *names: str) -> None:
+def require(facts: Mapping[str, Any], *names: str) -> None:
     missing = [
         str(HandOverRecord._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
         for name in names
@@ -358,7 +342,7 @@ def _require(facts: Mapping[str, Any], *names: str) -> None:
         raise Refused(_("Fill in: %(names)s.") % {"names": ", ".join(missing)})
 
 
-def _when(facts: Mapping[str, Any]) -> dt.datetime:
+def moment_of(facts: Mapping[str, Any]) -> dt.datetime:
     """The true time of the act. Nothing is dated into the future; a late entry keeps the time of the act."""
     now = timezone.now()
     happened_at: dt.datetime = facts.get("happened_at") or now

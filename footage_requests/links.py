@@ -23,8 +23,8 @@ from django.utils.translation import gettext as _
 import audit
 from vault.crypto import fingerprint, matches
 
+from .custody import note_custody
 from .errors import NotThisPerson, Refused
-from .handing_over import note_custody
 from .models import CustodyEvent, DownloadLink, EvidenceFile, Package
 from .parts import Part, people_of, refuse_same_person
 from .permissions import can_deliver

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from cameras.strips import offset_words
 from core import tsi
 from core.papers import Paper
 
 from .models import Destruction, HandOverRecord, MediumKind
+from .record_rows import day, exhibit_row, hold_row, in_bytes, joined, labels, proof_row, stamp
 
 Fact = tuple[str, str]
 Kind = HandOverRecord.Kind
@@ -22,6 +21,7 @@ FORMS = {
     Kind.NOT_COLLECTED: "HAND_OVER",
     Kind.NO_RECORDING: "NO_RECORDING",
     Kind.HOLD: "HOLD_RECORD",
+    Kind.RETURNED: "HAND_OVER",
 }
 
 
@@ -42,11 +42,12 @@ def record_paper(row: HandOverRecord, link: str = "") -> Paper:
             "is_small_unit": content["small_unit"],
             "opening": _opening(kind, content),
             "facts": _facts(kind, content),
-            "exhibits": [_exhibit(one) for one in content["exhibits"]],
-            "holds": [_hold(one) for one in content["holds"]],
-            "proof": [_proof(one) for one in content["shown"].get("lines", [])],
+            "exhibits": [exhibit_row(one) for one in content["exhibits"]],
+            "holds": [hold_row(one) for one in content["holds"]],
+            "proof": [proof_row(one) for one in content["shown"].get("lines", [])],
             "closing": _closing(kind, content),
             "signatures": _signatures(kind, content),
+            "labels": labels(content) if kind == Kind.COPY else [],
         },
     )
 
@@ -85,10 +86,17 @@ def destruction_paper(row: Destruction, link: str = "") -> Paper:
                 (_("Request and package"), f"{row.request.number} · {data['package']}"),
                 (_("Why the reason to keep it has ceased"), row.reason),
                 (_("Method"), str(row.get_method_display())),
+                *(
+                    (_("Medium"), joined(one["medium"], one["serial"], one["seal_no"]))
+                    for one in row.evidence
+                    if "medium" in one
+                ),
                 (_("Destroyed at (TSİ)"), tsi.stamp(row.done_at) if row.done_at else "–"),
             ],
             "files": [
-                {"sha256": file["sha256"], "bytes": _bytes(file["bytes"])} for file in row.evidence
+                {"sha256": file["sha256"], "bytes": in_bytes(file["bytes"])}
+                for file in row.evidence
+                if "file" in file
             ],
             "signatures": [
                 (_("Prepared by"), str(row.prepared_by)),
@@ -106,15 +114,16 @@ def _title(kind: HandOverRecord.Kind) -> str:
         Kind.NOT_COLLECTED: _("Record that footage was not collected"),
         Kind.NO_RECORDING: _("Record that no recording was found"),
         Kind.HOLD: _("Record of putting footage under protection"),
+        Kind.RETURNED: _("Record of taking a medium back"),
     }[kind]
 
 
 def _opening(kind: HandOverRecord.Kind, content: Mapping[str, Any]) -> str:
     names = {
         "who": content["organisation"] or content["requester"],
-        "letter": content["ebys_number"] or content["reference_no"] or content["request"],
+        "letter": _letter(content),
         "request": content["request"],
-        "decided": _stamp(content["decided_at"]),
+        "decided": stamp(content["decided_at"]),
         "place": content["place"],
     }
     texts = {
@@ -139,20 +148,23 @@ def _opening(kind: HandOverRecord.Kind, content: Mapping[str, Any]) -> str:
             "On the request of %(who)s (%(letter)s) the camera recordings of the places and times below "
             "were put under protection (request %(request)s)."
         ),
+        Kind.RETURNED: _(
+            "The medium that was prepared on the letter of %(who)s (%(letter)s) came back to %(place)s "
+            "(request %(request)s)."
+        ),
     }
     return texts[kind] % names
 
 
 def _facts(kind: HandOverRecord.Kind, content: Mapping[str, Any]) -> list[Fact]:
-    happened = _stamp(content["happened_at"])
-    until = f" – {_stamp(content['viewing_until'])}" if content["viewing_until"] else ""
+    happened = stamp(content["happened_at"])
+    until = f" – {stamp(content['viewing_until'])}" if content["viewing_until"] else ""
     facts: list[Fact] = [
         (_("Place"), content["place"]),
         (_("Date and time (TSİ)"), happened + until),
         (
             _("Letter and approval"),
-            f"{content['ebys_number'] or content['reference_no']} · {_stamp(content['decided_at'])}"
-            f" · {content['decided_by']}{' V.' if content['decided_as_deputy'] else ''}",
+            " · ".join(filter(None, (_letter(content), _approval(content)))),
         ),
     ]
     if kind in {Kind.COPY, Kind.VIEWING}:
@@ -162,15 +174,17 @@ def _facts(kind: HandOverRecord.Kind, content: Mapping[str, Any]) -> list[Fact]:
         facts += [
             (
                 _("Received by") if kind == Kind.COPY else _("Watched by"),
-                _joined(
+                joined(
                     content["receiver_name"], content["receiver_title"], content["receiver_office"]
                 ),
             ),
             (
                 _("Identity and letter of assignment"),
-                _joined(content["receiver_identity"], checked, content["receiver_letter"]),
+                joined(content["receiver_identity"], checked, content["receiver_letter"]),
             ),
         ]
+    if kind == Kind.RETURNED:
+        facts += _returned(content)
     if content["attendees"]:
         facts.append((_("Who was present"), content["attendees"]))
     if kind == Kind.COPY:
@@ -181,6 +195,37 @@ def _facts(kind: HandOverRecord.Kind, content: Mapping[str, Any]) -> list[Fact]:
     if content["note"]:
         facts.append((_("Note"), content["note"]))
     return facts
+
+
+def _returned(content: Mapping[str, Any]) -> list[Fact]:
+    told = content["returned"]
+    answers = {True: _("as it was handed over"), False: _("NOT what was handed over")}
+    brought = joined(content["receiver_name"], content["receiver_identity"])
+    return [
+        (_("Record of the hand-over"), told["takes_back"]),
+        (_("Brought back by"), brought),
+        (_("Why it came back"), str(HandOverRecord.Return(told["reason"]).label)),
+        (_("Seal no. of the envelope"), content["seal_no"] or "–"),
+        (_("Seal"), _("intact") if told["seal_intact"] else _("broken or missing")),
+        (_("SHA-256 measured on the medium"), told["measured_sha256"] or "–"),
+        (_("Content"), answers.get(told["matched"], _("could not be measured"))),
+        (_("What happens next"), str(HandOverRecord.Next(told["next_step"]).label)),
+    ]
+
+
+def _letter(content: Mapping[str, Any]) -> str:
+    """By which number the letter is known: that of EBYS with its day, else the requester's own."""
+    number = content["ebys_number"]
+    if not number:
+        return str(content["reference_no"] or content["request"])
+    return f"{number} ({day(content['ebys_date'])})" if content["ebys_date"] else str(number)
+
+
+def _approval(content: Mapping[str, Any]) -> str:
+    if not content["decided_at"]:
+        return ""
+    deputy = " V." if content["decided_as_deputy"] else ""
+    return f"{stamp(content['decided_at'])} · {content['decided_by']}{deputy}"
 
 
 def _fingerprints(content: Mapping[str, Any]) -> list[Fact]:
@@ -199,7 +244,7 @@ def _medium(content: Mapping[str, Any]) -> list[Fact]:
     count = f"{content['medium_count']} × " if content["medium_count"] else ""
     secret = _("encrypted") if content["is_encrypted"] else _("not encrypted")
     return [
-        (_("Medium"), _joined(f"{count}{medium}", content["medium_serial"], secret)),
+        (_("Medium"), joined(f"{count}{medium}", content["medium_serial"], secret)),
         (_("Seal no. of the envelope"), content["seal_no"] or "–"),
         (_("Passphrase delivered by"), content["passphrase_by"] or "–"),
         (
@@ -209,44 +254,8 @@ def _medium(content: Mapping[str, Any]) -> list[Fact]:
     ]
 
 
-def _exhibit(one: Mapping[str, Any]) -> dict[str, Any]:
-    clock = one["clock"] or {}
-    offset = clock.get("offset_ms")
-    start, end = one["delivered"] or (None, None)
-    shown = "–"
-    if offset is not None and start is not None and end is not None:
-        shown = _span(start + offset, end + offset)
-    return {
-        **one,
-        "size": _bytes(one["bytes"]),
-        "true": _span(start, end),
-        "device": shown,
-        "offset": offset_words(offset, clock.get("uncertainty_ms")),
-        "gaps": [_span(a, b) for a, b in one["gaps"]],
-    }
-
-
-def _hold(one: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        "position": one["position"],
-        "channel": str(one["channel"]),
-        "span": f"{_stamp(one['from'])} – {_stamp(one['until'])}",
-        "held_at": _stamp(one["held_at"]),
-        "keep_until": one["keep_until"] or "–",
-    }
-
-
-def _proof(one: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "position": one["position"],
-        "span": _span(one["start_ms"], one["end_ms"]),
-        "faults": list(one["faults"]),
-        "clock": one["clock"],
-    }
-
-
 def _closing(kind: HandOverRecord.Kind, content: Mapping[str, Any]) -> str:
-    when = _stamp(content["happened_at"])
+    when = stamp(content["happened_at"])
     if kind == Kind.COPY and not content["played_together"]:
         return _(
             "The recordings were handed over complete; they were not opened and played together. The "
@@ -272,6 +281,10 @@ def _closing(kind: HandOverRecord.Kind, content: Mapping[str, Any]) -> str:
             "The proof of the daily recording checks stands above. This record was made on %(when)s and "
             "signed."
         ),
+        Kind.RETURNED: _(
+            "The medium was looked at and measured together. This record was made in two originals on "
+            "%(when)s and signed by the parties."
+        ),
         Kind.HOLD: _(
             "What is held is sealed and is viewed by nobody before a decision. This record was made on "
             "%(when)s and signed."
@@ -283,33 +296,16 @@ def _closing(kind: HandOverRecord.Kind, content: Mapping[str, Any]) -> str:
 def _signatures(
     kind: HandOverRecord.Kind, content: Mapping[str, Any]
 ) -> list[tuple[str, str, str]]:
-    ours = _("Handed over by") if kind == Kind.COPY else _("Made by")
+    ours = {Kind.COPY: _("Handed over by"), Kind.RETURNED: _("Taken back by")}.get(
+        kind, _("Made by")
+    )
     found = [(ours, content["deliverer"], "")]
+    if kind == Kind.RETURNED and content["receiver_name"]:
+        found.append((_("Brought back by"), content["receiver_name"], ""))
     if content["witness"] or kind in {Kind.COPY, Kind.NO_RECORDING}:
         found.append((_("Checked by"), content["witness"], ""))
     if kind in {Kind.COPY, Kind.VIEWING, Kind.HOLD}:
         label = _("Received by") if kind == Kind.COPY else _("For the requester")
-        found.append((label, content["receiver_name"], content["receiver_office"]))
+        office = joined(content["receiver_title"], content["receiver_office"]).strip("–")
+        found.append((label, content["receiver_name"], office))
     return found
-
-
-def _stamp(text: str) -> str:
-    instant = parse_datetime(text) if text else None
-    return tsi.stamp(instant) if instant else "–"
-
-
-def _span(start: int | None, end: int | None) -> str:
-    if start is None or end is None:
-        return "–"
-    first, last = tsi.from_ms(start), tsi.from_ms(end)
-    if tsi.day_of(first) == tsi.day_of(last):
-        return f"{tsi.stamp(first)} – {tsi.clock_time(last)}"
-    return f"{tsi.stamp(first)} – {tsi.stamp(last)}"
-
-
-def _bytes(size: int) -> str:
-    return f"{size:,}".replace(",", ".")
-
-
-def _joined(*parts: str) -> str:
-    return ", ".join(part for part in parts if part) or "–"

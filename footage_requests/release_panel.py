@@ -24,6 +24,8 @@ from .models import Decision, FixedMask, FootageRequest, Package
 from .parts import Part
 
 S = Package.Status
+# What alone makes the panel worth showing.
+_ACTS = ("may_start", "may_record", "may_close", "may_archive")
 
 
 def register() -> None:
@@ -53,13 +55,19 @@ def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any] | No
         )
     )
     decision = deciding.standing_decision(row)
-    records = list(row.records.select_related("deliverer", "witness", "signed_paper"))
+    records = list(
+        row.records.select_related("deliverer", "witness", "signed_paper", "package", "destruction")
+    )
+    media = row.destructions.filter(medium__isnull=False)
     for package in packages:
         package.request = row
     names = {
         "row": row,
         "packages": [package_context(package, person) for package in packages],
         "records": records,
+        "may_take_back": permissions.can_deliver(person, row),
+        "may_prepare_destruction": destroying.may(person, row, destroying.PREPARING),
+        "media": [(one, destroying.steps_for(one, person)) for one in media],
         "may_scan_in": permissions.can_file(person, row),
         "may_start": decision is not None
         and decision.releases
@@ -81,7 +89,7 @@ def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any] | No
         "may_archive": row.status == FootageRequest.Status.CLOSED
         and permissions.can_assess(person, row),
     }
-    has_something = packages or records or any(names[key] for key in names if key[:4] == "may_")
+    has_something = packages or records or any(names[key] for key in names if key.startswith(_ACTS))
     return names if has_something else None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from .views import collect, copies, endings, records, release
+from .views import collect, copies, endings, records, release, returns
 
 _STEPS = "verify|approve|carry-out|cancel"
 _KINDS = "copy|viewing|not-collected|no-recording|hold"
@@ -30,6 +30,8 @@ urlpatterns = [
     path("links/<uuid:uid>/revoke/", copies.link_revoke, name="link_revoke"),
     path("records/<uuid:uid>/print/", records.record_paper_view, name="record_paper"),
     path("records/<uuid:uid>/signed/", records.record_signed, name="record_signed"),
+    path("records/<uuid:uid>/return/", returns.record_return, name="record_return"),
+    path("records/<uuid:uid>/destruction/", returns.medium_destruction, name="medium_destruction"),
     path(
         "destructions/<uuid:uid>/print/", records.destruction_paper_view, name="destruction_paper"
     ),

@@ -20,8 +20,9 @@ from core.steps import InvalidTransition
 from vault.crypto import Place, open_text, seal
 
 from . import sealing, store
+from .custody import note_custody
 from .errors import NotThisPerson, Refused
-from .handing_over import note_custody, refuse_viewing_only
+from .handing_over import refuse_viewing_only
 from .models import CustodyEvent, Package, RecipientCopy
 from .permissions import can_deliver, can_verify
 from .sealing.for_recipients import build_for_recipient

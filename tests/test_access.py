@@ -290,6 +290,9 @@ TABLE = {
     "footage_requests:letters": own(FILING),
     **dict.fromkeys(("footage_requests:close", "footage_requests:archive"), form(MAINTAINING)),
     "footage_requests:destruction_new": form(MAINTAINING),
+    # The record of this small world is not one whose medium could come back.
+    "footage_requests:record_return": form(DELIVERING, let_in=ABSENT),
+    "footage_requests:medium_destruction": form(MAINTAINING),
     "footage_requests:destruction_step": form(MAINTAINING | {R.PRIVACY}),
     "footage_requests:destruction_paper": own(post=CASE_READERS),
     # A recipient has no account: link and code decide, and these are wrong.

@@ -63,6 +63,19 @@ class RecordForm(MarksErrors, forms.ModelForm):
             "note",
         ),
         HandOverRecord.Kind.NOT_COLLECTED: ("place", "happened_at", "note"),
+        HandOverRecord.Kind.RETURNED: (
+            "place",
+            "happened_at",
+            "return_reason",
+            "receiver_name",
+            "receiver_identity",
+            "seal_no",
+            "seal_intact",
+            "measured_sha256",
+            "next_step",
+            "witness",
+            "note",
+        ),
         HandOverRecord.Kind.NO_RECORDING: ("place", "happened_at", "witness", "note"),
         HandOverRecord.Kind.HOLD: (
             "place",
@@ -92,6 +105,10 @@ class RecordForm(MarksErrors, forms.ModelForm):
             "is_encrypted",
             "passphrase_by",
             "played_together",
+            "return_reason",
+            "seal_intact",
+            "measured_sha256",
+            "next_step",
             "witness",
             "note",
         ]
@@ -103,6 +120,19 @@ class RecordForm(MarksErrors, forms.ModelForm):
             del self.fields[name]
         self.order_fields(shown)
         self.fields["happened_at"].initial = timezone.localtime().strftime(_LOCAL)
+        if kind == HandOverRecord.Kind.RETURNED:
+            self.fields["receiver_name"].label = _("Brought back by")
+            self.fields["measured_sha256"].help_text = _(
+                "What “Check a package” or sha256sum says of the file on the medium."
+            )
+            self.fields["seal_intact"] = forms.TypedChoiceField(
+                label=_("Seal"),
+                choices=[("", "–"), ("yes", _("intact")), ("no", _("broken or missing"))],
+                coerce=lambda value: value == "yes",
+                empty_value=None,
+                required=False,
+            )
+            self.order_fields(shown)
         if "medium" in self.fields:
             choices = [*ON_A_MEDIUM, MediumKind.DOWNLOAD]
             field = cast(forms.ChoiceField, self.fields["medium"])

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import PersonRequest
 
-from .. import handing_over, links, permissions, release_work, store
+from .. import custody, links, permissions, release_work, store
 from ..forms.acting import ReasonForm
 from ..forms.release import CopyForm, LinkForm
 from ..models import CustodyEvent, DownloadLink, EvidenceFile, Package, RecipientCopy
@@ -98,7 +98,7 @@ def copy_file(request: PersonRequest, uid: uuid.UUID) -> HttpResponseBase:
 
 
 def _note_written(copy: RecipientCopy, file: EvidenceFile, request: PersonRequest) -> None:
-    handing_over.note_custody(
+    custody.note_custody(
         copy.package,
         CustodyEvent.Act.WRITTEN,
         by=request.user,

@@ -108,10 +108,10 @@ def purposes_of(package: Package, request: PersonRequest) -> list[tuple[str, str
     state, person, case = package.status, request.user, package.request
     is_waiting = state == Package.Status.VERIFYING
     allowed = {
-        Viewing.Purpose.MASK: masking.may_mask(package, person),
         Viewing.Purpose.VERIFY: is_waiting
         and permissions.can_verify(person, case)
         and person.pk not in {package.exporter_id, package.approver_id},
+        Viewing.Purpose.MASK: masking.may_mask(package, person),
         Viewing.Purpose.SHOW: state == Package.Status.SEALED
         and permissions.can_deliver(person, case)
         and person.pk != package.approver_id,

@@ -23,7 +23,7 @@ from .acting import asked, door
 from .shared import allow, case_or_404, for_people
 
 
-def _record_or_404(request: PersonRequest, uid: uuid.UUID) -> HandOverRecord:
+def record_or_404(request: PersonRequest, uid: uuid.UUID) -> HandOverRecord:
     rows = HandOverRecord.objects.visible_to(request.user).select_related("request__kind")
     row: HandOverRecord = get_object_or_404(rows, uuid=uid)
     return row
@@ -33,7 +33,7 @@ def _record_or_404(request: PersonRequest, uid: uuid.UUID) -> HandOverRecord:
 @for_people(permissions.can_see_requests)
 def record_paper_view(request: PersonRequest, uid: uuid.UUID) -> HttpResponse:
     """Prints a record; every print is counted, and from the second on it says so."""
-    row = _record_or_404(request, uid)
+    row = record_or_404(request, uid)
     handing_over.count_print(row, by=request.user)
     return pdf_response(record_paper(row), row.number)
 
@@ -42,7 +42,7 @@ def record_paper_view(request: PersonRequest, uid: uuid.UUID) -> HttpResponse:
 @for_people(permissions.can_file)
 def record_signed(request: PersonRequest, uid: uuid.UUID) -> HttpResponse:
     """The signed paper comes back as a scan and completes its record."""
-    row = _record_or_404(request, uid)
+    row = record_or_404(request, uid)
     allow(permissions.can_file(request.user, row.request))
     form = SignedPaperForm(**asked(request), files=request.FILES or None)
 
