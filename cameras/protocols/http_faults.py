@@ -22,7 +22,7 @@ from cameras.protocols.base import (
 
 _READ_FOR_WORDS = 8192
 _LOCK_WORDS = re.compile(
-    rb"\blocked\b|<lockstatus>\s*lock\s*<|userlock|account[ _-]?lock|lock(ed)?[ _-]?out"
+    rb"(?<!<)\blocked\b(?!>)|<locked>\s*(true|1|yes)\b|<lockstatus>\s*lock(ed)?\s*<|userlock|account[ _-]?lock|lock(ed)?[ _-]?out"
     rb"|too many (failed|invalid|illegal|login)",
     re.IGNORECASE,
 )

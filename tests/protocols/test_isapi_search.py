@@ -309,6 +309,29 @@ async def test_an_unreadable_segment_makes_the_answer_incomplete() -> None:
     assert not found.complete
 
 
+async def test_an_old_recorder_that_knows_no_position_is_searched_on_by_time() -> None:
+    """It gives the first rows of the asked time again and again, and says that there are more."""
+    stretches = [
+        (
+            f"2026-11-01T{n // 4:02}:{n % 4 * 15:02}:00Z",
+            f"2026-11-01T{n // 4:02}:{n % 4 * 15 + 10}:00Z",
+        )
+        for n in range(90)
+    ]
+
+    def answer(asked: Asked) -> Answer:
+        if "dailyDistribution" in asked.path:
+            return 404, b""
+        rest = [stretch for stretch in stretches if stretch[1] > field_of(asked, "startTime")]
+        word = "MORE" if len(rest) > 40 else "OK"
+        return result([match(*stretch) for stretch in rest[:40]], word=word)
+
+    found, _ = await search(answer)
+    assert [segment.start_ms for segment in found.segments] == [wall(s[:19]) for s, _ in stretches]
+    assert found.complete
+    assert "PAGES_BY_TIME" in found.notes
+
+
 @pytest.mark.parametrize(
     "inner",
     [

@@ -285,3 +285,33 @@ async def test_a_web_server_that_takes_the_login_but_has_no_onvif_is_not_called_
         with pytest.raises(NotSupported):
             await soap.call("media", "GetProfiles")
     assert sent.count("signed") == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Wsse authorized time check failed.",
+        "Authority failure",
+        "The security token could not be authenticated or authorized",
+        "Authentication failure",
+        "HTTP Error: 401",
+        "Invalid username or password",
+        "password error",
+        "user not exist",
+    ],
+)
+@pytest.mark.parametrize("status", [200, 400, 500])
+async def test_a_refusal_in_any_words_costs_one_login(
+    transport: Transport, words: str, status: int
+) -> None:
+    """Each further try brings the account nearer to its lock."""
+
+    def refuse(_: object) -> bytes:
+        return reply(fault("Sender", text=words), status)
+
+    async with OnvifDevice("none", GetDeviceInformation=refuse, GetScopes=refuse) as device:
+        device.operations |= {"GetNetworkInterfaces": refuse, "GetServices": refuse}
+        with pytest.raises(CredentialRefused):
+            await client_of(transport, device, LOGIN).identity()
+        signed = [seen for seen in device.server.seen if b"UsernameToken" in seen.body]
+    assert len(signed) == 1

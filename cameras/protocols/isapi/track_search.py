@@ -42,7 +42,7 @@ async def search_track(
 ) -> Findings:
     """All segments of one track that touch a span of at most a day of the wall clock."""
     findings = Findings()
-    search_id = str(uuid.uuid4()).upper()
+    search_id, asked_ms = _new_id(), start_ms
     # Asked to the last second: an end at midnight makes a window of two days for some recorders.
     last_second = max(start_ms, end_ms - 1)
     seen: set[FoundItem] = set()
@@ -61,11 +61,28 @@ async def search_track(
         if _is_last(page, position):
             break
         if not fresh:
-            raise NoProgress("the search repeats itself or claims more than it gives")
+            start_ms = _later_start(page, start_ms, end_ms)
+            search_id, position, most_claimed = _new_id(), 0, 0
+            findings.notes.add("PAGES_BY_TIME")
     if most_claimed > position:
         findings.is_incomplete("COUNT_NOT_REACHED")
-    _keep_asked(findings, seen, track, start_ms, end_ms)
+    _keep_asked(findings, seen, track, asked_ms, end_ms)
     return findings
+
+
+def _new_id() -> str:
+    return str(uuid.uuid4()).upper()
+
+
+def _later_start(page: SearchPage, start_ms: int, end_ms: int) -> int:
+    """From when to search on, for old recorders that know no position and begin at the start again.
+
+    Raises NoProgress where that leads no further either.
+    """
+    later = max((item.segment.start_ms for item in page.items), default=start_ms)
+    if page.word != "MORE" or not start_ms < later < end_ms:
+        raise NoProgress("the search repeats itself or claims more than it gives")
+    return later
 
 
 async def first_unlocked(
@@ -76,7 +93,7 @@ async def first_unlocked(
     One search over all time: for recorders without calendar, many of which refuse such windows.
     """
     budget.next_page()
-    body = search_body(str(uuid.uuid4()).upper(), track, start_ms, end_ms, 0, PAGE)
+    body = search_body(_new_id(), track, start_ms, end_ms, 0, PAGE)
     page = await _page(conversation, body)
     starts = [item.segment.start_ms for item in page.items]
     is_ours = all(item.track in (None, track) for item in page.items)
