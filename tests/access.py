@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any, cast
@@ -18,6 +19,7 @@ from django.urls.resolvers import URLPattern, URLResolver
 from django.utils import timezone
 
 import audit
+from accounts.middleware import LAST_ACTIVITY
 from accounts.models import ApiToken, Person, Role, RoleGrant
 from audit.models import Entry
 from cameras import models as cameras
@@ -187,6 +189,10 @@ class World:
                 first.force_login(
                     self.people[name], backend="django.contrib.auth.backends.ModelBackend"
                 )
+                session = first.session
+                # As after a page that was opened: else each call would have to note it anew.
+                session[LAST_ACTIVITY] = int(time.time())
+                session.save()
                 self._cookies[name] = first.cookies[settings.SESSION_COOKIE_NAME].value
             client.cookies[settings.SESSION_COOKIE_NAME] = self._cookies[name]
         return client
