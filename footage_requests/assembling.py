@@ -11,8 +11,8 @@ import datetime as dt
 import logging
 import time
 import uuid
+from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
@@ -21,20 +21,20 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cameras.coverage import clip, total
 from cameras.protocols.mp4_assembly import Assembled, Piece, assemble
 from cameras.protocols.mp4_slices import Sink, read_index
 from core.jobs import Job, JobCancelled
 from core.text import safe_file_name
 from core.tsi import from_ms, to_ms
 
-from . import deciding, exporting, hold_life, store
+from . import deciding, exporting, hold_life, right_channel, store
 from .clock_windows import clock_block, clock_of
 from .fetching import CONTENT_TYPE
-from .models import EvidenceFile, Exhibit, ExportSlice, HoldPart, Package
+from .models import EvidenceFile, Exhibit, ExportSlice, Package
 from .models.holds import Part
 from .part_claims import LEASE, RENEW_SECONDS
 from .playable import NotPlayable, check_playable
+from .slice_sources import Source, held_of, sources_of
 from .viewing_copies import make_viewing_copy
 from .writer_thread import WriterThread
 
@@ -48,17 +48,6 @@ SET_MS = 1_000
 
 class LeaseLost(Exception):
     """Another worker puts this package together."""
-
-
-@dataclass(frozen=True)
-class _Source:
-    """Sealed bytes with the clock by which they were fetched, and from where they came."""
-
-    file: EvidenceFile
-    delivered: dict[str, Any]
-    origin: str
-    starts_at: dt.datetime
-    ends_at: dt.datetime
 
 
 def work_packages() -> int:
@@ -120,7 +109,7 @@ def _work(package: Package, lease: uuid.UUID) -> bool:
 def _failed_slices(package: Package) -> str:
     """Why the package cannot be put together yet, or ''."""
     failed = list(package.slices.filter(state=Part.State.FAILED))
-    failed = [part for part in failed if not _held(part)]
+    failed = [part for part in failed if not held_of(part)]
     if not failed:
         return ""
     return _("%(failed)d of %(all)d pieces could not be fetched: %(reason)s.") % {
@@ -182,6 +171,7 @@ def assemble_package(package: Package, progress: _Progress) -> None:
     groups: dict[tuple[int, int], list[ExportSlice]] = {}
     for part in parts.order_by("line_id", "channel_id", "starts_at"):
         groups.setdefault((part.line_id, part.channel_id), []).append(part)
+    _refuse_same_pictures(part for own in groups.values() for part in own)
     files = [each for own in groups.values() for each in exporting.volumes(own, LONGEST_EXHIBIT)]
     known = set(package.exhibits.values_list("ident", flat=True))
     for number, own in enumerate(files, 1):
@@ -204,7 +194,7 @@ def _make_exhibit(
     package: Package, ident: str, parts: list[ExportSlice], progress: _Progress
 ) -> Exhibit | None:
     """One file of one line and channel; None when there is not a single picture."""
-    sources = [source for part in parts for source in _sources(part)]
+    sources = [source for part in parts for source in sources_of(part)]
     if not sources:
         return None
     span = exporting.span_of(parts)
@@ -222,60 +212,13 @@ def _make_exhibit(
             ) from None
         with transaction.atomic():
             file = writer.save()
-            check_playable(file, made, ident)
-            return _row(package, ident, parts, sources, made, file)
+            sketch = check_playable(file, made, ident)
+            row = _row(package, ident, parts, sources, made, file)
+            _note_doubts(row, sources, sketch)
+            return row
 
 
-def _sources(part: ExportSlice) -> list[_Source]:
-    """The slice itself, or what is held of it where that has more."""
-    own = []
-    if part.file is not None and part.file.destroyed_at is None:
-        own = [_Source(part.file, part.delivered, "RECORDER", part.starts_at, part.ends_at)]
-        if not part.delivered.get("gap_ms"):
-            return own
-    held = _held(part)
-    if not held:
-        return own
-    if own and _covered(part, own) >= _covered(part, held):
-        return own
-    ExportSlice.objects.filter(pk=part.pk).update(source=ExportSlice.Source.HOLD)
-    return held
-
-
-def _held(part: ExportSlice) -> list[_Source]:
-    """What the holds of the same request have of a slice, in order."""
-    rows = (
-        HoldPart.objects.filter(
-            hold__request=part.package.request_id,
-            hold__channel=part.channel_id,
-            state=Part.State.DONE,
-            file__destroyed_at=None,
-            starts_at__lt=part.ends_at,
-            ends_at__gt=part.starts_at,
-        )
-        .select_related("file")
-        .order_by("starts_at")
-    )
-    return [
-        _Source(row.file, row.delivered, "HOLD", row.starts_at, row.ends_at)
-        for row in rows
-        if row.file is not None
-    ]
-
-
-def _covered(part: ExportSlice, sources: list[_Source]) -> int:
-    """How much of a slice these sources hold."""
-    span = [(to_ms(part.starts_at), to_ms(part.ends_at))]
-    covered = 0
-    for source in sources:
-        told = source.delivered
-        inside = clip([(int(told["start_ms"]), int(told["end_ms"]))], span)
-        gaps = clip([(int(a), int(b)) for a, b in told.get("gaps", [])], inside)
-        covered += total(inside) - total(gaps)
-    return covered
-
-
-def _pieces(sources: list[_Source], stack: ExitStack) -> list[Piece]:
+def _pieces(sources: list[Source], stack: ExitStack) -> list[Piece]:
     """The sources opened, each with what turns its own time into true time.
 
     While the clock merely drifts, all get the same shift, so that distances stay as they were filmed.
@@ -298,7 +241,7 @@ def _row(
     package: Package,
     ident: str,
     parts: list[ExportSlice],
-    sources: list[_Source],
+    sources: list[Source],
     made: Assembled,
     file: EvidenceFile,
 ) -> Exhibit:
@@ -343,6 +286,28 @@ def _row(
         file=file,
         facts=facts,
     )
+
+
+def _note_doubts(row: Exhibit, sources: list[Source], sketch: bytes) -> None:
+    """What makes it doubtful that this is the right camera stands in the exhibit's facts."""
+    doubts, scene = right_channel.doubts_about(
+        row.channel,
+        row.line.item.position,
+        [source.delivered for source in sources],
+        (sources[0].starts_at, sources[-1].ends_at),
+        sketch,
+    )
+    row.facts |= {"doubts": doubts, "scene": scene}
+    row.save(update_fields=["facts"])
+
+
+def _refuse_same_pictures(parts: Iterable[ExportSlice]) -> None:
+    """Footage of two channels that is one and the same leaves with neither name (B19)."""
+    told = right_channel.same_pictures(
+        (part.channel, source.delivered) for part in parts for source in sources_of(part)
+    )
+    if told:
+        raise NotPlayable(told)
 
 
 def _slice_facts(part: ExportSlice) -> dict[str, Any]:

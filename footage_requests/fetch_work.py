@@ -26,9 +26,9 @@ from cameras.protocols.base import DeviceError, Reason
 from cameras.protocols.decoding import Decoder
 from core.tsi import day_of, to_ms
 
-from . import part_claims
+from . import part_claims, right_channel
 from .fetching import Fetched, Order, delivered, failure_of, fetch, unfetched
-from .models import ExportPace, ExportSlice, HoldPart
+from .models import ExportPace, ExportSlice
 from .models.holds import Part
 from .part_claims import AnyPart
 from .recorders import NotReachable, access_to, park_refused
@@ -153,7 +153,7 @@ class _Batch:
         except NotReachable as error:
             self._give_back(part, error.reason, is_permanent=True)
             return
-        number = (part.hold.channel if isinstance(part, HoldPart) else part.channel).number
+        number = part_claims.channel_of(part).number
         order = Order(access, number, to_ms(part.starts_at), to_ms(part.ends_at))
         fetched = Fetched(access.clock)
         future = self.loop.start(order, fetched)
@@ -204,12 +204,19 @@ class _Batch:
         if unfetched(each.order, fetched) and part.attempt < TRIES_FOR_MORE:
             self._give_back(part, str(Reason.NO_ANSWER), is_permanent=False)
             return
+        told = delivered(each.order, fetched, fetched.report)
+        if part.attempt < TRIES_FOR_MORE and right_channel.twin_of(
+            part_claims.channel_of(part), part.starts_at, part.ends_at, told
+        ):
+            # A recorder that mixed channels up once may play the right one next.
+            self._give_back(part, "SAME_PICTURES", is_permanent=False)
+            return
         with transaction.atomic():
             file = fetched.writer.save()
             kept = part_claims.mine(part).update(
                 state=Part.State.DONE,
                 file=file,
-                delivered=delivered(each.order, fetched, fetched.report),
+                delivered=told,
                 fetched_bytes=file.bytes,
                 finished_at=timezone.now(),
                 failure="",

@@ -81,6 +81,7 @@ def failure_word(code: str) -> str:
     own = {
         "NO_SPACE": _("the evidence store has too little free space"),
         "STORE_FAULT": _("the evidence store cannot be written"),
+        "SAME_PICTURES": _("the recorder gave the same pictures for two channels"),
     }
     return own.get(code) or word_for(code)
 
@@ -254,12 +255,13 @@ class StoreShare:
         return self.free_bytes < settings.EVIDENCE_RESERVE_GB * 1024**3
 
 
-def store_share() -> StoreShare:
-    """The share of the disk that holds use (PRE-6)."""
+def store_share(held_bytes: int | None = None) -> StoreShare:
+    """The share of the disk that holds use (PRE-6); `held_bytes` where they have been counted already."""
     folder = Path(settings.EVIDENCE_DIR)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     disk = shutil.disk_usage(folder)
-    return StoreShare(holding.held_bytes(), disk.total, disk.free)
+    held = holding.held_bytes() if held_bytes is None else held_bytes
+    return StoreShare(held, disk.total, disk.free)
 
 
 def settle_finished() -> int:

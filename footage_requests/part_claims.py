@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from inventory.models import Device
+from inventory.models import Channel, Device
 
 from .models import ExportSlice, Hold, HoldPart, Package
 from .models.holds import Part
@@ -35,8 +35,12 @@ AnyPart = HoldPart | ExportSlice
 
 def recorder_of(part: AnyPart) -> Device:
     """The recorder from which a piece is fetched."""
-    channel = part.hold.channel if isinstance(part, HoldPart) else part.channel
-    return channel.recorder
+    return channel_of(part).recorder
+
+
+def channel_of(part: AnyPart) -> Channel:
+    """The channel of which a piece is."""
+    return part.hold.channel if isinstance(part, HoldPart) else part.channel
 
 
 def claim_next(busy: Collection[int] = (), now: dt.datetime | None = None) -> AnyPart | None:

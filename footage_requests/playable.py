@@ -23,8 +23,11 @@ class NotPlayable(Exception):
     """What was put together is not what it should be."""
 
 
-def check_playable(file: EvidenceFile, made: Assembled, ident: str) -> None:
-    """Reads the stored file as a stranger would. Raises NotPlayable (B19)."""
+def check_playable(file: EvidenceFile, made: Assembled, ident: str) -> bytes:
+    """Reads the stored file as a stranger would; the decoder's sketch of its first picture.
+
+    Raises NotPlayable (B19).
+    """
     with StoredFile(store.open_file(file)) as source:
         try:
             film = read_film(source)
@@ -42,7 +45,7 @@ def check_playable(file: EvidenceFile, made: Assembled, ident: str) -> None:
     if abs(length_ms - (made.end_ms - made.first_ms)) > LENGTH_SLACK_MS:
         raise NotPlayable(_("%(exhibit)s: its length is wrong.") % {"exhibit": ident})
     try:
-        asyncio.run(decode_key_frame(_annex_b(key_picture), made.codec))
+        return asyncio.run(decode_key_frame(_annex_b(key_picture), made.codec)).sketch
     except DeviceError:
         raise NotPlayable(
             _("%(exhibit)s: its pictures cannot be decoded.") % {"exhibit": ident}

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 import audit
 from core.tsi import to_ms
 
-from . import store
+from . import right_channel, store
 from .errors import NotThisPerson, Refused
 from .exhibit_time import time_of
 from .masking import may_mask, missing_masks
@@ -48,6 +48,8 @@ class Measured:
     exhibit: Exhibit
     faults: tuple[str, ...]
     watch: Watch
+    doubts: Mapping[str, str]
+    """What makes it doubtful that it is the right camera: the check that answers it, and the sentence."""
 
     @property
     def watched_ms(self) -> int:
@@ -175,7 +177,7 @@ def close_idle(now: dt.datetime | None = None) -> int:
 def measure(package: Package, by: Person | None = None) -> list[Measured]:
     """What the system finds about every exhibit that would leave. Reads every file once."""
     return [
-        Measured(exhibit, tuple(_faults(exhibit)), watch_of(exhibit, by))
+        Measured(exhibit, tuple(_faults(exhibit)), watch_of(exhibit, by), doubts_of(exhibit))
         for exhibit in current_exhibits(package)
     ]
 
@@ -189,6 +191,15 @@ def _faults(exhibit: Exhibit) -> Iterable[str]:
         yield _("It reaches beyond the approved minutes.")
     if exhibit.parent is not None and exhibit.parent.file.sha256 != exhibit.parent_sha256:
         yield _("It was not made from the original of this package.")
+
+
+def doubts_of(exhibit: Exhibit) -> dict[str, str]:
+    """The doubts about an exhibit, its original's included: check and sentence."""
+    facts = (exhibit.parent or exhibit).facts
+    return {
+        f"despite_{doubt['code'].lower()}": right_channel.doubt_words(doubt)
+        for doubt in facts.get("doubts", ())
+    }
 
 
 def verify(
@@ -240,6 +251,7 @@ def verify(
                     "exhibit": one.exhibit.ident,
                     "sha256": one.exhibit.file.sha256,
                     "checks": sorted(checks[one.exhibit.ident]),
+                    "doubts": list(one.doubts.values()),
                     "watched_seconds": one.watched_ms // 1000,
                     "watched_percent": one.watch.percent,
                 }
@@ -254,6 +266,11 @@ def _require(one: Measured, confirmed: set[str]) -> None:
     if one.watched_ms == 0:
         raise Refused(
             _("Open and play %(exhibit)s before you confirm it.") % {"exhibit": one.exhibit.ident}
+        )
+    if not confirmed.issuperset(one.doubts):
+        raise Refused(
+            _("%(exhibit)s: answer every doubt about the camera, or send it back.")
+            % {"exhibit": one.exhibit.ident}
         )
     left = [check for check in CHECKS if check not in confirmed]
     if left:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from .frame_times import FrameTimes
 from .media_records import PICTURE
 from .mp4_slices import Sink, SliceWriter
 from .parameter_sets import VideoFormat, video_format
+from .picture_hashes import hash_nal_units, picture_sha256
 from .playback import EndedBy, Frame, Playback, open_playback
 from .proof_frames import ProofFrame, proof_frame
 from .rtp_clock import StampSource
@@ -99,9 +100,13 @@ class ClipReport(StreamReport):
 
 @dataclass(frozen=True, kw_only=True)
 class SliceReport(StreamReport):
-    """A slice that went into a sink, which hashes it; `bitstream_sha256` is blank. `key_picture` is the first one in Annex B form, to be decoded."""
+    """A slice that went into a sink, which hashes it; `bitstream_sha256` is blank. `key_picture` is the first one in
+    Annex B form, to be decoded; `key_pictures` are the hashes of the first one of each minute: the same
+    coded picture has the same hash, wherever it came from.
+    """
 
     key_picture: bytes
+    key_pictures: tuple[str, ...]
 
 
 async def fetch_clip(
@@ -173,7 +178,11 @@ async def fetch_slice(
     ) as playback:
         await clip.copy(playback, writer)
     facts = await writer.close()
-    return SliceReport(key_picture=writer.key_picture, **clip.facts(playback, facts))
+    return SliceReport(
+        key_picture=writer.key_picture,
+        key_pictures=tuple(writer.key_pictures),
+        **clip.facts(playback, facts),
+    )
 
 
 class _Output(Protocol):
@@ -191,6 +200,8 @@ class _SliceOutput:
 
     def __init__(self, sink: Sink) -> None:
         self.key_picture = b""
+        self.key_pictures: list[str] = []
+        self._minute = -1
         self._sink = sink
         self._frames = 0
         self._slice: SliceWriter
@@ -204,6 +215,9 @@ class _SliceOutput:
 
     async def write(self, frame: Frame, first_ms: int) -> None:
         self._slice.add(frame.stamp_ms, frame.unit.is_key, frame.unit.nals, frame.unit.size)
+        if frame.unit.is_key and frame.stamp_ms // 60_000 != self._minute:
+            self._minute = frame.stamp_ms // 60_000
+            self.key_pictures.append(picture_sha256(self._video.codec, frame.unit.nals))
         self._frames += 1
 
     async def close(self) -> dict[str, int]:
@@ -313,13 +327,6 @@ class _Clip:
             "range_reply": playback.range_reply,
             "ended_by": playback.ended_by or EndedBy.EOF,
         }
-
-
-def hash_nal_units(digest: hashlib._Hash, nals: Sequence[bytes]) -> None:
-    """Add an access unit to the hash of the elementary stream, without padding zeros behind a unit."""
-    for nal in nals:
-        digest.update(START_CODE)
-        digest.update(nal.rstrip(b"\0") if nal[-1:] == b"\0" else nal)
 
 
 class _Writer:

@@ -122,7 +122,7 @@ class Part(models.Model):
     export and a short one on the same recorder take turns.
 
     `delivered` tells what came: {"start_ms", "end_ms" (true time), "gaps": [[ms, ms], ...],
-    "gap_count", "frames", "codec", "width", "height", "packets_lost",
+    "gap_count", "frames", "codec", "width", "height", "key_pictures": [hash, ...], "packets_lost",
     "stamp_source", "range_reply", "offset_ms", "offset_uncertainty_ms", "method"}.
     """
 

@@ -17,7 +17,8 @@ from cameras.protocols.base import (
     TooLarge,
     TooSlow,
 )
-from cameras.protocols.clips import ClipProgress, ClipReport, fetch_clip, hash_nal_units
+from cameras.protocols.clips import ClipProgress, ClipReport, fetch_clip
+from cameras.protocols.picture_hashes import hash_nal_units
 from cameras.protocols.playback import EndedBy
 from cameras.protocols.rtp_video import START_CODE
 from cameras.protocols.rtsp import StreamLimits
