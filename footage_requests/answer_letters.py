@@ -175,7 +175,7 @@ def _cover(request: FootageRequest, decision: Decision) -> str:
         codes = " ".join(code.letter_text.strip() for code in decision.refusal_codes.all())
         told = " ".join(filter(None, (codes, _sentence(decision.reason))))
         body += f" Talebiniz kısmen karşılanmıştır. {told}"
-    gaps = sum(line.get("gap_count", 0) for line in decision.shown.get("lines", []))
+    gaps = _gap_count(decision)
     if gaps:
         body += f" İstenilen aralıkta {gaps} kayıt kesintisi bulunmaktadır; ayrıntısı Ek'tedir."
     if is_part and is_person(request):
@@ -189,6 +189,21 @@ def _cover(request: FootageRequest, decision: Decision) -> str:
         name = f"{medium[1][:1].upper()}{medium[1][1:]}"
         with_it.insert(0, f"{name} ({medium[0]} Adet)")
     return head(request, subject) + f"{body} {end(request)}" + enclosures(*with_it)
+
+
+def _gap_count(decision: Decision) -> int:
+    """The gaps in what leaves, as the superior saw them."""
+    shown = {line["item_id"]: line for line in decision.shown.get("lines", [])}
+    found = 0
+    for line in decision.lines.all():
+        seen = shown.get(line.item_id)
+        if seen is None:
+            continue
+        start, end = tsi.to_ms(line.starts_at), tsi.to_ms(line.ends_at)
+        whole = (start, end) == (seen["start_ms"], seen["end_ms"])
+        inside = [gap for gap in seen["gaps"] if gap[0] < end and gap[1] > start]
+        found += seen["gap_count"] if whole else len(inside)
+    return found
 
 
 def _medium(record: HandOverRecord | None) -> tuple[str, str] | None:

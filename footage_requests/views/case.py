@@ -33,6 +33,7 @@ from ..models import Decision, FootageRequest
 from .shared import allow, case_or_404, for_people, to_case
 
 S = FootageRequest.Status
+DECIDED = frozenset({S.APPROVED, S.REFUSED, S.NO_RECORDING, S.CLOSED, S.ARCHIVED})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -84,6 +85,7 @@ def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any]:
             [item.position for item in items if item.is_included is not False], request.user
         ),
         "decisions": decisions,
+        "is_decided": row.status in DECIDED,
         "people": case_view.people_of(row, latest, package),
         "outs": [
             {"row": each, "may_take_back": declaring.may_take_back(each, request.user)}
@@ -102,7 +104,9 @@ def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any]:
         "others": actions if keeps_hands_off else actions[1:],
         "obstacles": obstacles,
         "why_ended": case_view.why_ended(row),
-        "duplicates": likely_duplicates(row, request.user) if row.is_open else [],
+        "duplicates": likely_duplicates(row, request.user)
+        if row.is_open and row.status not in DECIDED
+        else [],
         "letter": missing_letter(row) if row.status == S.INFO_MISSING else "",
         "may_merge": row.allows("merge") and permissions.can_assess(request.user, row),
         "panels": list(panels.shown("request", request, row)),
