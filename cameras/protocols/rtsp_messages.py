@@ -66,7 +66,10 @@ class Address:
 
     def under_same_host(self, url: str) -> str:
         """An absolute address that the device gave, with the host that we dialled in it."""
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            raise Untrusted("The stream address cannot be read.") from None
         return _join(self, parts.path, parts.query)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cameras.protocols.base import BadAnswer, Login, NotSupported, StreamTarget
+from cameras.protocols.base import BadAnswer, Login, NotSupported, StreamTarget, Untrusted
 from cameras.protocols.playback import EndedBy, Playback, open_playback
 from cameras.protocols.rtp import RtpPacket
 from cameras.protocols.rtp_clock import StampSource
@@ -53,6 +53,12 @@ async def test_a_reply_that_says_enough_is_understood(script: Script) -> None:
 async def test_a_reply_that_names_another_transport_is_not() -> None:
     async with rtsp_server(Script(transport="RTP/AVP/UDP;unicast;client_port=1-2")) as server:
         with pytest.raises(NotSupported):
+            await play(server)
+
+
+async def test_a_control_address_that_is_none_is_refused() -> None:
+    async with rtsp_server(Script(control="rtsp://[10.0.0.1/track")) as server:
+        with pytest.raises(Untrusted):
             await play(server)
 
 
