@@ -33,6 +33,7 @@ SCHEMES = (b"oeff", b"OEFF")
 """The standard's text has the first; ONVIF's own signing tool writes the second."""
 SCHEME_VERSION = 0x10000
 LARGEST_META = 1024 * 1024
+MOST_SEALS = 8
 LARGEST_INDEX = 64 * 1024 * 1024
 PSS = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=20)
 _SINCE_1904_S = 2_082_844_800
@@ -204,8 +205,17 @@ class Answer(StrEnum):
 
 
 @dataclass(frozen=True)
+class OneSeal:
+    """One of the seals that stand on each other, the oldest first."""
+
+    answer: Answer
+    certificate: x509.Certificate
+    starts_at: dict[int, dt.datetime]
+
+
+@dataclass(frozen=True)
 class SealReport:
-    """What a seal says and whether it holds."""
+    """What the seals of a file say and whether all of them hold; `certificate` and `starts_at` are the latest's."""
 
     answer: Answer
     exporter: Exporter | None = None
@@ -213,6 +223,7 @@ class SealReport:
     sealed_at: dt.datetime | None = None
     certificate: x509.Certificate | None = None
     problem: str = ""
+    seals: tuple[OneSeal, ...] = ()
 
 
 def verify(source: Source, trusted: Sequence[x509.Certificate] = ()) -> SealReport:
@@ -222,8 +233,10 @@ def verify(source: Source, trusted: Sequence[x509.Certificate] = ()) -> SealRepo
     """
     try:
         metas = [found for found in top_boxes(source) if found.kind == b"meta"]
-        if len(metas) != 1:
+        if not metas:
             return SealReport(Answer.NOT_SEALED)
+        if len(metas) > 1:
+            return SealReport(Answer.CHANGED, problem="Several boxes in a seal's place.")
         if metas[0].end - metas[0].start > LARGEST_META:
             return SealReport(Answer.CHANGED, problem="The seal is too large.")
         return _check(source, metas[0], trusted)
@@ -238,40 +251,87 @@ def _check(source: Source, meta: Box, trusted: Sequence[x509.Certificate]) -> Se
     protection = find(data, *inside, b"ipro")
     if suep is None or protection is None:
         return SealReport(Answer.NOT_SEALED)
-    seals = [b for b in child_boxes(data, protection.body + 6, protection.end) if b.kind == b"sinf"]
-    if len(seals) != 1:
-        return SealReport(Answer.CHANGED, problem="The file has no seal, or several.")
-    sinf = seals[0]
+    sinfs = [b for b in child_boxes(data, protection.body + 6, protection.end) if b.kind == b"sinf"]
+    if not 1 <= len(sinfs) <= MOST_SEALS:
+        return SealReport(Answer.CHANGED, problem="The file has no seal, or too many.")
+    exporter, sealed_at = _read_exporter(data, suep)
+    # Each seal was made over the file as it was before the later ones were put on it.
+    seals = tuple(
+        _one_seal(source, meta, _with_first(data, meta, protection, sinfs, count), trusted)
+        for count in range(1, len(sinfs) + 1)
+    )
+    latest = seals[-1]
+    return SealReport(
+        max((one.answer for one in seals), key=_WORSE.index),
+        exporter,
+        latest.starts_at,
+        sealed_at,
+        latest.certificate,
+        seals=seals,
+    )
+
+
+_WORSE = (Answer.INTACT, Answer.UNKNOWN_SIGNER, Answer.CHANGED)
+
+
+def _with_first(
+    data: bytes, meta: Box, protection: Box, sinfs: Sequence[Box], count: int
+) -> tuple[bytes, Box]:
+    """The seal's box with its first so many seals alone, and the last of them in it."""
+    last = sinfs[count - 1]
+    kept = data[protection.body + 6 : last.end]
+    inner = data[protection.body : protection.body + 4] + struct.pack(">H", count) + kept
+    ipro = box(b"ipro", inner)
+    before = data[meta.body - meta.start : protection.start]
+    reduced = box(b"meta", before + ipro + data[protection.end :])
+    if count == len(sinfs):
+        reduced = data
+    start = last.start
+    return reduced, Box(b"sinf", start, last.body, last.end)
+
+
+def _one_seal(
+    source: Source,
+    meta: Box,
+    sealed: tuple[bytes, Box],
+    trusted: Sequence[x509.Certificate],
+) -> OneSeal:
+    data, sinf = sealed
     schm = find(data, sinf.body, sinf.end, b"schm")
     schi = find(data, sinf.body, sinf.end, b"schi")
     if schm is None or schi is None or data[schm.body + 4 : schm.body + 8] not in SCHEMES:
-        return SealReport(Answer.CHANGED, problem="The seal is of an unknown kind.")
+        raise NotMp4("The seal is of an unknown kind.")
     signature = find(data, schi.body, schi.end, b"sibo")
     cert = find(data, schi.body, schi.end, b"cert")
     if signature is None or cert is None:
-        return SealReport(Answer.CHANGED, problem="The seal has no signature.")
+        raise NotMp4("The seal has no signature.")
     certificate = x509.load_der_x509_certificate(data[cert.body : cert.end])
-    exporter, sealed_at = _read_exporter(data, suep)
-    hole = (meta.start + signature.body, meta.start + signature.end)
-    intact = _signature_holds(source, hole, data[signature.body : signature.end], certificate)
+    hole = (signature.body, signature.end)
+    intact = _signature_holds(source, meta, data, hole, certificate)
     answer = Answer.INTACT if intact else Answer.CHANGED
     if intact and not _is_known(certificate, trusted):
         answer = Answer.UNKNOWN_SIGNER
     starts = _read_starts(data, find(data, sinf.body, sinf.end, b"cstb"))
-    return SealReport(answer, exporter, starts, sealed_at, certificate)
+    return OneSeal(answer, certificate, starts)
 
 
 def _signature_holds(
-    source: Source, hole: tuple[int, int], signature: bytes, certificate: x509.Certificate
+    source: Source,
+    meta: Box,
+    sealed: bytes,
+    hole: tuple[int, int],
+    certificate: x509.Certificate,
 ) -> bool:
+    """Over the file with `sealed` in the place of its seal's box, and zeros in `hole` of it."""
     key = certificate.public_key()
     if not isinstance(key, rsa.RSAPublicKey):
         return False
+    signature = sealed[hole[0] : hole[1]]
     found = hashlib.sha256()
-    for piece in source.pieces(0, hole[0]):
+    for piece in source.pieces(0, meta.start):
         found.update(piece)
-    found.update(bytes(hole[1] - hole[0]))
-    for piece in source.pieces(hole[1], source.size):
+    found.update(sealed[: hole[0]] + bytes(hole[1] - hole[0]) + sealed[hole[1] :])
+    for piece in source.pieces(meta.end, source.size):
         found.update(piece)
     try:
         key.verify(signature, found.digest(), PSS, utils.Prehashed(hashes.SHA256()))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import struct
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import utils
 
 from footage_requests.sealing import eff, keys
 from footage_requests.sealing.boxes import box
@@ -161,3 +166,52 @@ def test_a_film_without_a_seal_is_told_apart_from_a_broken_seal(tmp_path, eviden
     path.write_bytes(film())
 
     assert checked(path, evidence_key.authority).answer == eff.Answer.NOT_SEALED
+
+
+def on_top(path: Path, key: keys.EvidenceKey, starts_at: dt.datetime) -> Path:
+    """A second seal over the first, with a corrected start: the standard's way to state a clock error."""
+    data = path.read_bytes()
+    place = data.rindex(b"meta") - 4
+    end = place + int.from_bytes(data[place : place + 4], "big")
+    ipro = data.index(b"ipro", place) - 4
+    track = replace(STATEMENT.tracks[0], starts_at=starts_at)
+    fresh, _hole = eff._meta_box(replace(STATEMENT, tracks=[track]), key.signer)
+    second = fresh[fresh.index(b"sinf") - 4 :]
+    both = data[ipro + 14 : end] + second
+    content = data[place + 8 : ipro] + box(b"ipro", bytes(4) + struct.pack(">H", 2) + both)
+    meta = box(b"meta", content)
+    empty = data[:place] + meta + data[end:]
+    hole = empty.rindex(b"sibo" + bytes(384)) + 4
+    signature = key.signer.key.sign(
+        hashlib.sha256(empty).digest(), eff.PSS, utils.Prehashed(hashes.SHA256())
+    )
+    target = path.with_suffix(".twice.mp4")
+    target.write_bytes(empty[:hole] + signature + empty[hole + 384 :])
+    return target
+
+
+def test_seals_that_stand_on_each_other_are_all_verified(tmp_path, evidence_key, foreign_key):
+    later = STARTS + dt.timedelta(minutes=7)
+    once = sealed(tmp_path / "film.mp4", film(), evidence_key)
+    report = checked(on_top(once, evidence_key, later), evidence_key.authority)
+
+    assert report.answer == eff.Answer.INTACT
+    assert [one.starts_at for one in report.seals] == [{1: STARTS}, {1: later}]
+    assert report.starts_at == {1: later}
+
+    foreign = checked(on_top(once, foreign_key, later), evidence_key.authority)
+    assert foreign.answer == eff.Answer.UNKNOWN_SIGNER
+    assert [one.answer for one in foreign.seals] == ["INTACT", "UNKNOWN_SIGNER"]
+
+
+def test_a_later_seal_hides_no_change_under_it(tmp_path, evidence_key):
+    """Who changes the film and seals it again has a whole latest seal and a broken first one."""
+    path = sealed(tmp_path / "film.mp4", film(), evidence_key)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3] ^= 1
+    path.write_bytes(data)
+
+    report = checked(on_top(path, evidence_key, STARTS), evidence_key.authority)
+
+    assert report.answer == eff.Answer.CHANGED
+    assert [one.answer for one in report.seals] == ["CHANGED", "INTACT"]
