@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 import audit
-from core.tsi import today
+from core.tsi import day_of, today
 from inventory.models import Position
 
 from . import deadlines, following, identity
@@ -59,7 +59,7 @@ def file_request(
     check(request, has_places=bool(positions), is_draft=as_draft, accept_missing=accept_missing)
     with transaction.atomic():
         request.number = next_number(REQUESTS)
-        request.deadline_at = _deadline(request)
+        request.deadline_at = deadline_of(request)
         request.save(force_insert=True)
         for position in positions:
             _item(request, position).save()
@@ -114,7 +114,7 @@ def edit(
             identity.put(row, national_id)
         settle(row)
         check(row, has_places=row.items.exists(), is_draft=True, accept_missing=True)
-        row.deadline_at = _deadline(row)
+        row.deadline_at = deadline_of(row)
         after = plain(row)
         changed = [name for name in after if after[name] != before[name]]
         if not changed:
@@ -243,7 +243,7 @@ def extend_deadline(request: FootageRequest, *, by: Person, because: str) -> Non
             raise Refused(_("The deadline has passed: it can only be extended inside it."))
         before = row.deadline_at
         row.extended_until, row.extended_because = until, because.strip()
-        row.deadline_at = _deadline(row)
+        row.deadline_at = deadline_of(row)
         row.save(update_fields=["extended_until", "extended_because", "deadline_at"])
         audit.record(
             "footagerequest.extend_deadline",
@@ -281,10 +281,16 @@ def locked(request: FootageRequest) -> FootageRequest:
     return rows.select_related("kind", "basis", "building").get(pk=request.pk)
 
 
-def _deadline(request: FootageRequest) -> dt.datetime:
+def deadline_of(request: FootageRequest) -> dt.datetime | None:
+    """The legal deadline with extension and fees; None while the clock stands still."""
+    usual = deadlines.deadline_of(request.kind, request.arrived_at, request.written_deadline)
     if request.extended_until is not None:
-        return deadlines.end_of(request.extended_until)
-    return deadlines.deadline_of(request.kind, request.arrived_at, request.written_deadline)
+        usual = deadlines.end_of(request.extended_until)
+    fees = list(request.fees.all()) if request.pk else []
+    if not fees:
+        return usual
+    last = deadlines.with_fees(request.kind, day_of(usual - dt.timedelta(seconds=1)), fees)
+    return None if last is None else deadlines.end_of(last)
 
 
 def _item(request: FootageRequest, position: Position) -> RequestItem:

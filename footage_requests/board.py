@@ -53,7 +53,8 @@ def column_of(row: Any) -> str:
     """What is needed next of a case that comes from `open_cases`."""
     if row.status == S.DRAFT:
         return "enter"
-    if row.status in {S.INFO_MISSING, S.OPINION}:
+    is_stopped = row.stopped_until is not None and row.status in FootageRequest.BEFORE_DECISION
+    if row.status in {S.INFO_MISSING, S.OPINION} or is_stopped:
         return "wait"
     if row.status == S.AWAITING_DECISION:
         return "decide"

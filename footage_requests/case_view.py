@@ -16,7 +16,7 @@ from audit.models import Entry
 from audit.sentences import sentence
 from core import tsi
 
-from . import choosing, permissions
+from . import choosing, fees, permissions, writing
 from .models import Decision, FootageRequest, Hold, Package, RequestItem
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class Action:
 
 ACTIONS = (
     Action("register", gettext_lazy("Register"), {S.DRAFT}, permissions.can_file),
-    Action("decide", gettext_lazy("Decide"), {S.AWAITING_DECISION}, permissions.can_decide),
+    Action("decide", gettext_lazy("Decide"), {S.AWAITING_DECISION}, permissions.can_open_decision),
     Action("give_opinion", gettext_lazy("Give the opinion"), {S.OPINION},
            permissions.can_give_opinion),
     Action("complete", gettext_lazy("It has come"), {S.INFO_MISSING}, permissions.can_file),
@@ -168,6 +168,15 @@ ACTIONS = (
     Action("extend_deadline", gettext_lazy("Extend the deadline"), FootageRequest.OPEN,
            permissions.can_assess,
            fits=lambda row: bool(row.kind.extended_days) and row.extended_until is None),
+    Action("writing", gettext_lazy("The writing has come"), FootageRequest.OPEN,
+           permissions.can_file, fits=writing.is_awaited),
+    Action("fee", gettext_lazy("Notify a fee"), FootageRequest.BEFORE_DECISION,
+           permissions.can_assess, fits=fees.may_be_asked),
+    Action("fee_paid", gettext_lazy("The fee was paid"),
+           {*FootageRequest.BEFORE_DECISION, S.WITHDRAWN}, permissions.can_file,
+           fits=lambda row: row.stopped_until is not None or fees.lapsed_fee(row) is not None),
+    Action("fee_waive", gettext_lazy("Waive the fee"), FootageRequest.BEFORE_DECISION,
+           permissions.can_assess, fits=lambda row: row.stopped_until is not None),
     Action("merge", gettext_lazy("Merge into another request"),
            FootageRequest.STEPS["merge"].comes_from, permissions.can_assess),
     Action("withdraw", gettext_lazy("Withdraw"), FootageRequest.STEPS["withdraw"].comes_from,

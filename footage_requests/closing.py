@@ -25,7 +25,9 @@ Status = FootageRequest.Status
 def missing(request: FootageRequest) -> list[str]:
     """What a case still lacks before it can be closed; nothing = it is complete."""
     found: list[str] = []
-    if not request.ebys_number.strip() and not request.kind.starts_preservation_only:
+    # What nobody wrote about has no number; that is stated on the case.
+    has_no_letter = request.kind.starts_preservation_only or request.writing_lapsed_at
+    if not request.ebys_number.strip() and not has_no_letter:
         found.append(_("The EBYS number of the request is missing."))
     if request.status == Status.APPROVED:
         found += _missing_of_release(request)

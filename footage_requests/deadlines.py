@@ -7,7 +7,7 @@ a holiday it is not moved: answering earlier is never wrong. A half day counts a
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -17,9 +17,10 @@ from django.utils.translation import ngettext
 from core import tsi
 from core.holidays import working_days_after, working_days_between
 
-from .models import FootageRequest, RequesterKind
+from .models import Fee, FootageRequest, RequesterKind
 
 HALF_TIME = 0
+SOON_TO_PAY = 5
 
 
 def end_of(day: dt.date) -> dt.datetime:
@@ -62,6 +63,38 @@ def extended_deadline(kind: RequesterKind, arrived_at: dt.datetime) -> dt.date |
     if kind.extended_days is None:
         return None
     return last_day(kind, tsi.day_of(arrived_at), kind.extended_days)
+
+
+def arrived_on(request: FootageRequest) -> dt.date:
+    """The day (TSİ) on which a request arrived."""
+    return tsi.day_of(request.arrived_at)
+
+
+def with_fees(kind: RequesterKind, last: dt.date, fees: Iterable[Fee]) -> dt.date | None:
+    """The last day after the clock stood still for these fees, in their order; None while one is open.
+
+    The days that were left on the day of the notice count on from the day of the payment. A notice after
+    the last day stops nothing any more.
+    """
+    for fee in fees:
+        if fee.notified_on > last:
+            continue
+        if fee.ended_on is None:
+            return None
+        if fee.outcome == Fee.Outcome.LAPSED:
+            continue
+        if kind.clock == RequesterKind.Clock.WORKING_DAYS:
+            left = working_days_between(fee.notified_on, last)
+        else:
+            left = (last - fee.notified_on).days
+        last = last_day(kind, fee.ended_on, left)
+    return last
+
+
+def writing_due(request: FootageRequest) -> dt.date | None:
+    """The day by whose end the writing must follow an oral, urgent request; None for the others."""
+    days = request.kind.writing_within_working_days
+    return None if days is None else working_days_after(arrived_on(request), days)
 
 
 def lapses_on(request: FootageRequest) -> dt.date | None:
@@ -110,10 +143,16 @@ class Remaining:
 
 def remaining(request: FootageRequest, now: dt.datetime | None = None) -> Remaining | None:
     """What is left of the legal deadline of an open request; None without one."""
+    now = now or timezone.now()
+    if request.stopped_until is not None:
+        left = (request.stopped_until - tsi.day_of(now)).days
+        words = _("clock stopped: fee to be paid by %(day)s") % {
+            "day": tsi.day_text(request.stopped_until)
+        }
+        return Remaining(left, words, "soon" if left < SOON_TO_PAY else "ok")
     last = last_day_of(request)
     if request.deadline_at is None or last is None:
         return None
-    now = now or timezone.now()
     days = (last - tsi.day_of(now)).days
     if now >= request.deadline_at:
         words = ngettext("%(count)d day late", "%(count)d days late", -days) % {"count": -days}

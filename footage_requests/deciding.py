@@ -22,6 +22,7 @@ from accounts.models import Role, RoleGrant
 from core.steps import InvalidTransition
 from core.tsi import today
 
+from . import interests
 from .content import sha256_of
 from .decision_view import Summary, summary
 from .errors import ContentChanged, NotThisPerson, Refused
@@ -35,7 +36,7 @@ from .models import (
     RequestItem,
 )
 from .parts import Part, refuse_same_person
-from .permissions import can_decide, places_of_case
+from .permissions import ON_DUTY, can_decide, can_decide_on_duty, places_of_case
 
 if TYPE_CHECKING:
     from accounts.models import Person
@@ -87,7 +88,7 @@ def decide(request: FootageRequest, choice: Choice, *, by: Person) -> Decision:
         request = FootageRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
         if request.status != FootageRequest.Status.AWAITING_DECISION:
             raise InvalidTransition(_STEP_OF[Decision.Kind(choice.kind)], request)
-        grant = _authority(request, by)
+        grant, is_on_duty = _authority(request, by, choice)
         if sha256_of(request) != choice.seen_sha256:
             raise ContentChanged(
                 _("The request was changed after you opened it. Read it again before you decide.")
@@ -95,7 +96,7 @@ def decide(request: FootageRequest, choice: Choice, *, by: Person) -> Decision:
         shown = summary(request)
         _check(request, choice, shown)
         lines = _lines(request, choice)
-        decision = _store(request, choice, by, grant, shown)
+        decision = _store(request, choice, by, grant, shown, is_on_duty=is_on_duty)
         DecisionLine.objects.bulk_create(
             DecisionLine(
                 decision=decision,
@@ -122,6 +123,7 @@ def decide(request: FootageRequest, choice: Choice, *, by: Person) -> Decision:
             kind=choice.kind,
             content_sha256=decision.content_sha256,
             deputy=decision.is_deputy,
+            on_duty=decision.is_on_duty,
             codes=sorted(choice.codes),
             lines=[
                 {
@@ -209,10 +211,18 @@ def expire_due(now: dt.datetime | None = None) -> int:
     return done
 
 
-def _authority(request: FootageRequest, by: Person) -> RoleGrant:
-    """The grant on which this person decides: evaluated now, not when the case was submitted."""
+def _authority(request: FootageRequest, by: Person, choice: Choice) -> tuple[RoleGrant, bool]:
+    """The grant on which this person decides, evaluated now and not when the case was submitted; and
+    whether it is only that of the most senior person on duty.
+    """
     if by.pk == request.filer_id:
         raise NotThisPerson(_("Nobody decides on a request that he entered himself."))
+    if interests.is_out(by, request):
+        raise NotThisPerson(_("You are out of this case: another person decides."))
+    if interests.must_answer(by, request):
+        raise NotThisPerson(_("Answer first whether this case is your own."))
+    if not can_decide(by, request) and can_decide_on_duty(by, request):
+        return _on_duty(request, by, choice), True
     if not can_decide(by, request):
         raise NotThisPerson(_("You hold no role that decides on this request."))
     refuse_same_person(Part.APPROVER, by, {Part.FILER: request.filer_id})
@@ -229,7 +239,22 @@ def _authority(request: FootageRequest, by: Person) -> RoleGrant:
             _("A deputy of the person who entered the request does not decide on it.")
         )
     # Whoever holds the office himself does not sign as a deputy.
-    return min(grants, key=lambda grant: grant.acting_for_id is not None)
+    return min(grants, key=lambda grant: grant.acting_for_id is not None), False
+
+
+def _on_duty(request: FootageRequest, by: Person, choice: Choice) -> RoleGrant:
+    """The grant of the most senior person on duty, who lets footage be watched and nothing else."""
+    if choice.kind not in {Decision.Kind.VIEWING, Decision.Kind.RETURN}:
+        raise NotThisPerson(
+            _(
+                "As the most senior person on duty you may let the footage be watched under supervision, "
+                "or return the request. Everything else is decided by the superior."
+            )
+        )
+    places = places_of_case(request)
+    return next(
+        grant for grant in by.grants_on(today()) if grant.role in ON_DUTY and grant.covers(places)
+    )
 
 
 def _check(request: FootageRequest, choice: Choice, shown: Summary) -> None:
@@ -324,7 +349,13 @@ def _sorted(lines: Iterable[LineChoice]) -> list[LineChoice]:
 
 
 def _store(
-    request: FootageRequest, choice: Choice, by: Person, grant: RoleGrant, shown: Summary
+    request: FootageRequest,
+    choice: Choice,
+    by: Person,
+    grant: RoleGrant,
+    shown: Summary,
+    *,
+    is_on_duty: bool,
 ) -> Decision:
     releases = choice.kind in Decision.RELEASING
     valid = dt.timedelta(days=settings.APPROVAL_VALID_DAYS)
@@ -336,6 +367,7 @@ def _store(
                 filer_id=request.filer_id,
                 decided_by=by,
                 is_deputy=grant.acting_for_id is not None,
+                is_on_duty=is_on_duty,
                 authority=grant.document,
                 reason=choice.reason.strip(),
                 content_version=request.content_version,

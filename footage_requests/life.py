@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from .models import Decision, FootageRequest, Hold, Package
+from core import tsi
+
+from .models import Decision, Fee, FootageRequest, Hold, Package
 
 S = FootageRequest.Status
 
@@ -30,6 +33,7 @@ def life_of(
     holds: list[Hold],
     decisions: list[Decision],
     package: Package | None,
+    fees: Iterable[Fee] = (),
 ) -> list[Moment]:
     """Arrived, held, decided, exported, verified, sealed, handed over, destroyed; the rows come with
     the people in them. A case that ends earlier ends its line there.
@@ -38,6 +42,8 @@ def life_of(
         Moment(_("Arrived"), request.arrived_at, request.filer.full_name,
                request.get_door_display(), "done"),
         _held(request, holds),
+        *(moment for fee in fees for moment in _of_fee(fee)),
+        *_of_writing(request),
     ]  # fmt: skip
     if request.status in {S.WITHDRAWN, S.MERGED}:
         return [*moments, Moment(request.get_status_display(), request.closed_at, state="bad")]
@@ -70,11 +76,38 @@ def _words(count: int) -> str:
     }
 
 
+def _of_fee(fee: Fee) -> Iterable[Moment]:
+    """The clock stopped, and went on or ran out."""
+    note = _("%(amount)s TL, to be paid by %(day)s") % {
+        "amount": fee.amount,
+        "day": tsi.day_text(fee.due_on),
+    }
+    is_open = fee.ended_on is None
+    yield Moment(_("Clock stopped (fee)"), tsi.at(fee.notified_on, 0), note=note, state="done")
+    if is_open:
+        yield Moment(_("Fee paid"))
+        return
+    is_lapsed = fee.outcome == Fee.Outcome.LAPSED
+    ended = tsi.at(fee.ended_on, 0) if fee.ended_on else None
+    state = "bad" if is_lapsed else "done"
+    yield Moment(f"{_('Fee')}: {fee.get_outcome_display()}", ended, note=fee.document, state=state)
+
+
+def _of_writing(request: FootageRequest) -> Iterable[Moment]:
+    """Whether the writing followed an oral request; nothing where it still may."""
+    if request.writing_came_on is not None:
+        yield Moment(_("Writing came"), tsi.at(request.writing_came_on, 0), state="done")
+    elif request.writing_lapsed_at is not None:
+        yield Moment(_("No writing came"), request.writing_lapsed_at, state="bad")
+
+
 def _decided(request: FootageRequest, decision: Decision | None) -> Moment:
     if decision is None:
         return Moment(_("Decided"))
     is_void = decision.voided_at is not None
-    note = decision.get_kind_display()
+    note = str(decision.get_kind_display())
+    if decision.is_on_duty:
+        note = f"{note}, {_('as the most senior person on duty')}"
     if is_void:
         note = _("%(kind)s, void: %(because)s") % {"kind": note, "because": decision.voided_because}
     return Moment(

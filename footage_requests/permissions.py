@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 FILING = frozenset({Role.REGISTRY_CLERK, Role.OPERATOR, Role.UNIT_HEAD, Role.SECURITY_CHIEF})
 ASSESSING = frozenset({Role.OPERATOR, Role.UNIT_HEAD})
 DECIDING = frozenset({Role.SUPERIOR})
+# Who may be the most senior person on duty when an oral, urgent request comes.
+ON_DUTY = frozenset({Role.UNIT_HEAD, Role.SECURITY_CHIEF})
 EXPORTING = frozenset({Role.OPERATOR})
 VERIFYING = frozenset({Role.OPERATOR, Role.UNIT_HEAD})
 DELIVERING = frozenset({Role.HANDOVER, Role.UNIT_HEAD, Role.OPERATOR})
@@ -90,6 +92,19 @@ def can_assess(person: Person, obj: FootageRequest | None = None) -> bool:
 def can_decide(person: Person, obj: FootageRequest | None = None) -> bool:
     """Approves, refuses or returns; never his own request."""
     return _may(person, DECIDING, obj, binds=True) and (obj is None or obj.filer_id != person.pk)
+
+
+def can_decide_on_duty(person: Person, obj: FootageRequest) -> bool:
+    """Lets an oral, urgent request be watched, as the most senior person on duty (REL-15)."""
+    is_oral = obj.kind.writing_within_working_days is not None and obj.writing_came_on is None
+    return is_oral and _may(person, ON_DUTY, obj, binds=True) and obj.filer_id != person.pk
+
+
+def can_open_decision(person: Person, obj: FootageRequest | None = None) -> bool:
+    """Opens the decision screen: a superior, or whoever may be the most senior person on duty."""
+    if obj is None:
+        return person.has_role(*DECIDING, *ON_DUTY)
+    return can_decide(person, obj) or can_decide_on_duty(person, obj)
 
 
 def can_give_opinion(person: Person, obj: FootageRequest | None = None) -> bool:

@@ -9,68 +9,41 @@ import datetime as dt
 import logging
 import smtplib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone, translation
-from django.utils.translation import gettext as _
 
 from accounts.models import Person, Role, RoleGrant
 from cameras.sheet_sweep import sender, sends_mail
 from core import tsi
-from core.steps import InvalidTransition
 
-from . import arriving, deadlines
+from . import deadlines, fees, interests
 from .availability import HoursLeft, hours_left
 from .clocks import KEEPING
-from .errors import Refused
-from .models import FootageRequest, RequestReminder
+from .models import Decision, FootageRequest, RequestReminder
 from .permissions import places_of_case
+from .reminder_letters import Occasion, letter
+from .writing import ACTOR, lapse_calls
 
 log = logging.getLogger(__name__)
 
-ACTOR = "deadlines"
+__all__ = ["Occasion", "lapse_calls", "letter", "occasions", "readers", "remind", "sweep"]
+
 MOST_TRIES = 5
 # Hours before the footage is overwritten at which somebody is told; from 24 on the superior as well.
 LOSS_HOURS = (168, 72, 24, 6)
 SUPERIOR_FROM_H = 24
 
 
-@dataclass(frozen=True)
-class Occasion:
-    """Why a letter is due: `kind` names it once per case, `roles` get it."""
-
-    kind: str
-    roles: tuple[str, ...]
-    hours: int | None = None
-
-
 def sweep(now: dt.datetime | None = None) -> None:
     """Everything that is due. Doing it twice changes nothing."""
     now = now or timezone.now()
     lapse_calls(now)
+    with translation.override(settings.LANGUAGE_CODE):
+        fees.lapse_due(now, by=ACTOR)
     remind(now)
-
-
-def lapse_calls(now: dt.datetime) -> int:
-    """Ends calls and oral requests that no letter followed; how many."""
-    rows = FootageRequest.objects.filter(
-        status__in=FootageRequest.BEFORE_DECISION, kind__lapses_after_working_days__isnull=False
-    ).select_related("kind")
-    done = 0
-    for row in rows:
-        last = deadlines.lapses_on(row)
-        if last is None or now < deadlines.end_of(last):
-            continue
-        try:
-            with translation.override(settings.LANGUAGE_CODE):
-                arriving.withdraw(row, by=ACTOR, because=_("No letter came in time."))
-            done += 1
-        except (InvalidTransition, Refused):
-            log.info("A person was quicker with %s.", row.number)
-    return done
 
 
 def occasions(row: FootageRequest, left: HoursLeft | None, now: dt.datetime) -> Iterator[Occasion]:
@@ -80,6 +53,10 @@ def occasions(row: FootageRequest, left: HoursLeft | None, now: dt.datetime) -> 
         told = (Role.OPERATOR, Role.UNIT_HEAD)
         urgent = loss <= SUPERIOR_FROM_H
         yield Occasion(f"LOSS_{loss}", (*told, Role.SUPERIOR) if urgent else told, loss)
+    yield from _of_people(row)
+    yield from _of_writing(row, now)
+    if row.stopped_until is not None:
+        yield from _of_fee(row, row.stopped_until, now)
     if row.deadline_at is None:
         return
     if now >= row.deadline_at:
@@ -94,6 +71,35 @@ def occasions(row: FootageRequest, left: HoursLeft | None, now: dt.datetime) -> 
         yield Occasion(f"WARN_{passed[-1]:%Y%m%d}", tuple(dict.fromkeys(roles)))
 
 
+def _of_people(row: FootageRequest) -> Iterator[Occasion]:
+    """Somebody stepped out: who may go on is asked. A decision of the one on duty is told to the superior."""
+    decides = row.status == FootageRequest.Status.AWAITING_DECISION
+    roles = (Role.SUPERIOR, Role.UNIT_HEAD) if decides else (Role.OPERATOR, Role.UNIT_HEAD)
+    for out in interests.outs(row):
+        yield Occasion(f"STEPPED_OUT_{out.pk}", roles)
+    if getattr(row, "was_decided_on_duty", False):
+        yield Occasion("ON_DUTY", (Role.SUPERIOR,))
+
+
+def _of_writing(row: FootageRequest, now: dt.datetime) -> Iterator[Occasion]:
+    """The writing that must follow an oral request: demanded on its day, escalated after it, stated at last."""
+    due = deadlines.writing_due(row)
+    if due is None or row.writing_came_on is not None:
+        return
+    if row.writing_lapsed_at is not None:
+        yield Occasion("WRITING_LAPSED", (Role.UNIT_HEAD, Role.SUPERIOR))
+    elif now >= deadlines.end_of(due):
+        yield Occasion("WRITING_LATE", (Role.UNIT_HEAD, Role.SUPERIOR))
+    elif tsi.day_of(now) == due:
+        yield Occasion("WRITING_DUE", (Role.OPERATOR, Role.UNIT_HEAD))
+
+
+def _of_fee(row: FootageRequest, due: dt.date, now: dt.datetime) -> Iterator[Occasion]:
+    """A fee is about to lapse, and the request with it."""
+    if tsi.day_of(now) >= fees.warn_from(due, row.kind.fee_warn_working_days):
+        yield Occasion(f"FEE_{due:%Y%m%d}", (Role.REGISTRY_CLERK, Role.UNIT_HEAD))
+
+
 def _loss(left: HoursLeft | None) -> int | None:
     """The smallest of LOSS_HOURS that has been reached; None when it is held, far off or not known."""
     hours = None if left is None or left.is_held else left.hours
@@ -106,10 +112,12 @@ def remind(now: dt.datetime) -> None:
     """Writes the letters that are due, where letters go anywhere."""
     if not sends_mail():
         return
+    on_duty = Decision.objects.filter(request=OuterRef("pk"), voided_at=None, is_on_duty=True)
     rows = list(
-        FootageRequest.objects.filter(
-            status__in=(*FootageRequest.BEFORE_DECISION, "APPROVED")
-        ).select_related("kind", "building")
+        FootageRequest.objects.filter(status__in=(*FootageRequest.BEFORE_DECISION, "APPROVED"))
+        .annotate(was_decided_on_duty=Exists(on_duty))
+        .select_related("kind", "building")
+        .prefetch_related("interests")
     )
     left = hours_left([row.pk for row in rows])
     for row in rows:
@@ -119,13 +127,14 @@ def remind(now: dt.datetime) -> None:
 
 
 def readers(row: FootageRequest, roles: Iterable[str]) -> list[Person]:
-    """People with an e-mail address who hold one of the roles for the case's place."""
+    """People with an e-mail address who hold one of the roles for the case's place, and are not out of it."""
     places = places_of_case(row)
     grants = RoleGrant.objects.on(tsi.today()).filter(role__in=roles, person__is_active=True)
+    out = {each.person_id for each in interests.outs(row)}
     found = {
         grant.person
         for grant in grants.exclude(person__email="").select_related("person")
-        if grant.covers(places)
+        if grant.covers(places) and grant.person_id not in out
     }
     return sorted(found, key=lambda person: person.pk)
 
@@ -147,27 +156,3 @@ def _write(row: FootageRequest, person: Person, occasion: Occasion) -> None:
         log.warning("The letter about %s could not be sent.", row.number)
         return
     RequestReminder.objects.filter(pk=reminder.pk).update(sent_at=timezone.now())
-
-
-def letter(row: FootageRequest, person: Person, occasion: Occasion) -> tuple[str, str]:
-    """Subject and text in the reader's language. No names and no places: mail is not ours to keep."""
-    with translation.override(person.language):
-        last = deadlines.last_day_of(row)
-        words = {
-            "number": row.number,
-            "last": tsi.day_text(last) if last else "",
-            "hours": occasion.hours,
-        }
-        if occasion.hours is not None:
-            subject = _("%(number)s: footage is lost in %(hours)s hours or less") % words
-            text = _(
-                "The footage of request %(number)s is not held yet and will be overwritten in "
-                "%(hours)s hours or less. Please sign in and see to it."
-            )
-        elif occasion.kind == "OVERDUE":
-            subject = _("%(number)s: the legal deadline has passed") % words
-            text = _("Request %(number)s should have been answered by %(last)s. Please sign in.")
-        else:
-            subject = _("%(number)s: to be answered by %(last)s") % words
-            text = _("Request %(number)s must be answered by %(last)s. Please sign in.")
-        return subject, text % words

@@ -143,6 +143,15 @@ KINDS = (
 # Whom the portal offers at first: those who ask for themselves or for their unit.
 BY_PORTAL = ("DATA_SUBJECT", "INFORMATION", "PETITION", "UNIT_MANAGER", "LAWYER")
 
+# Set after the first rows were made, by the migration that brought the columns.
+FEES_AND_WRITING: dict[str, dict[str, Any]] = {
+    "INFORMATION": {
+        "fee_pay_working_days": 15,
+        "fee_basis": "4982 sayılı Kanun m.10 ve uygulama yönetmeliğinin erişim ücreti tarifesi",
+    },
+    "POLICE_ORAL": {"writing_within_working_days": 1},
+}
+
 REFUSALS = (
     Refusal("R01", "Yetkisiz talep eden", "Requester has no authority",
             "Talebin, kamera kayıtlarını istemeye yetkili bir makam veya kişi tarafından yapılmadığı anlaşılmıştır."),
@@ -188,6 +197,8 @@ def install(apps: Any) -> None:
             "order": 10 * order,
             **kind.more,
         }
+        if hasattr(kinds, "fee_basis"):
+            facts |= FEES_AND_WRITING.get(kind.code, {})
         row, made = kinds.objects.get_or_create(code=kind.code, defaults=facts)
         if made:
             row.bases.set([bases[code] for code in kind.bases])

@@ -17,6 +17,7 @@ from .views import (
     papers,
     rules,
     statistics,
+    waiting,
 )
 from .views import undertakings as sworn
 from .views import webhooks as hooks
@@ -67,6 +68,10 @@ urlpatterns = [
     path("<int:pk>/opinion/", acting.ask_opinion, name="ask_opinion"),
     path("<int:pk>/opinion/give/", acting.give_opinion, name="give_opinion"),
     path("<int:pk>/extend/", acting.extend_deadline, name="extend_deadline"),
+    path("<int:pk>/writing/", waiting.writing_came, name="writing"),
+    path("<int:pk>/fee/", waiting.fee, name="fee"),
+    path("<int:pk>/fee/paid/", waiting.fee_paid, name="fee_paid"),
+    path("<int:pk>/fee/waive/", waiting.fee_waive, name="fee_waive"),
     path("<int:pk>/merge/", acting.merge, name="merge"),
     path("<int:pk>/withdraw/", acting.withdraw, name="withdraw"),
     path("<int:pk>/decide/", deciding.decide, name="decide"),

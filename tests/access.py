@@ -26,6 +26,7 @@ from cameras import models as cameras
 from core import tsi
 from core.models import Job
 from footage_requests import models as footage
+from footage_requests import undertakings
 from footage_requests.handing_over import content_of
 from inventory import models as inventory
 from inventory import moves
@@ -296,6 +297,12 @@ SPECIAL: dict[type[models.Model], Callable[[World], dict[str, Any]]] = {
         "person": rows.person(),
         "is_out": True,
         "why": "OTHER",
+    },
+    # Another version with the same words: whoever signed the first has signed this one.
+    footage.UndertakingText: lambda world: {
+        "version": 2,
+        "text_tr": undertakings.current_text().text_tr,
+        "text_en": "x",
     },
     footage.Undertaking: lambda world: dict.fromkeys(
         ("person", "entered_by"), world.people[Role.OPERATOR]

@@ -194,7 +194,7 @@ TABLE = {
         (
             *("footage_requests:edit", "footage_requests:attach", "footage_requests:register"),
             *("footage_requests:complete", "footage_requests:withdraw"),
-            "footage_requests:ebys",
+            *("footage_requests:ebys", "footage_requests:writing", "footage_requests:fee_paid"),
         ),
         form(FILING),
     ),
@@ -202,7 +202,7 @@ TABLE = {
         (
             *("footage_requests:submit", "footage_requests:ask_missing"),
             *("footage_requests:ask_opinion", "footage_requests:extend_deadline"),
-            "footage_requests:merge",
+            *("footage_requests:merge", "footage_requests:fee", "footage_requests:fee_waive"),
         ),
         form(MAINTAINING),
     ),
@@ -216,6 +216,7 @@ TABLE = {
         own(post=MAINTAINING),
     ),
     "footage_requests:give_opinion": form({R.LEGAL, R.PRIVACY}),
+    # Whoever may be on duty opens it for oral requests only, and this one is written.
     "footage_requests:decide": form({R.SUPERIOR}),
     "footage_requests:undertaking": form(CASE_READERS, Row),
     "footage_requests:undertaking_paper": Row(CASE_READERS),

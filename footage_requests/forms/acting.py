@@ -9,10 +9,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.tsi import today
-from inventory.forms.dress import DateField, DressedForm
+from inventory.forms.dress import DateField, DressedForm, date_widgets, dress
 
+from .. import writing
 from ..attachments import LARGEST_FILE
-from ..models import FootageRequest, InterestDeclaration, Opinion, RequestAttachment
+from ..models import Fee, FootageRequest, InterestDeclaration, Opinion, RequestAttachment, RequesterKind
 
 DAYS_TO_COMPLETE = 15
 
@@ -61,6 +62,39 @@ class EbysForm(DressedForm):
         label=_("EBYS number"), max_length=80, help_text=_("As EBYS gave it.")
     )
     ebys_date = DateField(label=_("EBYS date"), required=False)
+
+
+class WritingForm(DressedForm):
+    """The letter that follows a call or an oral request."""
+
+    kind = forms.ModelChoiceField(
+        label=_("the letter comes from"), queryset=RequesterKind.objects.none()
+    )
+    reference_no = forms.CharField(label=_("reference no."), max_length=80, required=False)
+    ebys_number = forms.CharField(label=_("EBYS number"), max_length=80)
+    ebys_date = DateField(label=_("EBYS date"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["kind"].queryset = writing.kinds()  # type: ignore[attr-defined]
+
+
+class FeeForm(forms.ModelForm):
+    """A fee that was notified; the letter's text stands beside it."""
+
+    class Meta:
+        model = Fee
+        fields = ["amount", "basis", "pay_to", "notified_on"]
+        widgets = date_widgets("notified_on")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        dress(self)
+
+
+class PaidForm(DressedForm):
+    paid_on = DateField(label=_("paid on"))
+    document = forms.CharField(label=_("receipt no."), max_length=200)
 
 
 class MissingForm(DressedForm):

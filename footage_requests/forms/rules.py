@@ -73,6 +73,10 @@ class KindForm(CodeForm):
             "by_portal",
             "starts_preservation_only",
             "lapses_after_working_days",
+            "writing_within_working_days",
+            "fee_pay_working_days",
+            "fee_warn_working_days",
+            "fee_basis",
             "forbids_destruction",
             "needs_legal_opinion",
             "needs_privacy_opinion",
@@ -105,6 +109,16 @@ class KindForm(CodeForm):
             self.add_error(
                 "lapses_after_working_days",
                 gettext("A kind that only starts preservation lapses when no letter comes."),
+            )
+        writing, lapses = (
+            data.get(name) for name in ("writing_within_working_days", "lapses_after_working_days")
+        )
+        if writing and (not lapses or lapses < writing or data.get("starts_preservation_only")):
+            self.add_error(
+                "writing_within_working_days",
+                gettext(
+                    "An oral request lapses on that day or later, and is more than preservation."
+                ),
             )
         if data.get("extended_days") and data.get("days", 0) >= data["extended_days"]:
             self.add_error("extended_days", gettext("Extended means more days than usual."))

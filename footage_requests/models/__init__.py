@@ -7,6 +7,7 @@ from .checks import PackageCheck
 from .decisions import Decision, DecisionLine
 from .destructions import Destruction
 from .exhibits import FixedMask, MaskPlan, Viewing
+from .fees import Fee
 from .files import EvidenceFile
 from .handover import (
     CustodyEvent,
@@ -18,7 +19,7 @@ from .handover import (
 )
 from .holds import Hold, HoldPart, HoldWeek
 from .interests import InterestDeclaration
-from .kinds import LegalBasis, RefusalCode, RequesterKind, SmallUnitPeriod
+from .kinds import KindQuestion, LegalBasis, RefusalCode, RequesterKind, SmallUnitPeriod
 from .packages import Exhibit, ExportPace, ExportSlice, Package
 from .portal import WebhookDelivery, WebhookEndpoint, WebhookTry
 from .requests import FootageRequest, RequestAttachment, RequestItem
@@ -36,6 +37,7 @@ __all__ = [
     "Exhibit",
     "ExportPace",
     "ExportSlice",
+    "Fee",
     "FixedMask",
     "FootageRequest",
     "HandOverRecord",
@@ -43,6 +45,7 @@ __all__ = [
     "HoldPart",
     "HoldWeek",
     "InterestDeclaration",
+    "KindQuestion",
     "LegalBasis",
     "MaskPlan",
     "MediumKind",

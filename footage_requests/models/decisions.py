@@ -45,6 +45,7 @@ class Decision(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
     is_deputy = models.BooleanField(_("decided as deputy"), default=False)
+    is_on_duty = models.BooleanField(_("decided as the most senior person on duty"), default=False)
     authority = models.CharField(_("authority (document of the grant)"), max_length=200, blank=True)
     decided_at = models.DateTimeField(default=timezone.now)
     reason = models.TextField(_("reason"), blank=True)

@@ -139,6 +139,33 @@ class RequesterKind(Rule):
         default=False,
         help_text=_("While such a request is open, no copy of its cameras is destroyed."),
     )
+    writing_within_working_days = models.PositiveSmallIntegerField(
+        _("writing must follow within working days"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "An oral, urgent request: the most senior person on duty may let it be watched, a copy waits "
+            "for the writing."
+        ),
+    )
+    fee_pay_working_days = models.PositiveSmallIntegerField(
+        _("working days to pay a fee"),
+        null=True,
+        blank=True,
+        help_text=_("While a notified fee is not paid the clock stands still; empty: no fee."),
+    )
+    fee_warn_working_days = models.PositiveSmallIntegerField(
+        _("warn so many working days before the fee lapses"), default=3
+    )
+    fee_basis = models.CharField(
+        _("basis of the fee"),
+        max_length=300,
+        blank=True,
+        help_text=_("Stands in the letter: the rule and the tariff from which amounts are taken."),
+    )
+    required_facts = models.JSONField(
+        _("further required facts"), default=list, blank=True, editable=False
+    )
     needs_legal_opinion = models.BooleanField(_("asks the legal office"), default=False)
     needs_privacy_opinion = models.BooleanField(
         _("asks the data protection contact"), default=False
@@ -168,6 +195,30 @@ class RequesterKind(Rule):
         """What the reference is called, in the reader's language."""
         english = (get_language() or "tr").startswith("en")
         return self.reference_name_en if english else self.reference_name_tr
+
+
+class KindQuestion(Rule):
+    """A question of the unit's own to one kind of requester; the answer is kept with the request."""
+
+    code = models.SlugField(_("code"), max_length=30)
+    kind = models.ForeignKey(
+        RequesterKind,
+        on_delete=models.PROTECT,
+        related_name="questions",
+        verbose_name=_("kind of requester"),
+    )
+    is_required = models.BooleanField(_("must be answered"), default=True)
+
+    objects = RuleQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("question to a kind of requester")
+        verbose_name_plural = _("questions to kinds of requesters")
+        ordering = ["kind__order", "order", "code"]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "code"], name="requests_question_once")
+        ]
 
 
 class RefusalCode(Rule):

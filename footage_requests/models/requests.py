@@ -129,6 +129,7 @@ class FootageRequest(SteppedModel):
         "close": Step({Status.APPROVED, Status.REFUSED, Status.NO_RECORDING}, Status.CLOSED),
         "archive": Step({Status.CLOSED, Status.WITHDRAWN, Status.MERGED}, Status.ARCHIVED),
         "withdraw": Step({Status.DRAFT, *BEFORE_DECISION, Status.APPROVED}, Status.WITHDRAWN),
+        "reinstate": Step({Status.WITHDRAWN}, Status.IN_REVIEW),
         "merge": Step({Status.DRAFT, *BEFORE_DECISION}, Status.MERGED),
     }
 
@@ -196,6 +197,16 @@ class FootageRequest(SteppedModel):
     extended_until = models.DateField(_("extended until"), null=True, blank=True, editable=False)
     extended_because = models.CharField(
         _("why it was extended"), max_length=300, blank=True, editable=False
+    )
+    answers = models.JSONField(_("answers to the kind's questions"), default=dict, blank=True)
+    stopped_until = models.DateField(
+        _("clock stopped, fee to be paid by"), null=True, blank=True, editable=False
+    )
+    writing_came_on = models.DateField(
+        _("the writing came on"), null=True, blank=True, editable=False
+    )
+    writing_lapsed_at = models.DateTimeField(
+        _("no writing came in time"), null=True, blank=True, editable=False
     )
     search_text = models.TextField(blank=True, default="", editable=False)
     content_version = models.PositiveIntegerField(default=1, editable=False)

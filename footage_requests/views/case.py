@@ -25,6 +25,7 @@ from .. import (
     interests,
     permissions,
     visits,
+    writing,
 )
 from ..answer_letters import missing_letter
 from ..duplicates import likely_duplicates
@@ -70,11 +71,12 @@ def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any]:
     keeps_hands_off = row.status == S.APPROVED
     return {
         "row": row,
-        "life": life_of(row, holds, decisions, package),
+        "life": life_of(row, holds, decisions, package, list(row.fees.all())),
         "answer": deadlines.remaining(row) if row.is_open else None,
         "working_days": deadlines.working_days_left(row) if row.is_open else None,
         "last_day": deadlines.last_day_of(row),
-        "lapses_on": deadlines.lapses_on(row),
+        "lapses_on": deadlines.lapses_on(row) if writing.is_awaited(row) else None,
+        "writing_due": deadlines.writing_due(row) if writing.is_awaited(row) else None,
         "window": asked_window.in_words(row.starts_at, row.ends_at),
         "length": tsi.duration(int((row.ends_at - row.starts_at).total_seconds())),
         "identity": identity.masked(row),

@@ -28,13 +28,13 @@ BIG_CHOICES = (Decision.Kind.COPY, Decision.Kind.VIEWING, Decision.Kind.PART)
 
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_people(permissions.can_decide)
+@for_people(permissions.can_open_decision)
 def decide(request: PersonRequest, pk: int) -> HttpResponse:
     """Shows what would leave and asks for the decision, the password once more included."""
     row = case_or_404(request, pk)
     if interests.must_answer(request.user, row):
         return redirect("footage_requests:interest", row.pk)
-    allow(permissions.can_decide(request.user, row))
+    allow(permissions.can_open_decision(request.user, row))
     visits.record(request.user, row)
     summary = deciding.summary(row)
     form = DecisionForm(summary, request.POST if request.method == "POST" else None)
@@ -45,9 +45,13 @@ def decide(request: PersonRequest, pk: int) -> HttpResponse:
             messages.success(request, _("The decision is recorded."))
             return redirect("footage_requests:case", row.pk)
     status = 422 if request.method == "POST" else 200
-    return render(
-        request, "requests/decide.html", _context(row, summary, form, error), status=status
-    )
+    context = _context(row, summary, form, error)
+    if not permissions.can_decide(request.user, row):
+        # The most senior person on duty lets it be watched, or sends it back; the rest waits.
+        context["choices"] = [_choice(row, Decision.Kind.VIEWING)]
+        context["others"] = [Decision.Kind.RETURN]
+        context["is_on_duty"] = True
+    return render(request, "requests/decide.html", context, status=status)
 
 
 def _decide(request: PersonRequest, row: FootageRequest, form: DecisionForm) -> str:

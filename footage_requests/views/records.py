@@ -14,8 +14,9 @@ import audit
 from accounts.requests import PersonRequest
 from core.papers import pdf_response
 
-from .. import attachments, handing_over, permissions
-from ..answer_letters import letters_of
+from .. import attachments, fees, handing_over, permissions
+from ..answer_letters import Letter, letters_of
+from ..fee_letters import fee_letter
 from ..forms.release import SignedPaperForm
 from ..models import Destruction, HandOverRecord, RequestAttachment
 from ..record_papers import destruction_paper, record_paper
@@ -91,4 +92,8 @@ def letters(request: PersonRequest, pk: int) -> HttpResponse:
     """The letters of a case, ready to be pasted into EBYS."""
     row = case_or_404(request, pk)
     allow(permissions.can_file(request.user, row))
-    return render(request, "requests/letters.html", {"row": row, "letters": letters_of(row)})
+    found = letters_of(row)
+    owed = fees.open_fee(row)
+    if owed is not None:
+        found = [Letter("Ücret bildirimi", fee_letter(row, owed)), *found]
+    return render(request, "requests/letters.html", {"row": row, "letters": found})

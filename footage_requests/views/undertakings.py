@@ -138,7 +138,7 @@ def undertaking_file(request: PersonRequest, pk: int) -> HttpResponse:
         "lead": _("Print the undertaking, have it signed by hand, scan it and file it here."),
         "back": reverse("footage_requests:undertakings"),
         "pretitle": _("Undertakings"),
-        "button": _("File"),
+        "button": _("Put on file"),
     }
     return _form_page(request, context)
 

@@ -154,6 +154,7 @@ def test_the_paper_carries_the_text_and_says_how_it_was_signed(
 
 def test_the_unit_head_sees_who_lacks_one_and_files_the_scan(campus: Campus, english: None) -> None:
     person = unsworn("OPERATOR")
+    campus.request()
     said = [line.sentence for line in access_today.lines(campus.head)]
     assert any(sentence.startswith("1 person has no valid") for sentence in said)
     (own,) = access_today.lines(person)
