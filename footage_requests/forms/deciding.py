@@ -40,7 +40,6 @@ class DecisionForm(DressedForm):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("Goes into the answer and into the record. Only a full copy needs none."),
     )
-    includes_audio = forms.BooleanField(label=_("sound is released as well"), required=False)
     sha256 = forms.CharField(widget=forms.HiddenInput)
 
     def __init__(self, summary: Summary, *args: Any, **kwargs: Any) -> None:
@@ -93,7 +92,6 @@ class DecisionForm(DressedForm):
             reason=data["reason"],
             codes=[code.code for code in data["codes"]],
             lines=data["lines"],
-            includes_audio=data["includes_audio"],
             confirmed_how=confirmed_how,
         )
 
