@@ -12,12 +12,17 @@ import re
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from cameras.protocols.base import Login
 
 _SCHEMES = re.compile(r"(?:^|,)\s*(digest|basic|negotiate|ntlm|bearer)\b", re.IGNORECASE)
+# A device may send a hundred headers of eight kilobytes; reading them must not keep all others waiting.
+_MOST_HEADERS, _LONGEST = 8, 2048
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
-_PARAMETER = re.compile(r'([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))')
+_PARAMETER = re.compile(
+    r'(?<![A-Za-z0-9_-])([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))'
+)
 
 
 def _md5(data: bytes) -> str:
@@ -71,7 +76,7 @@ def _is_readable(text: str) -> bool:
 def parse_challenges(header_values: Iterable[str]) -> list[Challenge]:
     """The methods offered, in the device's order; what cannot be read is left out."""
     found: list[Challenge] = []
-    for value in header_values:
+    for value in (one[:_LONGEST] for one in islice(header_values, _MOST_HEADERS)):
         # A realm may hold commas and the names of schemes: only what is not quoted can begin one.
         bare = _QUOTED.sub(lambda quoted: '"' + "x" * (len(quoted[0]) - 2) + '"', value)
         starts = list(_SCHEMES.finditer(bare))

@@ -54,18 +54,23 @@ _UTF16_STARTS = {
 }
 # A message in parts (SOAP with attachments): its first part is the document.
 _PARTS = re.compile(rb"\s*(--[^\r\n]{1,200})\r?\n(?:[^\r\n]+\r?\n){0,20}\r?\n")
+# Mending millions of faults would keep every other device waiting; honest replies are far smaller.
+_REPAIR_LIMIT = 512 * 1024
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]+")
 _AMPERSAND = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});)")
 _PREFIXES_ONLY = {etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE}
 
 
-def _legacy(error: UnicodeError) -> tuple[str, int]:
-    """Bytes that are no UTF-8, read as Turkish Windows text: a name looks odd, nothing is lost."""
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    return error.object[error.start : error.end].decode("cp1254", "replace"), error.end
+def _as_utf8(run: re.Match[bytes]) -> bytes:
+    """Letters beyond ASCII: as they are where they are UTF-8, else read as Turkish Windows text.
 
-
-codecs.register_error("legacy-device-text", _legacy)
+    A name in another charset then looks odd, and nothing is lost.
+    """
+    try:
+        run[0].decode("utf-8")
+    except UnicodeDecodeError:
+        return run[0].decode("cp1254", "replace").encode()
+    return run[0]
 
 
 def parse(body: bytes, quirks: list[str] | None = None) -> etree._Element:
@@ -138,11 +143,12 @@ def _parse_repaired(document: bytes, quirks: list[str] | None) -> etree._Element
     That is: text in another charset than declared, addresses with a bare `&`, and prefixes that
     are declared nowhere (names count here, not namespaces).
     """
+    if len(document) > _REPAIR_LIMIT:
+        raise _bad("broken XML")
     met: list[str] = []
-    try:
-        document.decode("utf-8")
-    except UnicodeDecodeError:
-        document = document.decode("utf-8", "legacy-device-text").encode()
+    repaired = _BEYOND_ASCII.sub(_as_utf8, document)
+    if repaired != document:
+        document = repaired
         met.append(LEGACY_CHARSET)
     declared = _DECLARATION.match(document)
     if declared:

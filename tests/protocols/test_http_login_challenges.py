@@ -49,3 +49,11 @@ async def test_a_realm_in_another_charset_is_no_wrong_password() -> None:
             await conversation.call("GET", "/")
     assert caught.value.reason is Reason.UNSAFE_LOGIN
     assert not any("authorization" in seen.headers for seen in device.seen)
+
+
+def test_a_flood_of_challenges_is_not_read_to_its_end() -> None:
+    """D7: a hundred long headers would keep every other device waiting for a minute."""
+    flood = ["Digest " + "9" * 8000] * 99
+    assert best_digest(parse_challenges([*flood, 'Digest realm="r", nonce="n"'])) is None
+    chosen = best_digest(parse_challenges(['Digest realm="r", nonce="n"', *flood]))
+    assert chosen is not None

@@ -11,7 +11,13 @@ import pytest
 from cameras.protocols.base import BadAnswer, ClockSample, Manner, Reason
 from cameras.protocols.http import Transport
 from cameras.protocols.onvif.client import OnvifClient
-from cameras.protocols.onvif.times import TURKIYE_MS, clear_zone_ms, stamp_ms, write_stamp
+from cameras.protocols.onvif.times import (
+    TURKIYE_MS,
+    clear_zone_ms,
+    http_date_ms,
+    stamp_ms,
+    write_stamp,
+)
 from tests.protocols.onvif_device import OnvifDevice, answer, date_time
 from tests.protocols.scripted_device import reply
 
@@ -174,3 +180,11 @@ async def test_a_leap_second_is_the_next_minute_and_no_other_figure_is_bent(
         assert caught.value.reason is Reason.CLOCK_UNKNOWN
     else:
         assert (await read(device)).utc_ms == expected
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["", "soon", "Mon, 23 Nov 2026 10:00:" + "9" * 4000 + " GMT", "Mon, 1 Jan 0001 00:00:00 +2359"],
+)
+def test_a_date_header_that_is_none_is_no_time(written: str) -> None:
+    assert http_date_ms(written) is None

@@ -84,3 +84,11 @@ def test_a_document_type_stays_forbidden_in_any_charset(charset: str) -> None:
     body = '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'
     with pytest.raises(BadAnswer, match="document type"):
         xml.parse(body.encode(charset))
+
+
+@pytest.mark.parametrize("fault", [b"\xfd", b"&x", b"<a:b/>"])
+def test_megabytes_of_faults_are_not_mended(fault: bytes) -> None:
+    """D7: mending them would keep every other device waiting."""
+    with pytest.raises(BadAnswer) as caught:
+        xml.parse(b"<r>" + fault * (3_900_000 // len(fault)) + b"</r>")
+    assert caught.value.reason is Reason.BAD_XML

@@ -83,6 +83,6 @@ def http_date_ms(written: str) -> int | None:
     """The HTTP `Date` header as milliseconds; None when absent or unreadable."""
     try:
         moment = parsedate_to_datetime(written)
-    except (ValueError, TypeError):
+        return round(moment.timestamp()) * 1000 if moment.tzinfo else None
+    except (ValueError, TypeError, OverflowError):
         return None
-    return round(moment.timestamp()) * 1000 if moment.tzinfo else None
