@@ -68,7 +68,7 @@ def _sample(device: SpoiltRecorder, chance: random.Random) -> list[tuple[int, in
             *((status, Mutant(f"HTTP {status}", body, False)) for status in _STATUSES),
         ]
     ]
-    return chance.sample(every, min(40, len(every)))
+    return chance.sample(every, min(25, len(every)))
 
 
 def _beyond_ms(answer: IndexAnswer, whole: IndexAnswer) -> int:
