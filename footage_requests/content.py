@@ -47,6 +47,8 @@ def content_of(request: FootageRequest) -> dict[str, Any]:
         "until": utc_text(request.ends_at),
         "version": request.content_version,
         "items": [_item(item) for item in items],
+        # Left out while empty: what was decided before there were questions keeps its hash.
+        **({"answers": request.answers} if request.answers else {}),
     }
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from core.tsi import day_of
 
+from . import questions
 from .asked_window import check_window
 from .models import FootageRequest, RequesterKind
 
@@ -39,6 +40,7 @@ FIELDS = (
     "place",
     "starts_at",
     "ends_at",
+    "answers",
 )
 NOT_CONTENT = frozenset(
     {"phone", "email", "arrived_at", "written_deadline", "ebys_number", "ebys_date"}
@@ -60,7 +62,7 @@ def missing_facts(request: FootageRequest) -> dict[str, str]:
         missing["basis"] = _("The legal basis is missing.")
     if kind.identity_required and not _is_identified(request):
         missing["national_id"] = _("The identity is missing.")
-    return missing
+    return missing | questions.missing(request)
 
 
 def _is_identified(request: FootageRequest) -> bool:
@@ -74,6 +76,9 @@ def settle(request: FootageRequest) -> None:
     if request.basis_id is None:
         bases = list(kind.bases.usable()[:2])
         request.basis = bases[0] if len(bases) == 1 else None
+    known = {row.code for row in kind.questions.all()} if request.answers and kind.pk else set()
+    # An answer to another kind's question ends with that kind.
+    request.answers = {code: text for code, text in request.answers.items() if code in known}
     if kind.starts_preservation_only:
         request.wants = FootageRequest.Wants.PRESERVATION
 
@@ -85,6 +90,7 @@ def check(
     _check_texts(request)
     request.clean_fields(exclude=["number", "filer", "identity_sealed", "search_text"])
     check_window(request.starts_at, request.ends_at)
+    questions.check(request)
     faults: dict[str, str] = {}
     if request.arrived_at > timezone.now() + _LONGEST_TOLERANCE:
         faults["arrived_at"] = _("A request cannot have arrived in the future.")

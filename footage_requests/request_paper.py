@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from core import tsi
 from core.papers import Paper
 
-from . import asked_window, identity
+from . import asked_window, identity, questions
 from .models import FootageRequest
 
 FORM = "REQUEST_FORM"
@@ -122,6 +122,7 @@ def _event_labels(request: FootageRequest, window: str) -> list[Fact]:
         (_("Described person or vehicle"), request.described),
         (_("Asked for"), str(request.get_wants_display()) if request.pk else ""),
         (_("Purpose"), request.purpose),
+        *(questions.answered(request) if request.pk else []),
     ]
 
 

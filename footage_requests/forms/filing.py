@@ -17,8 +17,8 @@ from inventory.forms.dress import DateField
 from inventory.forms.rows import RowForm
 from inventory.models import Building, Position
 
-from .. import asked_window, attachments, facts, identity
-from ..models import FootageRequest, LegalBasis, RequesterKind
+from .. import asked_window, attachments, facts, identity, questions
+from ..models import FootageRequest, KindQuestion, LegalBasis, RequesterKind
 from ..permissions import FILING
 
 AROUND = [(10, _("10 minutes")), (30, _("30 minutes")), (60, _("1 hour")), (120, _("2 hours"))]
@@ -165,6 +165,7 @@ class RequestForm(RowForm):
         self.fields["door"].choices = [  # type: ignore[attr-defined]
             (door.value, door.label) for door in doors if door != doors.PORTAL
         ]
+        self._ask()
         now = timezone.now().astimezone(tsi.TSI)
         self.fields["arrived_day"].initial = now.date()
         self.fields["arrived_time"].initial = now.strftime("%H:%M")
@@ -176,6 +177,19 @@ class RequestForm(RowForm):
         first = kinds[:2]
         if len(first) == 1:
             self.fields["kind"].initial = first[0].pk
+
+    def _ask(self) -> None:
+        """A field for each question of the kinds on offer; the page shows those of the chosen one."""
+        self.questions = list(
+            KindQuestion.objects.usable().filter(kind__in=self.fields["kind"].queryset)  # type: ignore[attr-defined]
+        )
+        for question in self.questions:
+            self.fields[questions.field_of(question)] = forms.CharField(
+                label=question.name,
+                max_length=questions.LONGEST_ANSWER,
+                required=False,
+                initial=self.instance.answers.get(question.code, ""),
+            )
 
     def _buildings(self) -> QuerySet[Building]:
         """Those for which the person may file: a clerk sees no inventory, but must name a building."""
@@ -233,7 +247,20 @@ class RequestForm(RowForm):
         if data.get("arrived_day"):
             time = data.get("arrived_time") or dt.time(0, 0)
             data["arrived_at"] = asked_window.instant(data["arrived_day"], time)
+        data["answers"] = self._answers(data)
         return data
+
+    def _answers(self, data: dict[str, Any]) -> dict[str, str]:
+        """By code, those of the chosen kind; what is no longer asked stays as it was."""
+        kind = data.get("kind")
+        mine = [question for question in self.questions if kind and question.kind_id == kind.pk]
+        kept = {**self.instance.answers}
+        for question in mine:
+            text = data.get(questions.field_of(question), "").strip()
+            kept.pop(question.code, None)
+            if text:
+                kept[question.code] = text
+        return kept
 
     def _window(self, data: dict[str, Any]) -> tuple[dt.datetime, dt.datetime]:
         day = data["first_day"]
@@ -272,7 +299,10 @@ class RequestForm(RowForm):
     @property
     def steps(self) -> list[dict[str, Any]]:
         """The fields in their steps, for the template."""
-        return [
+        found: list[dict[str, Any]] = [
             {"title": title, "fields": [self[name] for name in names if name in self.fields]}
             for title, names in self.STEPS
         ]
+        # The unit's own questions stand with the reason of the request.
+        found[3]["fields"] += [self[questions.field_of(row)] for row in self.questions]
+        return found

@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from inventory.forms.dress import date_widgets
 from inventory.forms.rows import RowForm
 
-from ..models import LegalBasis, RefusalCode, RequesterKind, SmallUnitPeriod
+from .. import questions
+from ..models import KindQuestion, LegalBasis, RefusalCode, RequesterKind, SmallUnitPeriod
 
 MOST_WARNINGS = 10
 FARTHEST_DAY = 366
@@ -52,6 +53,13 @@ class KindForm(CodeForm):
         help_text=_("5 = on the fifth day, -3 = three days before the end, 0 = at half time."),
     )
 
+    required_facts = forms.MultipleChoiceField(
+        label=_("further required facts"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Besides reference and identity, which have switches of their own."),
+    )
+
     class Meta:
         model = RequesterKind
         fields = [
@@ -62,6 +70,7 @@ class KindForm(CodeForm):
             "reference_name_en",
             "reference_required",
             "identity_required",
+            "required_facts",
             "clock",
             "days",
             "extended_days",
@@ -90,6 +99,8 @@ class KindForm(CodeForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk is not None:
             self.initial["warn_days"] = ", ".join(map(str, self.instance.warn_days))
+        self.fields["required_facts"].choices = questions.choices()  # type: ignore[attr-defined]
+        self.initial["required_facts"] = self.instance.required_facts
 
     def clean_warn_days(self) -> list[int]:
         words = self.cleaned_data["warn_days"].replace(",", " ").split()
@@ -123,6 +134,20 @@ class KindForm(CodeForm):
         if data.get("extended_days") and data.get("days", 0) >= data["extended_days"]:
             self.add_error("extended_days", gettext("Extended means more days than usual."))
         return data
+
+
+class QuestionForm(RowForm):
+    """A question of the unit's own; kind and code are fixed once it exists: answers name them."""
+
+    class Meta:
+        model = KindQuestion
+        fields = ["kind", "code", *_NAMES, "is_required", *_LAST]
+        labels = {"name_tr": _("question in Turkish"), "name_en": _("question in English")}
+
+    def fill(self) -> None:
+        if self.instance.pk is not None:
+            self.fields["kind"].disabled = True
+            self.fields["code"].disabled = True
 
 
 class SmallUnitForm(RowForm):

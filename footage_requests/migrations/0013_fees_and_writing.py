@@ -98,9 +98,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="historicalrequesterkind",
             name="required_facts",
-            field=models.JSONField(
-                blank=True, default=list, editable=False, verbose_name="further required facts"
-            ),
+            field=models.JSONField(blank=True, default=list, verbose_name="further required facts"),
         ),
         migrations.AddField(
             model_name="historicalrequesterkind",
@@ -142,9 +140,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="requesterkind",
             name="required_facts",
-            field=models.JSONField(
-                blank=True, default=list, editable=False, verbose_name="further required facts"
-            ),
+            field=models.JSONField(blank=True, default=list, verbose_name="further required facts"),
         ),
         migrations.AddField(
             model_name="requesterkind",

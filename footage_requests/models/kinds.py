@@ -164,7 +164,7 @@ class RequesterKind(Rule):
         help_text=_("Stands in the letter: the rule and the tariff from which amounts are taken."),
     )
     required_facts = models.JSONField(
-        _("further required facts"), default=list, blank=True, editable=False
+        _("further required facts"), default=list, blank=True
     )
     needs_legal_opinion = models.BooleanField(_("asks the legal office"), default=False)
     needs_privacy_opinion = models.BooleanField(

@@ -174,6 +174,8 @@ class PortalRequests(Listing):
         with transaction.atomic(), acting(request):
             if not arriving.locked(row).allows("complete"):
                 raise Conflict(_("Nothing is asked for at present."), "nothing_missing")
+            if "answers" in facts:
+                facts["answers"] = {**row.answers, **facts["answers"]}
             if facts or national_id:
                 arriving.edit(row, facts, by=person, national_id=national_id, because=message)
             arriving.complete(row, by=person, because=message)
@@ -249,7 +251,7 @@ class PortalChoices(Door):
     def get(self, request: Request) -> Response:
         """Kinds and buildings, in the language of Accept-Language."""
         need_token(request)
-        kinds = kinds_for(FootageRequest.Door.PORTAL).prefetch_related("bases")
+        kinds = kinds_for(FootageRequest.Door.PORTAL).prefetch_related("bases", "questions")
         buildings = [
             {"code": code, "name": row.name, "site": row.site.name}
             for code, row in building_codes(buildings_of(caller(request))).items()

@@ -16,10 +16,11 @@ from core.strict import read_instant
 from core.tsi import TSI
 from inventory.models import Building
 
-from .. import identity
+from .. import identity, questions
 from ..attachments import LARGEST_FILE
 from ..facts import kinds_for
-from ..models import FootageRequest, LegalBasis, RequestAttachment, RequesterKind
+from ..models import FootageRequest, KindQuestion, LegalBasis, RequestAttachment, RequesterKind
+from ..questions import LONGEST_ANSWER
 from . import status_words
 from .status_words import Told
 
@@ -83,6 +84,11 @@ class FactsSerializer(serializers.Serializer[Any]):
     place = serializers.CharField(max_length=200, required=False)
     starts_at = ZonedTime(required=False)
     ends_at = ZonedTime(required=False)
+    answers = serializers.DictField(
+        child=serializers.CharField(max_length=LONGEST_ANSWER),
+        required=False,
+        help_text="Answers to the kind's questions, by their code (`portal/choices/`).",
+    )
 
     def validate_national_id(self, text: str) -> str:
         try:
@@ -257,12 +263,23 @@ class BasisRow(Row[LegalBasis]):
         fields = ["code", "name"]
 
 
+class QuestionRow(Row[KindQuestion]):
+    """A question of the unit's own; `question` in the language of Accept-Language."""
+
+    question = serializers.CharField(source="name")
+
+    class Meta:
+        model = KindQuestion
+        fields = ["code", "question", "is_required"]
+
+
 class KindRow(Row[RequesterKind]):
     """A kind of requester. `days` until the answer, counted as `clock` says."""
 
     name = serializers.CharField()
     reference_name = serializers.CharField(help_text="What the reference number is called.")
     bases = serializers.SerializerMethodField()
+    questions = serializers.SerializerMethodField(help_text="What the unit asks of this kind.")
 
     class Meta:
         model = RequesterKind
@@ -276,6 +293,8 @@ class KindRow(Row[RequesterKind]):
             "clock",
             "gives",
             "bases",
+            "required_facts",
+            "questions",
         ]
 
     @extend_schema_field(BasisRow(many=True))
@@ -283,6 +302,10 @@ class KindRow(Row[RequesterKind]):
         return list(
             BasisRow([basis for basis in row.bases.all() if basis.is_active], many=True).data
         )
+
+    @extend_schema_field(QuestionRow(many=True))
+    def get_questions(self, row: RequesterKind) -> list[Any]:
+        return list(QuestionRow(questions.of_kind(row), many=True).data)
 
 
 class BuildingRow(serializers.Serializer[Any]):

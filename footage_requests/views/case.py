@@ -24,6 +24,7 @@ from .. import (
     identity,
     interests,
     permissions,
+    questions,
     visits,
     writing,
 )
@@ -99,6 +100,7 @@ def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any]:
         else [],
         "whose_turn": declaring.whose_turn(row),
         "may_step_out": row.is_open and not interests.is_out(request.user, row),
+        "answers": questions.answered(row),
         "opinions": list(row.opinions.select_related("asked_by", "given_by")),
         "attachments": list(row.attachments.select_related("file", "added_by")),
         "history": case_view.history_of(row),

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.requests import PersonRequest
 from core import tsi
 
-from .. import arriving, attachments, deadlines, permissions
+from .. import arriving, attachments, deadlines, permissions, questions
 from ..forms.acting import EbysForm
 from ..forms.filing import RequestForm
 from ..models import FootageRequest, RequestAttachment, RequesterKind
@@ -158,7 +158,7 @@ def _page(
 
 def _kinds(form: RequestForm) -> dict[str, dict[str, Any]]:
     """What each kind requires, for the hints that change with the choice."""
-    rows = RequesterKind.objects.usable().prefetch_related("bases")
+    rows = RequesterKind.objects.usable().prefetch_related("bases", "questions")
     return {str(row.pk): _requires(row) for row in rows}
 
 
@@ -177,6 +177,8 @@ def _requires(kind: RequesterKind) -> dict[str, Any]:
         "referenceRequired": kind.reference_required,
         "identityRequired": kind.identity_required,
         "bases": [basis.pk for basis in kind.bases.all()],
+        "requiredFacts": kind.required_facts,
+        "questions": {questions.field_of(row): row.is_required for row in questions.of_kind(kind)},
         "words": " · ".join(words),
     }
 

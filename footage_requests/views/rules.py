@@ -23,7 +23,7 @@ from inventory.words import history_of
 
 from .. import permissions
 from ..forms import rules as forms
-from ..models import LegalBasis, RefusalCode, RequesterKind, SmallUnitPeriod
+from ..models import KindQuestion, LegalBasis, RefusalCode, RequesterKind, SmallUnitPeriod
 from .board import tabs
 from .shared import for_people
 
@@ -47,6 +47,8 @@ RULES = {
                    gettext_lazy("New legal basis")),
     "refusals": Rules(RefusalCode, forms.RefusalForm, gettext_lazy("Refusal codes"),
                       gettext_lazy("New refusal code")),
+    "questions": Rules(KindQuestion, forms.QuestionForm, gettext_lazy("Questions to requesters"),
+                       gettext_lazy("New question")),
     "small-unit": Rules(SmallUnitPeriod, forms.SmallUnitForm, gettext_lazy("Small-unit mode"),
                         gettext_lazy("New small-unit period")),
 }  # fmt: skip
@@ -60,6 +62,7 @@ def rules(request: PersonRequest) -> HttpResponse:
         "kinds": RequesterKind.objects.visible_to(request.user).prefetch_related("bases"),
         "bases": LegalBasis.objects.visible_to(request.user),
         "refusals": RefusalCode.objects.visible_to(request.user),
+        "questions": KindQuestion.objects.visible_to(request.user).select_related("kind"),
         "periods": SmallUnitPeriod.objects.visible_to(request.user).select_related("set_by"),
         "holds_now": SmallUnitPeriod.holds_on(today()),
         "may_edit": permissions.can_edit_rules(request.user),

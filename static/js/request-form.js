@@ -53,12 +53,22 @@
     form.querySelector("[data-field=" + name + "] .form-label").classList.toggle("required", needed);
   }
 
+  // Every fact that some kind requires: the mark must go away again with the next choice.
+  const mayRequire = Array.from(new Set(Object.values(kinds).flatMap((kind) => kind.requiredFacts))).filter(
+    (name) => form.querySelector("[data-field=" + name + "] .form-label"));
+
   function follow() {
     const kind = kinds[form.elements.kind.value];
     words.textContent = kind ? kind.words : "";
     reference.textContent = (kind && kind.reference) || usual;
     require("reference_no", Boolean(kind && kind.referenceRequired));
     require("national_id", Boolean(kind && kind.identityRequired));
+    mayRequire.forEach((name) => require(name, Boolean(kind && kind.requiredFacts.includes(name))));
+    form.querySelectorAll("[data-field^=question_]").forEach(function (field) {
+      const asked = kind ? kind.questions[field.dataset.field] : undefined;
+      field.hidden = asked === undefined;
+      require(field.dataset.field, asked === true);
+    });
     Array.from(form.elements.basis.options).forEach(function (option) {
       const belongs = !option.value || !kind || kind.bases.includes(Number(option.value));
       option.hidden = !belongs;
