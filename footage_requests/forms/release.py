@@ -87,6 +87,24 @@ class RecordForm(MarksErrors, forms.ModelForm):
         ),
     }
 
+    # What the service refuses to do without is marked and told beside its field.
+    REQUIRED = {
+        HandOverRecord.Kind.COPY: (
+            "receiver_name",
+            "receiver_office",
+            "receiver_identity",
+            "identity_checked",
+            "medium",
+        ),
+        HandOverRecord.Kind.VIEWING: (
+            "viewing_until",
+            "receiver_name",
+            "receiver_office",
+            "attendees",
+        ),
+        HandOverRecord.Kind.NOT_COLLECTED: ("note",),
+    }
+
     class Meta:
         model = HandOverRecord
         fields = [
@@ -119,6 +137,8 @@ class RecordForm(MarksErrors, forms.ModelForm):
         for name in [name for name in self.fields if name not in shown]:
             del self.fields[name]
         self.order_fields(shown)
+        for name in self.REQUIRED.get(HandOverRecord.Kind(kind), ()):
+            self.fields[name].required = True
         self.fields["happened_at"].initial = timezone.localtime().strftime(_LOCAL)
         if kind == HandOverRecord.Kind.RETURNED:
             self.fields["receiver_name"].label = _("Brought back by")
@@ -137,7 +157,8 @@ class RecordForm(MarksErrors, forms.ModelForm):
             choices = [*ON_A_MEDIUM, MediumKind.DOWNLOAD]
             field = cast(forms.ChoiceField, self.fields["medium"])
             field.choices = [("", "–"), *((one.value, one.label) for one in choices)]
-            self.fields["medium_count"].initial = 1
+            # The model counts from none; most hand-overs are one medium.
+            self.initial["medium_count"] = 1
         if "witness" in self.fields:
             others = Person.objects.filter(is_active=True).exclude(pk=person.pk)
             witness = cast(forms.ModelChoiceField, self.fields["witness"])
