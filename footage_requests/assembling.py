@@ -254,6 +254,7 @@ def _row(
         "gaps": [list(gap) for gap in made.gaps],
         "gap_count": made.gap_count,
         "gap_ms": made.gap_ms,
+        "first_group_ms": made.first_group_ms,
         "clock": clock_block(clock_of(recorder), *asked),
         "codec": made.codec,
         "width": made.width,

@@ -37,8 +37,8 @@ Span = tuple[int, int]
 CHECKS = ("plays", "right_camera", "right_time", "masks", "nobody_else")
 _IDLE = dt.timedelta(minutes=3)
 _LONGEST = dt.timedelta(hours=8)
-# Frame groups are copied whole, so a clip may begin and end a little outside the approved minutes.
-FRAME_GROUP_MS = 12_000
+# Of exports that did not note yet how long their first group of pictures is.
+UNMEASURED_GROUP_MS = 12_000
 
 
 @dataclass(frozen=True)
@@ -187,10 +187,16 @@ def _faults(exhibit: Exhibit) -> Iterable[str]:
         yield _("The file is not what was stored: its hash has changed.")
     times = time_of(exhibit)
     start, end = to_ms(exhibit.line.starts_at), to_ms(exhibit.line.ends_at)
-    if times.delivered[0] < start - FRAME_GROUP_MS or times.delivered[1] > end + FRAME_GROUP_MS:
+    if times.delivered[0] <= start - _first_group_ms(exhibit) or times.delivered[1] > end:
         yield _("It reaches beyond the approved minutes.")
     if exhibit.parent is not None and exhibit.parent.file.sha256 != exhibit.parent_sha256:
         yield _("It was not made from the original of this package.")
+
+
+def _first_group_ms(exhibit: Exhibit) -> int:
+    """How far before the approved minutes it may begin: a group of pictures is copied whole."""
+    facts = (exhibit.parent or exhibit).facts
+    return int(facts.get("first_group_ms", UNMEASURED_GROUP_MS))
 
 
 def doubts_of(exhibit: Exhibit) -> dict[str, str]:

@@ -45,7 +45,11 @@ class _Run:
 
 @dataclass
 class Assembled:
-    """What is in the result. Times are those of the result: a slice's own time minus its shift."""
+    """What is in the result. Times are those of the result: a slice's own time minus its shift.
+
+    `first_group_ms` is how long the group of pictures is with which it begins: so much may lie before the asked
+    start, because a group is copied whole or cannot be decoded.
+    """
 
     codec: str
     width: int
@@ -56,6 +60,7 @@ class Assembled:
     gaps: list[tuple[int, int]]
     gap_count: int
     gap_ms: int
+    first_group_ms: int = 0
     bitstream_sha256: str = ""
     bytes: int = 0
 
@@ -110,6 +115,7 @@ def assemble(pieces: Sequence[Piece], sink: Sink, *, start_ms: int, end_ms: int)
         gaps=gaps,
         gap_count=watch.gap_count,
         gap_ms=watch.gap_ms,
+        first_group_ms=_first_group_ms(plan, lengths),
         bitstream_sha256=found.hexdigest(),
         bytes=written,
     )
@@ -165,6 +171,13 @@ def _first_of(plan: _Plan, index: SliceIndex, shift: int, start_ms: int) -> int:
         if index.keys[at] and index.stamps[at] - shift > newest:
             return at
     return len(index)
+
+
+def _first_group_ms(plan: _Plan, lengths: array[int]) -> int:
+    """From the first picture to the next key picture, or to the end where there is none."""
+    following = next((number - 1 for number in plan.keys if number > 1), None)
+    end = plan.times[-1] + lengths[-1] if following is None else plan.times[following]
+    return end - plan.times[0]
 
 
 def _lengths(times: array[int], usual_ms: int) -> array[int]:

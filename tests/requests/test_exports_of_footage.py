@@ -11,7 +11,7 @@ import pytest
 
 from cameras.models import ClockMeasurement, RecorderUse
 from core.tsi import to_ms
-from footage_requests import exporting, holding, store
+from footage_requests import exporting, holding, pace, store
 from footage_requests.errors import NotThisPerson, Refused
 from footage_requests.models import Exhibit, Package
 from footage_requests.sealing.film import bitstream_sha256, read_film
@@ -55,6 +55,7 @@ def test_a_decision_becomes_one_file_per_line_and_channel(dialect):
     assert asked == [to_ms(campus.event), to_ms(campus.event) + 20_000]
     assert abs(exhibit.facts["delivered"][0] - asked[0]) <= 1_000
     assert exhibit.facts["delivered"][1] <= asked[1]
+    assert exhibit.facts["first_group_ms"] == 1_000
     assert exhibit.facts["gaps"] == []
     assert len(pictures_of(exhibit)) == exhibit.facts["frames"]
     with StoredFile(store.open_file(exhibit.file)) as source:
@@ -255,7 +256,7 @@ def test_the_time_that_a_recorder_takes_is_known_after_an_export():
     """REL-14."""
     with recorded() as campus:
         device = campus.devices["rec"]
-        assert exporting.expected_seconds(device, 3_600_000) is None
+        assert pace.expected_seconds(device, 3_600_000) is None
         exporting.start_export(campus.approved(), campus.operator)
         fetch_all()
-        assert exporting.expected_seconds(device, 3_600_000) is not None
+        assert pace.expected_seconds(device, 3_600_000) is not None

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Role
 from audit.models import Entry
-from core.tsi import today
+from core.tsi import to_ms, today
 from footage_requests import store, verifying
 from footage_requests.errors import NotThisPerson, Refused
 from footage_requests.models import Package, SmallUnitPeriod, Viewing
@@ -116,6 +116,24 @@ def test_minutes_beyond_the_approval_stop_the_verification(campus):
 
     with pytest.raises(Refused, match="Onaylanan"):
         confirm(exhibit, campus.second_operator)
+
+
+@pytest.mark.parametrize(("before_ms", "after_ms"), [(2000, 0), (0, 1)])
+def test_the_tolerance_is_the_group_of_pictures_that_was_really_seen(campus, before_ms, after_ms):
+    """REL-5: to the frame group, and not a picture behind the end."""
+    exhibit = waiting(campus, first_group_ms=2000)
+    start, end = to_ms(exhibit.line.starts_at), to_ms(exhibit.line.ends_at)
+    watch(exhibit, campus.second_operator)
+
+    exhibit.facts["delivered"] = [start - before_ms, end + after_ms]
+    exhibit.save()
+    (beyond,) = verifying.measure(exhibit.package)
+    exhibit.facts["delivered"] = [start - 1999, end]
+    exhibit.save()
+    (within,) = verifying.measure(exhibit.package)
+
+    assert beyond.faults
+    assert not within.faults
 
 
 def test_who_what_and_how_long_is_in_the_log(campus, exhibit):
