@@ -23,10 +23,12 @@ from cameras.models import (
     CoverageDay,
     DeviceCheck,
     DeviceCondition,
+    Finding,
     Run,
 )
 from cameras.position_days import limits_of
 from cameras.protocols.base import Endpoint, Identity, Login, Manner, Reason
+from cameras.protocols.recognition import is_same_device
 from cameras.visit_data import VisitPlan
 from core.tsi import day_bounds_ms, day_of, from_ms, to_ms
 from inventory.models import Address, ChannelAssignment, Device, Installation, Position
@@ -64,6 +66,7 @@ class _Batch:
     silent: dict[int, Interval]
     earliest: dict[int, int]
     logins_changed: dict[int, datetime]
+    strangers: set[int]
 
 
 def build(checks: Sequence[DeviceCheck], now: datetime) -> list[VisitPlan | Unvisitable]:
@@ -131,11 +134,37 @@ def _load(checks: Sequence[DeviceCheck], now: datetime) -> _Batch:
             if at is not None
         },
         logins_changed=_logins_changed(devices),
+        strangers=set(),
     )
+    batch.strangers |= _strangers(checks, batch)
     positions = {a.position_id: a.position for rows_ in assignments.values() for a in rows_}
     for day in {d for check in checks for d in _all_days(check, batch)}:
         batch.expected[day] = expected_many(positions.values(), day)
     return batch
+
+
+def _strangers(checks: Sequence[DeviceCheck], batch: _Batch) -> set[int]:
+    """Devices at whose address another one took the login: it gets none again until a person has looked.
+
+    Closing the finding, correcting the serial or entering the login again is such a look.
+    """
+    devices = {check.device_id: check.device for check in checks}
+    told = Finding.objects.open().filter(
+        kind=Finding.Kind.SERIAL_CHANGED,
+        subject_kind=Finding.Subject.DEVICE,
+        subject_id__in=devices,
+    )
+    found = set()
+    for device_id, seen_at in told.values_list("subject_id", "seen_at"):
+        condition, changed_at = batch.conditions.get(device_id), batch.logins_changed.get(device_id)
+        device = devices[device_id]
+        if condition is None or (changed_at is not None and changed_at > seen_at):
+            continue
+        ours = Identity(serial=device.serial, macs=(device.mac,) if device.mac else ())
+        theirs = Identity(serial=condition.serial, macs=tuple(condition.macs))
+        if is_same_device(ours, theirs) is False:
+            found.add(device_id)
+    return found
 
 
 def _silent_cameras(now: datetime) -> dict[int, Interval]:
@@ -172,6 +201,8 @@ def _plan(check: DeviceCheck, batch: _Batch) -> VisitPlan | Unvisitable:
         return Unvisitable("BEHIND_RECORDER", tuple(_channels(check, batch)))
     condition = batch.conditions.get(device.pk)
     login, why_not = login_of(device)
+    if device.pk in batch.strangers:
+        login, why_not = None, Reason.WRONG_DEVICE
     measured = batch.clocks.get(device.pk, [])
     is_recorder = device.kind == Device.Kind.RECORDER
     return VisitPlan(

@@ -30,6 +30,9 @@ REASONS = {
     Reason.OTHER_HOST: _("the answer names another host"),
     Reason.TLS_FAULT: _("the encrypted connection cannot be trusted"),
     Reason.WRONG_DEVICE: _("another device answers at this address"),
+    Reason.NOT_RECOGNISED: _(
+        "what answers there does not show that it is this device: choose its protocol in the inventory"
+    ),
     Reason.WRONG_RANGE: _("the recorder plays another time than asked"),
     Reason.NOTHING_PLAYED: _("the recorder plays nothing of this time"),
     Reason.UNDECODABLE: _("the picture cannot be decoded"),

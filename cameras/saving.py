@@ -27,7 +27,7 @@ from cameras.models import (
     PlaybackProof,
     Run,
 )
-from cameras.protocols.base import Manner
+from cameras.protocols.base import Manner, Reason
 from cameras.protocols.ntp import ServerClock
 from cameras.visit_data import KindAnswer, VisitOutcome, VisitPlan
 from core.tsi import day_of, from_ms
@@ -192,8 +192,13 @@ def _update_condition(
         condition.recording_at = now
     if outcome.proofs:
         condition.proof_at = now
-    if outcome.manner and outcome.answered:
+    if outcome.manner and outcome.answered and not _is_stranger(outcome):
         condition.manner = {k: v for k, v in outcome.manner.items() if k in _MANNER}
+
+
+def _is_stranger(outcome: VisitOutcome) -> bool:
+    """Another device answered: how it wants to be spoken to is not how ours does."""
+    return any(answer.reason == Reason.WRONG_DEVICE for answer in outcome.answers.values())
 
 
 _MANNER = set(Manner.__dataclass_fields__)

@@ -41,9 +41,11 @@ from cameras.protocols.opened import (
 )
 from cameras.protocols.recognition import (
     Hints,
+    fits_first_contact,
     is_same_device,
     recognise,
     refuse_another_device,
+    refuse_another_make,
     refuse_another_realm,
     told_by_onvif,
     told_by_vendor,
@@ -190,6 +192,8 @@ class _Opening:
         }
         hints = await recognise(onvif.soap, vendor)
         refuse_another_device(hints, self._expect)
+        if self._expect is not None:
+            refuse_another_make(hints, self._expect)
         self.failures += [("protocol", name, error) for name, error in hints.reasons.items()]
         chosen, identity = await self._first_that_answers(clients, hints)
         if identity is None:
@@ -213,8 +217,13 @@ class _Opening:
         order = [*hints.sure, *(["onvif"] if hints.has_onvif else []), *hints.possible]
         if self.only_sure:
             order = [*hints.sure, *(["onvif"] if hints.answers_onvif else [])]
-        if self.only_sure and not order:
+        elif self._expect is not None:
+            expect = self._expect
+            order = [name for name in order if fits_first_contact(name, hints, expect)]
+        if not order and self.only_sure:
             raise Untrusted("something else asks for the login here", reason=Reason.WRONG_DEVICE)
+        if not order and (hints.possible or hints.has_onvif):
+            raise Untrusted("what asks for the login here is unknown", reason=Reason.NOT_RECOGNISED)
         refusals = 0
         for name in dict.fromkeys(order):
             identity = await self._identify(clients[name])

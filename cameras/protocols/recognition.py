@@ -139,6 +139,28 @@ def refuse_another_device(hints: Hints, expect: Identity | None) -> None:
             raise Untrusted("another device answers at this address", reason=Reason.WRONG_DEVICE)
 
 
+def refuse_another_make(hints: Hints, expect: Identity) -> None:
+    """Raises Untrusted (WRONG_DEVICE) when the page is surely of another make than the inventory says."""
+    make = _make_of(expect)
+    if make and hints.sure and make not in hints.sure:
+        raise Untrusted("a device of another make answers here", reason=Reason.WRONG_DEVICE)
+
+
+def fits_first_contact(protocol: str, hints: Hints, expect: Identity) -> bool:
+    """Whether a login may go out over `protocol` to a device that was never let in (D18).
+
+    It must show itself as what it is taken for, or the inventory must name that make. A page that merely asks
+    for a login may be a printer's. Where the inventory names no make, the login was entered for whatever is there.
+    """
+    if protocol == "onvif":
+        return hints.answers_onvif or not expect.maker
+    return protocol in hints.sure or not expect.maker or _make_of(expect) == protocol
+
+
+def _make_of(expect: Identity) -> str:
+    return vendor_protocol(Identity(maker=expect.maker))
+
+
 def is_same_device(expect: Identity, told: Identity) -> bool | None:
     """By serial, then by MAC; None when there is nothing to compare.
 
@@ -166,9 +188,11 @@ def _is_serial(serial: str) -> bool:
 async def _try_onvif(onvif: SoapConversation, hints: Hints) -> None:
     try:
         answer = await onvif.call_bare("device", "GetSystemDateAndTime")
-    except NotAuthorized:
-        # Some devices want a login even for the time; so does a web server without ONVIF.
+    except NotAuthorized as wanted:
+        # Some devices want a login even for the time, and say so in ONVIF's words; a web server without
+        # ONVIF asks for one as well.
         hints.has_onvif = True
+        hints.answers_onvif = not (wanted.offers_digest or wanted.offers_basic)
         return
     except _NOT_HERE as error:
         hints.reasons["onvif"] = _unless_elsewhere(error)

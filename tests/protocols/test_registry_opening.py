@@ -185,6 +185,47 @@ async def test_by_a_saved_manner_no_login_goes_to_what_shows_itself_otherwise(
         assert caught.value.reason is Reason.WRONG_DEVICE
 
 
+@pytest.mark.parametrize(
+    ("maker", "realm", "server", "reason"),
+    [
+        ("Hikvision", "Login to 7K1B2C3D4E", "", Reason.WRONG_DEVICE),
+        ("Dahua", "DS-7716NI", "App-webs/", Reason.WRONG_DEVICE),
+        ("Bosch", "printer", "", Reason.NOT_RECOGNISED),
+    ],
+)
+async def test_at_the_first_contact_no_login_goes_to_what_is_not_of_the_make(
+    maker: str, realm: str, server: str, reason: Reason
+) -> None:
+    """D18: nothing was learnt yet, so what shows itself without login must agree with the inventory."""
+    async with serving(
+        lambda _: (404, b""), password="another", realm=realm, server=server
+    ) as stranger:
+        with pytest.raises(Untrusted) as caught:
+            async with opened(stranger, expect=Identity(maker=maker, serial="6J0A1B2C3D")):
+                pass
+    assert caught.value.reason is reason
+    assert not stranger.logins
+    assert not [asked for asked in stranger.log if b"UsernameToken" in asked.body]
+
+
+async def test_at_the_first_contact_a_page_without_a_sign_is_let_in_where_the_inventory_names_its_make() -> (
+    None
+):
+    async with (
+        serving(HIKVISION, password=PASSWORD, realm="x") as server,
+        opened(server, expect=Identity(maker="HIKVISION")) as device,
+    ):
+        assert device.protocol == "isapi"
+
+
+async def test_a_protocol_that_a_person_chose_is_spoken_whatever_the_make_says() -> None:
+    async with (
+        serving(HIKVISION, password=PASSWORD, realm="x") as server,
+        opened(server, protocol="isapi", expect=Identity(maker="Bosch")) as device,
+    ):
+        assert device.protocol == "isapi"
+
+
 async def test_by_a_saved_manner_no_login_goes_to_a_page_that_speaks_no_onvif() -> None:
     """D18."""
     saved = Manner(protocol="onvif", auth="wsse", services={"device": "/onvif/device_service"})
