@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from cameras.device_findings import device_subject
-from cameras.findings import Found, Subject, settle
+from cameras.findings import NOT_IN_SERVICE_ANY_MORE, Found, Subject, settle
 from cameras.models import (
     ChannelCondition,
     CheckResult,
@@ -24,7 +24,15 @@ from cameras.models import (
 from cameras.nights import SWEEPS
 from cameras.visit_data import SILENCE
 from core.tsi import day_of, to_ms
-from inventory.models import Address, ChannelAssignment, Device, Installation, Network
+from inventory.models import (
+    Address,
+    Channel,
+    ChannelAssignment,
+    Device,
+    Installation,
+    Network,
+    Position,
+)
 from inventory.schedules import expected_many
 
 Kind = Finding.Kind
@@ -32,6 +40,8 @@ MASS_AT_LEAST = 5
 MASS_SHARE = 0.6
 """So many silent devices, and such a share of a network's devices, are one fault of the network."""
 SLACK_DAYS = 0.5
+WHOLE_DAYS = 2
+"""Recorders delete by whole files and days: so much beyond the goal is not yet kept too long."""
 REMEMBERED_DAYS = 60
 """So far back the recorder's page shows how many days were held."""
 TOGETHER = {"RECORDER_DOWN", "DISK"}
@@ -46,6 +56,26 @@ def judge(run: Run, now: datetime) -> None:
     if run.kind in SWEEPS and run.day >= day_of(now) - timedelta(days=1):
         judge_positions(run, now)
         judge_retention(run, now)
+    close_leavers(now)
+
+
+def close_leavers(now: datetime) -> int:
+    """Closes what was found about devices, channels and positions that nobody checks any more."""
+    kinds = Finding.Subject
+    checked = {
+        kinds.DEVICE: Device.objects.filter(
+            status__in=[Device.Status.IN_SERVICE, Device.Status.FAULTY]
+        ),
+        kinds.POSITION: Position.objects.filter(status=Position.Status.ACTIVE),
+        kinds.CHANNEL: Channel.objects.filter(
+            pk__in=ChannelAssignment.objects.current().values("channel")
+        ),
+    }
+    left = Q()
+    for kind, rows in checked.items():
+        left |= Q(subject_kind=kind) & ~Q(subject_id__in=rows.values("pk"))
+    rows = Finding.objects.open().filter(left).exclude(kind__in=Finding.HAPPENED_ONCE)
+    return rows.update(closed_at=now, closed_because=NOT_IN_SERVICE_ANY_MORE)
 
 
 def judge_silence(run: Run, now: datetime) -> None:
@@ -173,7 +203,8 @@ def judge_positions(run: Run, now: datetime) -> None:
     found += _silent_motion(run, motion, subjects)
     known = [row for row in days if row.result != Result.UNKNOWN]
     looked = [(Kind.NOT_RECORDING, subjects[row.position_id]) for row in known]
-    looked += [(Kind.MOTION_SILENT, subjects[row.position_id]) for row in motion]
+    # Not on motion any more counts as looked for; a day that nobody could tell does not.
+    looked += [(Kind.MOTION_SILENT, subjects[row.position_id]) for row in known]
     looked += [
         (Kind.RECORDER_STOPPED, device_subject(device))
         for device in Device.objects.recorders().filter(checks__run=run)
@@ -202,21 +233,25 @@ def _together(run: Run, positions: set[int]) -> dict[Device, set[int]]:
 
 
 def _silent_motion(
-    run: Run, rows: Iterable[PositionDay], subjects: dict[int, Subject]
+    run: Run, rows: Sequence[PositionDay], subjects: dict[int, Subject]
 ) -> Iterable[Found]:
     """Motion recording that shows nothing for too many days in a row (REC-21)."""
-    for row in rows:
-        allowed = row.position.group.silent_days_allowed
-        since = run.day - timedelta(days=allowed - 1)
-        nothing = PositionDay.objects.filter(
-            position=row.position_id, day__range=(since, run.day), result=Result.NOT_RECORDED
-        ).count()
-        if nothing >= allowed:
-            yield Found(Kind.MOTION_SILENT, subjects[row.position_id], detail={"days": nothing})
+    allowed = {row.position_id: row.position.group.silent_days_allowed for row in rows}
+    since = run.day - timedelta(days=max(allowed.values(), default=1) - 1)
+    silent: dict[int, set[date]] = defaultdict(set)
+    nothing = PositionDay.objects.filter(
+        position__in=allowed, day__range=(since, run.day), result=Result.NOT_RECORDED
+    )
+    for position_id, day in nothing.values_list("position", "day"):
+        silent[position_id].add(day)
+    for position_id, days in allowed.items():
+        wanted = {run.day - timedelta(days=back) for back in range(days)}
+        if wanted <= silent[position_id]:
+            yield Found(Kind.MOTION_SILENT, subjects[position_id], detail={"days": days})
 
 
 def judge_retention(run: Run, now: datetime) -> None:
-    """Days really held per channel, holes taken off, against the goal (REC-2, REC-6, REC-7)."""
+    """Days really held per channel, holes taken off, against the goal (REC-2, REC-6, REC-7, REC-23)."""
     rows = {
         row.channel_id: row
         for row in ChannelCondition.objects.filter(
@@ -229,6 +264,43 @@ def judge_retention(run: Run, now: datetime) -> None:
         .filter(channel__in=rows)
         .select_related("position__group")
     }
+    lost = _lost_by_channel(run, now, rows, assigned)
+    looked = []
+    long: dict[Device, list[tuple[datetime, int, int]]] = defaultdict(list)
+    short: dict[Device, list[tuple[float, int, int]]] = defaultdict(list)
+    for channel_id, row in rows.items():
+        if row.earliest_at is None:
+            continue
+        held_ms = to_ms(now) - to_ms(row.earliest_at) - lost.get(channel_id, 0)
+        held = round(max(held_ms, 0) / 86_400_000, 2)
+        row.held_days = held
+        row.recent = _remembered(row.recent, now, held)
+        assignment = assigned.get(channel_id)
+        if assignment is None:
+            continue
+        recorder = row.channel.recorder
+        subject = device_subject(recorder)
+        looked += [(Kind.RETENTION_SHORT, subject), (Kind.RETENTION_LONG, subject)]
+        goal = assignment.position.group.retention_goal_days
+        if now - row.earliest_at > timedelta(days=goal + WHOLE_DAYS):
+            long[recorder].append((row.earliest_at, goal, assignment.position_id))
+        # A channel that records for fewer days than the goal cannot hold them yet.
+        old_enough = assignment.starts_at <= now - timedelta(days=goal)
+        if old_enough and held < goal - SLACK_DAYS:
+            short[recorder].append((held, goal, assignment.position_id))
+    ChannelCondition.objects.bulk_update(rows.values(), ["held_days", "recent"], batch_size=200)
+    found = [_short(recorder, channels) for recorder, channels in short.items()]
+    found += [_long(recorder, channels) for recorder, channels in long.items()]
+    settle(found, looked, now)
+
+
+def _lost_by_channel(
+    run: Run,
+    now: datetime,
+    rows: Mapping[int, ChannelCondition],
+    assigned: Mapping[int, ChannelAssignment],
+) -> dict[int, int]:
+    """Milliseconds of holes per channel since its oldest recording."""
     lost = dict(
         CoverageDay.objects.filter(
             channel__in=rows, day__gte=day_of(now) - timedelta(days=400), is_complete=True
@@ -242,27 +314,7 @@ def judge_retention(run: Run, now: datetime) -> None:
     for channel_id, assigned_row in assigned.items():
         if kinds[assigned_row.position_id].kind == "MOTION":
             lost.pop(channel_id, None)
-    looked = []
-    short: dict[Device, list[tuple[float, int, int]]] = defaultdict(list)
-    for channel_id, row in rows.items():
-        if row.earliest_at is None:
-            continue
-        held_ms = to_ms(now) - to_ms(row.earliest_at) - lost.get(channel_id, 0)
-        held = round(max(held_ms, 0) / 86_400_000, 2)
-        row.held_days = held
-        row.recent = _remembered(row.recent, now, held)
-        assignment = assigned.get(channel_id)
-        if assignment is None:
-            continue
-        recorder = row.channel.recorder
-        looked.append((Kind.RETENTION_SHORT, device_subject(recorder)))
-        goal = assignment.position.group.retention_goal_days
-        # A channel that records for fewer days than the goal cannot hold them yet.
-        old_enough = assignment.starts_at <= now - timedelta(days=goal)
-        if old_enough and held < goal - SLACK_DAYS:
-            short[recorder].append((held, goal, assignment.position_id))
-    ChannelCondition.objects.bulk_update(rows.values(), ["held_days", "recent"], batch_size=200)
-    settle([_short(recorder, channels) for recorder, channels in short.items()], looked, now)
+    return lost
 
 
 def _remembered(recent: list[list[Any]], now: datetime, held: float) -> list[list[Any]]:
@@ -280,6 +332,18 @@ def _short(recorder: Device, channels: list[tuple[float, int, int]]) -> Found:
         device_subject(recorder),
         detail={"held_days": str(held), "goal_days": goal},
         covers=tuple(position for _held, _goal, position in channels),
+        count=len(channels),
+    )
+
+
+def _long(recorder: Device, channels: list[tuple[datetime, int, int]]) -> Found:
+    """Footage older than the goal, locked clips left out: personal data that should be gone (REC-23)."""
+    oldest, goal, _position = min(channels)
+    return Found(
+        Kind.RETENTION_LONG,
+        device_subject(recorder),
+        detail={"oldest_day": str(day_of(oldest)), "goal_days": goal},
+        covers=tuple(position for _oldest, _goal, position in channels),
         count=len(channels),
     )
 

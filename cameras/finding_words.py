@@ -12,13 +12,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cameras.clock_verdicts import Verdict
+from cameras.findings import NOT_FOUND_ANY_MORE, NOT_IN_SERVICE_ANY_MORE
 from cameras.models import Finding
 from cameras.reasons import word_for
 from cameras.strips import length, offset_words
 from core import tsi
 
 Kind = Finding.Kind
-_OF_RECORDERS = {Kind.RECORDER_SILENT, Kind.RECORDER_STOPPED, Kind.RETENTION_SHORT, Kind.DISK}
+_OF_RECORDERS = {
+    Kind.RECORDER_SILENT,
+    Kind.RECORDER_STOPPED,
+    Kind.RETENTION_SHORT,
+    Kind.RETENTION_LONG,
+    Kind.DISK,
+}
 
 
 def sentence(row: Finding, name: str = "") -> str:
@@ -31,6 +38,15 @@ def sentence(row: Finding, name: str = "") -> str:
         "day": _day(row.detail.get("day")),
     }
     return _SENTENCES.get(row.kind, _other)(row, words)
+
+
+def closed_words(row: Finding) -> str:
+    """Why a finding was closed: our own words, or those of the person who closed it."""
+    ours = {
+        NOT_FOUND_ANY_MORE: _("no longer found"),
+        NOT_IN_SERVICE_ANY_MORE: _("not in service any more"),
+    }
+    return ours.get(row.closed_because, row.closed_because)
 
 
 def _day(text: object) -> str:
@@ -112,6 +128,18 @@ def _retention(row: Finding, words: dict[str, Any]) -> str:
     )
     goal = row.detail.get("goal_days", "?")
     return text % {**words, "held": number_format(held, 1), "goal": goal}
+
+
+def _retention_long(row: Finding, words: dict[str, Any]) -> str:
+    text = ngettext(
+        "%(name)s: %(count)d channel still has recordings of %(oldest)s, the goal is %(goal)s days: "
+        "shorten what it keeps, or hold what is needed",
+        "%(name)s: %(count)d channels still have recordings of %(oldest)s, the goal is %(goal)s days: "
+        "shorten what it keeps, or hold what is needed",
+        row.count,
+    )
+    oldest = _day(row.detail.get("oldest_day"))
+    return text % {**words, "oldest": oldest, "goal": row.detail.get("goal_days", "?")}
 
 
 def _lost(row: Finding, words: dict[str, Any]) -> str:
@@ -199,6 +227,7 @@ _SENTENCES: dict[str, Callable[[Finding, dict[str, Any]], str]] = {
     "NOT_RECORDING": _not_recording,
     "MOTION_SILENT": _motion_silent,
     "RETENTION_SHORT": _retention,
+    "RETENTION_LONG": _retention_long,
     "RECORDING_LOST": _lost,
     "SOURCES_DISAGREE": _disagree,
     "PROOF_FAILED": _proof,

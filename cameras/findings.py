@@ -16,6 +16,8 @@ from django.db.models import Q
 from cameras.models import Finding, StateChange
 
 MOST_COVERED = 500
+NOT_FOUND_ANY_MORE = "no longer found"
+NOT_IN_SERVICE_ANY_MORE = "not in service any more"
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def settle(
     ]
     if over:
         Finding.objects.filter(pk__in=over, closed_at__isnull=True).update(
-            closed_at=now, closed_because="no longer found"
+            closed_at=now, closed_because=NOT_FOUND_ANY_MORE
         )
 
 

@@ -12,6 +12,7 @@ from django.db.models import Count, Max, Q, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from cameras.correlation import WHOLE_DAYS
 from cameras.models import CoverageDay, DailySheet, PositionDay, Result
 from cameras.reasons import word_for
 from cameras.report_lists import counted, days_word, with_motion
@@ -21,8 +22,6 @@ from inventory.models import Channel, ChannelAssignment, Device, Position, Recor
 
 WORST = 10
 MOST_CHANNELS = 60
-WHOLE_DAYS = 2
-"""Recorders delete by whole files and days: so much beyond the goal is not yet kept too long."""
 GAP_FROM_MS = 10_000
 """Shorter holes are seams between files; their time is in the sums above."""
 

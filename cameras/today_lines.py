@@ -37,6 +37,7 @@ URGENCY = {
     "SERIAL_CHANGED": 26,
     "CLOCK": 30,
     "RETENTION_SHORT": 35,
+    "RETENTION_LONG": 36,
     "DUPLICATE_IDENTITY": 40,
     "DEVICE_MOVED": 42,
     "MOTION_SILENT": 45,
@@ -216,6 +217,17 @@ def _retention(words: dict[str, int]) -> str:
     )
 
 
+def _retention_long(words: dict[str, int]) -> str:
+    return (
+        ngettext(
+            "%(count)d recorder keeps recordings longer than the goal",
+            "%(count)d recorders keep recordings longer than the goal",
+            words["count"],
+        )
+        % words
+    )
+
+
 _MANY: dict[tuple[str, str], Callable[[dict[str, int]], str]] = {
     ("NOT_RECORDING", "NOT_RECORDED"): _not_recorded,
     ("NOT_RECORDING", "PARTLY"): _partly,
@@ -226,4 +238,5 @@ _MANY: dict[tuple[str, str], Callable[[dict[str, int]], str]] = {
     ("FIRMWARE_CHANGED", ""): _firmware,
     ("DISK", ""): _disks,
     ("RETENTION_SHORT", ""): _retention,
+    ("RETENTION_LONG", ""): _retention_long,
 }

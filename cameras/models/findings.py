@@ -67,6 +67,7 @@ class Finding(models.Model):
         NOT_RECORDING = "NOT_RECORDING", _("Recording is missing")
         MOTION_SILENT = "MOTION_SILENT", _("Motion recording without a single recording")
         RETENTION_SHORT = "RETENTION_SHORT", _("Kept for fewer days than the goal")
+        RETENTION_LONG = "RETENTION_LONG", _("Kept for longer than the goal")
         RECORDING_LOST = "RECORDING_LOST", _("Recordings disappeared inside the retention goal")
         SOURCES_DISAGREE = "SOURCES_DISAGREE", _("Two sources of one recorder disagree")
         PROOF_FAILED = "PROOF_FAILED", _("A minute that the index claims could not be played")

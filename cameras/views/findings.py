@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.requests import PersonRequest
 from cameras import permissions
 from cameras.filters import FindingFilters
-from cameras.finding_words import links_of, sentence
+from cameras.finding_words import closed_words, links_of, sentence
 from cameras.models import Finding
 from cameras.names import finding_names
 from cameras.today_lines import urgency_of
@@ -32,6 +32,7 @@ def findings(request: PersonRequest) -> HttpResponse:
     closable = permissions.acknowledgeable(request.user, page)
     for row in page:
         row.sentence = sentence(row, names[row.pk])
+        row.closed_because = closed_words(row)
         row.urgency = urgency_of(row)
         row.links = links_of(row)
         waits = row.kind in Finding.HAPPENED_ONCE and row.closed_at is None

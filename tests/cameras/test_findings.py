@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 import vault
 from cameras import findings, finishing, nights
 from cameras.device_findings import is_same_firmware
-from cameras.models import DeviceCheck, DeviceCondition, Finding, StateChange
+from cameras.finding_words import sentence
+from cameras.models import (
+    CheckResult,
+    DeviceCheck,
+    DeviceCondition,
+    Finding,
+    PositionDay,
+    Run,
+    StateChange,
+)
 from cameras.protocols.base import CredentialRefused, Unreachable
 from core.secret import Secret
+from inventory.models import Device, Position, RecordingSchedule
 from tests.cameras.campus import Scripted, hours, whole, yesterday
 from vault.models import Credential
 
@@ -26,6 +36,18 @@ def again(campus, devices=None):
         campus.work(run)
     finishing.finish_runs()
     return run
+
+
+def one_more_night(campus):
+    """Another sweep over yesterday, as a second night would be."""
+    run = Run.objects.create(kind="NIGHT", day=yesterday(), slot=f"night:{Run.objects.count()}")
+    nights.start(run)
+    for _attempt in range(3):
+        DeviceCheck.objects.filter(status="DUE").update(due_at=timezone.now())
+        campus.work(run)
+    finishing.finish_runs()
+    run.refresh_from_db()
+    assert run.status == "FINISHED"
 
 
 def kinds() -> list[str]:
@@ -95,6 +117,29 @@ def test_another_serial_at_the_address_is_found(campus):
     finding = Finding.objects.get(kind="SERIAL_CHANGED")
     assert finding.detail == {"before": camera.serial, "after": "OTHER0000001"}
     assert "snapshot" not in script.calls
+
+
+def test_a_stranger_that_took_the_login_gets_it_no_second_time(campus):
+    """D18: until a person has looked; how the stranger is spoken to is not remembered for ours."""
+    script = Scripted(serial="ORIGINAL123456")
+    camera = campus.camera(script)
+    Device.objects.filter(pk=camera.pk).update(serial="ORIGINAL123456")
+    again(campus)
+    script.serial = "STRANGER123456"
+    again(campus)
+    assert kinds() == ["SERIAL_CHANGED"]
+    assert DeviceCondition.objects.get(pk=camera.pk).manner["auth"] == "digest-md5"
+    script.calls.clear()
+
+    run = again(campus)
+    assert script.calls == [], "not even asked: there is no login to ask with"
+    reasons = CheckResult.objects.filter(device_check__run=run).values_list("reason", flat=True)
+    assert set(reasons) == {"WRONG_DEVICE"}
+
+    script.serial = "ORIGINAL123456"
+    Finding.objects.update(closed_at=timezone.now())
+    again(campus)
+    assert script.calls, "whoever closed the finding has looked"
 
 
 def test_a_changed_firmware_is_found_once(campus):
@@ -193,10 +238,6 @@ def test_retention_counts_holes_and_no_locked_clips(campus, night):
 
 def test_quiet_hours_of_motion_recording_are_no_holes_in_its_retention(campus, night):
     """REC-6: nothing to see is not a recording that was lost."""
-    from datetime import date
-
-    from inventory.models import RecordingSchedule
-
     earliest = WHOLE[0][1] - 32 * 86_400_000
     recorder = campus.recorder(
         Scripted(recorded={1: hours(yesterday(), (9, 10))}, earliest_ms=earliest)
@@ -211,11 +252,6 @@ def test_quiet_hours_of_motion_recording_are_no_holes_in_its_retention(campus, n
 
 def test_motion_recording_that_shows_nothing_for_days_is_found(campus, night):
     """REC-21: no percentage, but silence for too long is suspicious."""
-    from datetime import date
-
-    from cameras.models import PositionDay
-    from inventory.models import RecordingSchedule
-
     recorder = campus.recorder(Scripted(recorded={1: []}))
     position = recorder.channels.get().assignments.get().position
     RecordingSchedule.objects.create(position=position, kind="MOTION", valid_from=date(2020, 1, 1))
@@ -226,6 +262,70 @@ def test_motion_recording_that_shows_nothing_for_days_is_found(campus, night):
     night()
 
     assert kinds() == ["MOTION_SILENT"]
+
+
+@pytest.mark.parametrize(("days", "found"), [(33, []), (36, ["RETENTION_LONG"])])
+def test_recordings_older_than_the_goal_are_found(campus, night, days, found):
+    """REC-23: recorders delete by whole days, so two more are forgiven; locked clips are left out."""
+    earliest = WHOLE[0][1] - days * 86_400_000
+    campus.recorder(Scripted(recorded={1: WHOLE, 2: WHOLE}, earliest_ms=earliest))
+
+    night()
+
+    assert kinds() == found
+    for finding in Finding.objects.all():
+        assert (finding.count, finding.detail["goal_days"]) == (2, 30)
+        with translation.override("en"):
+            assert "2 channels still have recordings of" in sentence(finding, "Recorder 1")
+
+
+def test_a_recorder_that_deletes_again_is_not_found_any_more(campus, night):
+    """REC-23."""
+    script = Scripted(recorded={1: WHOLE}, earliest_ms=WHOLE[0][1] - 50 * 86_400_000)
+    campus.recorder(script)
+    night()
+    assert kinds() == ["RETENTION_LONG"]
+
+    script.earliest_ms = WHOLE[0][1] - 31 * 86_400_000
+    one_more_night(campus)
+
+    assert kinds() == []
+
+
+def test_a_night_that_could_not_ask_does_not_clear_a_silent_motion_camera(campus):
+    """REC-18, REC-21; a camera that does not record on motion any more is cleared."""
+    script = Scripted(recorded={1: WHOLE}, error=Unreachable())
+    recorder = campus.recorder(script)
+    position = recorder.channels.get().assignments.get().position
+    schedule = RecordingSchedule.objects.create(
+        position=position, kind="MOTION", valid_from=date(2020, 1, 1)
+    )
+    subject = findings.Subject("POSITION", position.pk)
+    findings.open_finding("MOTION_SILENT", subject, timezone.now())
+
+    one_more_night(campus)
+    assert kinds() == ["MOTION_SILENT", "RECORDER_SILENT"]
+
+    schedule.delete()
+    script.error = None
+    one_more_night(campus)
+    assert kinds() == []
+
+
+def test_what_left_service_has_no_open_findings(campus):
+    """A closed position and a scrapped camera are not checked any more: nothing else would close these."""
+    recorder = campus.recorder(Scripted(recorded={1: hours(yesterday(), (0, 12)), 2: WHOLE}))
+    camera = campus.camera(Scripted(error=Unreachable()))
+    one_more_night(campus)
+    assert kinds() == ["CAMERA_SILENT", "NOT_RECORDING"]
+    position = recorder.channels.get(number=1).assignments.get().position
+
+    Position.objects.filter(pk=position.pk).update(status="CLOSED")
+    Device.objects.filter(pk=camera.pk).update(status="SCRAPPED")
+    one_more_night(campus)
+
+    closed = Finding.objects.filter(kind__in=["CAMERA_SILENT", "NOT_RECORDING"])
+    assert {row.closed_because for row in closed} == {"not in service any more"}
 
 
 def test_settling_twice_changes_nothing(campus):
