@@ -40,6 +40,8 @@ class PaperForm(models.TextChoices):
     DESTRUCTION = "DESTRUCTION", _("Destruction record (personal data)")
     UNDERTAKING = "UNDERTAKING", _("Confidentiality undertaking")
     ACCESS_REPORT = "ACCESS_REPORT", _("Monthly access report")
+    PACKAGE_CHECK = "PACKAGE_CHECK", _("Result of checking a package")
+    HOLD_WEEK = "HOLD_WEEK", _("Holds that outlive their requests")
 
 
 class Letterhead(models.Model):

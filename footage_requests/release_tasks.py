@@ -6,8 +6,8 @@ from celery import shared_task
 
 from core.jobs import Job
 
-from . import release_work
-from .models import Package, RecipientCopy
+from . import check_work, release_work
+from .models import Package, PackageCheck, RecipientCopy
 
 # Acknowledged at the start: a large package takes longer than the broker waits for an answer.
 _LONGEST_S = 1500
@@ -31,8 +31,16 @@ def make_copy(copy_id: int) -> None:
     release_work.make_copy(rows.get(pk=copy_id))
 
 
+@shared_task(acks_late=False, time_limit=_LONGEST_S, soft_time_limit=_LONGEST_S - 60)
+def check_brought(check_id: int) -> None:
+    """Judges what somebody brought back, and removes it."""
+    rows = PackageCheck.objects.select_related("package__inner_file", "job", "by")
+    check_work.work(rows.get(pk=check_id))
+
+
 @shared_task
 def sweep_releases() -> None:
     """Wipes passphrases that nobody has read, and calls workers for what nobody has begun."""
     release_work.forget_passphrases()
     release_work.wake_waiting()
+    check_work.wake_waiting()

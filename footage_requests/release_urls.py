@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from .views import collect, copies, endings, records, release, returns
+from .views import checks, collect, copies, endings, records, release, returns
 
 _STEPS = "verify|approve|carry-out|cancel"
 _KINDS = "copy|viewing|not-collected|no-recording|hold"
@@ -40,6 +40,9 @@ urlpatterns = [
         endings.destruction_step,
         name="destruction_step",
     ),
+    path("package-checks/", checks.check_list, name="checks"),
+    path("package-checks/<uuid:uid>/", checks.check, name="check"),
+    path("package-checks/<uuid:uid>/print/", checks.check_print, name="check_print"),
     path("stock/", endings.stock, name="stock"),
     path("collect/<str:token>/", collect.collect, name="collect"),
     path("collect/<str:token>/file/", collect.collect_file, name="collect_file"),

@@ -136,6 +136,13 @@ def ensure_space(expected_bytes: int) -> None:
         raise NoSpace(f"{free // 1024**2} MB free, {expected_bytes // 1024**2} MB needed.")
 
 
+def scratch_for(name: str) -> Path:
+    """A job's folder that another process fills first. Whoever takes the job removes it; else the sweep."""
+    folder = _scratch_base() / name
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
 @contextmanager
 def scratch() -> Iterator[Path]:
     """A folder for one job's plain files, removed at the end whatever happens."""

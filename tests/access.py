@@ -92,6 +92,7 @@ MODELS: dict[str, type[models.Model]] = {
     "links": footage.DownloadLink,
     "records": footage.HandOverRecord,
     "destructions": footage.Destruction,
+    "package-checks": footage.PackageCheck,
     "interests": footage.InterestDeclaration,
     "undertakings": footage.Undertaking,
     "sworn": Person,
@@ -293,6 +294,10 @@ SPECIAL: dict[type[models.Model], Callable[[World], dict[str, Any]]] = {
         ),
     },
     footage.Destruction: lambda world: {"number": "IM-1", "package": world.row(footage.Package)},
+    footage.PackageCheck: lambda world: {
+        "source": "UPLOAD",
+        "package": world.row(footage.Package),
+    },
     footage.InterestDeclaration: lambda world: {
         "person": rows.person(),
         "is_out": True,

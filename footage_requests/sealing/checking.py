@@ -40,7 +40,7 @@ def verify_folder(path: Path, fingerprint: str | None = None) -> Checked:
 
     Reads everything, streamed. Never raises for a bad package.
     """
-    verifier = _verifier()
+    program = verifier()
     lines: list[tuple[str, str]] = []
 
     def tell(state: str, sentence: str) -> None:
@@ -50,14 +50,15 @@ def verify_folder(path: Path, fingerprint: str | None = None) -> Checked:
         with suppress(keys.KeyProblem):
             fingerprint = keys.fingerprint(keys.authority_certificate())
     try:
-        code = verifier.run(verifier.Files(path), fingerprint, tell)
-    except verifier.EXPECTED as error:
+        code = program.run(program.Files(path), fingerprint, tell)
+    except program.EXPECTED as error:
         return Checked(Verdict.CANNOT_CHECK, [*lines, ("?", str(error))])
     return Checked(Verdict(code), lines)
 
 
 @cache
-def _verifier() -> ModuleType:
+def verifier() -> ModuleType:
+    """The program that lies in every package, loaded as it is."""
     path = SCRIPTS / "verify.py"
     spec = importlib.util.spec_from_file_location("package_verifier", path)
     if spec is None or spec.loader is None:

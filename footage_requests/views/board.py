@@ -52,6 +52,7 @@ def board(request: PersonRequest) -> HttpResponse:
         "is_cut": len(shown) > MOST_CARDS,
         "has_cases": bool(shown),
         "may_file": permissions.can_file(request.user),
+        "may_check": permissions.can_check_packages(request.user),
         "tabs": tabs("board"),
         "refreshed_at": timezone.now(),
     }
