@@ -1,8 +1,8 @@
 """Server time and queries of four pages over 10,000 cameras with a year of answers, and calls of the API.
 
 `bin/bench pages [--database sqlite] [--cameras 10000] [--days 365]`. The last line is JSON: of each page
-(`today`, `cameras`, `camera`, `day`) `<page>_p95_ms` (goal 150) and `<page>_queries` (goal 15), and
-`api_per_second`: lists of 50 cameras through gunicorn with two workers (goal 100).
+(`today`, `cameras`, `camera`, `day`, and of requests `board`, `case`) `<page>_p95_ms` (goal 150) and
+`<page>_queries` (goal 15 for the first four), and `api_per_second`: lists of 50 cameras through gunicorn with two workers (goal 100).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 from benchmarks.parts.ending import run, say
 from tests.postgres import Cluster
 
-PAGES = ("today", "cameras", "camera", "day")
+PAGES = ("today", "cameras", "camera", "day", "board", "case")
 BASELINE_CAMERAS = 100
 
 
@@ -97,7 +97,8 @@ def _child(url: str, folder: Path, *arguments: str) -> dict[str, Any]:
 def _told(servers: Servers, folder: Path, cameras: int, options: argparse.Namespace) -> Any:
     """Fills a database with so many cameras and measures its pages."""
     url = servers.make(f"pages{cameras}")
-    size = ("--cameras", str(cameras), "--days", str(options.days))
+    numbers = {"cameras": cameras, "days": options.days, "requests": options.requests}
+    size = [part for name, number in numbers.items() for part in (f"--{name}", str(number))]
     begin = time.monotonic()
     rows = _child(url, folder, "--fill", *size)["rows"]
     say(f"{cameras} cameras: {rows:,} rows of coverage in {time.monotonic() - begin:.0f} s.")
@@ -124,7 +125,7 @@ def main() -> dict[str, Any]:
     if options.fill:
         from benchmarks.parts.pages_child import fill
 
-        return fill(options.cameras, options.days)
+        return fill(options.cameras, options.days, options.requests)
     if options.measure is not None:
         from benchmarks.parts.pages_child import measure
 
@@ -172,6 +173,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--database", choices=("postgresql", "sqlite"), default="postgresql")
     parser.add_argument("--cameras", type=int, default=10_000)
     parser.add_argument("--days", type=int, default=365)
+    parser.add_argument("--requests", type=int, default=500, help="open ones, with their holds")
     parser.add_argument("--turns", type=int, default=100, help="of each page and person")
     parser.add_argument("--seconds", type=float, default=10, help="of calls of the API")
     parser.add_argument("--no-baseline", action="store_true", help="only the full campus")

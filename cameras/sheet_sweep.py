@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -107,17 +107,17 @@ def _try(step: object) -> None:
         logger.info("Another sweep was quicker.")
 
 
-def closers() -> list[Person]:
+def closers() -> QuerySet[Person]:
     """Who must close the sheet until there are shifts: the heads of the unit."""
     return _holders(Role.UNIT_HEAD)
 
 
-def _holders(*roles: Role) -> list[Person]:
+def _holders(*roles: Role) -> QuerySet[Person]:
     """People who hold one of these roles for the whole campus today, as a sheet is about all of it."""
     grants = RoleGrant.objects.on(tsi.today()).filter(
         role__in=roles, scope_kind=RoleGrant.ScopeKind.ALL, person__is_active=True
     )
-    return list(Person.objects.filter(pk__in=grants.order_by().values("person")))
+    return Person.objects.filter(pk__in=grants.order_by().values("person"))
 
 
 def sends_mail() -> bool:

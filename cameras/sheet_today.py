@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Person
 from accounts.requests import PersonRequest
 from cameras import permissions
 from cameras.models import DailySheet
@@ -24,7 +23,7 @@ MOST = 60
 
 def register() -> None:
     """Called once when Django is ready."""
-    panels.register_today_lines(lines)
+    panels.register_today_lines(lines, _CLOSERS)
     panels.register("today-side", 5, "sheets/_today.html", latest, _may)
 
 
@@ -40,7 +39,7 @@ def lines(person: Any) -> Iterable[panels.TodayLine]:
         return
     rows = _sheets(person)
     unsigned = [row for row in rows if row.status in DailySheet.WRITABLE][:SHOWN]
-    who = _names(_closers()) if unsigned and may_sign else ""
+    who = _names(_closers(person)) if unsigned and may_sign else ""
     for sheet in unsigned if may_sign else []:
         yield _unsigned(sheet, who)
     signed = [row for row in rows if row.status == DailySheet.Status.SIGNED]
@@ -59,12 +58,17 @@ def _sheets(person: Any) -> list[DailySheet]:
     return panels.once(("sheets", person.pk), lambda: list(rows.order_by("-day")[:MOST]))
 
 
-def _closers() -> list[Person]:
-    return panels.once("closers", closers)
+_CLOSERS = panels.Question(
+    lambda person: closers().values_list("full_name") if _may(person, None) else None
+)
 
 
-def _names(people: Iterable[Person]) -> str:
-    return ", ".join(person.full_name for person in people) or _("nobody: there is no unit head")
+def _closers(person: Any) -> list[str]:
+    return [name for (name,) in _CLOSERS(person)]
+
+
+def _names(people: Iterable[str]) -> str:
+    return ", ".join(people) or _("nobody: there is no unit head")
 
 
 def _unsigned(sheet: DailySheet, who: str) -> panels.TodayLine:
@@ -100,5 +104,5 @@ def latest(request: PersonRequest, _row: Any) -> dict[str, Any] | None:
     return {
         "sheet": sheet,
         "is_overdue": sheet.is_overdue(timezone.now()),
-        "closers": [] if sheet.is_signed else _closers(),
+        "closers": [] if sheet.is_signed else _closers(request.user),
     }

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Min, Q, Subquery, Window
+from django.db.models import Count, Min, Q, QuerySet, Subquery, Window
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -31,7 +31,7 @@ WARRANTY_DAYS = 90
 
 def register() -> None:
     """Called once when Django is ready."""
-    panels.register_today_lines(lines)
+    panels.register_today_lines(lines, _ENDING)
     panels.register("today", 10, "cameras/_last_night.html", last_night, _may)
     panels.register("today-side", 10, "cameras/_night_health.html", health, _may)
 
@@ -66,18 +66,25 @@ def _runs() -> list[Run]:
     return panels.once("runs", lambda: list(Run.objects.filter(told)))
 
 
-def _ending_soon(person: Any) -> Iterable[panels.TodayLine]:
+def _ending(person: Any) -> QuerySet[Any] | None:
+    """The device whose warranty ends first, when, and how many end soon."""
+    if not permissions.can_see_cameras(person):
+        return None
     today = tsi.today()
     ending = (
         Device.objects.visible_to(person)
         .filter(warranty_ends_on__range=(today, today + dt.timedelta(days=WARRANTY_DAYS)))
         .exclude(status__in=[Device.Status.SCRAPPED, Device.Status.REMOVED])
     )
-    first = (
-        ending.order_by("warranty_ends_on", "pk")
-        .values_list("pk", "warranty_ends_on", Window(Count("pk")))
-        .first()
-    )
+    first = ending.order_by("warranty_ends_on", "pk")
+    return first.values_list("pk", "warranty_ends_on", Window(Count("pk")))[:1]
+
+
+_ENDING = panels.Question(_ending)
+
+
+def _ending_soon(person: Any) -> Iterable[panels.TodayLine]:
+    first = next(iter(_ENDING(person)), None)
     if first is None:
         return
     pk, ends_on, count = first

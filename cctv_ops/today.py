@@ -27,6 +27,7 @@ def today(request: PersonRequest) -> HttpResponse:
     if not (permissions.can_see_cameras(person) or requests_permissions.can_see_requests(person)):
         return render(request, "today/nothing_to_open.html")
     with panels.one_look():
+        panels.gather(person)
         lines = panels.today_lines(request.user)
         top = list(panels.shown("today", request))
         beside = list(panels.shown("today-side", request))

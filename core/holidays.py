@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from .scoping import ScopedQuerySet
@@ -98,13 +98,25 @@ def working_days_between(day: dt.date, end: dt.date) -> int:
 
 def closed_days(first: dt.date, last: dt.date) -> set[dt.date]:
     """The whole holidays of [first, last], the yearly ones in each of its years."""
+    return closed_among(whole_holidays().filter(day__lte=last), first, last)
+
+
+def whole_holidays() -> QuerySet[Any]:
+    """The day of each whole holiday, and whether it comes every year."""
+    return Holiday.objects.filter(is_half=False).values_list("day", "every_year")
+
+
+def closed_among(
+    holidays: Iterable[tuple[dt.date, bool]], first: dt.date, last: dt.date
+) -> set[dt.date]:
+    """`closed_days` of rows of `whole_holidays` that have been read already."""
     closed: set[dt.date] = set()
-    for row in Holiday.objects.filter(is_half=False, day__lte=last):
-        if not row.every_year:
-            closed.add(row.day)
+    for day, every_year in holidays:
+        if not every_year:
+            closed.add(day)
             continue
-        for year in range(max(first.year, row.day.year), last.year + 1):
+        for year in range(max(first.year, day.year), last.year + 1):
             # 29 February exists in some years only.
             with contextlib.suppress(ValueError):
-                closed.add(row.day.replace(year=year))
+                closed.add(day.replace(year=year))
     return {day for day in closed if first <= day <= last}

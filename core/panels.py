@@ -13,7 +13,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
+
+from core import together
 
 Context = Callable[[Any, Any], dict[str, Any] | None]
 Permission = Callable[[Any, Any], bool]
@@ -56,10 +59,29 @@ class TodayLine:
     facts: dict[str, Any] = field(default_factory=dict, compare=False)
 
 
+@dataclass(frozen=True, eq=False)
+class Question:
+    """A small question that Bugün asks together with all others, in one query (see `core.together`).
+
+    `ask(person)` is its queryset, or None where this person is not told about it. Called with a person it
+    gives the rows: those that were gathered while a page is made, otherwise freshly asked.
+    """
+
+    ask: Callable[[Any], QuerySet[Any] | None]
+
+    def __call__(self, person: Any) -> together.Rows:
+        return once((self, person.pk), lambda: self._alone(person))
+
+    def _alone(self, person: Any) -> together.Rows:
+        rows = self.ask(person)
+        return [] if rows is None else list(rows)
+
+
 TodaySource = Callable[[Any], Iterable[TodayLine]]
 
 _panels: list[Panel] = []
 _today_sources: list[TodaySource] = []
+_today_questions: list[Question] = []
 
 T = TypeVar("T")
 _look: ContextVar[dict[Hashable, Any] | None] = ContextVar("look", default=None)
@@ -106,10 +128,21 @@ def shown(page: str, request: HttpRequest, row: Any = None) -> Iterator[ShownPan
             yield ShownPanel(panel.template, context)
 
 
-def register_today_lines(source: TodaySource) -> None:
-    """Adds `source(person)` to Bugün."""
+def register_today_lines(source: TodaySource, *questions: Question) -> None:
+    """Adds `source(person)` to Bugün, and what it asks that can be asked together with others."""
     if source not in _today_sources:
         _today_sources.append(source)
+        _today_questions.extend(questions)
+
+
+def gather(person: Any) -> None:
+    """Asks the questions of all sources at once, for the page that is being made (`one_look`)."""
+    known = _look.get()
+    if known is None:
+        return
+    asked = {(question, person.pk): question.ask(person) for question in _today_questions}
+    told = together.ask({key: rows for key, rows in asked.items() if rows is not None})
+    known.update({key: told.get(key, []) for key in asked})
 
 
 def today_lines(person: Any) -> list[TodayLine]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -76,12 +77,11 @@ def access_report(period: Period) -> Report:
     )
 
 
-def any_looks(month: dt.date) -> bool:
-    """Whether anybody looked at anything in the month that begins on that day."""
+def looks_in(month: dt.date) -> QuerySet[Entry]:
+    """Everything that anybody looked at in the month that begins on that day."""
     start = tsi.day_bounds(month)[0]
     end = tsi.day_bounds((month + dt.timedelta(days=31)).replace(day=1))[0]
-    rows = Entry.objects.filter(action__in=list(LOOKS), taken_at__gte=start, taken_at__lt=end)
-    return rows.exists()
+    return Entry.objects.filter(action__in=list(LOOKS), taken_at__gte=start, taken_at__lt=end)
 
 
 def _looks(period: Period) -> list[Look]:

@@ -4,52 +4,88 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import Any
 
+from django.db.models import Exists, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.models import Person
 from core import panels, tsi
 
 from . import permissions, undertakings
-from .access_report import any_looks
-from .models import AccessReportSeen
-
-if TYPE_CHECKING:
-    from accounts.models import Person
+from .access_report import looks_in
+from .models import AccessReportSeen, UndertakingText
+from .today import any_requests
 
 OWN, LACKING, REPORT = 20, 33, 34
 
 
 def register() -> None:
     """Called once when Django is ready."""
-    panels.register_today_lines(lines)
+    panels.register_today_lines(lines, _TEXT, _SIGNATURES, _UNREAD)
+
+
+def _signatures(person: Person) -> QuerySet[Any] | None:
+    """One's own newest signature; to those who file papers, everybody's."""
+    if not permissions.can_see_requests(person):
+        return None
+    if permissions.can_file_undertakings(person):
+        return undertakings.newest_signatures(undertakings.who_need_one())
+    return undertakings.newest_signatures(Person.objects.filter(pk=person.pk))
+
+
+def _unread(person: Person) -> QuerySet[Any] | None:
+    """A row when last month's report has something to tell and this person has not read it."""
+    if not permissions.can_watch_undertakings(person):
+        return None
+    month = _last_month()
+    read = AccessReportSeen.objects.filter(month=month, person=person.pk)
+    return looks_in(month).filter(~Exists(read)).order_by().values_list("pk")[:1]
+
+
+def _last_month() -> dt.date:
+    return (tsi.today().replace(day=1) - dt.timedelta(days=1)).replace(day=1)
+
+
+_TEXT = panels.Question(
+    lambda person: UndertakingText.objects.values_list("sha256", "valid_months")[:1]
+)
+_SIGNATURES = panels.Question(_signatures)
+_UNREAD = panels.Question(_unread)
 
 
 def lines(person: Person) -> Iterable[panels.TodayLine]:
-    """To everybody his own signature; to those who watch, the rest."""
-    if not permissions.can_see_requests(person):
+    """To everybody his own signature; to those who watch, the rest. Nothing before the first request."""
+    if not (permissions.can_see_requests(person) and any_requests(person)):
         return
-    state = undertakings.state_of(person)
-    if not state.holds or state.standing == undertakings.Standing.ENDS_SOON:
+    states = _states(person)
+    own = states.get(person.pk)
+    if permissions.can_file_undertakings(person):
+        yield from _lacking(sum(1 for state in states.values() if not state.holds))
+    if own is not None and own.standing != undertakings.Standing.HOLDS:
         yield panels.TodayLine(
             urgency=OWN,
-            sentence=state.as_words,
+            sentence=own.as_words,
             url=reverse("footage_requests:undertaking"),
             action_label=_("Read and sign"),
             kind="undertaking",
             key=str(person.pk),
         )
-    if permissions.can_file_undertakings(person):
-        yield from _lacking()
-    if permissions.can_watch_undertakings(person):
-        yield from _report(person)
+    if _UNREAD(person):
+        yield _report(_last_month())
 
 
-def _lacking() -> Iterable[panels.TodayLine]:
-    states = undertakings.states_of(undertakings.those_who_need_one())
-    count = sum(1 for state in states.values() if not state.holds)
+def _states(person: Person) -> dict[int, undertakings.State]:
+    text = next(iter(_TEXT(person)), None)
+    if text is None:
+        first = undertakings.current_text()
+        text = first.sha256, first.valid_months
+    return {pk: undertakings.judge_brief(day, sha, text) for pk, day, sha in _SIGNATURES(person)}
+
+
+def _lacking(count: int) -> Iterable[panels.TodayLine]:
     if not count:
         return
     said = ngettext(
@@ -67,14 +103,9 @@ def _lacking() -> Iterable[panels.TodayLine]:
     )
 
 
-def _report(person: Person) -> Iterable[panels.TodayLine]:
+def _report(month: dt.date) -> panels.TodayLine:
     """Until it was read, but not about a month in which the system did not run."""
-    month = (tsi.today().replace(day=1) - dt.timedelta(days=1)).replace(day=1)
-    if AccessReportSeen.objects.filter(month=month, person=person.pk).exists():
-        return
-    if not any_looks(month):
-        return
-    yield panels.TodayLine(
+    return panels.TodayLine(
         urgency=REPORT,
         sentence=_("The access report of %(month)s has not been read")
         % {"month": f"{month:%m.%Y}"},

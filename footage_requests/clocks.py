@@ -32,7 +32,7 @@ class Clock:
 
 
 def with_cameras(rows: QuerySet[Any]) -> QuerySet[Any]:
-    """Adds `camera_count` and `lost_at`, the next moment at which footage that nobody holds is lost."""
+    """Adds `camera_count`, `is_fetched`, and `lost_at`: when footage that nobody holds is lost next."""
     included = RequestItem.objects.filter(request=OuterRef("pk"), is_included=True).order_by()
     kept = Hold.objects.filter(
         item=OuterRef("pk"), status__in=[Hold.Status.HELD, Hold.Status.EXTENDED]
@@ -44,13 +44,19 @@ def with_cameras(rows: QuerySet[Any]) -> QuerySet[Any]:
             included.values("request").annotate(count=Count("pk")).values("count")
         ),
         lost_at=Subquery(unheld.annotate(first=Min("lost_at")).values("first")),
+        is_fetched=Exists(_exported().filter(request=OuterRef("pk"))),
     )
 
 
 def wind(rows: Sequence[Any]) -> None:
-    """Gives each row its `footage`: a Clock, or None where it does not matter any more. Two queries."""
+    """Gives each row its `footage`: a Clock, or None where it does not matter any more.
+
+    One query for rows of `with_cameras`, two for others.
+    """
     left = hours_left([row.pk for row in rows if row.status in KEEPING])
-    fetched = _fetched([row.pk for row in rows if row.status == S.APPROVED])
+    approved = [row for row in rows if row.status == S.APPROVED]
+    fetched = {row.pk for row in approved if getattr(row, "is_fetched", False)}
+    fetched |= _fetched([row.pk for row in approved if not hasattr(row, "is_fetched")])
     for row in rows:
         matters = row.status in KEEPING and row.pk not in fetched
         row.footage = _clock(left.get(row.pk)) if matters else None
@@ -60,9 +66,13 @@ def _fetched(numbers: Sequence[int]) -> set[int]:
     """Cases whose footage has been exported: what the recorder overwrites now is not missed."""
     if not numbers:
         return set()
+    return set(_exported().filter(request__in=numbers).values_list("request_id", flat=True))
+
+
+def _exported() -> QuerySet[Any]:
+    """Releases whose footage lies in the store."""
     under_way = [Package.Status.EXPORTING, Package.Status.CANCELLED]
-    packages = Package.objects.filter(request__in=numbers).exclude(status__in=under_way)
-    return set(packages.values_list("request_id", flat=True))
+    return Package.objects.exclude(status__in=under_way)
 
 
 def _clock(left: HoursLeft | None) -> Clock:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet, Value
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core import panels
 
-from . import hold_life, permissions
+from . import hold_life, holding, permissions
 from .models import Hold, Package
 from .today import any_requests
 
@@ -25,20 +25,43 @@ _WAITING = Q(confirmation=Hold.Confirmation.WAITING, status=Hold.Status.REQUESTE
 
 def register() -> None:
     """Called once when Django is ready."""
-    panels.register_today_lines(lines)
+    panels.register_today_lines(lines, _COUNTS, _STOPPED, _BYTES)
 
 
-def lines(person: Person) -> Iterable[panels.TodayLine]:
-    """To those who look after cases; a fixed number of queries, one where there was never a case."""
-    if not (permissions.can_assess(person) and any_requests()):
-        return
-    holds = Hold.objects.visible_to(person).filter(status__in=Hold.KEPT)
-    counts = holds.aggregate(
+def _counts(person: Person) -> QuerySet[Any] | None:
+    """How many kept holds wait for a person, are in trouble, outlive their request."""
+    if not permissions.can_assess(person):
+        return None
+    kept = Hold.objects.visible_to(person).filter(status__in=Hold.KEPT).order_by()
+    return kept.values_list(Value(1)).annotate(
         waiting=Count("pk", filter=_WAITING),
         trouble=Count("pk", filter=~Q(failure="")),
         outliving=Count("pk", filter=hold_life.is_outliving() & Q(release_on=None)),
     )
-    waiting, trouble, outliving = counts["waiting"], counts["trouble"], counts["outliving"]
+
+
+def _stopped(person: Person) -> QuerySet[Any] | None:
+    """Exports that stand still."""
+    if not permissions.can_assess(person):
+        return None
+    stopped = Package.objects.visible_to(person).filter(status=Package.Status.EXPORTING)
+    return (
+        stopped.exclude(failure="")
+        .order_by("pk")
+        .values_list("pk", "number", "failure", "request_id", "started_at")[:4]
+    )
+
+
+_COUNTS = panels.Question(_counts)
+_STOPPED = panels.Question(_stopped)
+_BYTES = panels.Question(lambda person: holding.held() if permissions.can_assess(person) else None)
+
+
+def lines(person: Person) -> Iterable[panels.TodayLine]:
+    """To those who look after cases; a fixed number of queries, one where there was never a case."""
+    if not (permissions.can_assess(person) and any_requests(person)):
+        return
+    _one, waiting, trouble, outliving = next(iter(_COUNTS(person)), (1, 0, 0, 0))
     yield from _line(
         waiting,
         WAITING,
@@ -55,17 +78,15 @@ def lines(person: Person) -> Iterable[panels.TodayLine]:
         "trouble",
         ngettext("%(count)d hold is not complete", "%(count)d holds are not complete", trouble),
     )
-    stopped = Package.objects.visible_to(person).filter(status=Package.Status.EXPORTING)
-    for package in stopped.exclude(failure="").order_by("pk")[:4]:
+    for pk, number, failure, request_id, started_at in _STOPPED(person):
         yield panels.TodayLine(
             TROUBLE,
-            _("Export %(number)s stands still: %(reason)s")
-            % {"number": package.number, "reason": package.failure},
-            reverse("footage_requests:case", args=[package.request_id]),
+            _("Export %(number)s stands still: %(reason)s") % {"number": number, "reason": failure},
+            reverse("footage_requests:case", args=[request_id]),
             _("Look"),
-            package.started_at,
+            started_at,
             "package",
-            str(package.pk),
+            str(pk),
         )
     yield from _line(
         outliving,
@@ -77,7 +98,7 @@ def lines(person: Person) -> Iterable[panels.TodayLine]:
             outliving,
         ),
     )
-    yield from _store()
+    yield from _store(next((held for _one, held in _BYTES(person)), None) or 0)
 
 
 def _line(count: int, urgency: int, view: str, text: str) -> Iterable[panels.TodayLine]:
@@ -92,8 +113,8 @@ def _line(count: int, urgency: int, view: str, text: str) -> Iterable[panels.Tod
         )
 
 
-def _store() -> Iterable[panels.TodayLine]:
-    share = hold_life.store_share()
+def _store(held_bytes: int) -> Iterable[panels.TodayLine]:
+    share = hold_life.store_share(held_bytes)
     if share.is_full:
         text = _("The evidence store is full: nothing more can be held or exported")
     elif share.warns_at:

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import Count, F, Q, QuerySet, Window
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -109,26 +110,46 @@ def case_of(file: EvidenceFile) -> FootageRequest | None:
 
 def register() -> None:
     """Called once when Django is ready."""
-    panels.register_today_lines(lines)
+    panels.register_today_lines(lines, _TROUBLE)
+
+
+def _trouble(person: Person) -> QuerySet[Any] | None:
+    """Damaged files and those that wait too long, damaged ones first; how many wait stands in each row."""
+    if not can_watch_store(person):
+        return None
+    then = timezone.now() - LATE_AFTER
+    late = Q(created_at__lt=then) & (Q(checked_at=None) | Q(checked_at__lt=then))
+    return (
+        EvidenceFile.objects.filter(late | Q(is_sound=False), destroyed_at=None)
+        .order_by("is_sound", "checked_at")
+        .values_list(
+            *("is_sound", Window(Count("pk", filter=late)), "pk", "uuid", "checked_at"),
+            *(_of_case("pk"), _of_case("number")),
+        )[:MOST_NAMED]
+    )
+
+
+def _of_case(field: str) -> Coalesce:
+    """That field of the case to which a stored file belongs, or NULL."""
+    ways: list[Any] = [
+        Subquery(
+            model._default_manager.filter(**{name: OuterRef("pk")}).values(f"{way}__{field}")[:1]
+        )
+        for model, name, way in _OWNERS
+    ]
+    return Coalesce(*ways)
+
+
+_TROUBLE = panels.Question(_trouble)
 
 
 def lines(person: Person) -> Iterator[panels.TodayLine]:
     """Damaged files one by one, and whether the measuring keeps up."""
-    if not can_watch_store(person):
-        return
-    then = timezone.now() - LATE_AFTER
-    late = Q(created_at__lt=then) & (Q(checked_at=None) | Q(checked_at__lt=then))
-    # One query for both, as Bugün asks it every minute.
-    rows: QuerySet[Any] = (
-        EvidenceFile.objects.filter(late | Q(is_sound=False), destroyed_at=None)
-        .annotate(late_count=Window(Count("pk", filter=late)))
-        .order_by("is_sound", "checked_at")[:MOST_NAMED]
-    )
-    count = 0
-    for file in rows:
-        count = file.late_count
-        if not file.is_sound:
-            yield _damaged(file)
+    rows = _TROUBLE(person)
+    count = rows[0][1] if rows else 0
+    for is_sound, _late, *file in rows:
+        if not is_sound:
+            yield _damaged(*file)
     if count:
         yield panels.TodayLine(
             urgency=URGENCY + 20,
@@ -142,16 +163,16 @@ def lines(person: Person) -> Iterator[panels.TodayLine]:
         )
 
 
-def _damaged(file: EvidenceFile) -> panels.TodayLine:
-    case = case_of(file)
-    name = case.number if case else str(file.uuid)[:8]
+def _damaged(
+    pk: int, uuid: object, checked_at: dt.datetime | None, case: int | None, number: str | None
+) -> panels.TodayLine:
     return panels.TodayLine(
         urgency=URGENCY,
         sentence=_("%(name)s: a stored evidence file was changed or cannot be read")
-        % {"name": name},
-        url=reverse("footage_requests:case", args=[case.pk]) if case else "",
+        % {"name": number or str(uuid)[:8]},
+        url=reverse("footage_requests:case", args=[case]) if case else "",
         action_label=_("Open case") if case else "",
-        age_instant=file.checked_at,
+        age_instant=checked_at,
         kind="store-damaged",
-        key=str(file.pk),
+        key=str(pk),
     )

@@ -6,14 +6,15 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core import panels, tsi
-from core.holidays import LONGEST_SEARCH, closed_days
+from core.holidays import LONGEST_SEARCH, closed_among, whole_holidays
 
-from . import board, deadlines, permissions
+from . import board, deadlines, permissions, writing
 from .models import FootageRequest, InterestDeclaration
 
 if TYPE_CHECKING:
@@ -30,17 +31,29 @@ _BEYOND = dt.timedelta(days=LONGEST_SEARCH)
 
 def register() -> None:
     """Called once when Django is ready."""
-    panels.register_today_lines(lines)
+    panels.register_today_lines(lines, _ANY, _HOLIDAYS, _OUT)
 
 
-def any_requests() -> bool:
+def any_requests(person: Person) -> bool:
     """Whether there was ever a case: without one, Bugün asks nothing more about them."""
-    return panels.once("requests", FootageRequest.objects.exists)
+    return bool(_ANY(person))
+
+
+def _out(person: Person) -> QuerySet[Any] | None:
+    """Cases in which the person plays no part, because they are his own."""
+    if not permissions.can_decide(person):
+        return None
+    return InterestDeclaration.objects.standing().filter(person=person.pk).values_list("request")
+
+
+_ANY = panels.Question(lambda person: FootageRequest.objects.order_by().values_list("pk")[:1])
+_HOLIDAYS = panels.Question(lambda person: whole_holidays())
+_OUT = panels.Question(_out)
 
 
 def lines(person: Person) -> Iterable[panels.TodayLine]:
     """To those who can do something about it; few queries, whatever the number of cases."""
-    if not (permissions.can_see_requests(person) and any_requests()):
+    if not (permissions.can_see_requests(person) and any_requests(person)):
         return
     rows = list(
         board.open_cases(FootageRequest.objects.visible_to(person)).order_by("deadline_at")[
@@ -59,13 +72,15 @@ def lines(person: Person) -> Iterable[panels.TodayLine]:
         text = _("%(number)s is a draft: nothing is held and no deadline is kept yet")
         yield from _each(drafts, DRAFT, text, _("Open case"), "draft")
     if permissions.can_assess(person) or permissions.can_decide(person):
-        yield from _deadlines(cases)
+        yield from _deadlines(cases, person)
+    if permissions.can_assess(person) or permissions.can_file(person):
+        yield from _outside(cases)
+    if person.has_role(*permissions.ON_DUTY) and not permissions.can_decide(person):
+        oral = [row for row in columns["decide"] if permissions.can_decide_on_duty(person, row)]
+        text = _("%(number)s, oral and urgent, waits for the most senior person on duty")
+        yield from _each(oral, LATE, text, _("Decide"), "decide")
     if permissions.can_decide(person):
-        out = set(
-            InterestDeclaration.objects.standing()
-            .filter(person=person.pk)
-            .values_list("request", flat=True)
-        )
+        out = {pk for (pk,) in _OUT(person)}
         mine = [row for row in columns["decide"] if row.filer_id != person.pk and row.pk not in out]
         yield from _each(
             mine, WAITING, _("%(number)s waits for your decision"), _("Decide"), "decide"
@@ -98,24 +113,41 @@ def _missing(cases: list[Any]) -> Iterator[panels.TodayLine]:
     yield from _each(late, DUE, text, _("Open case"), "missing")
 
 
-def _deadlines(cases: list[Any]) -> Iterator[panels.TodayLine]:
-    counted = [row for row in cases if row.answer and row.status != S.DRAFT]
+def _outside(cases: list[Any]) -> Iterator[panels.TodayLine]:
+    """What must come from outside before long: the writing after an oral request, the payment of a fee."""
+    today = tsi.today()
+    oral = [
+        row
+        for row in cases
+        if row.kind.writing_within_working_days is not None and writing.is_awaited(row)
+    ]
+    late = [row for row in oral if (deadlines.writing_due(row) or today) <= today]
+    text = _("%(number)s: the letter after the oral request has not come")
+    yield from _each(late, DUE, text, _("Open case"), "writing")
+    owed = [row for row in cases if row.stopped_until and row.answer.level == "soon"]
+    text = _("%(number)s: %(answer)s, otherwise it counts as withdrawn")
+    yield from _each(owed, DUE, text, _("Open case"), "fee")
+
+
+def _deadlines(cases: list[Any], person: Person) -> Iterator[panels.TodayLine]:
+    counted = [row for row in cases if row.answer and row.deadline_at and row.status != S.DRAFT]
     late = [row for row in counted if row.answer.level == "late"]
     running = [row for row in counted if row.answer.level != "late"]
-    warned = _warned(running)
+    warned = _warned(running, person)
     soon = [row for row in running if row.answer.level == "soon" or row.pk in warned]
     text = _("%(number)s must be answered: %(answer)s")
     yield from _each(late, LATE, text, _("Open case"), "deadline")
     yield from _each(soon, DUE, text, _("Open case"), "deadline")
 
 
-def _warned(rows: list[Any]) -> set[int]:
+def _warned(rows: list[Any], person: Person) -> set[int]:
     """Cases whose kind warns on a day that has come; the holidays are read once for all of them."""
     if not rows:
         return set()
     today = tsi.today()
     first = min(tsi.day_of(row.arrived_at) for row in rows)
-    closed = closed_days(first, max(tsi.day_of(row.deadline_at) for row in rows) + _BEYOND)
+    last = max(tsi.day_of(row.deadline_at) for row in rows) + _BEYOND
+    closed = closed_among(_HOLIDAYS(person), first, last)
     return {
         row.pk
         for row in rows

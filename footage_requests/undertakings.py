@@ -9,7 +9,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
@@ -105,13 +105,34 @@ def states_of(people: list[Person]) -> dict[int, State]:
 def _judged(signature: Undertaking | None, text: UndertakingText) -> State:
     if signature is None:
         return State(Standing.NEVER)
-    until = _months_after(signature.signed_on, text.valid_months) - dt.timedelta(days=1)
-    if signature.text.sha256 != text.sha256:
-        return State(Standing.OLD_TEXT, signature, until)
+    brief = judge_brief(
+        signature.signed_on, signature.text.sha256, (text.sha256, text.valid_months)
+    )
+    return State(brief.standing, signature, brief.until)
+
+
+def judge_brief(signed_on: dt.date | None, signed_sha256: str, text: tuple[str, int]) -> State:
+    """How somebody stands who signed that text on that day; `text` in force: its hash and its months."""
+    if signed_on is None:
+        return State(Standing.NEVER)
+    sha256, months = text
+    until = _months_after(signed_on, months) - dt.timedelta(days=1)
+    if signed_sha256 != sha256:
+        return State(Standing.OLD_TEXT, until=until)
     if until < today():
-        return State(Standing.ENDED, signature, until)
+        return State(Standing.ENDED, until=until)
     soon = until - today() < dt.timedelta(days=WARN_DAYS)
-    return State(Standing.ENDS_SOON if soon else Standing.HOLDS, signature, until)
+    return State(Standing.ENDS_SOON if soon else Standing.HOLDS, until=until)
+
+
+def newest_signatures(people: models.QuerySet[Person]) -> models.QuerySet[Any]:
+    """Of each person the day of the newest signature and the hash of the text that was signed."""
+    newest = Undertaking.objects.filter(person=models.OuterRef("pk")).order_by("-signed_on", "-pk")
+    return people.order_by("pk").values_list(
+        "pk",
+        models.Subquery(newest.values("signed_on")[:1]),
+        models.Subquery(newest.values("text__sha256")[:1]),
+    )
 
 
 def _months_after(day: dt.date, months: int) -> dt.date:
@@ -121,8 +142,13 @@ def _months_after(day: dt.date, months: int) -> dt.date:
 
 def those_who_need_one() -> list[Person]:
     """Active people who hold a role that reads cases today."""
+    return list(who_need_one())
+
+
+def who_need_one() -> models.QuerySet[Person]:
+    """`those_who_need_one`, still to be asked."""
     grants = RoleGrant.objects.on(today()).filter(role__in=list(READING_CASES))
-    return list(Person.objects.filter(is_active=True, pk__in=grants.values("person")))
+    return Person.objects.filter(is_active=True, pk__in=grants.values("person"))
 
 
 def sign(person: Person, *, seen_sha256: str) -> Undertaking:

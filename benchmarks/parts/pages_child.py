@@ -32,13 +32,13 @@ def _django() -> None:
     call_command("compile_catalogues", verbosity=0)
 
 
-def fill(cameras: int, days: int) -> dict[str, Any]:
-    """An empty database becomes a campus with so many cameras and days."""
+def fill(cameras: int, days: int, requests: int) -> dict[str, Any]:
+    """An empty database becomes a campus with so many cameras, days and open requests."""
     from django.core.management import call_command
 
     _django()
     call_command("migrate", verbosity=0)
-    Year(cameras, days).write()
+    Year(cameras, days, requests).write()
     return {"rows": cameras * days}
 
 
@@ -62,9 +62,11 @@ def _people() -> list[tuple[str, str]]:
     from django.test import Client
 
     from accounts.models import Person, RoleGrant
-    from inventory.models import Building
+    from core import tsi
+    from footage_requests import undertakings
+    from footage_requests.models import Undertaking
 
-    building = Building.objects.order_by("pk")[Building.objects.count() // 2]
+    building = _building()
     cookies = []
     for name, role, scope in (
         ("whole campus", "UNIT_HEAD", {}),
@@ -74,20 +76,34 @@ def _people() -> list[tuple[str, str]]:
         RoleGrant.objects.create(
             person=person, role=role, starts_on="2020-01-01", document="bench", **scope
         )
+        text = undertakings.current_text()
+        Undertaking.objects.create(
+            person=person, text=text, how="PASSWORD", signed_on=tsi.today(), entered_by=person
+        )
         client = Client()
         client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
         cookies.append((name, client.cookies[settings.SESSION_COOKIE_NAME].value))
     return cookies
 
 
+def _building() -> Any:
+    from inventory.models import Building
+
+    return Building.objects.order_by("pk")[Building.objects.count() // 2]
+
+
 def _urls() -> dict[str, Callable[[], Iterator[str]]]:
     """The addresses of each page, turn by turn."""
     from cameras.models import PositionDay
     from core import tsi
-    from inventory.models import Building, Position
+    from footage_requests.models import FootageRequest
+    from inventory.models import Position
 
+    cases = list(
+        FootageRequest.objects.filter(building__in=[_building()]).values_list("pk", flat=True)
+    )
     days = sorted(set(PositionDay.objects.order_by().values_list("day", flat=True).distinct()))
-    building = Building.objects.order_by("pk")[Building.objects.count() // 2]
+    building = _building()
     here = list(
         Position.objects.filter(floor__building=building)
         .order_by("pk")
@@ -109,6 +125,8 @@ def _urls() -> dict[str, Callable[[], Iterator[str]]]:
     return {
         "bare": cycle(["/bare/"]),
         "today": cycle(["/"]),
+        "board": cycle(["/requests/"]),
+        "case": cycle([f"/requests/{pk}/" for pk in cases]),
         "cameras": cycle([f"/cameras/{query}" for query in pages]),
         "camera": cycle(
             [

@@ -12,6 +12,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from benchmarks.parts import cases
+
 CAMERAS_PER_RECORDER = 25
 CAMERAS_PER_BUILDING = 200
 FLOORS = 4
@@ -20,12 +22,13 @@ CLOCK_DAYS = 30
 
 
 class Year:
-    """What is to be written: so many cameras, so many days up to yesterday."""
+    """What is to be written: so many cameras, so many days up to yesterday, so many open requests."""
 
-    def __init__(self, cameras: int, days: int) -> None:
+    def __init__(self, cameras: int, days: int, requests: int = 0) -> None:
         from core import tsi
 
         self.cameras = cameras
+        self.requests = requests
         self.recorders = max(1, -(-cameras // CAMERAS_PER_RECORDER))
         self.yesterday = tsi.today() - dt.timedelta(days=1)
         self.days = [self.yesterday - dt.timedelta(days=back) for back in range(days - 1, -1, -1)]
@@ -49,6 +52,7 @@ class Year:
             self._last_night()
             self._findings()
             self._sheets()
+            cases.write(self.requests)
         if connection.vendor == "postgresql":
             # What autovacuum has done long ago in a database that grew for a year.
             with connection.cursor() as cursor:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -23,27 +23,34 @@ URGENCY = 28
 
 def register() -> None:
     """Called once when Django is ready."""
-    panels.register_today_lines(lines)
+    panels.register_today_lines(lines, _GIVEN_UP)
+
+
+def _given_up(person: Person) -> QuerySet[Any] | None:
+    if not permissions.can_keep_webhooks(person):
+        return None
+    ends = given_up().order_by("endpoint")
+    return ends.values_list("endpoint", "endpoint__name").annotate(Count("pk"), Max("ended_at"))
+
+
+_GIVEN_UP = panels.Question(_given_up)
 
 
 def lines(person: Person) -> Iterator[panels.TodayLine]:
-    """A line per endpoint that gave up, to those who keep webhooks. One query."""
-    if not permissions.can_keep_webhooks(person):
-        return
-    ends = given_up().values("endpoint", "endpoint__name").order_by("endpoint")
-    for row in ends.annotate(count=Count("pk"), last=Max("ended_at")):
-        words = {"count": row["count"], "name": row["endpoint__name"]}
+    """A line per endpoint that gave up, to those who keep webhooks."""
+    for endpoint, name, count, last in _GIVEN_UP(person):
+        words = {"count": count, "name": name}
         said = ngettext(
             "The portal did not receive a message (%(name)s)",
             "The portal did not receive %(count)d messages (%(name)s)",
-            row["count"],
+            count,
         )
         yield panels.TodayLine(
             urgency=URGENCY,
             sentence=said % words,
             url=reverse("footage_requests:webhooks") + "?state=GIVEN_UP",
             action_label=_("Send again"),
-            age_instant=row["last"],
+            age_instant=last,
             kind="webhook",
-            key=str(row["endpoint"]),
+            key=str(endpoint),
         )

@@ -14,9 +14,11 @@ from django.utils import timezone
 from accounts.models import Person
 from cameras.models import DailySheet, PositionDay
 from core import tsi
+from footage_requests.models import EvidenceFile
 from inventory.models import Building, Device, Position
 from tests.inventory import rows
 from tests.pages import scene
+from tests.requests import cases
 
 pytestmark = pytest.mark.django_db
 
@@ -78,6 +80,30 @@ def test_the_fullest_today_takes_no_more_than_that(scope: str) -> None:
     Device.objects.update(warranty_ends_on=tsi.today() + dt.timedelta(days=9))
     DailySheet.objects.create(day=scene.yesterday(), due_at=timezone.now()).open(by="test")
     client = scene.browser(reader(scope, place.floor.building))
+    client.get("/")
+
+    asked = queries_of(client, "/")
+
+    assert len(asked) <= MOST, "\n".join(asked)
+
+
+@pytest.mark.parametrize(
+    "roles", [("OPERATOR",), ("SUPERIOR",), ("UNIT_HEAD", "SUPERIOR", "LEGAL", "AUDITOR", "ADMIN")]
+)
+def test_open_requests_and_holds_do_not_lift_today_above_that(roles: tuple[str, ...]) -> None:
+    """Drafts, holds, decisions, opinions, an export that stands still, damaged files, unsealed entries."""
+    place, other, *_rest = scene.campus(3)
+    PositionDay.objects.filter(position=other, day=scene.yesterday()).delete()
+    Device.objects.update(warranty_ends_on=tsi.today() + dt.timedelta(days=9))
+    DailySheet.objects.create(day=scene.yesterday(), due_at=timezone.now()).open(by="test")
+    for _number in range(3):
+        row = cases.checked(cases.filed(positions=[place]))
+        row.items.update(lost_at=timezone.now() + dt.timedelta(days=2), retention_at=timezone.now())
+        cases.submitted(place)
+        cases.filed(code="DATA_SUBJECT").take("ask_opinion", by="test")
+        cases.filed(code="INFORMATION", as_draft=True)
+        EvidenceFile.objects.create(wrapped_key="x", bytes=1, sha256="0" * 64, is_sound=False)
+    client = scene.browser(rows.person(*roles))
     client.get("/")
 
     asked = queries_of(client, "/")
