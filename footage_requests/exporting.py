@@ -200,16 +200,6 @@ def job_of(package: Package) -> Job | None:
     return Job.objects.filter(kind=JOB_KIND, key=job_key(package)).order_by("-pk").first()
 
 
-def expected_seconds(recorder: Device, footage_ms: int) -> int | None:
-    """How long so much footage took from this recorder until now (REL-14); None before the first export."""
-    sums = ExportPace.objects.filter(recorder=recorder).aggregate(
-        took=Sum("took_ms"), footage=Sum("footage_ms")
-    )
-    if not sums["footage"]:
-        return None
-    return round(footage_ms * sums["took"] / sums["footage"] / 1000)
-
-
 def slice_ended(part: ExportSlice) -> None:
     """After a slice: progress; a cancelled package keeps nothing of it."""
     package = Package.objects.get(pk=part.package_id)

@@ -23,6 +23,7 @@ from .. import (
     declaring,
     identity,
     interests,
+    pace,
     permissions,
     questions,
     visits,
@@ -101,6 +102,9 @@ def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any]:
         "whose_turn": declaring.whose_turn(row),
         "may_step_out": row.is_open and not interests.is_out(request.user, row),
         "answers": questions.answered(row),
+        "export_time": pace.estimate(row).words
+        if row.status in {*FootageRequest.BEFORE_DECISION, S.APPROVED}
+        else "",
         "opinions": list(row.opinions.select_related("asked_by", "given_by")),
         "attachments": list(row.attachments.select_related("file", "added_by")),
         "history": case_view.history_of(row),

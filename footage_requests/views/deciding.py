@@ -17,7 +17,17 @@ from accounts.requests import PersonRequest
 from core import tsi
 from core.steps import InvalidTransition
 
-from .. import asked_window, case_view, clocks, deadlines, deciding, interests, permissions, visits
+from .. import (
+    asked_window,
+    case_view,
+    clocks,
+    deadlines,
+    deciding,
+    interests,
+    pace,
+    permissions,
+    visits,
+)
 from ..decision_view import Summary, SummaryLine
 from ..forms.deciding import DecisionForm, local_text
 from ..models import Decision, FootageRequest
@@ -85,6 +95,7 @@ def _context(
             for line in summary.lines
             if line.item_id in items
         ],
+        "export_time": pace.estimate(row).words,
         "window": asked_window.in_words(row.starts_at, row.ends_at),
         "answer": deadlines.remaining(row),
         "last_day": deadlines.last_day_of(row),

@@ -15,7 +15,7 @@ from accounts.requests import PersonRequest
 from core import tsi
 from inventory.sheets.writing import FORMATS, download
 
-from .. import permissions
+from .. import pace, permissions
 from .. import statistics as figures
 from ..models import Decision, FootageRequest
 from .board import tabs
@@ -56,6 +56,9 @@ def statistics(request: PersonRequest) -> HttpResponse:
         "total": sum(line.total for line in lines),
         "late": sum(line.late for line in lines),
         "sums": [sum(counts) for counts in zip(*(line.outcomes for line in lines), strict=True)],
+        "paces": pace.table(request.user),
+        "amounts": [pace.in_words(minutes * 60) for minutes in pace.AMOUNTS_MINUTES],
+        "pace_days": pace.COUNTED_DAYS,
         "tabs": tabs("statistics"),
     }
     return render(request, "requests/statistics.html", context)
