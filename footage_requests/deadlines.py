@@ -91,10 +91,12 @@ def with_fees(kind: RequesterKind, last: dt.date, fees: Iterable[Fee]) -> dt.dat
     return last
 
 
-def writing_due(request: FootageRequest) -> dt.date | None:
+def writing_due(
+    request: FootageRequest, closed: Collection[dt.date] | None = None
+) -> dt.date | None:
     """The day by whose end the writing must follow an oral, urgent request; None for the others."""
     days = request.kind.writing_within_working_days
-    return None if days is None else working_days_after(arrived_on(request), days)
+    return None if days is None else working_days_after(arrived_on(request), days, closed)
 
 
 def lapses_on(request: FootageRequest) -> dt.date | None:

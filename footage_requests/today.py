@@ -74,7 +74,7 @@ def lines(person: Person) -> Iterable[panels.TodayLine]:
     if permissions.can_assess(person) or permissions.can_decide(person):
         yield from _deadlines(cases, person)
     if permissions.can_assess(person) or permissions.can_file(person):
-        yield from _outside(cases)
+        yield from _outside(cases, person)
     if person.has_role(*permissions.ON_DUTY) and not permissions.can_decide(person):
         oral = [row for row in columns["decide"] if permissions.can_decide_on_duty(person, row)]
         text = _("%(number)s, oral and urgent, waits for the most senior person on duty")
@@ -113,7 +113,7 @@ def _missing(cases: list[Any]) -> Iterator[panels.TodayLine]:
     yield from _each(late, DUE, text, _("Open case"), "missing")
 
 
-def _outside(cases: list[Any]) -> Iterator[panels.TodayLine]:
+def _outside(cases: list[Any], person: Person) -> Iterator[panels.TodayLine]:
     """What must come from outside before long: the writing after an oral request, the payment of a fee."""
     today = tsi.today()
     oral = [
@@ -121,7 +121,9 @@ def _outside(cases: list[Any]) -> Iterator[panels.TodayLine]:
         for row in cases
         if row.kind.writing_within_working_days is not None and writing.is_awaited(row)
     ]
-    late = [row for row in oral if (deadlines.writing_due(row) or today) <= today]
+    first = min((tsi.day_of(row.arrived_at) for row in oral), default=today)
+    closed = closed_among(_HOLIDAYS(person), first, today + _BEYOND)
+    late = [row for row in oral if (deadlines.writing_due(row, closed) or today) <= today]
     text = _("%(number)s: the letter after the oral request has not come")
     yield from _each(late, DUE, text, _("Open case"), "writing")
     owed = [row for row in cases if row.stopped_until and row.answer.level == "soon"]

@@ -32,7 +32,8 @@ def write(count: int = REQUESTS) -> None:
     )
     _cameras(rows, now)
     _holds(rows, now)
-    _packages(rows, superior)
+    exporter = Person.objects.create_person("bench-exporter", "Ali Öztürk")
+    _packages(rows, superior, exporter)
 
 
 def _request(number: int, now: dt.datetime, filer: Any, kind: Any, building: Any) -> Any:
@@ -124,7 +125,7 @@ def _holds(rows: list[Any], now: dt.datetime) -> None:
     )
 
 
-def _packages(rows: list[Any], superior: Any) -> None:
+def _packages(rows: list[Any], superior: Any, exporter: Any) -> None:
     """What was approved is being exported, or waits for its verification; one export stands still."""
     from django.utils import timezone
 
@@ -152,6 +153,7 @@ def _packages(rows: list[Any], superior: Any) -> None:
             failure="NO_SPACE" if number == 0 else "",
             filer_id=decision.filer_id,
             approver=superior,
+            exporter=exporter,
         )
         for number, decision in enumerate(decisions)
     )
