@@ -140,8 +140,13 @@ def _released(package: Package | None, *, has_decision: bool) -> list[Moment]:
 def _with_next(moments: list[Moment]) -> list[Moment]:
     """What everybody waits for: the first moment that has not come after the last one that has."""
     came = [number for number, moment in enumerate(moments) if moment.state == "done"]
-    for number, moment in enumerate(moments):
-        if moment.state == "" and number > came[-1]:
-            moments[number] = Moment(moment.what, moment.at, moment.who, moment.note, "now")
-            break
+    ahead = [number for number, moment in enumerate(moments) if moment.state == ""]
+    if came[-1] == len(moments) - 1:
+        # Our copy is destroyed after the case has been closed.
+        waiting = [number for number in ahead if number == came[-1] - 1]
+    else:
+        waiting = [number for number in ahead if number > came[-1]]
+    for number in waiting[:1]:
+        moment = moments[number]
+        moments[number] = Moment(moment.what, moment.at, moment.who, moment.note, "now")
     return moments

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from core import tsi
@@ -80,19 +81,7 @@ def destruction_paper(row: Destruction, link: str = "") -> Paper:
         shown={
             "number": row.number,
             "is_done": row.done_at is not None,
-            "facts": [
-                (_("Kind"), str(row.get_trigger_display())),
-                (_("Category of data"), _("security of physical premises (camera recordings)")),
-                (_("Request and package"), f"{row.request.number} · {data['package']}"),
-                (_("Why the reason to keep it has ceased"), row.reason),
-                (_("Method"), str(row.get_method_display())),
-                *(
-                    (_("Medium"), joined(one["medium"], one["serial"], one["seal_no"]))
-                    for one in row.evidence
-                    if "medium" in one
-                ),
-                (_("Destroyed at (TSİ)"), tsi.stamp(row.done_at) if row.done_at else "–"),
-            ],
+            "facts": _destruction_facts(row),
             "files": [
                 {"sha256": file["sha256"], "bytes": in_bytes(file["bytes"])}
                 for file in row.evidence
@@ -105,6 +94,28 @@ def destruction_paper(row: Destruction, link: str = "") -> Paper:
             ],
         },
     )
+
+
+def _destruction_facts(row: Destruction) -> list[Fact]:
+    """What domain.md 6.4 asks of the record beside the files and the people."""
+    package = f" · {row.package.number}" if row.package else ""
+    media = [
+        (_("Medium"), joined(one["medium"], one["serial"], one["seal_no"]))
+        for one in row.evidence
+        if "medium" in one
+    ]
+    return [
+        (_("Kind"), str(row.get_trigger_display())),
+        (_("Place"), settings.UNIT_NAME),
+        (_("Category of data"), _("security of physical premises (camera recordings)")),
+        (_("Group of people"), _("people in the view of the cameras")),
+        (_("Request and package"), f"{row.request.number}{package}"),
+        (_("Why the reason to keep it has ceased"), row.reason),
+        (_("Method"), str(row.get_method_display())),
+        *(media or [(_("Medium"), _("encrypted evidence store of the unit"))]),
+        (_("Destroyed at (TSİ)"), tsi.stamp(row.done_at) if row.done_at else "–"),
+        (_("This record is kept"), _("at least three years")),
+    ]
 
 
 def _title(kind: HandOverRecord.Kind) -> str:

@@ -70,7 +70,7 @@ def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any]:
     actions = case_view.actions_for(request.user, row, is_ready=not obstacles)
     clocks.wind([row])
     # What comes next stands in the release panel; a change would void the approval.
-    keeps_hands_off = row.status == S.APPROVED
+    keeps_hands_off = row.status in {S.APPROVED, S.CLOSED, S.ARCHIVED}
     return {
         "row": row,
         "life": life_of(row, holds, decisions, package, list(row.fees.all())),

@@ -93,33 +93,59 @@ def destruction_step(request: PersonRequest, uid: uuid.UUID, step: str) -> HttpR
     row = get_object_or_404(rows, uuid=uid)
     person = request.user
     allow(destroying.may(person, row.request, destroying.ROLES[step]))
-    names = {
-        "verify": (_("Verify the destruction"), lambda data: destroying.verify(row, by=person)),
-        "approve": (_("Approve the destruction"), lambda data: destroying.approve(row, by=person)),
-        "carry-out": (_("Destroy now"), lambda data: destroying.carry_out(row, by=person)),
-        "cancel": (
-            _("Keep the copy"),
-            lambda data: destroying.cancel(row, by=person, because=data["because"]),
-        ),
+    acts = {
+        "verify": lambda data: destroying.verify(row, by=person),
+        "approve": lambda data: destroying.approve(row, by=person),
+        "carry-out": lambda data: destroying.carry_out(row, by=person),
+        "cancel": lambda data: destroying.cancel(row, by=person, because=data["because"]),
     }
-    title, act = names[step]
+    title, what_happens, done = _destruction_words(step)
     form = (ReasonForm if step == "cancel" else ConfirmForm)(**asked(request))
     return door(
         request,
         row.request,
         form,
-        act,
+        acts[step],
         title=f"{title} · {row.number}",
-        done=_("Done."),
-        lead=_("%(count)s files of %(number)s. Reason: %(reason)s")
-        % {
-            "count": len(row.evidence),
-            "number": row.package.number if row.package else "",
-            "reason": row.reason,
-        },
+        done=done,
+        lead=what_happens,
+        points=[
+            _("%(count)s files of %(number)s. Reason: %(reason)s")
+            % {
+                "count": len(row.evidence),
+                "number": row.package.number if row.package else "",
+                "reason": row.reason,
+            }
+        ],
         button=title,
         danger=step == "carry-out",
     )
+
+
+def _destruction_words(step: str) -> tuple[str, str, str]:
+    """Title, what pressing the button does, and what is told afterwards."""
+    return {
+        "verify": (
+            _("Verify the destruction"),
+            _("You confirm that these files may go and that no order to keep them stands."),
+            _("Verified. A superior approves it next."),
+        ),
+        "approve": (
+            _("Approve the destruction"),
+            _("After your approval the files can be destroyed. Nothing is destroyed yet."),
+            _("Approved. The unit can destroy the files now."),
+        ),
+        "carry-out": (
+            _("Destroy now"),
+            _("The files are destroyed for good; their hashes and this record stay."),
+            _("Destroyed. Print the record and have it signed."),
+        ),
+        "cancel": (
+            _("Keep the copy"),
+            _("The destruction is called off; the files stay."),
+            _("Called off. Our copy stays."),
+        ),
+    }[step]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
