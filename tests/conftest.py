@@ -18,6 +18,7 @@ pytest_plugins = ["tests.browsing"]
 
 # With several processes these start first, so that none is left alone with one of them at the end.
 LONGEST = (
+    "tests/engine/",
     "tests/requests/test_from_letter_to_destruction.py",
     "tests/cctv_ops/test_running.py",
     "tests/benchmarks/",
