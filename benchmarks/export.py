@@ -30,18 +30,26 @@ ADDRESS = "127.98.7.1"
 LOGIN = ("izleme", "a-password")
 
 
-def campus_file(folder: Path, bitrate: int, channels: int) -> Path:
-    """One ONVIF recorder that codes at this rate."""
-    device = {
-        "key": "recorder",
+def campus_file(folder: Path, bitrate: int, channels: int, recorders: int = 1) -> Path:
+    """ONVIF recorders that code at this rate; the first has the address of this benchmark."""
+    devices = [_recorder(number, bitrate, channels) for number in range(1, recorders + 1)]
+    path = folder / "campus.json"
+    path.write_text(json.dumps({"devices": devices}))
+    return path
+
+
+def _recorder(number: int, bitrate: int, channels: int) -> dict[str, Any]:
+    address = f"{ADDRESS.rpartition('.')[0]}.{number}"
+    return {
+        "key": f"recorder{number}",
         "kind": "recorder",
         "dialect": "onvif",
-        "address": ADDRESS,
-        "http_port": free_port(ADDRESS),
-        "rtsp_port": free_port(ADDRESS),
+        "address": address,
+        "http_port": free_port(address),
+        "rtsp_port": free_port(address),
         "maker": "Anatolia Vision",
         "model": "NVR-16",
-        "serial": "BENCH000001",
+        "serial": f"BENCH{number:06}",
         "users": {LOGIN[0]: LOGIN[1]},
         "recording": {"seam_ms": 0},
         "faults": {"rtsp_video": {"bitrate": bitrate}},
@@ -50,9 +58,6 @@ def campus_file(folder: Path, bitrate: int, channels: int) -> Path:
             for n in range(1, channels + 1)
         ],
     }
-    path = folder / "campus.json"
-    path.write_text(json.dumps({"devices": [device]}))
-    return path
 
 
 class Simulator:

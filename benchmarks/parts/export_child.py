@@ -93,6 +93,53 @@ def export(decision: int, operator: int) -> dict[str, Any]:
     }
 
 
+def watch(decisions: list[int], operator: int) -> dict[str, Any]:
+    """Presses all the buttons at once, and looks on until every package is through."""
+    from collections import Counter
+
+    from accounts.models import Person
+    from footage_requests import exporting
+    from footage_requests.models import Decision, ExportSlice, Package
+    from footage_requests.models.holds import Part
+
+    by = Person.objects.get(pk=operator)
+    rows = [exporting.start_export(Decision.objects.get(pk=pk), by) for pk in decisions]
+    began, most, ends = time.monotonic(), 0, dict.fromkeys((row.pk for row in rows), 0.0)
+    while not all(ends.values()):
+        claimed = ExportSlice.objects.filter(state=Part.State.CLAIMED)
+        busy = Counter(claimed.values_list("channel__recorder", flat=True))
+        most = max(most, *busy.values(), 0)
+        waiting = Package.objects.filter(pk__in=[pk for pk, end in ends.items() if not end])
+        for package in waiting.exclude(status=Package.Status.EXPORTING):
+            ends[package.pk] = time.monotonic() - began
+        for package in waiting.exclude(failure=""):
+            raise RuntimeError(package.failure)
+        time.sleep(0.1)
+    return {"most_per_recorder": most, "ends": sorted(ends.values())}
+
+
+def drain(processes: int) -> None:
+    """A footage worker with so many processes that share what was loaded; works until it is ended."""
+    from django.db import connections
+
+    from footage_requests import hold_tasks
+
+    connections.close_all()
+    children = []
+    for _number in range(processes):
+        child = os.fork()
+        if child == 0:
+            while True:
+                hold_tasks.work_parts()
+                time.sleep(0.2)
+        children.append(child)
+    print("forked", flush=True)
+    sys.stdin.read()
+    for child in children:
+        os.kill(child, 9)
+        os.waitpid(child, 0)
+
+
 def bitstream_of(path: str) -> str:
     """The hash of a file's elementary stream, read by what checks packages for strangers."""
     from pathlib import Path
@@ -122,10 +169,16 @@ def main() -> None:
         return
     from cctv_ops.celery import _load_before_forking
 
+    if sys.argv[1] == "watch":
+        print(json.dumps(watch(*json.loads(sys.argv[2]))), flush=True)
+        return
     # What a worker has loaded before its first task is not part of an export.
     _load_before_forking()
     from footage_requests import hold_tasks  # noqa: F401 - as above
 
+    if sys.argv[1] == "drain":
+        drain(int(sys.argv[2]))
+        return
     print("ready", flush=True)
     if "--killed" in sys.argv:
         hurry_leases()
