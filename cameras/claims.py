@@ -12,14 +12,17 @@ import uuid
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Case, Exists, F, Min, OuterRef, Value, When
+from django.db.models import Case, Exists, F, Min, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from cameras.models import DeviceCheck, Run
 
 LEASE = timedelta(seconds=60)
 RENEW_SECONDS = 10.0
+SET_BACK = timedelta(minutes=10)
+"""From this length on a step back of this server's clock is noticed; a shorter one delays by its length."""
 MOST_LOSSES = 3
 FEW = 8
 """So many checks that were lost once are tried together."""
@@ -55,7 +58,9 @@ def claim(
 def _claim(limit: int, now: datetime, run: Run | None, losses: int) -> list[DeviceCheck]:
     visited = DeviceCheck.objects.filter(device=OuterRef("device"), status=Status.CLAIMED)
     due = DeviceCheck.objects.filter(
-        status=Status.DUE, due_at__lte=now, run__status=Run.Status.RUNNING
+        Q(due_at__lte=now) | Q(due_at__gt=now + _farthest_due()),
+        status=Status.DUE,
+        run__status=Run.Status.RUNNING,
     )
     due = due.filter(lost=losses) if losses < MOST_LOSSES - 1 else due.filter(lost__gte=losses)
     if run is not None:
@@ -82,6 +87,11 @@ def _claim(limit: int, now: datetime, run: Run | None, losses: int) -> list[Devi
     return list(
         DeviceCheck.objects.filter(claim=token).select_related("run", "device").order_by("pk")
     )
+
+
+def _farthest_due() -> timedelta:
+    """Nothing is put off for longer: what is due later stems from before this server's clock was set back."""
+    return SET_BACK + timedelta(seconds=settings.NIGHT_JITTER_SECONDS)
 
 
 def _urgency() -> Case:
@@ -114,7 +124,9 @@ def renew(checks: Collection[DeviceCheck], now: datetime) -> None:
 
 def release_lost(now: datetime) -> tuple[int, list[DeviceCheck]]:
     """Puts checks whose worker died back into the queue. Returns their number, and those to be given up."""
-    lost = DeviceCheck.objects.filter(status=Status.CLAIMED, lease_until__lt=now)
+    lost = DeviceCheck.objects.filter(
+        Q(lease_until__lt=now) | Q(lease_until__gt=now + LEASE + SET_BACK), status=Status.CLAIMED
+    )
     back = lost.filter(lost__lt=MOST_LOSSES - 1).update(
         status=Status.DUE, claim=None, lease_until=None, due_at=now, lost=F("lost") + 1
     )

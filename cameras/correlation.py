@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Q, Sum
 
 from cameras.device_findings import device_subject
-from cameras.findings import NOT_IN_SERVICE_ANY_MORE, Found, Subject, settle
+from cameras.findings import NOT_IN_SERVICE_ANY_MORE, Found, Subject, not_before_opening, settle
 from cameras.models import (
     ChannelCondition,
     CheckResult,
@@ -75,7 +75,7 @@ def close_leavers(now: datetime) -> int:
     for kind, rows in checked.items():
         left |= Q(subject_kind=kind) & ~Q(subject_id__in=rows.values("pk"))
     rows = Finding.objects.open().filter(left).exclude(kind__in=Finding.HAPPENED_ONCE)
-    return rows.update(closed_at=now, closed_because=NOT_IN_SERVICE_ANY_MORE)
+    return rows.update(closed_at=not_before_opening(now), closed_because=NOT_IN_SERVICE_ANY_MORE)
 
 
 def judge_silence(run: Run, now: datetime) -> None:

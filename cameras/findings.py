@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import DateTimeField, F, Q, Value
+from django.db.models.functions import Greatest
 
 from cameras.models import Finding, StateChange
 
@@ -79,8 +80,13 @@ def settle(
     ]
     if over:
         Finding.objects.filter(pk__in=over, closed_at__isnull=True).update(
-            closed_at=now, closed_because=NOT_FOUND_ANY_MORE
+            closed_at=not_before_opening(now), closed_because=NOT_FOUND_ANY_MORE
         )
+
+
+def not_before_opening(now: datetime) -> Greatest:
+    """`now` for `closed_at`, also where this server's clock was set back since the finding was opened."""
+    return Greatest(Value(now, DateTimeField()), F("opened_at"))
 
 
 def open_finding(

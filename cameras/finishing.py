@@ -24,14 +24,13 @@ from cameras.models import (
     Run,
 )
 from cameras.nights import SWEEPS
-from cameras.position_days import NO_CHANNEL
+from cameras.position_days import NO_CHANNEL, NOT_ASKED
 from core.steps import InvalidTransition
-from inventory.models import Device, Position
+from inventory.models import ChannelAssignment, Device, Position
 
 log = logging.getLogger(__name__)
 
 KEEP_CHECKS = timedelta(days=30)
-NOT_ASKED = "NOT_ASKED"
 RECORDER_NOT_IN_SERVICE = "RECORDER_NOT_IN_SERVICE"
 OUT_FOR_REPAIR = "OUT_FOR_REPAIR"
 MISSING_BECAUSE = (NO_CHANNEL, RECORDER_NOT_IN_SERVICE)
@@ -87,20 +86,22 @@ def finish(run: Run, now: datetime) -> bool:
 
 def account_for_missing(run: Run) -> None:
     """Gives the positions that no check could cover their reason; whatever is left was never asked."""
-    answered = PositionDay.objects.filter(day=run.day).values("position")
+    # What was told while the day still went on is no answer about the day.
+    answered = PositionDay.objects.filter(day=run.day, is_provisional=False).values("position")
     missing = Position.objects.in_service_on(run.day).exclude(pk__in=answered)
     missing_ids = list(missing.values_list("pk", flat=True))
-    if not missing_ids:
-        return
-    positions = Position.objects.filter(pk__in=missing_ids).select_related("group")
-    position_days.refresh(positions, run.day, run)
-    _out_for_repair(run.day, missing_ids)
-    in_service = Device.objects.in_service_on(run.day).values("pk")
-    asked = Position.objects.filter(
-        pk__in=missing_ids, assignments__channel__recorder__in=in_service
-    ).values("pk")
-    PositionDay.objects.filter(day=run.day, position__in=missing_ids, reason=NOT_ASKED).exclude(
-        position__in=asked
+    if missing_ids:
+        positions = Position.objects.filter(pk__in=missing_ids).select_related("group")
+        position_days.refresh(positions, run.day, run)
+        _out_for_repair(run.day, missing_ids)
+    told = CoverageDay.objects.filter(day=run.day, is_provisional=False).values("channel")
+    forgotten = (
+        ChannelAssignment.objects.on(run.day)
+        .filter(channel__recorder__in=Device.objects.in_service_on(run.day).values("pk"))
+        .exclude(channel__in=told)
+    )
+    PositionDay.objects.filter(day=run.day, reason=NOT_ASKED).exclude(
+        position__in=forgotten.values("position")
     ).update(reason=RECORDER_NOT_IN_SERVICE)
 
 
@@ -123,11 +124,15 @@ def _held_by(devices: Any, day: date) -> Any:
 def count(run: Run) -> dict[str, dict[str, int]]:
     """How many rows each kind of check has per answer, beside how many there should be."""
     counts: dict[str, dict[str, int]] = {}
+    # A position that was closed in the course of the day may have a row of its morning.
+    in_service = Position.objects.in_service_on(run.day)
     if run.kind in SWEEPS or run.kind == Run.Kind.BACKFILL:
         counts["RECORDING"] = {
-            **PositionDay.tally(run.day),
-            "not_asked": PositionDay.objects.filter(day=run.day, reason=NOT_ASKED).count(),
-            "in_service": Position.objects.in_service_on(run.day).count(),
+            **PositionDay.tally(run.day, in_service),
+            "not_asked": PositionDay.objects.filter(
+                day=run.day, reason=NOT_ASKED, position__in=in_service
+            ).count(),
+            "in_service": in_service.count(),
         }
     answers: dict[str, dict[str, int]] = {}
     rows = CheckResult.objects.filter(device_check__run=run).values_list("kind", "answer")

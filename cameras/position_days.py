@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from django.utils import timezone
+
 from cameras import coverage
 from cameras.coverage import DayCoverage, Interval, Limits, Result
 from cameras.models import CoverageDay, PositionDay, Run
@@ -15,7 +17,10 @@ from inventory.schedules import ExpectedDay, expected_many
 
 FOR_EVER: list[Interval] = [(0, 2**62)]
 NO_CHANNEL = "NO_CHANNEL"
+NOT_ASKED = "NOT_ASKED"
 NOT_TOLD = "INCOMPLETE_INDEX"
+TOGETHER_MS = 10 * 60_000
+"""Channels of one position that were asked within this time were asked together."""
 COLUMNS = [
     "result",
     "reason",
@@ -101,10 +106,12 @@ def _answer(
     if not assignments:
         return {"result": Result.UNKNOWN, "reason": NO_CHANNEL}
     if not rows:
-        return {"result": Result.UNKNOWN, "reason": "NOT_ASKED"}
-    if len(rows) == len(assignments) == 1 and _is_whole(assignments[0], day):
+        return {"result": Result.UNKNOWN, "reason": NOT_ASKED}
+    is_over = day_bounds_ms(day)[1] <= to_ms(timezone.now())
+    is_left_over = is_over and any(row.is_provisional for row in rows)
+    if len(rows) == len(assignments) == 1 and _is_whole(assignments[0], day) and not is_left_over:
         return _copied(rows[0])
-    return _united(position, day, expected, assignments, proofs)
+    return _united(position, expected, assignments, proofs, None if is_over else _frontier(rows))
 
 
 def _is_whole(assignment: ChannelAssignment, day: date) -> bool:
@@ -126,28 +133,41 @@ def _copied(row: CoverageDay) -> dict[str, Any]:
     }
 
 
+def _frontier(rows: Iterable[CoverageDay]) -> int | None:
+    """Up to where a day that is not over is told: as far as the channels that were asked together."""
+    untils = [to_ms(row.known_until) for row in rows if row.known_until is not None]
+    newest = max(untils, default=0)
+    return min((until for until in untils if newest - until <= TOGETHER_MS), default=None)
+
+
 def _united(
     position: Position,
-    day: date,
     expected: ExpectedDay,
     assignments: Sequence[ChannelAssignment],
     proofs: Mapping[int, CoverageDay],
+    frontier: int | None,
 ) -> dict[str, Any]:
     """Several channels, or a channel for a part of the day. Time that nobody could tell stays unknown."""
-    rows = [proofs[a.channel_id] for a in assignments if a.channel_id in proofs]
-    # A day that is not over is known as far as every channel that answered was asked, and no further.
-    untils = [to_ms(row.known_until) for row in rows if row.known_until is not None]
-    spans = coverage.clip(list(expected.spans_ms), [(0, min(untils))] if untils else FOR_EVER)
+    spans = coverage.clip(
+        list(expected.spans_ms), FOR_EVER if frontier is None else [(0, frontier)]
+    )
     known: list[Interval] = []
-    unsure: list[Interval] = []
+    unsure = coverage.subtract(
+        spans, coverage.merge(span for one in assignments for span in _held(one, spans))
+    )
     evidence = []
     reason = NO_CHANNEL
     for assignment in assignments:
         held = _held(assignment, spans)
         row = proofs.get(assignment.channel_id)
+        if row is not None and row.known_until is not None:
+            untold = coverage.clip(held, [(to_ms(row.known_until), FOR_EVER[0][1])])
+            held = coverage.subtract(held, untold)
+            unsure += untold
+            reason = NOT_ASKED if untold else reason
         if row is None or (row.result == Result.UNKNOWN and not row.doubts):
             unsure += held
-            reason = row.reason if row else "NOT_ASKED"
+            reason = row.reason if row else NOT_ASKED
             continue
         evidence.append(row.asked_at)
         if _tells_each_minute(row, limits_of(position)):
@@ -172,7 +192,7 @@ def _united(
         "recorded_ms": together.recorded_ms,
         "longest_gap_ms": together.longest_gap_ms,
         "gap_count": together.gap_count,
-        "is_provisional": bool(untils),
+        "is_provisional": frontier is not None,
         "evidence_at": min(evidence) if evidence and result is not Result.UNKNOWN else None,
     }
 

@@ -211,7 +211,10 @@ class PositionDay(models.Model):
         return 100 * self.recorded_ms / self.expected_ms
 
     @classmethod
-    def tally(cls, day: Any) -> dict[str, int]:
-        """Number of positions per result on a day."""
-        rows = cls.objects.filter(day=day).values_list("result").annotate(n=models.Count("pk"))
+    def tally(cls, day: Any, positions: Any = None) -> dict[str, int]:
+        """Number of positions per result on a day; of these positions only, where they are given."""
+        here = cls.objects.filter(day=day)
+        if positions is not None:
+            here = here.filter(position__in=positions.values("pk"))
+        rows = here.values_list("result").annotate(n=models.Count("pk"))
         return {**dict.fromkeys(Result.values, 0), **dict(rows)}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from django.db import models, transaction
-from django.db.models import Exists, Q
+from django.db.models import Exists, F, Q, Value
+from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -78,6 +79,7 @@ class Finding(models.Model):
         DUPLICATE_IDENTITY = "DUPLICATE_IDENTITY", _("Two addresses give the same identity")
         CREDENTIAL_REFUSED = "CREDENTIAL_REFUSED", _("Login refused and parked")
         DISK = "DISK", _("Disk reports a fault")
+        EVIDENCE_CHANGED = "EVIDENCE_CHANGED", _("A stored evidence file was changed")
         SWEEP_SKIPPED = "SWEEP_SKIPPED", _("A check was skipped: the one before was still running")
 
     class Subject(models.TextChoices):
@@ -125,7 +127,13 @@ class Finding(models.Model):
 
     # What happened once stays until a person has seen it; the rest closes itself.
     HAPPENED_ONCE = frozenset(
-        {Kind.SERIAL_CHANGED, Kind.FIRMWARE_CHANGED, Kind.DEVICE_MOVED, Kind.RECORDING_LOST}
+        {
+            Kind.SERIAL_CHANGED,
+            Kind.FIRMWARE_CHANGED,
+            Kind.DEVICE_MOVED,
+            Kind.RECORDING_LOST,
+            Kind.EVIDENCE_CHANGED,
+        }
     )
 
     @transaction.atomic
@@ -134,7 +142,10 @@ class Finding(models.Model):
         closed = (
             type(self)
             .objects.filter(pk=self.pk, closed_at__isnull=True)
-            .update(closed_at=timezone.now(), closed_because=because[:200])
+            .update(
+                closed_at=Greatest(Value(timezone.now(), models.DateTimeField()), F("opened_at")),
+                closed_because=because[:200],
+            )
         )
         if closed:
             self.refresh_from_db()
