@@ -22,6 +22,22 @@
     }
   });
 
+  // A menu behind three dots closes with Escape and when the reader goes elsewhere.
+  function closeMenus(except) {
+    document.querySelectorAll("details.more-actions[open]").forEach(function (menu) {
+      if (menu !== except) menu.open = false;
+    });
+  }
+  document.addEventListener("keydown", function (event) {
+    if (event.key !== "Escape") return;
+    const menu = document.activeElement.closest("details.more-actions[open]");
+    if (menu) menu.querySelector("summary").focus();
+    closeMenus(null);
+  });
+  ["click", "focusin"].forEach(function (happening) {
+    document.addEventListener(happening, (event) => closeMenus(event.target.closest("details.more-actions")));
+  });
+
   // A form marked data-confirm names what will happen before it is sent.
   document.addEventListener("submit", function (event) {
     const question = event.target.dataset.confirm;
