@@ -151,6 +151,7 @@ def _gaps(proof: CoverageDay | None, is_quiet: bool) -> dict[str, Any]:
             }
             for start, end, cause in gaps[:SHOWN_GAPS]
         ],
+        "doubted": length(proof.disputed_ms) if proof.disputed_ms else "",
         "more_gaps": max(0, proof.gap_count - SHOWN_GAPS) if gaps else 0,
         "recorded": length(proof.recorded_ms),
         "lost": length(proof.lost_ms),
