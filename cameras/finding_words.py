@@ -211,6 +211,13 @@ def _disk(row: Finding, words: dict[str, Any]) -> str:
     return _("%(name)s reports a faulty disk: %(slots)s") % {**words, "slots": slots}
 
 
+def _evidence(row: Finding, words: dict[str, Any]) -> str:
+    return (
+        _("%(name)s: a stored evidence file no longer matches its hash; nothing of it leaves")
+        % words
+    )
+
+
 def _skipped(row: Finding, words: dict[str, Any]) -> str:
     return _("Nightly checks take longer than a night: the next one was skipped")
 
@@ -238,5 +245,6 @@ _SENTENCES: dict[str, Callable[[Finding, dict[str, Any]], str]] = {
     "DUPLICATE_IDENTITY": _duplicate,
     "CREDENTIAL_REFUSED": _credential,
     "DISK": _disk,
+    "EVIDENCE_CHANGED": _evidence,
     "SWEEP_SKIPPED": _skipped,
 }

@@ -46,6 +46,8 @@ URGENCY = {
     "FIRMWARE_CHANGED": 70,
 }
 PARTLY_URGENCY = 22
+# The store tells of its files itself, to those who watch it.
+OF_THE_STORE = Finding.Kind.EVIDENCE_CHANGED
 
 
 def urgency_of(row: Finding) -> int:
@@ -57,7 +59,9 @@ def urgency_of(row: Finding) -> int:
 
 def finding_lines(person: Any) -> Iterator[TodayLine]:
     """All lines about open findings that this person may see: two queries, however many there are."""
-    rows = list(_first_of_each_group(Finding.objects.visible_to(person).open()))
+    rows = list(
+        _first_of_each_group(Finding.objects.visible_to(person).open().exclude(kind=OF_THE_STORE))
+    )
     many = {_group(row): row for row in reversed(rows) if row.number > _most_named(row)}
     named = [row for row in rows if _group(row) not in many]
     names = finding_names(named)

@@ -62,6 +62,10 @@ def _schedule() -> dict[str, Any]:
             "task": "footage_requests.hold_tasks.ask_again",
             "schedule": crontab(hour=7, minute=0),
         },
+        "file-hold-week": {
+            "task": "footage_requests.hold_tasks.file_hold_week",
+            "schedule": crontab(hour=7, minute=30),
+        },
         "verify-audit": {"task": "audit.tasks.verify_recent", "schedule": crontab(minute=20)},
     }
 

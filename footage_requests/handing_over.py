@@ -19,7 +19,7 @@ import audit
 from audit.canon import utc_text
 from core.papers import content_sha256
 
-from . import store
+from . import hold_life, store
 from .custody import known_hashes, note_custody
 from .errors import NotThisPerson, Refused
 from .models import (
@@ -28,6 +28,7 @@ from .models import (
     Exhibit,
     FootageRequest,
     HandOverRecord,
+    Hold,
     MediumKind,
     MediumMovement,
     Package,
@@ -315,14 +316,26 @@ def _exhibit(row: Exhibit) -> dict[str, Any]:
     }
 
 
-def _hold(row: Any) -> dict[str, Any]:
+def _hold(row: Hold) -> dict[str, Any]:
     return {
         "position": row.item.position.name,
         "channel": row.channel.number,
         "from": utc_text(row.starts_at),
         "until": utc_text(row.ends_at),
+        **_protected(row),
         "held_at": utc_text(row.held_at) if row.held_at else "",
         "keep_until": row.keep_until.isoformat() if row.keep_until else "",
+    }
+
+
+def _protected(row: Hold) -> dict[str, Any]:
+    real = hold_life.protected(row, row.parts.all())
+    return {
+        "asked_from": utc_text(row.item.starts_at),
+        "asked_until": utc_text(row.item.ends_at),
+        "protected_from": utc_text(real.starts_at) if real else "",
+        "protected_until": utc_text(real.ends_at) if real else "",
+        "covers": bool(real and real.covers),
     }
 
 

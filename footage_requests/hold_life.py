@@ -231,7 +231,29 @@ def is_outliving() -> Q:
 def outliving() -> list[Hold]:
     """Kept holds that outlive their request."""
     kept = Hold.objects.filter(is_outliving(), status__in=Hold.KEPT)
-    return list(kept.select_related("request", "channel__recorder").order_by("keep_until"))
+    rows = kept.select_related("request", "channel__recorder", "item__position")
+    return list(rows.order_by("keep_until", "pk"))
+
+
+@dataclass(frozen=True)
+class Protected:
+    """What is really sealed of a hold, in true time, against what was asked for (PRE-5)."""
+
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    covers: bool
+
+
+def protected(hold: Hold, parts: Iterable[HoldPart]) -> Protected | None:
+    """From the fetched pieces; None while there is none. A gap of the recorder itself is no lack of the hold."""
+    done = [part for part in parts if part.state == Part.State.DONE]
+    if not done:
+        return None
+    start = min(part.starts_at for part in done)
+    end = max(part.ends_at for part in done)
+    is_whole = all(part.state in {Part.State.DONE, Part.State.EMPTY} for part in parts)
+    reaches = start <= hold.item.starts_at and end >= hold.item.ends_at
+    return Protected(start, end, is_whole and reaches)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.db import transaction
 
-from . import assembling, availability, exporting, fetch_work, hold_life
+from . import assembling, availability, exporting, fetch_work, hold_life, hold_weeks
 from .models import FootageRequest, HoldPart
 from .part_claims import AnyPart
 from .waking import wake
@@ -34,6 +34,12 @@ def sweep_holds() -> None:
     """Makes missing holds, releases and destroys what is due, reads "hours left" anew."""
     hold_life.sweep()
     availability.refresh_lost()
+
+
+@shared_task
+def file_hold_week() -> None:
+    """The weekly paper of holds that outlive their requests, filed from Monday on until it is there."""
+    hold_weeks.sweep()
 
 
 @shared_task

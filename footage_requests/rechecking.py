@@ -1,8 +1,8 @@
 """The evidence store is measured again, file by file, so that a changed byte is known within 24 hours (B13).
 
 A sweep of a few minutes an hour takes the files that were measured longest ago: the work is spread evenly over day and
-night, and no file waits for another's turn. What no longer matches its hash is an audit entry, a line of Bugün, and
-stays so until it is destroyed or found sound again.
+night, and no file waits for another's turn. What no longer matches its hash is an audit entry, a line of Bugün, a
+letter to those responsible and a finding that stays until a person has handled it.
 """
 
 from __future__ import annotations
@@ -22,18 +22,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 import audit
+from cameras.models import Finding
 from core import panels
 
-from . import store
-from .models import (
-    EvidenceFile,
-    Exhibit,
-    ExportSlice,
-    FootageRequest,
-    HoldPart,
-    Package,
-    RequestAttachment,
-)
+from . import store, store_alarm
+from .models import EvidenceFile
+from .owners import OWNERS, case_of
 from .permissions import can_watch_store
 
 if TYPE_CHECKING:
@@ -46,14 +40,6 @@ LATE_AFTER = dt.timedelta(hours=30)
 BUDGET_S = 120.0
 MOST_NAMED = 5
 URGENCY = 3
-# Where a file may belong to: the model, and the way from there to its case.
-_OWNERS = (
-    (Package, "inner_file", "request"),
-    (Exhibit, "file", "package__request"),
-    (ExportSlice, "file", "package__request"),
-    (HoldPart, "file", "hold__request"),
-    (RequestAttachment, "file", "request"),
-)
 
 
 def due(now: dt.datetime) -> QuerySet[EvidenceFile]:
@@ -95,22 +81,15 @@ def _tell(file: EvidenceFile, *, is_sound: bool) -> None:
             bytes=file.bytes,
             request=case.number if case else None,
         )
+        if not is_sound:
+            store_alarm.raise_alarm(file, timezone.now())
     if not is_sound:
         log.error("An evidence file no longer matches its hash: %s", file.uuid)
 
 
-def case_of(file: EvidenceFile) -> FootageRequest | None:
-    """The case to which a stored file belongs."""
-    for model, field, way in _OWNERS:
-        found = model._default_manager.filter(**{field: file}).values_list(way, flat=True).first()
-        if found is not None:
-            return FootageRequest.objects.filter(pk=found).first()
-    return None
-
-
 def register() -> None:
     """Called once when Django is ready."""
-    panels.register_today_lines(lines, _TROUBLE)
+    panels.register_today_lines(lines, _TROUBLE, _UNHANDLED)
 
 
 def _trouble(person: Person) -> QuerySet[Any] | None:
@@ -135,12 +114,22 @@ def _of_case(field: str) -> Coalesce:
         Subquery(
             model._default_manager.filter(**{name: OuterRef("pk")}).values(f"{way}__{field}")[:1]
         )
-        for model, name, way in _OWNERS
+        for model, name, way in OWNERS
     ]
     return Coalesce(*ways)
 
 
-_TROUBLE = panels.Question(_trouble)
+def _unhandled(person: Person) -> QuerySet[Any] | None:
+    """Alarms whose file is sound again or destroyed, and which nobody has handled yet."""
+    if not can_watch_store(person):
+        return None
+    damaged = EvidenceFile.objects.filter(is_sound=False, destroyed_at=None)
+    rows = Finding.objects.open().filter(kind=store_alarm.KIND)
+    rest = rows.exclude(subject_id__in=damaged.values("pk")).order_by("opened_at")
+    return rest.values_list("pk", "subject_name", "opened_at")[:MOST_NAMED]
+
+
+_TROUBLE, _UNHANDLED = panels.Question(_trouble), panels.Question(_unhandled)
 
 
 def lines(person: Person) -> Iterator[panels.TodayLine]:
@@ -150,6 +139,17 @@ def lines(person: Person) -> Iterator[panels.TodayLine]:
     for is_sound, _late, *file in rows:
         if not is_sound:
             yield _damaged(*file)
+    for pk, name, opened_at in _UNHANDLED(person):
+        yield panels.TodayLine(
+            urgency=URGENCY + 10,
+            sentence=_("%(name)s: a stored evidence file was found changed; say what was done")
+            % {"name": name},
+            url=reverse("cameras:findings"),
+            action_label=_("Open findings"),
+            age_instant=opened_at,
+            kind="store-unhandled",
+            key=str(pk),
+        )
     if count:
         yield panels.TodayLine(
             urgency=URGENCY + 20,

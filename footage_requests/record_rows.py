@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.translation import gettext as _
 
 from cameras.strips import offset_words
 from core import tsi
 
+from . import said
 from .handing_over import ON_A_MEDIUM
 
 MOST_LABELS = 12
@@ -55,9 +57,20 @@ def hold_row(one: Mapping[str, Any]) -> dict[str, str]:
         "position": one["position"],
         "channel": str(one["channel"]),
         "span": span(_ms(one["from"]), _ms(one["until"])),
+        "protected": _protected(one),
         "held_at": stamp(one["held_at"]),
         "keep_until": day(one["keep_until"]),
     }
+
+
+def _protected(one: Mapping[str, Any]) -> str:
+    """The really protected span against the asked one (PRE-5); records made before say nothing of it."""
+    if not one.get("protected_from"):
+        return "–"
+    told = (
+        _("all that was asked for is inside") if one["covers"] else _("not all that was asked for")
+    )
+    return f"{span(_ms(one['protected_from']), _ms(one['protected_until']))} ({told})"
 
 
 def proof_row(one: Mapping[str, Any]) -> dict[str, Any]:
@@ -66,8 +79,8 @@ def proof_row(one: Mapping[str, Any]) -> dict[str, Any]:
         "oldest": tsi.stamp(tsi.from_ms(oldest)) if oldest else "",
         "position": one["position"],
         "span": span(one["start_ms"], one["end_ms"]),
-        "faults": list(one["faults"]),
-        "clock": one["clock"],
+        "faults": said.read_all(one["faults"]),
+        "clock": said.read(one["clock"]),
     }
 
 

@@ -98,6 +98,8 @@ SENTENCES = {
     "packagecheck.ask": _("%(actor)s brought something to be checked: %(object)s"),
     "packagecheck.answer": _("A check that %(actor)s asked for was answered: %(object)s"),
     "package.take_back": _("%(actor)s took %(object)s back"),
+    "holdweek.file": _("The weekly paper of holds was filed: %(object)s"),
+    "holdweek.open": _("%(actor)s opened a weekly paper of holds: %(object)s"),
     "stock.move": _("%(actor)s changed the stock of %(object)s"),
     "webhook.create": _("%(actor)s entered webhook %(object)s"),
     "webhook.rotate": _("%(actor)s gave webhook %(object)s a new secret"),

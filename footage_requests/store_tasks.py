@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from . import rechecking, store
+from . import rechecking, store, store_alarm
 
 
 @shared_task
@@ -12,3 +12,4 @@ def recheck_store() -> None:
     """Measures the files that waited longest, and removes what killed workers left."""
     store.sweep_store()
     rechecking.recheck_store()
+    store_alarm.sweep()

@@ -85,6 +85,7 @@ MODELS: dict[str, type[models.Model]] = {
     "webhooks": footage.WebhookEndpoint,
     "messages": footage.WebhookDelivery,
     "holds": footage.Hold,
+    "hold-weeks": footage.HoldWeek,
     "packages": footage.Package,
     "masks": footage.FixedMask,
     "exhibits": footage.Exhibit,

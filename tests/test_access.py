@@ -230,6 +230,9 @@ TABLE = {
     "footage_requests:interest": form(CASE_READERS),
     "footage_requests:interest_back": form({R.UNIT_HEAD, R.SUPERIOR}),
     "footage_requests:holds": Row(CASE_READERS),
+    "footage_requests:hold_week": campus(
+        MAINTAINING | {R.SUPERIOR, R.AUDITOR}, let_in=ABSENT
+    ),
     **dict.fromkeys(
         (
             *("footage_requests:hold_confirm", "footage_requests:hold_again"),

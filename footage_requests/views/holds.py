@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
 from django import forms
+from django.db import transaction
 from django.db.models import Count, Q, QuerySet, Sum
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+import audit
 from accounts.requests import PersonRequest
 from core.tsi import today
 from inventory.forms.dress import DateField
 
-from .. import hold_life, holding, permissions
-from ..models import Hold
+from .. import hold_life, hold_weeks, holding, permissions
+from ..models import Hold, HoldPart, HoldWeek
 from ..models.holds import Part
 from .board import tabs
 from .shared import allow, for_people, page_of, tried
@@ -61,7 +65,11 @@ def hold_list(request: PersonRequest) -> HttpResponse:
     view = chosen if chosen in VIEWS else "kept"
     rows = _narrowed(Hold.objects.visible_to(request.user), view, request.GET.get("q", ""))
     page = page_of(request, _with_pieces(rows), SHOWN)
+    pieces: dict[int, list[HoldPart]] = defaultdict(list)
+    for part in HoldPart.objects.filter(hold__in=[row.pk for row in page]):
+        pieces[part.hold_id].append(part)
     for row in page:
+        row.protected = hold_life.protected(row, pieces[row.pk])
         row.may_act = permissions.can_assess(request.user, row.request)
         row.is_kept = row.status in Hold.KEPT
     context = {
@@ -72,8 +80,26 @@ def hold_list(request: PersonRequest) -> HttpResponse:
         "tabs": tabs("holds"),
         "share": hold_life.store_share(),
         "today": today(),
+        "weeks": HoldWeek.objects.visible_to(request.user)[:12],
     }
     return render(request, "requests/holds.html", context)
+
+
+@require_safe
+@for_people(permissions.can_read_hold_weeks)
+def hold_week(request: PersonRequest, pk: int) -> HttpResponse:
+    """A weekly paper as it was filed; opening it is written down."""
+    row = get_object_or_404(HoldWeek.objects.visible_to(request.user), pk=pk)
+    data = hold_weeks.read(row)
+    if data is None:
+        raise Http404
+    with transaction.atomic():
+        audit.record("holdweek.open", actor=request.user, target=row, sha256=row.sha256)
+    response = HttpResponse(data, content_type="application/pdf")
+    name = f"holds-{row.week:%Y-%m-%d}.pdf"
+    response["Content-Disposition"] = str(content_disposition_header(False, name))
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
 def _narrowed(rows: QuerySet[Hold], view: str, words: str) -> QuerySet[Hold]:

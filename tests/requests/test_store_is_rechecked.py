@@ -6,11 +6,13 @@ import datetime as dt
 
 import pytest
 import time_machine
+from django.core import mail
 from django.utils import timezone
 
 from accounts.models import Role
 from audit.models import Entry
-from footage_requests import rechecking, store
+from cameras.models import Finding
+from footage_requests import rechecking, store, store_alarm
 from footage_requests.models import EvidenceFile
 from tests.inventory import rows as inventory_rows
 from tests.requests import sealing_rows as rows
@@ -56,7 +58,7 @@ def test_a_missing_file_is_an_alarm_as_well(campus):
     assert len(lines_for(Role.SECURITY_CHIEF)) == 1
 
 
-def test_a_file_that_is_sound_again_ends_the_alarm(campus):
+def test_a_file_that_is_sound_again_waits_to_be_handled(campus):
     file = rows.stored(b"footage")
     damage(file)
     rechecking.recheck_store()
@@ -64,7 +66,8 @@ def test_a_file_that_is_sound_again_ends_the_alarm(campus):
     with time_machine.travel(timezone.now() + dt.timedelta(hours=21)):
         rechecking.recheck_store()
 
-    assert lines_for(Role.UNIT_HEAD) == []
+    (line,) = lines_for(Role.UNIT_HEAD)
+    assert "say what was done" in line
     assert Entry.objects.filter(action="evidencefile.found_sound_again").exists()
 
 
@@ -105,3 +108,56 @@ def test_who_does_not_watch_the_store_is_not_told(campus):
 
     assert lines_for(Role.REGISTRY_CLERK) == []
     assert lines_for() == []
+
+
+def watcher(role: str = Role.UNIT_HEAD):
+    person = inventory_rows.person(role)
+    person.email = f"{person.pk}@example.org"
+    person.save()
+    return person
+
+
+def test_a_damaged_file_is_a_finding_until_somebody_has_handled_it(campus):
+    """B13: also after it was made sound again."""
+    file = rows.stored(b"footage")
+    path = store.path_of(file.uuid)
+    content = path.read_bytes()
+    damage(file)
+    rechecking.recheck_store()
+    store_alarm.sweep()
+    finding = Finding.objects.open().get(kind="EVIDENCE_CHANGED")
+
+    path.write_bytes(content)
+    with time_machine.travel(timezone.now() + dt.timedelta(hours=21)):
+        rechecking.recheck_store()
+        store_alarm.sweep()
+    assert Finding.objects.open().get() == finding
+    assert any("say what was done" in line for line in lines_for(Role.UNIT_HEAD))
+
+    finding.acknowledge(by=watcher(), because="disk replaced, restored from the second copy")
+    store_alarm.sweep()
+    assert not Finding.objects.open().exists()
+    assert lines_for(Role.UNIT_HEAD) == []
+
+
+def test_those_responsible_get_one_letter_each(campus):
+    """B13."""
+    head, chief, clerk = watcher(), watcher(Role.SECURITY_CHIEF), watcher(Role.REGISTRY_CLERK)
+    damage(rows.stored(b"footage"))
+    rechecking.recheck_store()
+    store_alarm.sweep()
+    store_alarm.sweep()
+
+    assert sorted(letter.to[0] for letter in mail.outbox) == sorted([head.email, chief.email])
+    assert clerk.email not in str([letter.to for letter in mail.outbox])
+
+
+def test_damage_that_was_found_in_another_way_is_an_alarm_as_well(campus):
+    """A hand-over measures too; and a sweep that was killed in between loses nothing."""
+    file = rows.stored(b"footage")
+    damage(file)
+    assert not store.measure_again(file)
+
+    store_alarm.sweep()
+
+    assert Finding.objects.open().get().subject_id == file.pk
