@@ -15,6 +15,7 @@ from django.utils import translation
 from core import tsi
 from core.tsi import clock_time, day_of, day_text
 
+from . import said
 from .letter_frame import (
     enclosures,
     end,
@@ -115,7 +116,7 @@ def _found(checked: dict[str, Any]) -> str:
     answer = {"YES": "kayıt mevcut", "PARTLY": "kayıt kısmen mevcut", "NO": "kayıt yok"}.get(
         str(checked.get("answer", "")), "kontrol edilemedi"
     )
-    clock = str(checked.get("clock", "")).rstrip(".")
+    clock = said.read(checked.get("clock", "")).rstrip(".")
     return f"{answer} ({clock})" if clock else answer
 
 
@@ -299,7 +300,9 @@ def _nothing(request: FootageRequest, decision: Decision) -> str:
 
 def _why_nothing(lines: list[dict[str, Any]]) -> str:
     """Fault or overwriting, with the oldest recording that the recorders still held."""
-    faults = list(dict.fromkeys(text for line in lines for text in line.get("faults", [])))
+    faults = list(
+        dict.fromkeys(said.read(told) for line in lines for told in line.get("faults", []))
+    )
     if faults:
         return f"arıza nedeniyle kayıt alınamadığı ({'; '.join(faults)})"
     oldest = [line["oldest_ms"] for line in lines if line.get("oldest_ms")]

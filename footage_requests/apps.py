@@ -27,8 +27,15 @@ class FootageRequestsConfig(AppConfig):
             release_work,
             store,
             today,
+            whose,
         )
-        from .models import EvidenceFile, FootageRequest, RecipientCopy, WebhookEndpoint
+        from .models import (
+            EvidenceFile,
+            FootageRequest,
+            LookupKey,
+            RecipientCopy,
+            WebhookEndpoint,
+        )
         from .portal import endpoints, webhooks
         from .portal import today as portal_today
         from .sentences import PARTS, SENTENCES
@@ -54,6 +61,9 @@ class FootageRequestsConfig(AppConfig):
             crypto.SealedColumn(
                 RecipientCopy, "passphrase_sealed", lambda row, _field: release_work.place_of(row)
             )
+        )
+        crypto.register(
+            crypto.SealedColumn(LookupKey, "sealed", lambda row, _field: whose.place_of(row))
         )
         for field in ("secret_sealed", "old_secret_sealed"):
             crypto.register(crypto.SealedColumn(WebhookEndpoint, field, endpoints.place_of))

@@ -19,7 +19,7 @@ import audit
 from core.tsi import day_of, today
 from inventory.models import Position
 
-from . import deadlines, following, identity
+from . import deadlines, following, identity, whose
 from .changes import deadline_extended
 from .errors import ContentChanged, Refused
 from .facts import FIELDS, NOT_CONTENT, check, plain, settle
@@ -55,7 +55,7 @@ def file_request(
     request = FootageRequest(door=door, filer=by, **facts)
     identity.put(request, national_id)
     settle(request)
-    request.on_behalf_of_hash = identity.portal_hash(on_behalf_of) if on_behalf_of else ""
+    request.on_behalf_of_hash = whose.hash_of(on_behalf_of) if on_behalf_of else ""
     check(request, has_places=bool(positions), is_draft=as_draft, accept_missing=accept_missing)
     with transaction.atomic():
         request.number = next_number(REQUESTS)

@@ -27,7 +27,7 @@ from core.jobs import Job, JobCancelled
 from core.text import safe_file_name
 from core.tsi import from_ms, to_ms
 
-from . import deciding, exporting, hold_life, right_channel, store
+from . import deciding, exporting, hold_life, right_channel, said, store
 from .clock_windows import clock_block, clock_of
 from .fetching import CONTENT_TYPE
 from .models import EvidenceFile, Exhibit, ExportSlice, Package
@@ -101,7 +101,7 @@ def _work(package: Package, lease: uuid.UUID) -> bool:
             failure = str(error)
         except (store.NoSpace, OSError) as error:
             log.warning("%s could not be put together: %s", package, error)
-            failure = hold_life.failure_word("NO_SPACE")
+            failure = said.text_of(said.say("NO_SPACE"))
     fail(package, failure)
     return False
 
@@ -112,11 +112,7 @@ def _failed_slices(package: Package) -> str:
     failed = [part for part in failed if not held_of(part)]
     if not failed:
         return ""
-    return _("%(failed)d of %(all)d pieces could not be fetched: %(reason)s.") % {
-        "failed": len(failed),
-        "all": package.slices.count(),
-        "reason": hold_life.failure_word(failed[0].failure),
-    }
+    return hold_life.pieces_failed(failed[0].failure, len(failed), package.slices.count())
 
 
 def fail(package: Package, failure: str) -> None:

@@ -21,14 +21,13 @@ from django.utils.translation import gettext as _
 
 from cameras.clock_rows import store_clock
 from cameras.coverage import merge, subtract
-from cameras.finding_words import sentence
 from cameras.models import ChannelCondition, DeviceCondition, Finding
 from cameras.protocols.base import DeviceError, Reason
-from cameras.reasons import word_for
 from cameras.strips import length
 from core.tsi import from_ms, to_ms
 from inventory.models import Channel, ChannelAssignment
 
+from . import said
 from .clock_windows import RecorderClock, Window, clock_of, window_of
 from .models import FootageRequest, Hold, RequestItem
 from .recorders import (
@@ -224,7 +223,7 @@ def _judge(item: RequestItem, answers: Sequence[ChannelAnswer]) -> dict[str, Any
         "gap_ms": sum(b - a for a, b in gaps),
         "oldest_ms": min(oldest, default=None),
         "faults": _faults(item, answers),
-        "clock": " ".join(dict.fromkeys(each.window.clock_sentence() for each in answers)),
+        "clock": _once(told for each in answers for told in each.window.clock_said()),
         "channels": [_channel_data(each) for each in answers],
     }
 
@@ -249,14 +248,23 @@ def _channel_data(answer: ChannelAnswer) -> dict[str, Any]:
     }
 
 
-def _faults(item: RequestItem, answers: Sequence[ChannelAnswer]) -> list[str]:
+def _once(told: Iterable[said.Said]) -> list[said.Said]:
+    """Each sentence at its first place only."""
+    found: list[said.Said] = []
+    for each in told:
+        if each not in found:
+            found.append(each)
+    return found
+
+
+def _faults(item: RequestItem, answers: Sequence[ChannelAnswer]) -> list[said.Said]:
     """Faults that were open in the window, and what the recorder says of itself now."""
     told = []
     for answer in answers:
         if answer.heard is not None and answer.heard.is_online is False:
-            told.append(_("The recorder says now that this camera is not connected."))
+            told.append(said.say("CAMERA_OFF"))
         if answer.reason:
-            told.append(_("Not asked: %(reason)s.") % {"reason": word_for(answer.reason)})
+            told.append(said.say("FAULT_NOT_ASKED", reason=said.reason(answer.reason)))
     recorders = {answer.channel.recorder_id for answer in answers}
     during = Finding.objects.filter(opened_at__lt=item.ends_at).filter(
         Q(closed_at=None) | Q(closed_at__gt=item.starts_at)
@@ -264,8 +272,8 @@ def _faults(item: RequestItem, answers: Sequence[ChannelAnswer]) -> list[str]:
     about = Q(subject_kind=Finding.Subject.POSITION, subject_id=item.position_id) | Q(
         subject_kind=Finding.Subject.DEVICE, subject_id__in=recorders
     )
-    told += [sentence(finding) for finding in during.filter(about)[:10]]
-    return list(dict.fromkeys(told))
+    told += [said.of_finding(finding) for finding in during.filter(about)[:10]]
+    return _once(told)
 
 
 def _lost_at(

@@ -16,7 +16,7 @@ from audit.models import Entry
 from audit.sentences import sentence
 from core import tsi
 
-from . import choosing, fees, permissions, writing
+from . import choosing, fees, permissions, said, writing
 from .models import Decision, FootageRequest, Hold, Package, RequestItem
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ def _camera(item: RequestItem, holds: list[Hold]) -> dict[str, Any]:
         "answer": answer,
         "strip": strip_of(item) if answer in {"YES", "PARTLY", "NO"} else None,
         "gaps": gap_words(item),
-        "clock": str(checked.get("clock", "")),
-        "faults": [str(text) for text in checked.get("faults", ())],
+        "clock": said.read(checked.get("clock", "")),
+        "faults": said.read_all(checked.get("faults", ())),
         "reason": str(checked.get("reason", "")),
         "holds": holds,
         "is_held": bool(holds) and all(hold.held_at for hold in holds),

@@ -20,11 +20,12 @@ from cameras.coverage import Interval
 from cameras.models import ClockMeasurement, DeviceCondition
 from cameras.plans import known_offsets
 from cameras.protocols.base import TimeBase
-from cameras.reasons import word_for
 from cameras.strips import offset_words
 from core import tsi
 from core.tsi import from_ms, to_ms
 from inventory.models import Device
+
+from . import said
 
 MINUTE_MS = 60_000
 _VENDORS = {"isapi", "dahua"}
@@ -117,18 +118,21 @@ class Window:
         return told
 
     def clock_sentence(self) -> str:
-        """What the clock was worth at that time."""
+        """What the clock was worth at that time, in the reader's language."""
+        return said.read(self.clock_said())
+
+    def clock_said(self) -> list[said.Said]:
+        """The same, to be stored."""
         if not self.is_measured:
-            return _(
-                "The recorder's clock at that time was not measured: the searched window is wider."
-            )
-        told = _("The recorder's clock at that time: %(offset)s.") % {
-            "offset": offset_words(self.offset.offset_ms, self.offset.uncertainty_ms)
-        }
+            return [said.say("CLOCK_UNKNOWN")]
+        offset = said.say(
+            "OFFSET", ms=self.offset.offset_ms, uncertainty=self.offset.uncertainty_ms
+        )
+        told = [said.say("CLOCK", offset=offset)]
         if self.cause:
-            told += " " + _("Cause: %(cause)s.") % {"cause": word_for(self.cause)}
+            told.append(said.say("CLOCK_CAUSE", cause=said.reason(self.cause)))
         if self.is_corrected_between:
-            told += " " + _("The clock was set between the measurements around that time.")
+            told.append(said.say("CLOCK_CORRECTED"))
         return told
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.tsi import to_ms
 
+from . import said
 from .content import sha256_of
 from .models import FootageRequest, RequesterKind, RequestItem
 
@@ -26,13 +27,22 @@ class SummaryLine:
     recorded_ms: int
     gaps: tuple[Span, ...]
     gap_count: int
-    clock: str
+    clock: Any
     must_be_masked: bool
     fixed_masks: int
-    faults: tuple[str, ...]
+    faults: tuple[Any, ...]
     is_held: bool
     answer: str
     oldest_ms: int | None = None
+
+    @property
+    def clock_words(self) -> str:
+        """What the clock was worth then, in the reader's language; stored without words."""
+        return said.read(self.clock)
+
+    @property
+    def fault_words(self) -> list[str]:
+        return said.read_all(self.faults)
 
     @property
     def asked_ms(self) -> int:
@@ -102,10 +112,10 @@ def _line(item: RequestItem, masked: bool) -> SummaryLine:
         recorded_ms=max(0, end - start - lost) if answer in {"YES", "PARTLY", "NO"} else 0,
         gaps=gaps,
         gap_count=int(checked.get("gap_count", len(gaps))),
-        clock=str(checked.get("clock", "")),
+        clock=checked.get("clock", ""),
         must_be_masked=masked,
         fixed_masks=int(checked.get("fixed_masks", 0)),
-        faults=tuple(str(text) for text in checked.get("faults", ())),
+        faults=tuple(checked.get("faults", ())),
         is_held=any(hold.held_at and hold.destroyed_at is None for hold in item.holds.all()),
         answer=answer,
         oldest_ms=checked.get("oldest_ms"),

@@ -23,13 +23,11 @@ from django.utils.translation import gettext as _
 from audit.models import Entry
 from cameras.coverage import total
 from cameras.protocols.base import DeviceError, Reason
-from cameras.reasons import word_for
-from cameras.strips import length
 from core.steps import InvalidTransition
 from core.tsi import to_ms, today
 from inventory.models import Device
 
-from . import holding, store
+from . import holding, said, store
 from .models import FootageRequest, Hold, HoldPart, Package, RequestItem
 from .models.holds import Part
 from .recorders import Access, NotReachable, access_to, conversation, park_refused
@@ -60,13 +58,9 @@ def settle(hold: Hold) -> None:
     failed = [failure for state, failure in states if state == Part.State.FAILED]
     failure = ""
     if failed:
-        failure = _("%(failed)d of %(all)d pieces could not be fetched: %(reason)s.") % {
-            "failed": len(failed),
-            "all": len(states),
-            "reason": failure_word(failed[0]),
-        }
+        failure = pieces_failed(failed[0], len(failed), len(states))
     elif all(state == Part.State.EMPTY for state, _failure in states):
-        failure = _("The recorder has nothing of this time.")
+        failure = said.text_of(said.say("NOTHING_RECORDED"))
     Hold.objects.filter(pk=hold.pk).update(failure=failure)
     hold.refresh_from_db()
     if hold.status == Hold.Status.REQUESTED and any(s == Part.State.DONE for s, _f in states):
@@ -78,12 +72,12 @@ def settle(hold: Hold) -> None:
 
 def failure_word(code: str) -> str:
     """Words for what a piece failed with."""
-    own = {
-        "NO_SPACE": _("the evidence store has too little free space"),
-        "STORE_FAULT": _("the evidence store cannot be written"),
-        "SAME_PICTURES": _("the recorder gave the same pictures for two channels"),
-    }
-    return own.get(code) or word_for(code)
+    return said.read(said.reason(code))
+
+
+def pieces_failed(code: str, failed: int, of: int) -> str:
+    """That so many pieces could not be fetched, and why the first: to be stored as a failure."""
+    return said.text_of(said.say("PIECES_FAILED", failed=failed, all=of, reason=said.reason(code)))
 
 
 def make_missing() -> int:
@@ -183,8 +177,7 @@ def _ask_recorder_again(recorder: Device, holds: list[Hold]) -> None:
         access = access_to(recorder)
     except NotReachable as error:
         answers = {
-            hold.pk: _("not asked: %(reason)s") % {"reason": word_for(error.reason)}
-            for hold in holds
+            hold.pk: said.say("NOT_ASKED", reason=said.reason(error.reason)) for hold in holds
         }
     else:
         answers, failure = asyncio.run(_still_there(access, holds))
@@ -192,14 +185,14 @@ def _ask_recorder_again(recorder: Device, holds: list[Hold]) -> None:
             park_refused(recorder.pk, access.login, failure)
     for hold in holds:
         Hold.objects.filter(pk=hold.pk).update(
-            seen_again_at=timezone.now(), seen_again=answers[hold.pk][:300]
+            seen_again_at=timezone.now(), seen_again=said.text_of(answers[hold.pk])
         )
 
 
 async def _still_there(
     access: Access, holds: Iterable[Hold]
-) -> tuple[dict[int, str], DeviceError | None]:
-    answers: dict[int, str] = {}
+) -> tuple[dict[int, said.Said], DeviceError | None]:
+    answers: dict[int, said.Said] = {}
     failure: DeviceError | None = None
     holds = list(holds)
     try:
@@ -209,17 +202,17 @@ async def _still_there(
                 heard = await talk.recorded(hold.channel.number, start_ms, end_ms)
                 gone = end_ms - start_ms - total(heard.recorded)
                 answers[hold.pk] = (
-                    _("still there")
+                    said.say("STILL_THERE")
                     if gone < 1000
-                    else _("%(gone)s of it is no longer there") % {"gone": length(gone)}
+                    else said.say("GONE", gone=said.say("LENGTH", ms=gone))
                 )
     except TimeoutError:
         failure = DeviceError(reason=Reason.TOO_SLOW)
     except DeviceError as error:
         failure = error
-    reason = word_for(str(failure.reason)) if failure else ""
     for hold in holds:
-        answers.setdefault(hold.pk, _("not asked: %(reason)s") % {"reason": reason})
+        reason = said.reason(str(failure.reason)) if failure else ""
+        answers.setdefault(hold.pk, said.say("NOT_ASKED", reason=reason))
     return answers, failure
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from core import panels
 
-from . import hold_life, holding, permissions
+from . import hold_life, holding, permissions, said
 from .models import Hold, Package
 from .today import any_requests
 
@@ -81,7 +81,8 @@ def lines(person: Person) -> Iterable[panels.TodayLine]:
     for pk, number, failure, request_id, started_at in _STOPPED(person):
         yield panels.TodayLine(
             TROUBLE,
-            _("Export %(number)s stands still: %(reason)s") % {"number": number, "reason": failure},
+            _("Export %(number)s stands still: %(reason)s")
+            % {"number": number, "reason": said.read(failure)},
             reverse("footage_requests:case", args=[request_id]),
             _("Look"),
             started_at,

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from accounts.models import Person
 
 _SALT = "footage_requests.identity"
-_PORTAL_SALT = "footage_requests.on_behalf_of"
 _PASSPORT = re.compile(r"[A-Z0-9]{5,20}")
 SHOWN_DIGITS = 2
 
@@ -64,12 +63,6 @@ def _is_identity_number(plain: str) -> bool:
 def hash_of(text: str) -> str:
     """What equal numbers have in common, keyed, so that ten digits cannot be guessed from it."""
     return salted_hmac(_SALT, normal(text), algorithm="sha256").hexdigest() if text else ""
-
-
-@sensitive_variables()
-def portal_hash(on_behalf_of: str) -> str:
-    """The opaque name under which the portal knows its user, as a keyed hash."""
-    return salted_hmac(_PORTAL_SALT, on_behalf_of, algorithm="sha256").hexdigest()
 
 
 def place_of(request: FootageRequest) -> crypto.Place:

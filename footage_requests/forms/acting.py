@@ -13,7 +13,14 @@ from inventory.forms.dress import DateField, DressedForm, date_widgets, dress
 
 from .. import writing
 from ..attachments import LARGEST_FILE
-from ..models import Fee, FootageRequest, InterestDeclaration, Opinion, RequestAttachment, RequesterKind
+from ..models import (
+    Fee,
+    FootageRequest,
+    InterestDeclaration,
+    Opinion,
+    RequestAttachment,
+    RequesterKind,
+)
 
 DAYS_TO_COMPLETE = 15
 

@@ -20,6 +20,7 @@ from .handover import (
 from .holds import Hold, HoldPart, HoldWeek
 from .interests import InterestDeclaration
 from .kinds import KindQuestion, LegalBasis, RefusalCode, RequesterKind, SmallUnitPeriod
+from .lookups import LookupKey
 from .packages import Exhibit, ExportPace, ExportSlice, Package
 from .portal import WebhookDelivery, WebhookEndpoint, WebhookTry
 from .requests import FootageRequest, RequestAttachment, RequestItem
@@ -47,6 +48,7 @@ __all__ = [
     "InterestDeclaration",
     "KindQuestion",
     "LegalBasis",
+    "LookupKey",
     "MaskPlan",
     "MediumKind",
     "MediumMovement",

@@ -31,7 +31,7 @@ from core.api import LARGEST_BODY, READ, Access, Conflict, Door, Listing
 from core.strict import YesFilter
 from inventory.models import Building
 
-from .. import arriving, attachments, identity, permissions
+from .. import arriving, attachments, permissions, whose
 from ..errors import Refused
 from ..facts import kinds_for
 from ..models import FootageRequest
@@ -132,7 +132,7 @@ class PortalRequests(Listing):
             .filter(
                 filer=person,
                 door=FootageRequest.Door.PORTAL,
-                on_behalf_of_hash=identity.portal_hash(self.on_behalf_of),
+                on_behalf_of_hash=whose.recognise(person, self.on_behalf_of),
             )
         )
         return own.select_related("kind", "building").prefetch_related(

@@ -12,6 +12,7 @@ from .. import deadlines
 from ..clocks import Clock
 from ..deadlines import Remaining
 from ..models import RequesterKind
+from ..said import read
 
 register = template.Library()
 
@@ -22,6 +23,12 @@ _MARKS = {"good": "shield-check", "unknown": "zoom-question", "bad": "alert-tria
 def deadline_words(kind: RequesterKind) -> str:
     """How long a kind of requester gives."""
     return deadlines.in_words(kind)
+
+
+@register.filter
+def said(stored: object) -> str:
+    """A stored sentence in the reader's language."""
+    return read(stored)
 
 
 @register.simple_tag

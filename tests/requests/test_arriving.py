@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.models import Entry
-from footage_requests import arriving, facts, identity
+from footage_requests import arriving, facts, identity, whose
 from footage_requests.answer_letters import missing_letter
 from footage_requests.errors import ContentChanged, Refused
 from footage_requests.models import FootageRequest
@@ -134,7 +134,7 @@ def test_a_wrong_identity_number_is_told(wrong):
 def test_the_portal_knows_its_user_only_as_a_keyed_hash():
     row = cases.filed(door="PORTAL", on_behalf_of="u-4711", code="DATA_SUBJECT")
 
-    assert row.on_behalf_of_hash == identity.portal_hash("u-4711")
+    assert row.on_behalf_of_hash == whose.hash_of("u-4711")
     assert "4711" not in row.on_behalf_of_hash
 
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from core.tsi import day_text, today
-from footage_requests import hold_life, hold_today, holding
+from footage_requests import hold_life, hold_today, holding, said
 from footage_requests.models import Hold
 from tests.inventory import rows
 from tests.requests.case import Campus
@@ -106,7 +106,7 @@ def test_the_next_morning_the_recorder_is_asked_again(settings, tmp_path):
         fetch_all()
         assert hold_life.ask_again() == 1
         hold.refresh_from_db()
-        assert hold.seen_again == "still there"
+        assert said.read(hold.seen_again) == "still there"
         assert hold_life.ask_again() == 0
         Hold.objects.update(seen_again_at=timezone.now() - 30 * HOUR)
     hold_life.ask_again()

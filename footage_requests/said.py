@@ -1,0 +1,121 @@
+"""Sentences that workers store and people read later, each in his own language.
+
+What is stored is a code and its values, never words: a worker writes in no reader's language. Rows from
+before keep their words, which read as they stand. A value may itself be such a sentence.
+
+A stored sentence is a dict {"say": code, "with": {...}} inside JSON columns, and the same as text with
+MARK before it in text columns.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from cameras.finding_words import sentence
+from cameras.models import Finding
+from cameras.reasons import word_for
+from cameras.strips import length, offset_words
+
+Said = dict[str, Any]
+MARK = "said:"
+_SAY, _WITH = "say", "with"
+
+_SENTENCES: dict[str, Promise] = {
+    "PIECES_FAILED": _("%(failed)d of %(all)d pieces could not be fetched: %(reason)s."),
+    "NOTHING_RECORDED": _("The recorder has nothing of this time."),
+    "STILL_THERE": _("still there"),
+    "GONE": _("%(gone)s of it is no longer there"),
+    "NOT_ASKED": _("not asked: %(reason)s"),
+    "CLOCK_UNKNOWN": _(
+        "The recorder's clock at that time was not measured: the searched window is wider."
+    ),
+    "CLOCK": _("The recorder's clock at that time: %(offset)s."),
+    "CLOCK_CAUSE": _("Cause: %(cause)s."),
+    "CLOCK_CORRECTED": _("The clock was set between the measurements around that time."),
+    "CAMERA_OFF": _("The recorder says now that this camera is not connected."),
+    "FAULT_NOT_ASKED": _("Not asked: %(reason)s."),
+    "NO_SPACE": _("the evidence store has too little free space"),
+    "STORE_FAULT": _("the evidence store cannot be written"),
+    "SAME_PICTURES": _("the recorder gave the same pictures for two channels"),
+}
+
+
+def _finding(told: dict[str, Any]) -> str:
+    return sentence(Finding(**told["finding"]))
+
+
+# Values that have words of their own in every language.
+_OTHERS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "REASON": lambda told: word_for(told["code"]),
+    "OFFSET": lambda told: offset_words(told["ms"], told["uncertainty"]),
+    "LENGTH": lambda told: length(told["ms"]),
+    "FINDING": _finding,
+}
+
+
+def say(code: str, /, **values: Any) -> Said:
+    """One sentence to be stored. Raises KeyError for a code that nobody has words for."""
+    if code not in _SENTENCES and code not in _OTHERS:
+        raise KeyError(code)
+    return {_SAY: code, _WITH: values}
+
+
+def reason(code: str) -> Said:
+    """Why something was not done, by the code of `cameras.reasons` or of the evidence store."""
+    return say(code) if code in _SENTENCES else say("REASON", code=code)
+
+
+def of_finding(row: Finding) -> Said:
+    """A finding as it was then; the row itself may be closed or renamed later."""
+    facts = {
+        name: getattr(row, name)
+        for name in ("kind", "subject_kind", "subject_name", "reason", "count")
+    }
+    facts["detail"] = {name: _countable(value) for name, value in row.detail.items()}
+    return say("FINDING", finding=facts)
+
+
+def _countable(value: Any) -> Any:
+    """Frozen records refuse floats: their text differs from machine to machine."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else str(value)
+    return value
+
+
+def text_of(told: Said) -> str:
+    """For a text column."""
+    return MARK + json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+
+
+def read(stored: Any) -> str:
+    """In the reader's language: a stored sentence, several of them, or the words of an old row."""
+    if isinstance(stored, list | tuple):
+        return " ".join(filter(None, map(read, stored)))
+    if isinstance(stored, str) and stored.startswith(MARK):
+        try:
+            stored = json.loads(stored[len(MARK) :])
+        except ValueError:
+            return ""
+    if not isinstance(stored, dict) or _SAY not in stored:
+        return "" if stored is None else str(stored)
+    code, values = stored[_SAY], stored.get(_WITH, {})
+    if code in _OTHERS:
+        return _OTHERS[code](values)
+    if code not in _SENTENCES:
+        return str(code)
+    words = {name: read(value) if _is_said(value) else value for name, value in values.items()}
+    return str(_SENTENCES[code]) % words
+
+
+def _is_said(value: Any) -> bool:
+    return isinstance(value, dict) and _SAY in value
+
+
+def read_all(stored: Iterable[Any]) -> list[str]:
+    """Each of them for itself."""
+    return [read(each) for each in stored]

@@ -1,0 +1,82 @@
+"""What workers store is read by everybody in his own language; rows from before read as they stand."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.utils import translation
+
+from cameras.models import Finding
+from core.papers import content_sha256
+from footage_requests import case_view, decision_view, hold_life, said
+from footage_requests.models import Hold
+from tests.requests.case import Campus
+
+pytestmark = pytest.mark.django_db
+
+
+def in_both(stored: object) -> tuple[str, str]:
+    with translation.override("tr"):
+        turkish = said.read(stored)
+    with translation.override("en"):
+        return turkish, said.read(stored)
+
+
+def test_a_stored_sentence_reads_in_the_readers_language() -> None:
+    turkish, english = in_both(hold_life.pieces_failed("TOO_SLOW", 2, 3))
+    assert english.startswith("2 of 3 pieces could not be fetched")
+    assert turkish != english
+    assert "%(" not in turkish
+
+
+def test_every_code_has_its_words_in_both_languages() -> None:
+    values = {"failed": 1, "all": 2, "gone": "1 s", "offset": "x", "cause": "x", "name": "x"}
+    for code in said._SENTENCES:
+        turkish, english = in_both(said.say(code, reason="x", **values))
+        assert turkish != english, code
+
+
+def test_old_words_and_nothing_read_as_they_stand() -> None:
+    assert said.read("Saat ölçülmedi.") == "Saat ölçülmedi."
+    assert said.read(None) == ""
+    assert said.read(f"{said.MARK}broken") == ""
+    with pytest.raises(KeyError):
+        said.say("NO_SUCH_CODE")
+
+
+def test_a_failure_fits_its_column_however_long_its_reason() -> None:
+    longest = hold_life.pieces_failed("NO_SPACE", 99_999, 99_999)
+    assert len(longest) <= Hold._meta.get_field("failure").max_length  # type: ignore[operator, union-attr]
+
+
+def test_clock_and_faults_of_a_camera_read_in_the_language_of_the_page(campus: Campus) -> None:
+    row = campus.submitted()
+    item = row.items.get()
+    finding = Finding(
+        kind=Finding.Kind.RETENTION_SHORT,
+        subject_kind=Finding.Subject.POSITION,
+        subject_id=item.position_id,
+        subject_name="Kapı",
+        detail={"held_days": 12.5, "goal_days": 30.0},
+    )
+    item.checked = {
+        **item.checked,
+        "clock": [said.say("CLOCK", offset=said.say("OFFSET", ms=433_000, uncertainty=600))],
+        "faults": [said.of_finding(finding), "an old row's words"],
+    }
+    item.save()
+    shown = {}
+    for language in ("tr", "en"):
+        with translation.override(language):
+            (camera,) = case_view.cameras_of([item], [])
+            (line,) = decision_view.summary(row).lines
+            assert line.clock_words == camera["clock"]
+            assert line.fault_words == camera["faults"]
+            shown[language] = (camera["clock"], camera["faults"])
+    assert shown["tr"][0] != shown["en"][0]
+    assert shown["tr"][1][0] != shown["en"][1][0]
+    assert shown["en"][1][1] == "an old row's words"
+    # What a decision keeps can be frozen: plain values without floats.
+    kept = json.loads(json.dumps(decision_view.summary(row).as_data()))
+    assert content_sha256(kept)
