@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from cameras import bench
 from cameras.bench_recordings import RecordingsFound
 from cameras.clock_verdicts import classify
@@ -22,7 +24,7 @@ from core.text import clean_label
 
 Facts = dict[str, Any]
 
-CLIP_IN_DEVICE_TIME = (
+CLIP_IN_DEVICE_TIME = gettext_noop(
     "THE DEVICE'S CLOCK IS NOT KNOWN. The span was read in the device's own time, as if its clock were "
     "right: the clip may show another time than the one asked for. Nothing was added around the span."
 )

@@ -9,6 +9,12 @@ from cameras.models import Run
 from tests.cameras.campus import Campus, yesterday
 
 
+@pytest.fixture(autouse=True)
+def english_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a command prints is compared with English texts, whoever runs the tests."""
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+
+
 @pytest.fixture
 def campus(db: None, settings) -> Campus:  # type: ignore[no-untyped-def]
     settings.NIGHT_JITTER_SECONDS = 0

@@ -18,10 +18,10 @@ from django.core.management.base import (
     BaseCommand,
     CommandError,
     CommandParser,
-    no_translations,
 )
 from django.db import DatabaseError, connection, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 import audit
 from cameras import bench, bench_facts, bench_tables
@@ -55,6 +55,8 @@ from inventory.models import Address, Device
 # One call of a probe: a person waits, and most addresses that are asked hold no camera.
 PROBE_DEADLINE_S = 6.0
 CALLS_LONG = 10
+# In the order in which POSIX looks at them.
+_LANGUAGE_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 T = TypeVar("T")
 Table = Callable[[dict[str, Any]], Iterator[tuple[str, Any]]]
 
@@ -117,11 +119,11 @@ class Command(BaseCommand):
         search.add_argument("ranges", nargs="*", help="192.168.1.0/24 ...: ask these addresses too")
         search.add_argument("--seconds", type=float, default=4.0)
 
-    @no_translations
     def handle(self, *args: Any, verb: str, **options: Any) -> None:
         self.as_json: bool = options["json"]
         try:
-            getattr(self, f"do_{verb}")(options)
+            with translation.override(None if self.as_json else terminal_language()):
+                getattr(self, f"do_{verb}")(options)
         except BrokenPipeError:
             # Whoever read the output has had enough, as `head` does; nothing more can be said there.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -201,7 +203,7 @@ class Command(BaseCommand):
             ),
         )
         if fetched.report is None:
-            raise CommandError("Nothing was delivered.")
+            raise CommandError(_("Nothing was delivered."))
         facts = bench_facts.clip(target, number, span, fetched, fetched.report)
         self.show(facts, bench_tables.clip_table)
         if facts["warning"] and self.as_json:
@@ -220,7 +222,7 @@ class Command(BaseCommand):
         facts = bench_facts.found_devices(found, known)
         self.show(facts, bench_tables.discover_table)
         if not found:
-            raise CommandError("Nothing answered.")
+            raise CommandError(_("Nothing answered."))
 
     # --- what they share -------------------------------------------------------------------------
 
@@ -294,6 +296,12 @@ class _Parser(CommandParser):
         super().__init__(called_from_command_line=True, **kwargs)
 
 
+def terminal_language() -> str | None:
+    """Turkish where the terminal asks for it; None = English, as the texts are written."""
+    told = next((os.environ[name] for name in _LANGUAGE_VARIABLES if os.environ.get(name)), "")
+    return "tr" if told.lower().startswith("tr") else None
+
+
 def sentence_of(reason: str, detail: str) -> str:
     """Why nothing was given: the code, its words, and what this device said or did."""
     behind = f" ({clean_label(detail, 300)})" if detail else ""
@@ -362,4 +370,5 @@ def refuse_in_service(host: str) -> None:
     )
     if current.exists():
         record("clip_refused", host, "in service", {})
-        raise CommandError(f"{host} is in service: its footage leaves by a request only.")
+        words = _("%(host)s is in service: its footage leaves by a request only.")
+        raise CommandError(words % {"host": host})

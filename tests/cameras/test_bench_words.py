@@ -1,0 +1,67 @@
+"""The bench speaks to the technician in the language of the terminal, and to programs in one."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import translation
+
+from cameras import bench_tables
+from cameras.management.commands.device import terminal_language
+
+WORKS = {"answer": "yes", "reason": "", "detail": ""}
+FACTS = {
+    "verb": "probe",
+    "address": "192.0.2.7",
+    "port": 80,
+    "tls": False,
+    "protocol": "isapi",
+    "auth": "digest-md5",
+    "reason": "",
+    "rtsp_port": 554,
+    "identity": {"maker": "Acme", "macs": ["02:00:00:00:00:01"]},
+    "protocols": {"isapi": WORKS},
+    "capabilities": {
+        "clock": WORKS,
+        "disks": {"answer": "unknown", "reason": "BUSY", "detail": ""},
+        "playback": {"answer": "no", "reason": "NOT_SUPPORTED", "detail": ""},
+    },
+    "channels": [{"number": 1, "name": "Gate", "address": "192.0.2.8", "online": False}],
+    "disks": [{"slot": "1", "word": "ok"}],
+    "clock": None,
+    "index": None,
+    "time_base": "DEVICE_LOCAL",
+    "quirks": [],
+}
+
+
+@pytest.mark.parametrize(
+    ("variables", "language"),
+    [
+        ({"LANG": "tr_TR.UTF-8"}, "tr"),
+        ({"LANG": "en_GB.UTF-8"}, None),
+        ({"LANG": "tr_TR.UTF-8", "LC_ALL": "C"}, None),
+        ({"LANG": "C", "LC_MESSAGES": "tr_TR"}, "tr"),
+        ({}, None),
+    ],
+)
+def test_the_terminal_says_which_language_is_read_there(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], language: str | None
+) -> None:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert terminal_language() == language
+
+
+def test_a_table_is_there_in_both_languages() -> None:
+    tables = {}
+    for language in (None, "tr"):
+        with translation.override(language):
+            tables[language] = {str(k): str(v) for k, v in bench_tables.probe_table(FACTS)}
+    english, turkish = tables[None], tables["tr"]
+    assert english["can disks"].startswith("unknown: the device is busy")
+    assert turkish["diskler"].startswith("bilinmiyor: cihaz meşgul")
+    assert english["channel 1"] == "Gate 192.0.2.8 offline"
+    assert turkish["kanal 1"] == "Gate 192.0.2.8 çevrimdışı"
+    assert list(turkish.values())[1] == "isapi, giriş digest-md5"
