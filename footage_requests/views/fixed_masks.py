@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.requests import PersonRequest
+from cameras.models import LastPicture
 from cameras.permissions import can_see_cameras, can_see_picture
 from inventory.models import Position
 
@@ -20,6 +22,11 @@ def _position_or_404(request: PersonRequest, pk: int) -> Position:
     rows = Position.objects.visible_to(request.user).select_related("floor__building")
     row: Position = get_object_or_404(rows, pk=pk)
     return row
+
+
+def _has_picture(position: Position) -> bool:
+    camera = position.device_at(timezone.now())
+    return camera is not None and LastPicture.objects.filter(device=camera).exists()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -42,6 +49,7 @@ def fixed_masks(request: PersonRequest, pk: int) -> HttpResponse:
     rows = list(FixedMask.objects.filter(position=position).select_related("entered_by"))
     context = {
         "position": position,
+        "has_picture": _has_picture(position),
         "standing": [row for row in rows if row.ends_on is None],
         "ended": [row for row in rows if row.ends_on is not None],
         "corners": {row.pk: row.points for row in rows if row.ends_on is None},

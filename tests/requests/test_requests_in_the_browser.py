@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
+from pytest_django import Settings
 
 from accounts.models import Person
 from core import tsi
 from footage_requests.models import FootageRequest
-from tests.browsing import PASSWORD, PHONE, faults, sign_in, with_password
+from tests.browsing import PASSWORD, PHONE, WIDE, faults, sign_in, with_password
 from tests.inventory import rows
 from tests.requests import cases
+from tests.requests.case import Campus
+from tests.requests.test_handing_over import sealed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -127,6 +131,12 @@ def test_every_page_of_requests_is_accessible_in_light_and_dark_and_fits_a_phone
         f"/requests/{subject.pk}/missing/",
         f"/requests/{subject.pk}/opinion/",
         f"/requests/{subject.pk}/attach/",
+        "/requests/holds/",
+        "/requests/stock/",
+        "/requests/new/?door=PHONE",
+        f"/requests/{row.pk}/letters/",
+        f"/requests/{row.pk}/withdraw/",
+        f"/requests/positions/{row.items.get().position_id}/masks/",
     ]
     found = {}
     for theme in ("light", "dark"):
@@ -142,3 +152,44 @@ def test_every_page_of_requests_is_accessible_in_light_and_dark_and_fits_a_phone
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], address
     assert complaints == []
+
+
+def test_the_pages_of_a_release_are_accessible_and_fit_a_phone(
+    page: Page, settings: Settings, tmp_path: Path
+) -> None:
+    settings.EVIDENCE_DIR, settings.EVIDENCE_RESERVE_GB = tmp_path / "evidence", 0
+    package = sealed(Campus())
+    signed_in(page, "UNIT_HEAD", "SUPERIOR")
+    case = f"/requests/{package.request_id}/"
+    found = {}
+    for address in (
+        case,
+        f"{case}records/copy/",
+        f"{case}records/viewing/",
+        f"/requests/packages/{package.pk}/verify/",
+        f"/requests/packages/{package.pk}/copies/new/",
+        f"/requests/packages/{package.pk}/destruction/",
+        f"/requests/exhibits/{package.exhibits.get().pk}/",
+        "/requests/collect/nothing/",
+    ):
+        page.goto(address)
+        found[address] = faults(page)
+        page.set_viewport_size(PHONE)
+        if page.evaluate("document.documentElement.scrollWidth") > PHONE["width"]:
+            found[address].append("wider than a phone")
+        page.set_viewport_size(WIDE)
+    assert {where: told for where, told in found.items() if told} == {}
+
+
+def test_a_menu_closes_with_escape_and_gives_the_focus_back(page: Page) -> None:
+    row = cases.filed(positions=[rows.position()])
+    signed_in(page, "OPERATOR")
+    page.goto(f"/requests/{row.pk}/")
+    page.focus(".more-actions summary")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.querySelector('.more-actions').open")
+
+    page.keyboard.press("Escape")
+    assert not page.evaluate("document.querySelector('.more-actions').open")
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
