@@ -64,7 +64,9 @@ class Placed:
     @property
     def uncertainty_words(self) -> str:
         uncertainty = self.times.uncertainty_ms
-        return _("not measured") if uncertainty is None else f"± {_seconds(uncertainty)} s"
+        if uncertainty is None:
+            return _("not measured")
+        return _("± %(seconds)s s") % {"seconds": _seconds(uncertainty)}
 
 
 def in_true_order(exhibits: Iterable[Exhibit]) -> list[Placed]:

@@ -150,6 +150,7 @@
     draw(lane);
   });
   seek.max = last - first;
+  find("head").style.setProperty("--lanes", lanes.length);
   seek.addEventListener("input", () => go(first + Number(seek.value)));
   find("play").addEventListener("click", () => play(!isPlaying));
   find("speed").addEventListener("change", function (event) {
