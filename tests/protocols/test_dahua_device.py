@@ -238,3 +238,26 @@ async def test_a_bare_number_is_no_model() -> None:
         identity = await DahuaClient(conversation).identity()
     assert identity.model == "DHI-NVR4216"
     assert identity.kind is DeviceKind.RECORDER
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        (b"info.last=119681\r\ninfo.total=9119681\r\n", 119_681),
+        (b"last=42.5\r\n", 42),
+        (b"uptime=0\r\n", 0),
+        (b"info.last=-5\r\n", None),
+        (b"info.last=" + b"9" * 40 + b"\r\n", None),
+        (b"info.last=soon\r\n", None),
+        ((501, b"Error: Not Implemented"), None),
+    ],
+)
+async def test_the_running_time_is_read_or_not_told(
+    told: bytes | tuple[int, bytes], seconds: int | None
+) -> None:
+    """REC-18: nothing is made of an answer that is no number of seconds."""
+    async with (
+        serving(at(getUpTime=told), password=PASSWORD) as device,
+        talking(device) as conversation,
+    ):
+        assert await DahuaClient(conversation).uptime_s() == seconds

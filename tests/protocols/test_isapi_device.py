@@ -277,3 +277,13 @@ async def test_the_client_has_every_capability_interface() -> None:
         TellsStorage,
     ):
         assert isinstance(client, interface)
+
+
+async def test_the_running_time_is_read_or_not_told() -> None:
+    """REC-18: seconds since the last start, as the device counts them."""
+    told = f"<DeviceStatus {NS}><deviceUpTime>119681</deviceUpTime></DeviceStatus>"
+    silent = f"<DeviceStatus {NS}><currentDeviceTime>x</currentDeviceTime></DeviceStatus>"
+
+    assert await ask(at("/ISAPI/System/status", told), "uptime_s") == 119_681
+    assert await ask(at("/ISAPI/System/status", silent), "uptime_s") is None
+    assert await ask(at("/ISAPI/System/deviceInfo", ""), "uptime_s") is None
