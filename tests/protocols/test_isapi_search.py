@@ -345,3 +345,10 @@ async def test_a_search_that_failed_is_no_empty_day(inner: bytes) -> None:
     page = b"<CMSearchResult>" + inner + b"</CMSearchResult>"
     with pytest.raises(BadAnswer):
         await search(lambda _: page)
+
+
+async def test_what_a_search_of_unknown_outcome_found_is_kept_and_called_incomplete() -> None:
+    found, _ = await search(lambda _: result([match(*TEN_TO_TEN30)], word="PARTIAL"))
+    assert len(found.segments) == 1
+    assert not found.complete
+    assert "STATUS_UNKNOWN" in found.notes

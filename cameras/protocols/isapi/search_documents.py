@@ -28,7 +28,7 @@ _KINDS = (
 )
 
 
-_WORDS = {"", "OK", "MORE", "NO MATCHES", "NO MATCH", "NOMATCHES"}
+SEARCH_WORDS = {"", "OK", "MORE", "NO MATCHES", "NO MATCH", "NOMATCHES"}
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,8 @@ def read_search(root: etree._Element) -> SearchPage:
         raise BadAnswer("not a search result")
     rows = list(descendants(root, "searchMatchItem"))
     word = text(root, "responseStatusStrg").upper()
-    if word not in _WORDS or (as_bool(text(root, "responseStatus")) is False and not rows):
+    has_failed = word not in SEARCH_WORDS or as_bool(text(root, "responseStatus")) is False
+    if has_failed and not rows:
         # "FAILED" or a word of that kind: an empty list then says nothing about the recordings.
         raise BadAnswer("the search ended without success")
     items = tuple(item for row in rows for item in _item(row))

@@ -14,6 +14,7 @@ from cameras.protocols.base import NoProgress, Segment
 from cameras.protocols.http import Conversation
 from cameras.protocols.isapi.replies import ServerFault, ask
 from cameras.protocols.isapi.search_documents import (
+    SEARCH_WORDS,
     FoundItem,
     SearchPage,
     read_search,
@@ -58,6 +59,8 @@ async def search_track(
         most_claimed = max(most_claimed, page.claimed)
         if page.unreadable:
             findings.is_incomplete("UNREADABLE_ITEMS")
+        if page.word not in SEARCH_WORDS:
+            findings.is_incomplete("STATUS_UNKNOWN")
         if _is_last(page, position):
             break
         if not fresh:
