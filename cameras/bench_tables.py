@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from cameras.bench_facts import iso
 from cameras.reasons import word_for
 from cameras.strips import length, offset_words
+from cameras.trap_words import trap_words
 from core.text import clean_label
 
 Lines = Iterator[tuple[str, Any]]
@@ -88,7 +89,8 @@ def probe_table(facts: dict[str, Any]) -> Lines:
     yield from _probed_clock(facts)
     yield _("index writes times in"), _BASES.get(facts["time_base"], facts["time_base"])
     yield from _probed_index(facts)
-    yield _("quirks"), ", ".join(facts["quirks"]) or "-"
+    for quirk in facts["quirks"]:
+        yield _("quirk"), _trap(quirk)
 
 
 def _parts(facts: dict[str, Any]) -> Lines:
@@ -275,8 +277,14 @@ def snapshot_table(facts: dict[str, Any]) -> Lines:
     yield from _notes(facts)
 
 
+def _trap(code: str) -> str:
+    """In words, with the code behind them that --json gives."""
+    words = trap_words(code)
+    return word_for(code) if words is None else f"{words} [{code}]"
+
+
 def _notes(facts: dict[str, Any]) -> Lines:
     for note in facts.get("notes", []):
-        yield _("note"), word_for(note)
+        yield _("note"), _trap(note)
     for failure in facts["failures"]:
         yield _failed(failure["what"]), _why(failure)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from django.utils import translation
 
-from cameras import bench_tables
+from cameras import bench_tables, protocols
 from cameras.management.commands.device import terminal_language
+from cameras.trap_words import trap_words
 
 WORKS = {"answer": "yes", "reason": "", "detail": ""}
 FACTS = {
@@ -30,7 +34,7 @@ FACTS = {
     "clock": None,
     "index": None,
     "time_base": "DEVICE_LOCAL",
-    "quirks": [],
+    "quirks": ["isapi-no-calendar", "http-login-on-media"],
 }
 
 
@@ -65,3 +69,22 @@ def test_a_table_is_there_in_both_languages() -> None:
     assert english["channel 1"] == "Gate 192.0.2.8 offline"
     assert turkish["kanal 1"] == "Gate 192.0.2.8 çevrimdışı"
     assert list(turkish.values())[1] == "isapi, giriş digest-md5"
+
+
+def test_a_trap_is_told_in_words_with_its_code() -> None:
+    with translation.override(None):
+        quirks = [str(right) for left, right in bench_tables.probe_table(FACTS) if left == "quirk"]
+    assert quirks == [
+        "it has no calendar of recorded days [isapi-no-calendar]",
+        "http-login-on-media",
+    ]
+
+
+def test_every_trap_that_the_readers_note_has_its_words() -> None:
+    """Codes in the sources of the protocols, so that a new one is not forgotten."""
+    folder = Path(protocols.__path__[0])
+    sources = "\n".join(file.read_text() for file in folder.rglob("*.py"))
+    noted = set(re.findall(r'(?:notes\.add|is_incomplete)\("([\w-]+)"\)', sources))
+    noted |= set(re.findall(r'^[A-Z_0-9]+ = "([a-z0-9]+(?:-[a-z0-9]+)+)"$', sources, re.MULTILINE))
+    assert len(noted) > 20
+    assert [code for code in sorted(noted - {"cctv-ops"}) if trap_words(code) is None] == []

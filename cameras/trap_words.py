@@ -1,0 +1,52 @@
+"""What the codes of traps mean that were met on a device: quirks of its manner, notes of an index answer."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+_WORDS = {
+    "CALENDAR_DISAGREES": _(
+        "its calendar shows recordings on a day on which its search finds none"
+    ),
+    "COUNT_NOT_REACHED": _("it announced more recordings than it gave"),
+    "EMPTY_IS_ERROR": _("it answers an empty time with an error"),
+    "OTHER_CHANNEL": _("it gave recordings of other channels as well; they were left out"),
+    "PAGES_BY_TIME": _("its search knows no pages and was continued by time"),
+    "SPAN_IGNORED": _("it gave recordings of other times as well; they were left out"),
+    "STATUS_UNKNOWN": _("it did not say in known words how its search ended"),
+    "UNREADABLE_ITEMS": _("some recordings of its list could not be read"),
+    "bare-ampersands": _("its XML has bare ampersands"),
+    "clock-from-http-date": _("its time was taken from the header of its reply"),
+    "clock-needs-login": _("it wants a login even for its clock"),
+    "dahua-items-count-channels-from-0": _("its file list counts channels from 0"),
+    "end-of-recording-not-told": _("it did not tell when a recording ended"),
+    "events-out-of-order": _("its events came out of order"),
+    "events-without-recording": _("some of its events name no recording"),
+    "filter-ignored": _("it ignored the filter of the search"),
+    "isapi-no-calendar": _("it has no calendar of recorded days"),
+    "junk-around-xml": _("there is something around its XML"),
+    "last-start-not-told": _(
+        "it does not tell when it was started last; a power cut may go unseen"
+    ),
+    "legacy-charset": _("its texts are in another charset than it says"),
+    "no-event-search": _("its search for events does not work"),
+    "no-events": _("its search for events says nothing about this channel"),
+    "onvif-refuses-this-login": _("ONVIF refuses this login"),
+    "signed-in-true-time": _("it shows local time as UTC, but checks logins in true UTC"),
+    "start-state-missing": _("it did not tell whether it recorded when the day began"),
+    "track-not-named": _("some of its events do not name their track"),
+    "tracks-of-unknown-type": _("it does not tell which of its tracks is video"),
+    "undeclared-prefixes": _("its XML uses prefixes that it does not declare"),
+    "unreadable-events": _("some of its events could not be read"),
+    "unusable-address": _("an address that it gives cannot be used"),
+    "usual-paths": _("it lists no services; the usual address was tried"),
+    "utc-from-zone": _("its UTC was worked out from its wall clock and zone"),
+    "wrong-charset": _("its XML names another charset than it is written in"),
+    "zone-less-times": _("its times have no zone and were taken as UTC"),
+}
+
+
+def trap_words(code: str) -> str | None:
+    """The words for a trap, None where it has none."""
+    words = _WORDS.get(code)
+    return None if words is None else str(words)
