@@ -14,6 +14,7 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from cameras.strips import length, seconds
 from core import tsi
 from core.paper_rows import PaperForm
 from core.papers import Paper, render_pdf
@@ -187,7 +188,7 @@ def _exhibit(item: Leaving) -> dict[str, Any]:
         "obtained": _span(item.delivered_ms),
         "gaps": [_span(gap) for gap in item.gaps_ms[:50]],
         "gap_count": item.gap_count,
-        "gap_seconds": f"{item.gap_ms / 1000:.1f}",
+        "gap_words": seconds(item.gap_ms) if item.gap_ms < 60_000 else length(item.gap_ms),
         "exported_sha256": item.exhibit.file.sha256,
         "clock": [clock["words"][language][0] for clock in statement(item)],
     }
