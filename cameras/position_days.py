@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -155,34 +156,19 @@ def _united(
     unsure = coverage.subtract(
         spans, coverage.merge(span for one in assignments for span in _held(one, spans))
     )
-    evidence = []
     reason = NO_CHANNEL
+    rows = [proofs[a.channel_id] for a in assignments if a.channel_id in proofs]
     for assignment in assignments:
-        held = _held(assignment, spans)
-        row = proofs.get(assignment.channel_id)
-        if row is not None and row.known_until is not None:
-            untold = coverage.clip(held, [(to_ms(row.known_until), FOR_EVER[0][1])])
-            held = coverage.subtract(held, untold)
-            unsure += untold
-            reason = NOT_ASKED if untold else reason
-        if row is None or (row.result == Result.UNKNOWN and not row.doubts):
-            unsure += held
-            reason = row.reason if row else NOT_ASKED
-            continue
-        evidence.append(row.asked_at)
-        if _tells_each_minute(row, limits_of(position)):
-            doubted = row.doubted_of(held)
-            known += coverage.subtract(recorded_of(row, held), doubted)
-            unsure += doubted
-            reason = row.reason or (NOT_TOLD if doubted else reason)
-        else:
-            unsure += recorded_of(row, held)
-            reason = row.reason or NOT_TOLD
+        told = _told_of(assignment, proofs.get(assignment.channel_id), spans, limits_of(position))
+        known += told.known
+        unsure += told.unsure
+        reason = told.reason or reason
     known = coverage.merge(known)
     together: DayCoverage = coverage.cover(
         known, spans, disputed=coverage.subtract(coverage.merge(unsure), known)
     )
     result = coverage.judge(together, limits_of(position), motion_only=expected.kind == "MOTION")
+    evidence = [row.asked_at for row in rows if _says_something(row)]
     if not evidence:
         result = Result.UNKNOWN
     return {
@@ -195,6 +181,42 @@ def _united(
         "is_provisional": frontier is not None,
         "evidence_at": min(evidence) if evidence and result is not Result.UNKNOWN else None,
     }
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What one channel tells of the time for which it belonged to a position; why some of it is unsure."""
+
+    known: list[Interval]
+    unsure: list[Interval]
+    reason: str = ""
+
+
+def _says_something(row: CoverageDay) -> bool:
+    return row.result != Result.UNKNOWN or bool(row.doubts)
+
+
+def _told_of(
+    assignment: ChannelAssignment,
+    row: CoverageDay | None,
+    spans: Sequence[Interval],
+    limits: Limits,
+) -> _Told:
+    held = _held(assignment, spans)
+    if row is None:
+        return _Told([], held, NOT_ASKED)
+    untold: list[Interval] = []
+    if row.known_until is not None:
+        untold = coverage.clip(held, [(to_ms(row.known_until), FOR_EVER[0][1])])
+        held = coverage.subtract(held, untold)
+    late = NOT_ASKED if untold else ""
+    if not _says_something(row):
+        return _Told([], held + untold, row.reason)
+    if not _tells_each_minute(row, limits):
+        return _Told([], recorded_of(row, held) + untold, row.reason or NOT_TOLD)
+    doubted = row.doubted_of(held)
+    known = coverage.subtract(recorded_of(row, held), doubted)
+    return _Told(known, doubted + untold, row.reason or (NOT_TOLD if doubted else late))
 
 
 def _tells_each_minute(row: CoverageDay, limits: Limits) -> bool:
