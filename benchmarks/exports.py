@@ -110,7 +110,7 @@ def main() -> dict[str, Any]:
     parser = argparse.ArgumentParser(prog="bin/bench exports", description=__doc__)
     parser.add_argument("--exports", type=int, default=50)
     parser.add_argument("--recorders", type=int, default=10)
-    parser.add_argument("--seconds", type=int, default=120, help="of footage each (120)")
+    parser.add_argument("--seconds", type=int, default=30, help="of footage each (30)")
     parser.add_argument("--bitrate", type=int, default=4_000_000, help="bit/s (4000000)")
     parser.add_argument("--processes", type=int, default=2, help="of the worker (2)")
     options = parser.parse_args()
