@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -19,13 +19,17 @@ S = FootageRequest.Status
 
 @dataclass(frozen=True)
 class Moment:
-    """One point of the line. `state`: done, now (the next thing to happen), bad, or "" for later."""
+    """One point of the line. `state`: done, now (the next thing to happen), bad, or "" for later.
+
+    `is_day`: only the day is known.
+    """
 
     what: str
     at: dt.datetime | None = None
     who: str = ""
     note: str = ""
     state: str = ""
+    is_day: bool = False
 
 
 def life_of(
@@ -83,20 +87,30 @@ def _of_fee(fee: Fee) -> Iterable[Moment]:
         "day": tsi.day_text(fee.due_on),
     }
     is_open = fee.ended_on is None
-    yield Moment(_("Clock stopped (fee)"), tsi.at(fee.notified_on, 0), note=note, state="done")
+    yield Moment(
+        _("Clock stopped (fee)"), tsi.at(fee.notified_on, 0), note=note, state="done", is_day=True
+    )
     if is_open:
         yield Moment(_("Fee paid"))
         return
     is_lapsed = fee.outcome == Fee.Outcome.LAPSED
     ended = tsi.at(fee.ended_on, 0) if fee.ended_on else None
     state = "bad" if is_lapsed else "done"
-    yield Moment(f"{_('Fee')}: {fee.get_outcome_display()}", ended, note=fee.document, state=state)
+    yield Moment(
+        f"{_('Fee')}: {fee.get_outcome_display()}",
+        ended,
+        note=fee.document,
+        state=state,
+        is_day=True,
+    )
 
 
 def _of_writing(request: FootageRequest) -> Iterable[Moment]:
     """Whether the writing followed an oral request; nothing where it still may."""
     if request.writing_came_on is not None:
-        yield Moment(_("Writing came"), tsi.at(request.writing_came_on, 0), state="done")
+        yield Moment(
+            _("Writing came"), tsi.at(request.writing_came_on, 0), state="done", is_day=True
+        )
     elif request.writing_lapsed_at is not None:
         yield Moment(_("No writing came"), request.writing_lapsed_at, state="bad")
 
@@ -148,5 +162,5 @@ def _with_next(moments: list[Moment]) -> list[Moment]:
         waiting = [number for number in ahead if number > came[-1]]
     for number in waiting[:1]:
         moment = moments[number]
-        moments[number] = Moment(moment.what, moment.at, moment.who, moment.note, "now")
+        moments[number] = replace(moment, state="now")
     return moments

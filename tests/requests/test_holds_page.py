@@ -111,4 +111,4 @@ def test_the_next_morning_the_recorder_is_asked_again(settings, tmp_path):
         Hold.objects.update(seen_again_at=timezone.now() - 30 * HOUR)
     hold_life.ask_again()
     hold.refresh_from_db()
-    assert "refuses the connection" in hold.seen_again
+    assert "refuses the connection" in said.read(hold.seen_again)
