@@ -58,16 +58,13 @@ def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any] | No
     records = list(
         row.records.select_related("deliverer", "witness", "signed_paper", "package", "destruction")
     )
-    media = row.destructions.filter(medium__isnull=False)
     for package in packages:
         package.request = row
     names = {
         "row": row,
         "packages": [package_context(package, person) for package in packages],
         "records": records,
-        "may_take_back": permissions.can_deliver(person, row),
-        "may_prepare_destruction": destroying.may(person, row, destroying.PREPARING),
-        "media": [(one, destroying.steps_for(one, person)) for one in media],
+        **_media(row, person),
         "may_scan_in": permissions.can_file(person, row),
         "may_start": decision is not None
         and decision.releases
@@ -91,6 +88,16 @@ def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any] | No
     }
     has_something = packages or records or any(names[key] for key in names if key.startswith(_ACTS))
     return names if has_something else None
+
+
+def _media(row: FootageRequest, person: Any) -> dict[str, Any]:
+    """Media that came back or may come back."""
+    media = row.destructions.filter(medium__isnull=False)
+    return {
+        "may_take_back": permissions.can_deliver(person, row),
+        "may_prepare_destruction": destroying.may(person, row, destroying.PREPARING),
+        "media": [(one, destroying.steps_for(one, person)) for one in media],
+    }
 
 
 def _expects(row: FootageRequest) -> str:

@@ -50,10 +50,7 @@ def take_back(record: HandOverRecord, facts: Mapping[str, Any], *, by: Person) -
             _("Our own copy is destroyed or damaged: it cannot be handed over again from here.")
         )
     with transaction.atomic():
-        if not HandOverRecord.objects.filter(pk=record.pk, is_taken_back=False).update(
-            is_taken_back=True
-        ):
-            raise Refused(_("This medium has been taken back already."))
+        _claim(record)
         row = make_record(
             Kind.RETURNED,
             package.request,
@@ -73,6 +70,13 @@ def take_back(record: HandOverRecord, facts: Mapping[str, Any], *, by: Person) -
             note=_note(row),
         )
     return row
+
+
+def _claim(record: HandOverRecord) -> None:
+    """Of two people who take the same medium back, one is late."""
+    rows = HandOverRecord.objects.filter(pk=record.pk, is_taken_back=False)
+    if not rows.update(is_taken_back=True):
+        raise Refused(_("This medium has been taken back already."))
 
 
 def _checked(facts: Mapping[str, Any]) -> dict[str, Any]:

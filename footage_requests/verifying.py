@@ -245,25 +245,32 @@ def verify(
             unwatched_because="" if is_watched else unwatched_because.strip()[:300],
             is_small_unit=package.is_small_unit or is_small_unit,
         )
-        audit.record(
-            "package.checks",
-            actor=by,
-            target=package.request,
-            package=package.number,
-            because="" if is_watched else unwatched_because.strip(),
-            watched_enough=is_watched,
-            exhibits=[
-                {
-                    "exhibit": one.exhibit.ident,
-                    "sha256": one.exhibit.file.sha256,
-                    "checks": sorted(checks[one.exhibit.ident]),
-                    "doubts": list(one.doubts.values()),
-                    "watched_seconds": one.watched_ms // 1000,
-                    "watched_percent": one.watch.percent,
-                }
-                for one in found
-            ],
-        )
+        _note_checks(package, found, checks)
+
+
+def _note_checks(
+    package: Package, found: list[Measured], checks: Mapping[str, Iterable[str]]
+) -> None:
+    """What was confirmed and watched of every exhibit, into the log with the step itself."""
+    audit.record(
+        "package.checks",
+        actor=package.verifier,
+        target=package.request,
+        package=package.number,
+        because=package.unwatched_because,
+        watched_enough=package.is_watched,
+        exhibits=[
+            {
+                "exhibit": one.exhibit.ident,
+                "sha256": one.exhibit.file.sha256,
+                "checks": sorted(checks[one.exhibit.ident]),
+                "doubts": list(one.doubts.values()),
+                "watched_seconds": one.watched_ms // 1000,
+                "watched_percent": one.watch.percent,
+            }
+            for one in found
+        ],
+    )
 
 
 def _require(one: Measured, confirmed: set[str]) -> None:

@@ -290,15 +290,7 @@ def package_verify(request: PersonRequest, pk: int) -> HttpResponse:
     measured = verifying.measure(package, request.user)
     context = {
         "package": package,
-        "measured": [
-            {
-                "row": one,
-                "times": time_of(one.exhibit),
-                "checked": checks.get(one.exhibit.ident, []),
-                "unseen": [exhibit_moment(one.watch, mark) for mark in one.watch.unseen_marks],
-            }
-            for one in measured
-        ],
+        "measured": [_shown(one, checks) for one in measured],
         "may_except": watching.may_be_excepted([one.watch for one in measured])
         and not all(one.watch.is_enough for one in measured),
         "unwatched_because": request.POST.get("unwatched_because", ""),
@@ -310,6 +302,16 @@ def package_verify(request: PersonRequest, pk: int) -> HttpResponse:
     return render(
         request, "requests/verify.html", context, status=422 if request.method == "POST" else 200
     )
+
+
+def _shown(one: verifying.Measured, checks: dict[str, list[str]]) -> dict[str, Any]:
+    """One exhibit as the page of the checks shows it."""
+    return {
+        "row": one,
+        "times": time_of(one.exhibit),
+        "checked": checks.get(one.exhibit.ident, []),
+        "unseen": [exhibit_moment(one.watch, mark) for mark in one.watch.unseen_marks],
+    }
 
 
 def exhibit_moment(watch: watching.Watch, mark: tuple[int, int]) -> str:
