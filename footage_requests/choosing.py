@@ -123,7 +123,12 @@ def obstacles(request: FootageRequest) -> list[str]:
     if request.kind.starts_preservation_only:
         told.append(_("A call only starts preservation. Enter the letter first."))
     if opinions.wanted_by(request):
-        told.append(_("An opinion that this kind of requester needs has not been given yet."))
+        told.append(
+            _(
+                "An opinion that this kind of requester needs has not been given yet: choose “Ask for an "
+                "opinion”."
+            )
+        )
     waiting = request.attachments.filter(scan="WAITING").count()
     if waiting:
         told.append(_("A paper is still being scanned for viruses."))

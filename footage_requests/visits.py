@@ -29,7 +29,8 @@ def works_on(person: Person, row: FootageRequest) -> bool:
         permissions.can_verify,
         permissions.can_deliver,
     )
-    return row.filer_id == person.pk or any(may(person, row) for may in asked)
+    is_asked = row.status == row.Status.OPINION and permissions.can_give_opinion(person, row)
+    return is_asked or row.filer_id == person.pk or any(may(person, row) for may in asked)
 
 
 def needs_reason(person: Person, row: FootageRequest) -> bool:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from audit.models import Entry
 from core import tsi
-from footage_requests import arriving, deciding
+from footage_requests import arriving, deciding, opinions
 from footage_requests.models import FootageRequest, RefusalCode, RequesterKind, SavedFilter
 from tests.browsing import PASSWORD, with_password
 from tests.inventory import rows
@@ -465,3 +465,34 @@ def test_labels_are_written_with_turkish_capitals():
 
     assert "İstenen" in page
     assert "Istenen" not in page
+
+
+def test_an_office_opens_a_case_without_a_reason_while_its_opinion_is_asked():
+    row = cases.filed(code="LAWYER", positions=[rows.position()])
+    legal = browser(rows.person("LEGAL"))
+    assert "requests/open.html" in {each.name for each in legal.get(url("case", row.pk)).templates}
+
+    row.take("review", by=rows.person("OPERATOR"))
+    opinions.ask(row, ["LEGAL"], question="?", by=rows.person("OPERATOR"))
+    assert "requests/case.html" in {each.name for each in legal.get(url("case", row.pk)).templates}
+
+
+def test_a_case_that_was_withdrawn_says_why_and_a_part_of_the_system_what_it_is():
+    row = cases.filed(positions=[rows.position()])
+    arriving.withdraw(row, by="deadlines", because="no letter came")
+    page = browser(rows.person("OPERATOR")).get(url("case", row.pk)).content.decode()
+
+    assert page.count("no letter came") == 2
+    assert "watch over deadlines" in page
+    assert "(deadlines)" not in page
+
+
+def test_a_call_is_not_asked_for_what_only_a_letter_brings():
+    cases.kind()
+    client = browser(rows.person("REGISTRY_CLERK"))
+    call, letter = (
+        client.get(f"{url('new')}{query}").context["form"].fields for query in ("?door=PHONE", "")
+    )
+
+    assert {"paper", "ebys_number", "written_deadline"} <= set(letter)
+    assert not {"paper", "ebys_number", "written_deadline"} & set(call)
