@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 import audit
 from accounts.models import Role
 
-from . import store
+from . import interests, store
 from .custody import note_custody
 from .errors import NotThisPerson, Refused
 from .models import (
@@ -234,8 +234,10 @@ def steps_for(row: Destruction, person: Person) -> list[str]:
 
 
 def may(person: Person, request: FootageRequest, roles: tuple[Role, ...]) -> bool:
-    """Whether a person holds one of these roles where the case is."""
-    return person.has_role(*roles, scope=places_of_case(request))
+    """Whether a person holds one of these roles where the case is, and is not out of it."""
+    return person.has_role(*roles, scope=places_of_case(request)) and not interests.is_out(
+        person, request
+    )
 
 
 def _may(by: Person, request: FootageRequest, roles: tuple[Role, ...]) -> None:

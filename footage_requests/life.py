@@ -97,7 +97,7 @@ def _of_fee(fee: Fee) -> Iterable[Moment]:
     ended = tsi.at(fee.ended_on, 0) if fee.ended_on else None
     state = "bad" if is_lapsed else "done"
     yield Moment(
-        f"{_('Fee')}: {fee.get_outcome_display()}",
+        _("Fee: %(outcome)s") % {"outcome": fee.get_outcome_display()},
         ended,
         note=fee.document,
         state=state,

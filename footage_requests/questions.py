@@ -53,6 +53,11 @@ def field_of(question: KindQuestion) -> str:
     return f"question_{question.pk}"
 
 
+def name_of(question: KindQuestion) -> str:
+    """How programs are told of a question: "answers.plate"."""
+    return f"answers.{question.code}"
+
+
 def missing(request: FootageRequest) -> dict[str, str]:
     """What the kind requires of these and the request lacks, as sentences by field."""
     found = {
@@ -62,9 +67,7 @@ def missing(request: FootageRequest) -> dict[str, str]:
     }
     for question in of_kind(request.kind):
         if question.is_required and not request.answers.get(question.code):
-            found[field_of(question)] = _("Not answered: %(question)s") % {
-                "question": question.name
-            }
+            found[name_of(question)] = _("Not answered: %(question)s") % {"question": question.name}
     return found
 
 

@@ -290,6 +290,10 @@ class RequestForm(RowForm):
             "ends_at": "last_time",
             "arrived_at": "arrived_day",
         }
+        kind = self.cleaned_data.get("kind")
+        for question in self.questions:
+            if kind is not None and question.kind_id == kind.pk:
+                shown[questions.name_of(question)] = questions.field_of(question)
         told = error.error_dict if hasattr(error, "error_dict") else {"": error.error_list}
         for name, errors in told.items():
             field = shown.get(name, name)

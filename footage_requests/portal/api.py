@@ -136,7 +136,7 @@ class PortalRequests(Listing):
             )
         )
         return own.select_related("kind", "building").prefetch_related(
-            "attachments", "decisions__refusal_codes"
+            "attachments", "decisions__refusal_codes", "fees"
         )
 
     @extend_schema(

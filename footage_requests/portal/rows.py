@@ -175,6 +175,14 @@ class ExtensionRow(serializers.Serializer[Any]):
     because = serializers.CharField()
 
 
+class FeeRow(serializers.Serializer[Any]):
+    """A fee that must be paid before the request goes on; not paid in time, it counts as withdrawn."""
+
+    amount = serializers.CharField(help_text="In TL.")
+    until = serializers.DateField()
+    pay_to = serializers.CharField()
+
+
 class RequestRow(Row[FootageRequest]):
     """A request as its requester sees it.
 
@@ -193,6 +201,7 @@ class RequestRow(Row[FootageRequest]):
     deadline = serializers.SerializerMethodField()
     extended = serializers.SerializerMethodField()
     missing = serializers.SerializerMethodField()
+    fee = serializers.SerializerMethodField()
     answer = serializers.SerializerMethodField()
     papers = serializers.SerializerMethodField()
 
@@ -213,6 +222,7 @@ class RequestRow(Row[FootageRequest]):
             "deadline",
             "extended",
             "missing",
+            "fee",
             "answer",
             "papers",
         ]
@@ -239,6 +249,11 @@ class RequestRow(Row[FootageRequest]):
     def get_missing(self, row: FootageRequest) -> dict[str, Any] | None:
         found = status_words.missing_of(row)
         return None if found is None else dict(MissingRow(found).data)
+
+    @extend_schema_field(FeeRow(allow_null=True))
+    def get_fee(self, row: FootageRequest) -> dict[str, Any] | None:
+        found = status_words.fee_of(row)
+        return None if found is None else dict(FeeRow(found).data)
 
     def get_answer(self, row: FootageRequest) -> str:
         return status_words.answer_of(row)

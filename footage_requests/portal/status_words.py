@@ -97,6 +97,23 @@ def extension_of(request: FootageRequest) -> Extension | None:
     return Extension(request.extended_until, request.extended_because)
 
 
+@dataclass(frozen=True)
+class Owed:
+    """A fee for which the clock stands still, and the last day to pay it."""
+
+    amount: str
+    until: dt.date
+    pay_to: str
+
+
+def fee_of(request: FootageRequest) -> Owed | None:
+    """The fee that is to be paid, while the request waits for it."""
+    if request.stopped_until is None or not request.is_open:
+        return None
+    fee = next((row for row in request.fees.all() if not row.outcome), None)
+    return Owed(str(fee.amount), fee.due_on, fee.pay_to) if fee else None
+
+
 def answer_of(request: FootageRequest) -> str:
     """The sentences of the answer letter (Turkish), once the request was refused or nothing was found.
 

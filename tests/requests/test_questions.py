@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -10,11 +11,12 @@ from django.test import Client
 
 from accounts.models import Person
 from core.tsi import today
-from footage_requests import arriving, content, facts, questions
+from footage_requests import arriving, content, facts, fees, questions
 from footage_requests.models import FootageRequest, KindQuestion
 from footage_requests.request_paper import request_paper
 from tests.inventory import rows
 from tests.requests import cases
+from tests.requests.portal_calls import Portal, install_rules
 
 pytestmark = pytest.mark.django_db
 
@@ -48,7 +50,7 @@ def test_a_question_of_the_unit_is_answered_kept_and_part_of_what_is_decided() -
     asked = question()
     with pytest.raises(ValidationError) as refused:
         cases.filed()
-    assert set(refused.value.error_dict) == {questions.field_of(asked)}
+    assert set(refused.value.error_dict) == {questions.name_of(asked)}
 
     row = cases.filed(answers={"plate": "31 AB 123"})
     before = content.sha256_of(row)
@@ -137,3 +139,34 @@ def test_the_form_asks_the_question_and_keeps_the_answer() -> None:
     row = FootageRequest.objects.get()
     assert row.answers == {"plate": "31 AB 1"}
     assert "31 AB 1" in desk(rows.person("UNIT_HEAD")).get(f"/requests/{row.pk}/").content.decode()
+
+
+def test_the_portal_asks_answers_and_tells_what_is_missing(settings, tmp_path) -> None:
+    settings.EVIDENCE_DIR = tmp_path / "evidence"
+    settings.EVIDENCE_RESERVE_GB = 0
+    install_rules()
+    question("PETITION")
+    portal = Portal()
+    choices = portal.client.get("/api/v1/portal/choices/", headers={"Accept-Language": "en"}).json()
+    (kind,) = [one for one in choices["kinds"] if one["code"] == "PETITION"]
+    assert kind["questions"] == [{"code": "plate", "question": "Number plate", "is_required": True}]
+    refused = portal.file()
+    assert refused.status_code == 400
+    assert "answers.plate" in str(refused.json())
+    told = portal.file(answers={"plate": "31 AB 9"}).json()
+    row = FootageRequest.objects.get(number=told["number"])
+    assert row.answers == {"plate": "31 AB 9"}
+    assert told["fee"] is None
+    row.kind.fee_pay_working_days = 15
+    row.kind.save()
+    due = fees.notify(
+        row,
+        amount=Decimal("5"),
+        basis="tariff",
+        pay_to="IBAN",
+        notified_on=today(),
+        by=row.filer,
+    ).due_on
+    told = portal.get(f"{row.number}/").json()
+    assert told["fee"] == {"amount": "5.00", "until": due.isoformat(), "pay_to": "IBAN"}
+    assert told["deadline"] is None
