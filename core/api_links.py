@@ -32,7 +32,8 @@ def document_links(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
         key = found["key"]
         one = paths[f"{found['list']}{{{key}}}/"]["get"]
         if found["step"]:
-            _link(one, "200", paths[path]["post"], key, THIS_ROW + key)
+            operation = paths[path].get("post") or paths[path]["get"]
+            _link(one, "200", operation, key, THIS_ROW + key)
             continue
         _link(paths[found["list"]]["get"], "200", one, key, FIRST_ROW + key)
         if "post" in paths[found["list"]]:

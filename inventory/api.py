@@ -9,13 +9,18 @@ from typing import Any, ClassVar
 
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 
+from accounts.api import caller
 from core.api import READ, Access, Listing
 from core.quick import Row
 from core.sorting import Turkish
 
-from . import filters, permissions
+from . import filters, nearby, permissions
 from .models import (
     Address,
     Building,
@@ -28,6 +33,7 @@ from .models import (
     PositionGroup,
     Site,
 )
+from .nearby import Neighbour
 
 # Names and codes are in the order of the Turkish alphabet, as on the pages.
 WORDS = dict.fromkeys(("name", "code", "maker", "model"), Turkish)
@@ -100,6 +106,19 @@ class RecordingChannel(Row[ChannelAssignment]):
     class Meta:
         model = ChannelAssignment
         fields = ["id", "stream", "starts_at", "channel"]
+
+
+class NeighbourSerializer(serializers.Serializer[Neighbour]):
+    """A position nearby. `distance_m`: metres across the plan, null where no scale or place is known.
+
+    `sees_point`: whether its drawn view covers the asked position (walls are not known), null where
+    nothing can be said. `reason`: the same as a sentence.
+    """
+
+    position = PositionName()
+    distance_m = serializers.FloatField(allow_null=True)
+    sees_point = serializers.BooleanField(allow_null=True)
+    reason = serializers.CharField()
 
 
 class PositionSerializer(Row[Position]):
@@ -281,6 +300,13 @@ class Positions(Listing):
                 _now(ChannelAssignment.objects.at(now), "assignments", "channel"),
             )
         )
+
+    @extend_schema(responses=NeighbourSerializer(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def neighbours(self, request: Request, pk: str) -> Response:
+        """The eight positions that most likely saw what happened there, likeliest first."""
+        found: Any = nearby.neighbours(self.get_object(), person=caller(request))
+        return Response(NeighbourSerializer(found, many=True).data)
 
 
 class Devices(Listing):

@@ -204,7 +204,7 @@ def _succeed(plan: FloorPlan, *, by: Person | str, keep_places: bool) -> None:
     """The new version takes the place of the current one."""
     before = FloorPlan.objects.filter(floor=plan.floor).order_by("-version").first()
     plan.version = before.version + 1 if before else 1
-    if before:
+    if before and before.replaced_at is None:
         before.replaced_at = max(plan.added_at, before.added_at)
         before.save(update_fields=["replaced_at"])
     plan.save()
@@ -235,6 +235,36 @@ def change(plan: FloorPlan, facts: Facts, *, by: Person) -> None:
     row.save(update_fields=PLAN_FIELDS)
     after = editing.state_of(row, PLAN_FIELDS)
     editing.record("floor_plan.change", row, by=by, before=before, after=after)
+
+
+@transaction.atomic
+def put_away(floor: Floor, *, because: str, by: Person) -> None:
+    """The floor has no plan from now on: its cameras are not placed. The plan stays among its versions.
+
+    Raises ValidationError when somebody else was quicker.
+    """
+    plan = FloorPlan.objects.select_for_update().current().filter(floor=floor).first()
+    if plan is None:
+        raise ValidationError(_("This floor has no plan any more."))
+    plan.replaced_at = max(timezone.now(), plan.added_at)
+    plan.save(update_fields=["replaced_at"])
+    placed = plan.places.shown().count()
+    audit.record("floor_plan.put_away", actor=by, target=plan, because=because, placed=placed)
+
+
+@transaction.atomic
+def bring_back(floor: Floor, *, because: str, by: Person) -> None:
+    """The newest plan that was put away holds again, with its cameras where they stood.
+
+    Raises ValidationError when there is none, or another one holds by now.
+    """
+    rows = FloorPlan.objects.select_for_update().filter(floor=floor).order_by("-version")
+    plan = rows.first()
+    if plan is None or plan.replaced_at is None:
+        raise ValidationError(_("There is nothing to bring back: look at the plan again."))
+    plan.replaced_at = None
+    plan.save(update_fields=["replaced_at"])
+    audit.record("floor_plan.bring_back", actor=by, target=plan, because=because)
 
 
 @transaction.atomic

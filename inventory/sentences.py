@@ -50,6 +50,8 @@ SENTENCES: dict[str, Any] = {
     "inventory.export": _("%(actor)s exported a list of the inventory"),
     "floor_plan.add": _("%(actor)s handed in the floor plan %(object)s"),
     "floor_plan.change": _("%(actor)s changed the floor plan %(object)s"),
+    "floor_plan.put_away": _("%(actor)s put the floor plan %(object)s away"),
+    "floor_plan.bring_back": _("%(actor)s brought the floor plan %(object)s back"),
     "plan_place.put": _("%(actor)s placed %(object)s on a floor plan"),
     "plan_place.move": _("%(actor)s moved %(object)s on a floor plan"),
     "plan_place.remove": _("%(actor)s took %(object)s off a floor plan"),

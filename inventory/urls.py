@@ -48,6 +48,7 @@ urlpatterns = [
     path("floors/<int:pk>/plan/", floorplans.plan, name="floor_plan"),
     path("floors/<int:pk>/plan/new/", floorplans.plan_new, name="floor_plan_new"),
     path("floors/<int:pk>/plan/facts/", floorplans.plan_facts, name="floor_plan_facts"),
+    path("floors/<int:pk>/plan/away/", floorplans.plan_away, name="floor_plan_away"),
     path("floors/<int:pk>/plan/arrange/", floorplans.arrange, name="floor_arrange"),
     path("positions/<int:pk>/place/", floorplans.place, name="position_place"),
     path("positions/<int:pk>/place/remove/", floorplans.take_off, name="position_take_off"),

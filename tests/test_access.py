@@ -230,9 +230,7 @@ TABLE = {
     "footage_requests:interest": form(CASE_READERS),
     "footage_requests:interest_back": form({R.UNIT_HEAD, R.SUPERIOR}),
     "footage_requests:holds": Row(CASE_READERS),
-    "footage_requests:hold_week": campus(
-        MAINTAINING | {R.SUPERIOR, R.AUDITOR}, let_in=ABSENT
-    ),
+    "footage_requests:hold_week": campus(MAINTAINING | {R.SUPERIOR, R.AUDITOR}, let_in=ABSENT),
     **dict.fromkeys(
         (
             *("footage_requests:hold_confirm", "footage_requests:hold_again"),
@@ -296,12 +294,12 @@ TABLE = {
     "footage_requests:record_new": form(MAINTAINING),
     "footage_requests:record_paper": own(post=CASE_READERS),
     "footage_requests:record_signed": form(FILING),
-    "footage_requests:letters": own(FILING),
-    **dict.fromkeys(("footage_requests:close", "footage_requests:archive"), form(MAINTAINING)),
-    "footage_requests:destruction_new": form(MAINTAINING),
     # The record of this small world is not one whose medium could come back.
     "footage_requests:record_return": form(DELIVERING, let_in=ABSENT),
     "footage_requests:medium_destruction": form(MAINTAINING),
+    "footage_requests:letters": own(FILING),
+    **dict.fromkeys(("footage_requests:close", "footage_requests:archive"), form(MAINTAINING)),
+    "footage_requests:destruction_new": form(MAINTAINING),
     "footage_requests:destruction_step": form(MAINTAINING | {R.PRIVACY}),
     "footage_requests:destruction_paper": own(post=CASE_READERS),
     # A recipient has no account: link and code decide, and these are wrong.
@@ -340,7 +338,10 @@ TABLE = {
     "inventory:floor_arrange": own(MAINTAINING),
     "inventory:position_take_off": own(post=MAINTAINING),
     **dict.fromkeys(
-        (*("inventory:floor_plan_new", "inventory:floor_plan_facts", "inventory:position_place"),),
+        (
+            *("inventory:floor_plan_new", "inventory:floor_plan_facts", "inventory:position_place"),
+            "inventory:floor_plan_away",
+        ),
         form(MAINTAINING),
     ),
     **dict.fromkeys(
@@ -408,7 +409,12 @@ TABLE = {
     **dict.fromkeys(
         (
             *("api:sites-detail", "api:buildings-detail", "api:floors-detail"),
-            *("api:positions-detail", "api:devices-detail", "api:channels-detail"),
+            *(
+                "api:positions-detail",
+                "api:positions-neighbours",
+                "api:devices-detail",
+                "api:channels-detail",
+            ),
             *("api:installations-detail", "api:channel-assignments-detail"),
             *("api:coverage-detail", "api:position-days-detail", "api:clock-measurements-detail"),
             *("api:findings-detail", "api:runs-detail"),

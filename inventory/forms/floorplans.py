@@ -59,6 +59,15 @@ class FactsForm(DressedForm):
         return {"width_m": width, "north_degrees": plan.north_degrees, "note": plan.note}
 
 
+class AwayForm(DressedForm):
+    """Why a plan is put away, or brought back."""
+
+    because = forms.CharField(label=_("Reason"), max_length=300)
+    act = forms.ChoiceField(
+        choices=[("away", ""), ("back", "")], required=False, widget=forms.HiddenInput
+    )
+
+
 class PlanForm(FactsForm):
     """A new version of a floor's plan."""
 

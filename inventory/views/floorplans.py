@@ -12,6 +12,7 @@ from django.http import FileResponse, Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.requests import PersonRequest
@@ -20,7 +21,7 @@ from core.text import fold
 
 from .. import attachments, floorplans, permissions, words
 from ..floorplan_marks import place_facts, sheet
-from ..forms.floorplans import FactsForm, PlanForm, SeenForm, SpotForm
+from ..forms.floorplans import AwayForm, FactsForm, PlanForm, SeenForm, SpotForm
 from ..models import Floor, FloorPlan, PlanPlace, Position
 from .common import allow, for_people, page_of
 from .devices import moved
@@ -101,6 +102,7 @@ def plan(request: PersonRequest, pk: int) -> HttpResponse:
         "versions": versions,
         "plan": shown,
         "is_old": bool(shown and shown.replaced_at),
+        "is_away": bool(versions and versions[0].replaced_at),
         "sheet": sheet(shown, request.user, states=not shown.replaced_at) if shown else None,
         "marked": request.GET.get("position", ""),
         "may_change": permissions.can_change_plans(request.user, floor),
@@ -178,6 +180,35 @@ def plan_facts(request: PersonRequest, pk: int) -> HttpResponse:
     context = {"floor": floor, "plan": row, "form": form}
     status = 422 if _sent(request) else 200
     return render(request, "inventory/floor_facts.html", context, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_people(permissions.can_change_plans)
+def plan_away(request: PersonRequest, pk: int) -> HttpResponse:
+    """Puts the floor's plan away, or brings back the one that was put away; what will happen is said first."""
+    floor = changeable_floor(request, pk)
+    row = floorplans.current_plan(floor)
+    # What the page had said when it was sent: a plan that came meanwhile is not put away by it.
+    brings_back = request.POST.get("act") == "back" if _sent(request) else row is None
+    act = floorplans.bring_back if brings_back else floorplans.put_away
+    lead = _("The plan holds again, with its cameras where they stood.")
+    if not brings_back:
+        placed = row.places.shown().count() if row else 0
+        said = ngettext(
+            "The floor has no plan then, and %(count)d camera is not placed any more.",
+            "The floor has no plan then, and %(count)d cameras are not placed any more.",
+            placed,
+        )
+        lead = said % {"count": placed} + " " + _("The plan stays among the versions of the floor.")
+    return moved(
+        request,
+        AwayForm(request.POST or None, initial={"act": "back" if brings_back else "away"}),
+        lambda data: act(floor, because=data["because"], by=request.user),
+        title=str(floor),
+        pretitle=_("Bring the plan back") if brings_back else _("Put the plan away"),
+        lead=lead,
+        back=_home(pk),
+    )
 
 
 @require_safe

@@ -47,6 +47,24 @@ def test_older_versions_stay_readable_and_can_be_left_out(head: Caller, placed: 
     assert head.get("floor-plans/?current=perhaps").status_code == 400
 
 
+def test_neighbours_are_told_with_their_distance_and_the_reason(
+    head: Caller, placed: Position, make_caller: Callable[..., Caller]
+) -> None:
+    """REL-19 over the API: the same rows, in the same order, as the pages propose."""
+    near = rows.position(placed.floor.building)
+    Position.objects.filter(pk=near.pk).update(floor=placed.floor)
+
+    told = head.get(f"positions/{placed.pk}/neighbours/").json()
+
+    assert [row["position"]["id"] for row in told] == [near.pk]
+    assert (told[0]["distance_m"], told[0]["sees_point"]) == (None, None)
+    assert told[0]["reason"]
+    assert head.get(f"positions/{placed.pk}/neighbours/?limit=3").status_code == 400
+    other = rows.building()
+    stranger = make_caller(rows.person("OPERATOR", scope_kind="building", scope_id=other.pk))
+    assert stranger.get(f"positions/{placed.pk}/neighbours/").status_code == 404
+
+
 def test_plans_of_another_building_are_not_there(
     make_caller: Callable[..., Caller], placed: Position
 ) -> None:

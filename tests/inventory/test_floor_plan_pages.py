@@ -283,3 +283,39 @@ def test_hostile_names_stay_inert(head: Client, drawn: FloorPlan) -> None:
         told = text_of(head, f"/inventory/floors/{drawn.floor_id}/plan/{page}")
         assert "<script>alert" not in told
         assert "style=" not in told
+
+
+def test_a_plan_is_put_away_with_a_reason_and_brought_back(head: Client, drawn: FloorPlan) -> None:
+    row = plans.placed(drawn, 25, 40, direction=90)
+    home = f"/inventory/floors/{drawn.floor_id}/plan/"
+    asked = text_of(head, home + "away/")
+    assert "1 camera is not placed any more" in asked
+
+    assert head.post(home + "away/", {"because": "", "act": "away"}).status_code == 422
+    assert head.post(home + "away/", {"because": "Wrong floor", "act": "away"}).status_code == 302
+
+    assert not PlanPlace.objects.current().filter(position=row).exists()
+    page = text_of(head, home)
+    assert "was put away" in page
+    # Sent twice, or from a page that was open meanwhile: it is said, and nothing changes.
+    assert head.post(home + "away/", {"because": "again", "act": "away"}).status_code == 422
+
+    assert head.post(home + "away/", {"because": "It was right", "act": "back"}).status_code == 302
+    assert PlanPlace.objects.current().get(position=row).plan_id == drawn.pk
+    assert head.post(home + "away/", {"because": "again", "act": "back"}).status_code == 422
+
+
+def test_a_new_plan_after_one_that_was_put_away_keeps_both_days(
+    head: Client, drawn: FloorPlan
+) -> None:
+    home = f"/inventory/floors/{drawn.floor_id}/plan/"
+    head.post(home + "away/", {"because": "Wrong floor", "act": "away"})
+    drawn.refresh_from_db()
+    away_at = drawn.replaced_at
+
+    picture = SimpleUploadedFile("b.png", plans.picture())
+    assert head.post(home + "new/", {"file": picture}).status_code == 302
+
+    drawn.refresh_from_db()
+    assert drawn.replaced_at == away_at
+    assert "was put away" not in text_of(head, home)
