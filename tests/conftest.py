@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from tests.audit_log import empty_log
 from tests.emptying import give_back, keep_migrated_rows
@@ -28,26 +31,34 @@ LONGEST = (
     "tests/api/test_portal_schema.py",
     "tests/test_list_queries.py",
 )
-# Dear, and made once per process: whoever needs one of them goes where it was made.
-DEAR = {"sealed_once": "sealing", "evidence_key": "sealing", "sealing_key": "sealing"}
+# In one process, one after the other: they keep several processes busy, or share what is dear to make
+# (a key, a sealed package, a browser per file). A pattern for the whole is one company.
+TOGETHER = (
+    re.compile(r"tests/engine/"),
+    re.compile(r"tests/cctv_ops/test_running"),
+    re.compile(r"tests/requests/test_(package_(is|for|sealing|tampering)|evidence_key)"),
+    re.compile(r"tests/(browser/|pages/test_browser|\w+/\w+_in_the_browser)\w*"),
+)
 
 
+class InCompany(LoadScopeScheduling):
+    """pytest-xdist 3.8 finds no groups with pytest 9.2, which keeps the ids of tests to itself."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        found = (pattern.match(nodeid) for pattern in TOGETHER)
+        return next((match[0] for match in found if match), nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> InCompany:
+    return InCompany(config, log)
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order and company of the tests in a run of several processes (`--dist loadgroup`)."""
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        return
-    places = {name: place for place, name in enumerate(LONGEST)}
-    long = {i: n for i in items for n in LONGEST if i.nodeid.startswith(n)}
-    items.sort(key=lambda item: places[long[item]] if item in long else len(places))
-    for item in items:
-        if item in long or item.get_closest_marker("xdist_group"):
-            continue
-        fixtures = getattr(item, "fixturenames", ())
-        groups = [group for name, group in DEAR.items() if name in fixtures]
-        if "chromium" in fixtures:
-            groups.append(f"browser of {item.path.stem}")
-        if groups:
-            item.add_marker(pytest.mark.xdist_group(groups[0]))
+    """In a run of several processes the longest tests come first."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        long = {i: n for i in items for n, name in enumerate(LONGEST) if i.nodeid.startswith(name)}
+        items.sort(key=lambda item: long.get(item, len(LONGEST)))
 
 
 @pytest.fixture(scope="session")
