@@ -66,15 +66,7 @@ def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any] | No
         "records": records,
         **_media(row, person),
         "may_scan_in": permissions.can_file(person, row),
-        "may_start": decision is not None
-        and decision.releases
-        and permissions.can_export(person, row)
-        and parts.may_play(
-            Part.EXPORTER,
-            person,
-            {Part.FILER: row.filer_id, Part.APPROVER: decision.decided_by_id},
-        )
-        and not any(package.status != S.CANCELLED for package in packages),
+        **_start(row, decision, packages, person),
         "expects": _expects(row) if decision is not None else "",
         "may_record_nothing": row.status == FootageRequest.Status.NO_RECORDING
         and permissions.can_assess(person, row)
@@ -86,8 +78,27 @@ def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any] | No
         "may_archive": row.status == FootageRequest.Status.CLOSED
         and permissions.can_assess(person, row),
     }
-    has_something = packages or records or any(names[key] for key in names if key.startswith(_ACTS))
+    has_something = (
+        names["waits_for_exporter"]
+        or packages
+        or records
+        or any(names[key] for key in names if key.startswith(_ACTS))
+    )
     return names if has_something else None
+
+
+def _start(
+    row: FootageRequest, decision: Decision | None, packages: list[Package], person: Any
+) -> dict[str, bool]:
+    """Whether this person may begin the export, or waits for somebody who may."""
+    has_package = any(package.status != S.CANCELLED for package in packages)
+    if decision is None or not decision.releases or has_package:
+        return {"may_start": False, "waits_for_exporter": False}
+    played = {Part.FILER: row.filer_id, Part.APPROVER: decision.decided_by_id}
+    may_start = permissions.can_export(person, row) and parts.may_play(
+        Part.EXPORTER, person, played
+    )
+    return {"may_start": may_start, "waits_for_exporter": not may_start}
 
 
 def _media(row: FootageRequest, person: Any) -> dict[str, Any]:
