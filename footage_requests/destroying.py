@@ -157,6 +157,7 @@ def carry_out(row: Destruction, *, by: Person) -> None:
         _destroy_medium(row, by)
         return
     _refuse_kept(package)
+    _refuse_needed_again(row, package)
     for file in files_of(package):
         store.destroy(file)
     with transaction.atomic():
@@ -169,6 +170,16 @@ def carry_out(row: Destruction, *, by: Person) -> None:
             by=by,
             sha256=package.manifest_sha256,
             note=row.number,
+        )
+
+
+def _refuse_needed_again(row: Destruction, package: Package) -> None:
+    """The rows as they stand now: the bytes must not go when the steps after them would be refused."""
+    row.refresh_from_db(fields=["status"])
+    package.refresh_from_db(fields=["status"])
+    if not row.allows("carry_out") or not package.allows("destroy"):
+        raise Refused(
+            _("The package is to be handed over again, or its destruction was cancelled.")
         )
 
 

@@ -113,7 +113,7 @@ def hand_over(package: Package, facts: Mapping[str, Any], *, by: Person) -> Hand
             _("The stored package is not what was sealed. Nothing leaves: tell the unit head.")
         )
     with transaction.atomic():
-        package.take("hand_over", by=by, deliverer=by, delivered_at=moment_of(facts))
+        package.take("hand_over", by=by, **_delivery(package, facts, by))
         row = make_record(Kind.COPY, package.request, package, facts, by)
         _take_from_stock(row, by)
         note_custody(
@@ -146,7 +146,7 @@ def record_viewing(package: Package, facts: Mapping[str, Any], *, by: Person) ->
     if not package.exhibits.filter(viewings__purpose="SHOW", viewings__person=by).exists():
         raise Refused(_("Open the footage in the player first: the viewing is recorded there."))
     with transaction.atomic():
-        package.take("show", by=by, deliverer=by, delivered_at=moment_of(facts))
+        package.take("show", by=by, **_delivery(package, facts, by))
         row = make_record(
             Kind.VIEWING,
             package.request,
@@ -339,10 +339,24 @@ def _protected(row: Hold) -> dict[str, Any]:
     }
 
 
-def refuse_deliverer(package: Package, by: Person) -> None:
+def refuse_deliverer(package: Package, by: Person) -> bool:
+    """Whether only small-unit mode lets this person deliver. Raises NotThisPerson."""
     if not can_deliver(by, package.request):
         raise NotThisPerson(_("You hold no role that hands footage over."))
-    refuse_same_person(Part.DELIVERER, by, people_of(package))
+    return refuse_same_person(Part.DELIVERER, by, people_of(package))
+
+
+def _delivery(package: Package, facts: Mapping[str, Any], by: Person) -> dict[str, Any]:
+    """The columns that every delivery sets; nothing leaves before it was sealed."""
+    is_small_unit = refuse_deliverer(package, by)
+    happened_at = moment_of(facts)
+    if package.sealed_at is not None and happened_at < package.sealed_at - _LATE:
+        raise Refused(_("The date lies before the sealing of the package."))
+    return {
+        "deliverer": by,
+        "delivered_at": happened_at,
+        "is_small_unit": package.is_small_unit or is_small_unit,
+    }
 
 
 def require(facts: Mapping[str, Any], *names: str) -> None:

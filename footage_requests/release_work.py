@@ -22,9 +22,9 @@ from vault.crypto import Place, open_text, seal
 from . import sealing, store
 from .custody import note_custody
 from .errors import NotThisPerson, Refused
-from .handing_over import refuse_viewing_only
+from .handing_over import refuse_deliverer, refuse_viewing_only
 from .models import CustodyEvent, Package, RecipientCopy
-from .permissions import can_deliver, can_verify
+from .permissions import can_verify
 from .sealing.for_recipients import build_for_recipient
 from .waking import wake
 
@@ -88,11 +88,8 @@ def seal_now(package: Package, job: Job, by: Person) -> None:
 
 def queue_copy(package: Package, recipient_name: str, *, by: Person) -> RecipientCopy:
     """Starts encrypting a sealed package for one recipient. Raises Refused, NotThisPerson."""
-    if not can_deliver(by, package.request) or by.pk == package.approver_id:
-        raise NotThisPerson(_("You hold no role that hands footage over."))
-    if package.inner_file is None or package.inner_file.destroyed_at is not None:
-        raise Refused(_("Only a sealed package is given out."))
-    refuse_viewing_only(package)
+    refuse_deliverer(package, by)
+    refuse_not_given_out(package)
     if not recipient_name.strip():
         raise Refused(_("Write for whom the copy is."))
     with transaction.atomic():
@@ -110,6 +107,14 @@ def queue_copy(package: Package, recipient_name: str, *, by: Person) -> Recipien
         )
         transaction.on_commit(lambda: _send_copy(copy.pk), robust=True)
     return copy
+
+
+def refuse_not_given_out(package: Package) -> None:
+    """Copies are made and written to a medium while the package is on its way out, never afterwards."""
+    is_here = package.inner_file is not None and package.inner_file.destroyed_at is None
+    if not is_here or package.status not in {Package.Status.SEALED, Package.Status.HANDED_OVER}:
+        raise Refused(_("Only a sealed package is given out."))
+    refuse_viewing_only(package)
 
 
 @sensitive_variables()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from accounts.models import Person
 
 Kind, Next = HandOverRecord.Kind, HandOverRecord.Next
+_UNDER_WAY = ("PREPARED", "VERIFIED", "APPROVED")
 FROM = (Kind.COPY, Kind.NOT_COLLECTED)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -45,6 +46,10 @@ def take_back(record: HandOverRecord, facts: Mapping[str, Any], *, by: Person) -
     told = _checked(facts)
     matched = told["measured_sha256"] in known_hashes(package) if told["measured_sha256"] else None
     again = told["next_step"] == Next.AGAIN
+    if again and package.destructions.filter(status__in=_UNDER_WAY).exists():
+        raise Refused(
+            _("Its destruction is under way: cancel that first, then hand it over again.")
+        )
     if again and not _is_here(package):
         raise Refused(
             _("Our own copy is destroyed or damaged: it cannot be handed over again from here.")

@@ -69,7 +69,7 @@ def open_for_viewing(exhibit: Exhibit, purpose: str, *, by: Person, note: str = 
     package = exhibit.package
     if exhibit.replaced_at is not None or exhibit.file.destroyed_at is not None:
         raise Refused(_("This copy has been replaced and destroyed."))
-    _allow(package, Viewing.Purpose(purpose), by, note)
+    _allow(exhibit, Viewing.Purpose(purpose), by, note)
     with transaction.atomic():
         viewing = Viewing.objects.create(
             exhibit=exhibit, person=by, purpose=purpose, note=note.strip()[:300]
@@ -87,7 +87,8 @@ def open_for_viewing(exhibit: Exhibit, purpose: str, *, by: Person, note: str = 
     return viewing
 
 
-def _allow(package: Package, purpose: Viewing.Purpose, by: Person, note: str) -> None:
+def _allow(exhibit: Exhibit, purpose: Viewing.Purpose, by: Person, note: str) -> None:
+    package = exhibit.package
     if purpose == Viewing.Purpose.MASK:
         if not may_mask(package, by):
             raise NotThisPerson(_("You may not mask this package now."))
@@ -101,6 +102,8 @@ def _allow(package: Package, purpose: Viewing.Purpose, by: Person, note: str) ->
         refuse_same_person(Part.DELIVERER, by, people_of(package))
         if not note.strip():
             raise Refused(_("Write who watches with you."))
+        if not current_exhibits(package).filter(pk=exhibit.pk).exists():
+            raise Refused(_("Only the masked copy of this recording may be shown."))
 
 
 def _allow_verifying(package: Package, by: Person) -> bool:

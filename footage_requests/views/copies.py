@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import PersonRequest
 
-from .. import custody, links, permissions, release_work, store
+from .. import custody, handing_over, links, permissions, release_work, store
 from ..forms.acting import ReasonForm
 from ..forms.release import CopyForm, LinkForm
 from ..models import CustodyEvent, DownloadLink, EvidenceFile, Package, RecipientCopy
@@ -85,6 +85,9 @@ def copy_file(request: PersonRequest, uid: uuid.UUID) -> HttpResponseBase:
     file = copy.file
     if file is None or file.destroyed_at is not None:
         raise Http404
+    # Asked again at the act: since the copy was made the package may have come back, or the parts changed.
+    if not tried(request, lambda: _allow_writing(copy, request), ""):
+        return redirect("footage_requests:case", copy.package.request_id)
     if request.method == "GET":
         with transaction.atomic():
             _note_written(copy, file, request)
@@ -95,6 +98,11 @@ def copy_file(request: PersonRequest, uid: uuid.UUID) -> HttpResponseBase:
     response["Cache-Control"] = "no-store"
     response["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+def _allow_writing(copy: RecipientCopy, request: PersonRequest) -> None:
+    handing_over.refuse_deliverer(copy.package, request.user)
+    release_work.refuse_not_given_out(copy.package)
 
 
 def _note_written(copy: RecipientCopy, file: EvidenceFile, request: PersonRequest) -> None:
