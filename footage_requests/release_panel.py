@@ -161,6 +161,7 @@ def package_context(package: Package, person: Any) -> dict[str, Any]:
         if package.status == S.VERIFIED
         else None,
         "may_deliver": may_deliver,
+        "may_copy": may_hand_over and package.status in {S.SEALED, S.HANDED_OVER},
         "may_show": package.status == S.SEALED and may_hand_over,
         "may_hand_over": package.status == S.SEALED and may_hand_over and not only_shown,
         "only_shown": only_shown and package.status not in {S.CANCELLED, S.VIEWED, S.DESTROYED},
