@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -52,7 +52,8 @@ class _Planned:
 
     @property
     def asked_ms(self) -> int:
-        return self.window.end_ms - self.window.start_ms
+        start = max(self.window.start_ms, self.window.kept_start_ms)
+        return max(0, min(self.window.end_ms, self.window.kept_end_ms) - start)
 
 
 def hold_request(request: FootageRequest, by: Person | str, because: str = "") -> list[Hold]:
@@ -72,21 +73,29 @@ def hold_request(request: FootageRequest, by: Person | str, because: str = "") -
 
 
 def _planned(request: FootageRequest) -> list[_Planned]:
-    kept = {
-        (hold.item_id, hold.channel_id, hold.starts_at, hold.ends_at)
-        for hold in request.holds.filter(_STANDS)
-    }
+    standing = list(request.holds.filter(_STANDS).order_by("starts_at"))
     planned = []
     for item in request.items.filter(is_included=True).select_related("position"):
         for channel, window in windows(item):
-            key = (item.pk, channel.pk, from_ms(window.start_ms), from_ms(window.end_ms))
-            held = any(
-                key[:2] == (item_id, channel_id) and starts_at <= key[2] and ends_at >= key[3]
-                for item_id, channel_id, starts_at, ends_at in kept
-            )
-            if not held:
-                planned.append(_Planned(item, channel, window))
+            kept = [
+                (to_ms(hold.starts_at), to_ms(hold.ends_at))
+                for hold in standing
+                if (hold.item_id, hold.channel_id) == (item.pk, channel.pk)
+            ]
+            if not any(a <= window.start_ms and b >= window.end_ms for a, b in kept):
+                planned += _lacking(_Planned(item, channel, window), kept)
     return planned
+
+
+def _lacking(plan: _Planned, kept: list[tuple[int, int]]) -> list[_Planned]:
+    """A window that was made longer is held from where the hold of its beginning ends."""
+    start_ms = plan.window.kept_start_ms
+    for first, last in kept:
+        if first <= start_ms < last:
+            start_ms = last
+    if start_ms >= plan.window.end_ms and start_ms > plan.window.kept_start_ms:
+        return []
+    return [replace(plan, window=plan.window.within(start_ms, None))]
 
 
 def _within_limits(

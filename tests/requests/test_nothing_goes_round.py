@@ -113,8 +113,10 @@ def test_a_longer_window_is_held_whole(campus):
     request = campus.request(campus.camera())
     request.kind.bases.add(request.basis)
     holding.hold_request(request, campus.operator)
-    later = request.ends_at + dt.timedelta(minutes=20)
+    later = request.ends_at + dt.timedelta(hours=3)
 
     arriving.edit(request, {"ends_at": later}, by=campus.clerk)
 
-    assert any(hold.ends_at >= later for hold in request.holds.all())
+    first, rest = request.holds.order_by("starts_at")
+    assert (rest.starts_at, rest.ends_at >= later) == (first.ends_at, True)
+    assert holding.hold_request(request, campus.operator) == []
