@@ -14,8 +14,8 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks.parts.ending import run, say
-from cameras import coverage
-from cameras.coverage import Interval
+from cameras.days import coverage
+from cameras.days.coverage import Interval
 
 SECOND = 1_000
 HOUR = 3_600 * SECOND

@@ -45,7 +45,7 @@ def main() -> dict[str, Any]:
 
 def measure(rounds: int) -> dict[str, Any]:
     from core.steps import InvalidTransition
-    from footage_requests import deciding
+    from footage_requests.decisions import deciding
     from footage_requests.errors import Refused
     from footage_requests.models import Decision, FootageRequest
     from tests.inventory import rows

@@ -1,7 +1,7 @@
 """Masked copies: does ours keep up with ffmpeg doing the same?
 
 `bin/bench mask [--seconds 60] [--rounds 3]`. A clip of 1280x720 at 25 frames a second gets one moving
-area, blurred. Ours is the child process that `footage_requests.masking` starts, with everything that
+area, blurred. Ours is the child process that `footage_requests.exhibits.masking` starts, with everything that
 guards it; the baseline is the ffmpeg program with the same filters (gblur, maskedmerge), the same
 encoder and the same settings, its mask drawn as a standing box. The last line is JSON: `x_ffmpeg`
 (speed against ffmpeg in wall time, median of the rounds; goal 0.8), `x_ffmpeg_cpu` (CPU seconds of
@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.parts.ending import run, say
-from footage_requests.mask_shapes import CRF, PRESET, sigma_of
+from footage_requests.exhibits.mask_shapes import CRF, PRESET, sigma_of
 
 WIDTH, HEIGHT, RATE = 1280, 720, 25
 
@@ -114,7 +114,7 @@ def mask_by_child(source: Path, target: Path, seconds: int) -> Cost:
         told.seek(0)
         descriptors = clip.fileno(), out.fileno()
         return Cost(
-            [sys.executable, "-m", "footage_requests.mask_child", *map(str, descriptors)],
+            [sys.executable, "-m", "footage_requests.exhibits.mask_child", *map(str, descriptors)],
             pass_fds=descriptors,
             stdin=told,
         )

@@ -142,8 +142,8 @@ def one_night(campus: RunningChild, timed: set[str], place: Store, log: Path) ->
     from django.db import connection
     from django.utils import timezone
 
-    from cameras import nights
     from cameras.models import DeviceCheck, Run
+    from cameras.night import nights
     from core.tsi import day_of
 
     connection.close()

@@ -68,7 +68,7 @@ def _large_film(path: Path, size: int) -> dict[str, Any]:
 def _package(folder: Path, film: Path, facts: dict[str, Any]) -> Any:
     """A verified package around the film, with a key."""
     from core.tsi import to_ms
-    from footage_requests import store
+    from footage_requests.footage import store
     from footage_requests.sealing import keys
     from tests.requests import sealing_rows as rows
     from tests.requests.case import Campus
@@ -134,7 +134,7 @@ def _several(runs: int, work: Callable[[], None], before: Callable[[], None]) ->
 
 
 def _unpack(package: Any, place: Path) -> Path:
-    from footage_requests import store
+    from footage_requests.footage import store
 
     store.copy_out(package.inner_file, place / "package.zip")
     with zipfile.ZipFile(place / "package.zip") as archive:

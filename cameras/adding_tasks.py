@@ -9,7 +9,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from cameras import adding
+from cameras.surveys import adding
 
 log = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ from rest_framework.response import Response
 
 from accounts.api import acting, caller
 from accounts.idempotency import idempotent, parameter
-from cameras import answers, filters, nights, permissions
+from cameras import filters, permissions
 from cameras.api_rows import (
     AskSerializer,
     Because,
@@ -38,7 +38,9 @@ from cameras.api_rows import (
     WasRecordingSerializer,
     gaps_of,
 )
+from cameras.days import answers
 from cameras.models import ClockMeasurement, CoverageDay, Finding, PositionDay, Run
+from cameras.night import nights
 from cameras.tasks import work_due_checks
 from core.api import READ, Access, Conflict, Door, Listing
 from core.paging import Keyset

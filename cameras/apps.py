@@ -11,13 +11,9 @@ class CamerasConfig(AppConfig):
     def ready(self) -> None:
         from vault import crypto
 
-        from . import (  # models are loaded only now
-            device_panels,
-            paper_kinds,
-            plan_states,
-            sheet_today,
-            today,
-        )
+        from . import device_panels, paper_kinds, today  # models are loaded only now
+        from .daily_sheets import sheet_today
+        from .drawing import plan_states
         from .models import LastPicture, ReferencePicture
 
         today.register()

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from cameras import permissions
+from cameras.daily_sheets.sheet_papers import sheet_paper
 from cameras.models import DailySheet
 from cameras.paper_tasks import print_paper as print_paper  # registered with the worker
-from cameras.report_papers import paper_of, report_for
-from cameras.sheet_papers import sheet_paper
+from cameras.reports.papers import paper_of, report_for
 from core import paper_jobs
 from core.papers import Paper
 

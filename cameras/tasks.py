@@ -12,7 +12,8 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from cameras import adding_tasks as _adding_tasks  # noqa: F401 - registers its task
-from cameras import finishing, nights, sheet_sweep, unheard, work
+from cameras.daily_sheets import sheet_sweep
+from cameras.night import finishing, nights, unheard, work
 
 log = logging.getLogger(__name__)
 

@@ -18,9 +18,9 @@ from accounts.requests import PersonRequest
 from cameras import permissions
 from cameras.models import PositionDay, Run
 from cameras.models.coverage import Result
-from cameras.nights import night_begins
+from cameras.night.nights import night_begins
+from cameras.night.watch import NightState, NightWord, state_of, sweeps_of, watched_day
 from cameras.today_lines import finding_lines
-from cameras.watch import NightState, NightWord, state_of, sweeps_of, watched_day
 from core import panels, tsi
 from core.text import sort_key
 from inventory.models import Device, Position

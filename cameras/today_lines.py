@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from cameras.finding_words import links_of, sentence
 from cameras.models import Finding
 from cameras.models.coverage import Result
-from cameras.names import finding_names
+from cameras.wording.finding_words import links_of, sentence
+from cameras.wording.names import finding_names
 from core.panels import TodayLine
 
 MOST_NAMED = 4

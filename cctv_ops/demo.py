@@ -19,11 +19,11 @@ from django.db import transaction
 
 from accounts import people
 from accounts.models import Person, Role
-from cameras import nights
+from cameras.night import nights
 from core import tsi
 from core.models import Letterhead
 from core.secret import Secret
-from footage_requests import undertakings
+from footage_requests.secrecy import undertakings
 from inventory import moves
 from inventory.models import (
     Building,

@@ -14,8 +14,9 @@ from typing import Any
 
 from accounts.models import Person
 from core import tsi
-from footage_requests import arriving, handing_over
+from footage_requests.casework import arriving
 from footage_requests.models import FootageRequest, RequesterKind
+from footage_requests.release import handing_over
 from inventory.models import Building
 
 CLERK, HEAD = "1007", "1002"

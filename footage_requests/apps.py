@@ -13,22 +13,13 @@ class FootageRequestsConfig(AppConfig):
 
     def ready(self) -> None:
         from audit import sentences
-        from cameras import windows
+        from cameras.drawing import windows
         from vault import crypto
 
-        from . import (  # models come now
-            access_today,
-            hold_today,
-            identity,
-            permissions,
-            position_panel,
-            rechecking,
-            release_panel,
-            release_work,
-            store,
-            today,
-            whose,
-        )
+        from . import permissions, today
+        from .casework import identity, position_panel
+        from .footage import rechecking, store
+        from .holds import hold_today
         from .models import (
             EvidenceFile,
             FootageRequest,
@@ -36,8 +27,10 @@ class FootageRequestsConfig(AppConfig):
             RecipientCopy,
             WebhookEndpoint,
         )
-        from .portal import endpoints, webhooks
+        from .portal import endpoints, webhooks, whose
         from .portal import today as portal_today
+        from .release import release_panel, release_work
+        from .secrecy import access_today  # models come now
         from .sentences import PARTS, SENTENCES
 
         sentences.register(SENTENCES)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from celery import shared_task
 from django.db import transaction
 
-from . import assembling, availability, exporting, fetch_work, hold_life, hold_weeks
+from .footage import assembling, exporting, fetch_work
+from .footage.part_claims import AnyPart
+from .holds import availability, hold_life, hold_weeks
 from .models import FootageRequest, HoldPart
-from .part_claims import AnyPart
 from .waking import wake
 
 WORKERS = 2

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from . import deciding, masking, verifying
+from .decisions import deciding
+from .exhibits import masking, verifying
 from .models import MaskPlan
 
 # A copy of an hour takes longer than the broker waits for an answer. It is acknowledged at the start

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from accounts.models import Place, Role
 from inventory.permissions import places_of
 
-from . import interests
+from .secrecy import interests
 
 if TYPE_CHECKING:
     from accounts.models import Person

@@ -6,8 +6,8 @@ from celery import shared_task
 
 from core.jobs import Job
 
-from . import check_work, release_work
 from .models import Package, PackageCheck, RecipientCopy
+from .release import check_work, release_work
 
 # Acknowledged at the start: a large package takes longer than the broker waits for an answer.
 _LONGEST_S = 1500

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from . import checking, reminders, scanning
+from .casework import checking, reminders, scanning
 
 
 @shared_task

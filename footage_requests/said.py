@@ -16,10 +16,10 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from cameras.finding_words import sentence
+from cameras.drawing.strips import length, offset_words
 from cameras.models import Finding
-from cameras.reasons import word_for
-from cameras.strips import length, offset_words
+from cameras.wording.finding_words import sentence
+from cameras.wording.reasons import word_for
 
 Said = dict[str, Any]
 MARK = "said:"
@@ -66,7 +66,7 @@ def say(code: str, /, **values: Any) -> Said:
 
 
 def reason(code: str) -> Said:
-    """Why something was not done, by the code of `cameras.reasons` or of the evidence store."""
+    """Why something was not done, by the code of `cameras.wording.reasons` or of the evidence store."""
     return say(code) if code in _SENTENCES else say("REASON", code=code)
 
 

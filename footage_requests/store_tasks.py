@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from . import rechecking, store, store_alarm
+from .footage import rechecking, store, store_alarm
 
 
 @shared_task

@@ -14,7 +14,8 @@ from django.utils.translation import ngettext
 from core import panels, tsi
 from core.holidays import LONGEST_SEARCH, closed_among, whole_holidays
 
-from . import board, deadlines, permissions, writing
+from . import permissions
+from .casework import board, deadlines, writing
 from .models import FootageRequest, InterestDeclaration
 
 if TYPE_CHECKING:

@@ -26,8 +26,8 @@ from cameras import models as cameras
 from core import tsi
 from core.models import Job
 from footage_requests import models as footage
-from footage_requests import undertakings
-from footage_requests.handing_over import content_of
+from footage_requests.release.handing_over import content_of
+from footage_requests.secrecy import undertakings
 from inventory import models as inventory
 from inventory import moves
 from tests.inventory import rows

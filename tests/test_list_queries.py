@@ -19,8 +19,8 @@ from django.utils import timezone
 
 from accounts import tokens
 from accounts.models import Person
+from cameras.daily_sheets.sheet_sweep import due_at
 from cameras.models import DailySheet
-from cameras.sheet_sweep import due_at
 from inventory import counting, moves
 from inventory.models import (
     Contract,

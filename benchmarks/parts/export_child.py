@@ -57,7 +57,7 @@ def hurry_leases() -> None:
     """A worker's pieces come back after seconds, where workers are killed on purpose."""
     import datetime as dt
 
-    from footage_requests import part_claims
+    from footage_requests.footage import part_claims
 
     part_claims.LEASE = dt.timedelta(seconds=4)
     part_claims.RENEW_SECONDS = 1.0
@@ -69,7 +69,8 @@ def export(decision: int, operator: int) -> dict[str, Any]:
     Goes on with what an earlier worker began.
     """
     from accounts.models import Person
-    from footage_requests import exporting, hold_tasks
+    from footage_requests import hold_tasks
+    from footage_requests.footage import exporting
     from footage_requests.models import Decision, Exhibit, Package
 
     row = Decision.objects.get(pk=decision)
@@ -98,7 +99,7 @@ def watch(decisions: list[int], operator: int) -> dict[str, Any]:
     from collections import Counter
 
     from accounts.models import Person
-    from footage_requests import exporting
+    from footage_requests.footage import exporting
     from footage_requests.models import Decision, ExportSlice, Package
     from footage_requests.models.holds import Part
 

@@ -63,8 +63,8 @@ def _people() -> list[tuple[str, str]]:
 
     from accounts.models import Person, RoleGrant
     from core import tsi
-    from footage_requests import undertakings
     from footage_requests.models import Undertaking
+    from footage_requests.secrecy import undertakings
 
     building = _building()
     cookies = []

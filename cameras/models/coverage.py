@@ -10,8 +10,8 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from cameras import coverage
-from cameras.coverage import Interval
+from cameras.days import coverage
+from cameras.days.coverage import Interval
 from inventory.models import Channel, Position
 
 from .runs import Run

@@ -32,7 +32,7 @@ from core.secret import Secret
 
 
 class Reason(StrEnum):
-    """Why something could not be checked. Codes are stored; the words for them are in cameras.reasons."""
+    """Why something could not be checked. Codes are stored; the words for them are in cameras.wording.reasons."""
 
     CONNECTION_REFUSED = "CONNECTION_REFUSED"
     NO_ANSWER = "NO_ANSWER"

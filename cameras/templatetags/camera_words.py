@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django import template
 
-from cameras import evidence_words, strips
+from cameras.drawing import strips
 from cameras.models import ClockMeasurement
-from cameras.names import model_of
-from cameras.reasons import word_for
+from cameras.wording import evidence_words
+from cameras.wording.names import model_of
+from cameras.wording.reasons import word_for
 from inventory.models import Device
 
 register = template.Library()

@@ -19,11 +19,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 import audit
 from accounts.requests import PersonRequest
-from cameras import accepting, adding_tasks
-from cameras.accepting import Accepted
+from cameras import adding_tasks
+from cameras.drawing.strips import offset_words
 from cameras.permissions import can_add_recorders
-from cameras.reasons import word_for
-from cameras.strips import offset_words
+from cameras.surveys import accepting
+from cameras.surveys.accepting import Accepted
+from cameras.wording.reasons import word_for
 from core.secret import Secret
 from inventory.forms.dress import DressedForm
 from inventory.models import Address, Device, Floor, Network, Position, PositionGroup, Survey

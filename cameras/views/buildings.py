@@ -17,11 +17,11 @@ from django.views.decorators.http import require_safe
 
 from accounts.requests import PersonRequest
 from cameras import permissions
+from cameras.drawing.strips import Cell, heat_strip, length
 from cameras.models import PositionDay
 from cameras.models.coverage import Result
-from cameras.reasons import word_for
-from cameras.strips import Cell, heat_strip, length
 from cameras.today import exceptions
+from cameras.wording.reasons import word_for
 from core import tsi
 from inventory.models import Building, Position
 

@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from cameras.drawing.offset_plot import offset_plot
 from cameras.models import ClockMeasurement
-from cameras.offset_plot import offset_plot
 from inventory.models import Device
 
 RANGES = {"30": 30, "90": 90, "365": 365, "all": None}

@@ -10,7 +10,7 @@ from django.utils import translation
 from django.views.decorators.http import require_safe
 
 from accounts.requests import PersonRequest
-from cameras.component_sheet import sheet
+from cameras.drawing.component_sheet import sheet
 
 THEMES = ("light", "dark")
 

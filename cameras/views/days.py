@@ -11,10 +11,10 @@ from django.views.decorators.http import require_safe
 
 from accounts.requests import PersonRequest
 from cameras import permissions
+from cameras.drawing.strips import length
 from cameras.models import PositionDay, Run
 from cameras.models.coverage import Result
-from cameras.reasons import word_for
-from cameras.strips import length
+from cameras.wording.reasons import word_for
 from core import tsi
 
 from .shared import day_or_404, days_around, for_people, on_motion_only, page_of

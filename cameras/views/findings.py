@@ -12,10 +12,10 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.requests import PersonRequest
 from cameras import permissions
 from cameras.filters import FindingFilters
-from cameras.finding_words import closed_words, links_of, sentence
 from cameras.models import Finding
-from cameras.names import finding_names
 from cameras.today_lines import urgency_of
+from cameras.wording.finding_words import closed_words, links_of, sentence
+from cameras.wording.names import finding_names
 
 from .shared import for_people, page_of
 

@@ -13,14 +13,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.requests import PersonRequest
-from cameras import permissions, windows
-from cameras.calendars import asked_year, bounds, year_calendar
-from cameras.evidence_words import evidence_words, source_word
+from cameras import permissions
+from cameras.drawing import windows
+from cameras.drawing.calendars import asked_year, bounds, year_calendar
+from cameras.drawing.strips import day_strip, heat_strip, length, offset_words, source_strips
 from cameras.models import Finding, PlaybackProof, PositionDay
 from cameras.models.coverage import CoverageDay
-from cameras.names import name_of
-from cameras.reasons import word_for
-from cameras.strips import day_strip, heat_strip, length, offset_words, source_strips
+from cameras.wording.evidence_words import evidence_words, source_word
+from cameras.wording.names import name_of
+from cameras.wording.reasons import word_for
 from core import tsi
 from inventory.models import Device, Installation, Position, RecordingSchedule
 from inventory.schedules import ExpectedDay, expected

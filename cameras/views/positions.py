@@ -12,11 +12,11 @@ from django.views.decorators.http import require_safe
 
 from accounts.requests import PersonRequest
 from cameras import permissions
+from cameras.drawing.strips import length
 from cameras.filters import CameraFilters
 from cameras.models import PositionDay
 from cameras.models.coverage import Result
-from cameras.reasons import word_for
-from cameras.strips import length
+from cameras.wording.reasons import word_for
 from core import tsi
 from core.text import sort_key
 from inventory.models import Building, Position

@@ -15,16 +15,16 @@ from django.views.decorators.http import require_safe
 
 from accounts.requests import PersonRequest
 from cameras import permissions
-from cameras.correlation import SLACK_DAYS
-from cameras.evidence_words import answer_words
+from cameras.drawing.retention_plot import HeldChannel, retention_plot
+from cameras.drawing.strips import day_strip, length
 from cameras.models import DeviceCondition, Finding, Run
 from cameras.models.conditions import ChannelCondition
 from cameras.models.coverage import CoverageDay, Result
 from cameras.models.runs import CheckResult
-from cameras.names import model_of
-from cameras.reasons import word_for
-from cameras.retention_plot import HeldChannel, retention_plot
-from cameras.strips import day_strip, length
+from cameras.night.correlation import SLACK_DAYS
+from cameras.wording.evidence_words import answer_words
+from cameras.wording.names import model_of
+from cameras.wording.reasons import word_for
 from core import panels, tsi
 from inventory.models import Address, ChannelAssignment, Device, RecordingSchedule
 from inventory.schedules import expected_many

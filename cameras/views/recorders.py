@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from accounts.requests import PersonRequest
 from cameras import permissions
 from cameras.models.coverage import CoverageDay, Result
-from cameras.names import addresses_of
+from cameras.wording.names import addresses_of
 from core import tsi
 from core.text import sort_key
 from inventory.filters import DeviceFilters

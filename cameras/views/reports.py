@@ -13,8 +13,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.requests import PersonRequest
 from cameras import permissions
-from cameras.device_card import device_paper
-from cameras.report_papers import (
+from cameras.reports.device_card import device_paper
+from cameras.reports.papers import (
     CLOCKS,
     HISTORY,
     LAST,
@@ -28,7 +28,7 @@ from cameras.report_papers import (
     report_for,
     warranty_days,
 )
-from cameras.reports import Report, Share, Value, month_of
+from cameras.reports.reports import Report, Share, Value, month_of
 from core.papers import pdf_response
 from core.text import safe_file_name
 from core.tsi import today

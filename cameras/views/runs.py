@@ -17,11 +17,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Person
 from accounts.requests import PersonRequest
-from cameras import nights, permissions
+from cameras import permissions
 from cameras.filters import RunFilters
 from cameras.models import CheckResult, DeviceCheck, Run
-from cameras.names import device_names, model_of, name_of
-from cameras.reasons import word_for
+from cameras.night import nights
+from cameras.wording.names import device_names, model_of, name_of
+from cameras.wording.reasons import word_for
 from core.steps import InvalidTransition
 from core.text import sort_key
 from inventory.models import Channel, Device, Position

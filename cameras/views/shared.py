@@ -13,9 +13,9 @@ from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 
-from cameras.finding_words import sentence
 from cameras.models import Finding
-from cameras.names import finding_names
+from cameras.wording.finding_words import sentence
+from cameras.wording.names import finding_names
 from core import tsi
 from inventory.models import Position, RecordingSchedule
 from inventory.schedules import expected_many

@@ -18,12 +18,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.confirming import NotConfirmed, confirm_identity
 from accounts.requests import PersonRequest
 from cameras import permissions
+from cameras.daily_sheets.sheet_filing import is_intact, path_of
+from cameras.daily_sheets.sheet_papers import sheet_paper
+from cameras.daily_sheets.sheet_sweep import closers
+from cameras.daily_sheets.sheet_words import shown
+from cameras.daily_sheets.sheets import SheetView, view_of
 from cameras.models import DailySheet, PositionDay, SheetExplanation
-from cameras.sheet_filing import is_intact, path_of
-from cameras.sheet_papers import sheet_paper
-from cameras.sheet_sweep import closers
-from cameras.sheet_words import shown
-from cameras.sheets import SheetView, view_of
 from core.papers import pdf_response
 from core.steps import InvalidTransition
 from core.text import safe_file_name

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from core.tsi import today
 from inventory.forms.dress import DateField, DressedForm, date_widgets, dress
 
-from .. import writing
-from ..attachments import LARGEST_FILE
+from ..casework import writing
+from ..casework.attachments import LARGEST_FILE
 from ..models import (
     Fee,
     FootageRequest,

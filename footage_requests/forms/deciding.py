@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from core import tsi
 from inventory.forms.dress import DressedForm
 
-from ..deciding import Choice, LineChoice
-from ..decision_view import Summary, SummaryLine
+from ..decisions.deciding import Choice, LineChoice
+from ..decisions.decision_view import Summary, SummaryLine
 from ..models import Decision, RefusalCode
 
 _FORMATS = ("%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M")
@@ -84,7 +84,7 @@ class DecisionForm(DressedForm):
         raise ValidationError(gettext("Write times like 21.11.2026 14:05:00."))
 
     def choice(self, confirmed_how: str) -> Choice:
-        """The decision for `footage_requests.deciding.decide`."""
+        """The decision for `footage_requests.decisions.deciding.decide`."""
         data = self.cleaned_data
         return Choice(
             kind=data["kind"],

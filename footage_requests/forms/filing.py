@@ -17,7 +17,7 @@ from inventory.forms.dress import DateField
 from inventory.forms.rows import RowForm
 from inventory.models import Building, Position
 
-from .. import asked_window, attachments, facts, identity, questions
+from ..casework import asked_window, attachments, facts, identity, questions
 from ..models import FootageRequest, KindQuestion, LegalBasis, RequesterKind
 from ..permissions import FILING
 
@@ -279,7 +279,7 @@ class RequestForm(RowForm):
         return start, end
 
     def facts(self) -> dict[str, Any]:
-        """The values for `footage_requests.arriving`."""
+        """The values for `footage_requests.casework.arriving`."""
         names = [name for name in facts.FIELDS if name in self.cleaned_data]
         return {name: self.cleaned_data[name] for name in names}
 

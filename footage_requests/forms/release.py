@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Person
 from inventory.forms.dress import DateField, DressedForm, MarksErrors, dress
 
-from ..attachments import LARGEST_FILE
-from ..handing_over import ON_A_MEDIUM
+from ..casework.attachments import LARGEST_FILE
 from ..models import Destruction, HandOverRecord, MediumKind
+from ..release.handing_over import ON_A_MEDIUM
 
 _LOCAL = "%Y-%m-%dT%H:%M"
 

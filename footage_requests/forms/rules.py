@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from inventory.forms.dress import date_widgets
 from inventory.forms.rows import RowForm
 
-from .. import questions
+from ..casework import questions
 from ..models import KindQuestion, LegalBasis, RefusalCode, RequesterKind, SmallUnitPeriod
 
 MOST_WARNINGS = 10

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory.forms.dress import DateField, DressedForm, dress
 
-from ..attachments import LARGEST_FILE
+from ..casework.attachments import LARGEST_FILE
 from ..models import UndertakingText
 
 

@@ -3,7 +3,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-from footage_requests import case_guards
+from footage_requests.secrecy import case_guards
 
 
 def install(apps, schema_editor):

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 from core.tsi import today
-from footage_requests.undertaking_text import FIRST_EN, FIRST_TR
+from footage_requests.secrecy.undertaking_text import FIRST_EN, FIRST_TR
 
 
 def _key():

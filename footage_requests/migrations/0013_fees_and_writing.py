@@ -7,8 +7,8 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
-from footage_requests import case_guards
 from footage_requests.rules import FEES_AND_WRITING
+from footage_requests.secrecy import case_guards
 
 
 def set_first_kinds(apps, schema_editor):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class NumberSeries(models.Model):
-    """The last number given in one series of one year; `footage_requests.numbers` counts it up."""
+    """The last number given in one series of one year; `footage_requests.casework.numbers` counts it up."""
 
     prefix = models.CharField(max_length=4)
     year = models.PositiveSmallIntegerField()

@@ -121,7 +121,7 @@ class Destruction(SteppedModel):
         return self.number
 
     def take(self, step: str, *, by: Person | str, because: str = "", **changes: Any) -> Entry:
-        """Takes a named step; `footage_requests.destroying` calls it."""
+        """Takes a named step; `footage_requests.release.destroying` calls it."""
         return self._take(step, by=by, because=because, **changes)
 
     take.alters_data = True  # type: ignore[attr-defined]

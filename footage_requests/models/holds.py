@@ -109,7 +109,7 @@ class Hold(SteppedModel):
         return f"{self.request_id}: {self.channel_id}"
 
     def take(self, step: str, *, by: Person | str, because: str = "", **changes: Any) -> Entry:
-        """Takes a named step; `footage_requests.holding` calls it."""
+        """Takes a named step; `footage_requests.holds.holding` calls it."""
         return self._take(step, by=by, because=because, **changes)
 
     take.alters_data = True  # type: ignore[attr-defined]

@@ -163,9 +163,7 @@ class RequesterKind(Rule):
         blank=True,
         help_text=_("Stands in the letter: the rule and the tariff from which amounts are taken."),
     )
-    required_facts = models.JSONField(
-        _("further required facts"), default=list, blank=True
-    )
+    required_facts = models.JSONField(_("further required facts"), default=list, blank=True)
     needs_legal_opinion = models.BooleanField(_("asks the legal office"), default=False)
     needs_privacy_opinion = models.BooleanField(
         _("asks the data protection contact"), default=False

@@ -17,7 +17,7 @@ from core.steps import Step, SteppedModel
 from inventory.models import Building, Position
 from inventory.text import search_text
 
-from ..changes import step_taken
+from ..casework.changes import step_taken
 from .kinds import LegalBasis, RequesterKind
 
 if TYPE_CHECKING:
@@ -60,9 +60,9 @@ class OfRequestQuerySet(ScopedQuerySet[Any]):
 class FootageRequest(SteppedModel):
     """One request for past footage. Instants are true time; the window asked is [starts_at, ends_at).
 
-    `content_version` counts every change of what a decision would rest on; `footage_requests.content`
+    `content_version` counts every change of what a decision would rest on; `footage_requests.decisions.content`
     makes its canonical text and hash. `deadline_at` is the legal deadline, counted by
-    `footage_requests.deadlines` from `arrived_at`.
+    `footage_requests.casework.deadlines` from `arrived_at`.
     """
 
     class Status(models.TextChoices):
@@ -267,7 +267,7 @@ class RequestItem(models.Model):
 
     [starts_at, ends_at) is true time, at first the request's window. `is_included` None = not yet
     decided; a request is submitted only when none is left. `checked` is what the recorder last said
-    (`footage_requests.availability`): {"asked_at", "answer", "gaps": [[ms, ms], ...], "oldest_ms", ...}.
+    (`footage_requests.holds.availability`): {"asked_at", "answer", "gaps": [[ms, ms], ...], "oldest_ms", ...}.
     """
 
     request = models.ForeignKey(FootageRequest, on_delete=models.CASCADE, related_name="items")

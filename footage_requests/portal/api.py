@@ -31,11 +31,13 @@ from core.api import LARGEST_BODY, READ, Access, Conflict, Door, Listing
 from core.strict import YesFilter
 from inventory.models import Building
 
-from .. import arriving, attachments, permissions, whose
+from .. import permissions
+from ..casework import arriving, attachments
+from ..casework.facts import kinds_for
 from ..errors import Refused
-from ..facts import kinds_for
+from ..footage.store import NoSpace
 from ..models import FootageRequest
-from ..store import NoSpace
+from . import whose
 from .rows import (
     ChoicesRow,
     CompletingSerializer,

@@ -16,11 +16,11 @@ from core.strict import read_instant
 from core.tsi import TSI
 from inventory.models import Building
 
-from .. import identity, questions
-from ..attachments import LARGEST_FILE
-from ..facts import kinds_for
+from ..casework import identity, questions
+from ..casework.attachments import LARGEST_FILE
+from ..casework.facts import kinds_for
+from ..casework.questions import LONGEST_ANSWER
 from ..models import FootageRequest, KindQuestion, LegalBasis, RequestAttachment, RequesterKind
-from ..questions import LONGEST_ANSWER
 from . import status_words
 from .status_words import Told
 

@@ -13,9 +13,9 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ..answer_letters import remedy
-from ..deadlines import last_day_of
+from ..casework.deadlines import last_day_of
 from ..models import Decision, FootageRequest, RequesterKind
+from ..release.answer_letters import remedy
 
 S = FootageRequest.Status
 

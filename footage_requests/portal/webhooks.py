@@ -23,7 +23,7 @@ from redis.exceptions import RedisError
 import audit
 from vault.errors import VaultError
 
-from ..changes import deadline_extended, step_taken
+from ..casework.changes import deadline_extended, step_taken
 from ..models import FootageRequest, WebhookDelivery, WebhookEndpoint, WebhookTry
 from . import endpoints
 from .status_words import Told, deadline_of, told

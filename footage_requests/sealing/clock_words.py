@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from cameras.strips import offset_words
+from cameras.drawing.strips import offset_words
 from core import tsi
 from core.tsi import from_ms
 

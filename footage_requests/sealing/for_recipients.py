@@ -29,8 +29,8 @@ from django.views.decorators.debug import sensitive_variables
 from core.tsi import TSI
 from vault.errors import VaultError
 
-from .. import store
 from ..errors import Refused
+from ..footage import store
 from ..models import Package
 from .passphrase import new_passphrase
 

@@ -20,10 +20,10 @@ from cameras.protocols.base import TimeBase
 from core.tsi import from_ms, to_ms
 from inventory.models import Device, Position
 
-from .. import clock_windows
 from ..errors import Refused
+from ..exhibits.verifying import current_exhibits
+from ..footage import clock_windows
 from ..models import Exhibit, Package
-from ..verifying import current_exhibits
 
 ORIGINALS, VIEWING = "1_ORIGINAL_native", "2_VIEWING_mp4"
 LONGEST_NAME = 40

@@ -18,8 +18,8 @@ from audit.recording import APP_VERSION
 from core.papers import content_text
 from inventory.models import Device
 
+from ..exhibits.true_order import as_facts, in_true_order
 from ..models import DecisionLine, Package
-from ..true_order import as_facts, in_true_order
 from .clock_words import statement
 from .keys import EvidenceKey, fingerprint
 from .leaving import Leaving, Role

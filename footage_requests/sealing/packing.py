@@ -26,8 +26,8 @@ from core.steps import InvalidTransition
 from core.tsi import from_ms
 from vault.errors import VaultError
 
-from .. import store
 from ..errors import Refused
+from ..footage import store
 from ..models import Exhibit, Package
 from . import audit_extract, eff, keys, manifest, media_signing, printed, signing
 from .boxes import NotMp4

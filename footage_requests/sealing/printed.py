@@ -14,14 +14,14 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from cameras.strips import length, seconds
+from cameras.drawing.strips import length, seconds
 from core import tsi
 from core.paper_rows import PaperForm
 from core.papers import Paper, render_pdf
 from core.tsi import from_ms
 
+from ..exhibits.true_order import as_table, in_true_order
 from ..models import Package
-from ..true_order import as_table, in_true_order
 from .clock_words import LANGUAGES, statement
 from .keys import EvidenceKey, fingerprint
 from .leaving import Leaving, Role, device_name

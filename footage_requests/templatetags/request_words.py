@@ -8,9 +8,9 @@ from django.utils.safestring import SafeString
 
 from core.templatetags.page import icon
 
-from .. import deadlines
-from ..clocks import Clock
-from ..deadlines import Remaining
+from ..casework import deadlines
+from ..casework.clocks import Clock
+from ..casework.deadlines import Remaining
 from ..models import RequesterKind
 from ..said import read
 

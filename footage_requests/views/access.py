@@ -8,12 +8,12 @@ from django.views.decorators.http import require_safe
 
 import audit
 from accounts.requests import PersonRequest
-from cameras.reports import month_of
+from cameras.reports.reports import month_of
 from cameras.views.reports import answer
 
 from .. import permissions
-from ..access_report import access_report
 from ..models import AccessReportSeen
+from ..secrecy.access_report import access_report
 from .shared import for_people
 
 

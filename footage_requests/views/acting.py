@@ -18,8 +18,9 @@ from accounts.requests import PersonRequest
 from core.steps import InvalidTransition
 from inventory.forms.dress import ConfirmForm
 
-from .. import arriving, choosing, opinions, permissions
-from ..facts import missing_facts
+from .. import permissions
+from ..casework import arriving, choosing, opinions
+from ..casework.facts import missing_facts
 from ..forms import acting
 from ..models import FootageRequest
 from .shared import allow, case_or_404, for_people

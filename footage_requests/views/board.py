@@ -19,8 +19,9 @@ from inventory.sheets.writing import FORMATS, download
 from inventory.tables import Column
 from inventory.views.lists import header_of, line_of
 
-from .. import board as boards
-from .. import clocks, lists, permissions
+from .. import permissions
+from ..casework import board as boards
+from ..casework import clocks, lists
 from ..models import FootageRequest, SavedFilter
 from .shared import for_people, page_of, tabs_of
 

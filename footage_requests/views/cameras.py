@@ -15,7 +15,8 @@ from core.text import fold
 from inventory.floorplan_marks import sheets_with
 from inventory.models import Building, Floor, Position
 
-from .. import asked_window, case_view, choosing, permissions
+from .. import permissions
+from ..casework import asked_window, case_view, choosing
 from ..hold_tasks import ask_recorders
 from ..models import FootageRequest, RequestItem
 from .shared import allow, case_or_404, for_people, tried

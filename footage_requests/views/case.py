@@ -15,24 +15,14 @@ from accounts.requests import PersonRequest
 from core import panels, tsi
 from inventory.floorplan_marks import sheets_with
 
-from .. import (
-    asked_window,
-    case_view,
-    clocks,
-    deadlines,
-    declaring,
-    identity,
-    interests,
-    pace,
-    permissions,
-    questions,
-    visits,
-    writing,
-)
-from ..answer_letters import missing_letter
-from ..duplicates import likely_duplicates
-from ..life import life_of
+from .. import permissions
+from ..casework import asked_window, case_view, clocks, deadlines, identity, questions, writing
+from ..casework.duplicates import likely_duplicates
+from ..casework.life import life_of
+from ..footage import pace
 from ..models import Decision, FootageRequest
+from ..release.answer_letters import missing_letter
+from ..secrecy import declaring, interests, visits
 from .shared import allow, case_or_404, for_people, to_case
 
 S = FootageRequest.Status

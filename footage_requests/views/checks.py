@@ -22,10 +22,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.requests import PersonRequest
 from core.papers import pdf_response
 
-from .. import check_work, permissions
-from ..check_papers import check_paper
-from ..check_words import sentence
+from .. import permissions
 from ..models import FootageRequest, Package, PackageCheck
+from ..release import check_work
+from ..release.check_papers import check_paper
+from ..release.check_words import sentence
 from .shared import for_people, told
 
 MOST_FILES = 50

@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
-from .. import links, store
+from ..footage import store
 from ..models import EvidenceFile
+from ..release import links
 from .ranges import asked_range
 
 COOKIE = "ticket"

@@ -15,10 +15,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import PersonRequest
 
-from .. import custody, handing_over, links, permissions, release_work, store
+from .. import permissions
+from ..footage import store
 from ..forms.acting import ReasonForm
 from ..forms.release import CopyForm, LinkForm
 from ..models import CustodyEvent, DownloadLink, EvidenceFile, Package, RecipientCopy
+from ..release import custody, handing_over, links, release_work
 from .acting import asked, door
 from .exhibits import package_or_404
 from .shared import allow, for_people, tried

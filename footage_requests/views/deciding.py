@@ -17,20 +17,14 @@ from accounts.requests import PersonRequest
 from core import tsi
 from core.steps import InvalidTransition
 
-from .. import (
-    asked_window,
-    case_view,
-    clocks,
-    deadlines,
-    deciding,
-    interests,
-    pace,
-    permissions,
-    visits,
-)
-from ..decision_view import Summary, SummaryLine
+from .. import permissions
+from ..casework import asked_window, case_view, clocks, deadlines
+from ..decisions import deciding
+from ..decisions.decision_view import Summary, SummaryLine
+from ..footage import pace
 from ..forms.deciding import DecisionForm, local_text
 from ..models import Decision, FootageRequest
+from ..secrecy import interests, visits
 from .shared import allow, case_or_404, for_people
 
 BIG_CHOICES = (Decision.Kind.COPY, Decision.Kind.VIEWING, Decision.Kind.PART)

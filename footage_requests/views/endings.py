@@ -15,10 +15,11 @@ from accounts.requests import PersonRequest
 from core import tsi
 from inventory.forms.dress import ConfirmForm
 
-from .. import closing, destroying, handing_over, permissions
+from .. import permissions
 from ..forms.acting import ReasonForm
 from ..forms.release import CloseForm, DestructionForm, StockForm
 from ..models import Destruction, MediumKind, MediumMovement
+from ..release import closing, destroying, handing_over
 from .acting import asked, door
 from .exhibits import package_or_404
 from .shared import allow, case_or_404, for_people, tried

@@ -20,9 +20,11 @@ from accounts.requests import PersonRequest
 from core import tsi
 from core.steps import InvalidTransition
 
-from .. import masking, permissions, store, verifying, watching
+from .. import permissions
 from ..errors import Refused
-from ..exhibit_time import time_of
+from ..exhibits import masking, verifying, watching
+from ..exhibits.exhibit_time import time_of
+from ..footage import store
 from ..models import Exhibit, MaskPlan, Package, Viewing
 from .ranges import asked_range
 from .shared import for_people, told, tried

@@ -18,11 +18,12 @@ from django.views.decorators.http import require_http_methods
 from accounts.requests import PersonRequest
 from core import tsi
 
-from .. import arriving, attachments, deadlines, permissions, questions
+from .. import permissions
+from ..casework import arriving, attachments, deadlines, questions
+from ..footage.store import NoSpace
 from ..forms.acting import EbysForm
 from ..forms.filing import RequestForm
 from ..models import FootageRequest, RequestAttachment, RequesterKind
-from ..store import NoSpace
 from .acting import asked, door
 from .shared import allow, case_or_404, for_people
 

@@ -13,7 +13,7 @@ from cameras.models import LastPicture
 from cameras.permissions import can_see_cameras, can_see_picture
 from inventory.models import Position
 
-from .. import fixed_masks as service
+from ..exhibits import fixed_masks as service
 from ..models import FixedMask
 from .shared import for_people, tried
 

@@ -22,7 +22,8 @@ from accounts.requests import PersonRequest
 from core.tsi import today
 from inventory.forms.dress import DateField
 
-from .. import hold_life, hold_weeks, holding, permissions
+from .. import permissions
+from ..holds import hold_life, hold_weeks, holding
 from ..models import Hold, HoldPart, HoldWeek
 from ..models.holds import Part
 from .board import tabs

@@ -11,9 +11,10 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.requests import PersonRequest
 
-from .. import declaring, interests, permissions
+from .. import permissions
 from ..forms.acting import InterestForm, ReasonForm
 from ..models import InterestDeclaration
+from ..secrecy import declaring, interests
 from .acting import asked, door
 from .shared import allow, case_or_404, for_people
 

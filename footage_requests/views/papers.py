@@ -20,11 +20,13 @@ from core.papers import pdf_response
 from vault.errors import VaultError
 from vault.sealed_files import SealedReader
 
-from .. import attachments, permissions, visits
+from .. import permissions
+from ..casework import attachments
+from ..casework.request_paper import blank_paper, request_paper
+from ..footage.store import NoSpace
 from ..forms.acting import AttachForm
 from ..models import RequestAttachment
-from ..request_paper import blank_paper, request_paper
-from ..store import NoSpace
+from ..secrecy import visits
 from .shared import allow, case_or_404, for_people, to_case, told
 
 

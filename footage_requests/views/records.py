@@ -14,12 +14,14 @@ import audit
 from accounts.requests import PersonRequest
 from core.papers import pdf_response
 
-from .. import attachments, fees, handing_over, permissions
-from ..answer_letters import Letter, letters_of
-from ..fee_letters import fee_letter
+from .. import permissions
+from ..casework import attachments, fees
+from ..casework.fee_letters import fee_letter
 from ..forms.release import SignedPaperForm
 from ..models import Destruction, HandOverRecord, RequestAttachment
-from ..record_papers import destruction_paper, record_paper
+from ..release import handing_over
+from ..release.answer_letters import Letter, letters_of
+from ..release.record_papers import destruction_paper, record_paper
 from .acting import asked, door
 from .shared import allow, case_or_404, for_people
 

@@ -13,21 +13,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.requests import PersonRequest
 
-from .. import (
-    deciding,
-    exporting,
-    handing_over,
-    parts,
-    permissions,
-    release_work,
-)
+from .. import parts, permissions
+from ..decisions import deciding
+from ..footage import exporting
 from ..forms.release import RecordForm
 from ..models import (
     FootageRequest,
     HandOverRecord,
     Package,
 )
-from ..release_panel import package_context
+from ..release import handing_over, release_work
+from ..release.release_panel import package_context
 from .acting import asked, door
 from .exhibits import package_or_404
 from .shared import allow, case_or_404, for_people, to_case, tried

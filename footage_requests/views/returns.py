@@ -10,10 +10,11 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.requests import PersonRequest
 
-from .. import destroying, permissions, returning
+from .. import permissions
 from ..forms.acting import ReasonForm
 from ..forms.release import RecordForm
 from ..models import HandOverRecord
+from ..release import destroying, returning
 from .acting import asked, door
 from .records import record_or_404
 from .shared import allow, for_people

@@ -19,8 +19,8 @@ from core.steps import InvalidTransition
 from inventory.views.common import View, allow, in_words, page_of
 from inventory.views.common import for_people as for_roles
 
-from .. import undertakings
 from ..models import FootageRequest
+from ..secrecy import undertakings
 
 __all__ = ["allow", "case_or_404", "for_people", "in_words", "page_of", "tabs_of", "told", "tried"]
 

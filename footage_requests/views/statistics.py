@@ -15,8 +15,9 @@ from accounts.requests import PersonRequest
 from core import tsi
 from inventory.sheets.writing import FORMATS, download
 
-from .. import pace, permissions
-from .. import statistics as figures
+from .. import permissions
+from ..casework import statistics as figures
+from ..footage import pace
 from ..models import Decision, FootageRequest
 from .board import tabs
 from .shared import for_people

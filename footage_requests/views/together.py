@@ -17,10 +17,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.requests import PersonRequest
 
-from .. import permissions, verifying, watching
+from .. import permissions
 from ..errors import Refused
+from ..exhibits import verifying, watching
+from ..exhibits.true_order import Placed, in_true_order
 from ..models import Exhibit, Package, Viewing
-from ..true_order import Placed, in_true_order
 from .exhibits import package_or_404, purposes_of, viewing_or_404
 from .shared import for_people, told
 

@@ -23,12 +23,13 @@ from core.papers import pdf_response
 from vault.errors import VaultError
 from vault.sealed_files import SealedReader
 
-from .. import permissions, undertakings
+from .. import permissions
+from ..footage.store import NoSpace
 from ..forms.undertakings import PaperForm, TextForm
 from ..models import Undertaking
-from ..store import NoSpace
-from ..undertaking_paper import blank_paper, signed_paper
-from ..undertakings import Standing
+from ..secrecy import undertakings
+from ..secrecy.undertaking_paper import blank_paper, signed_paper
+from ..secrecy.undertakings import Standing
 from .board import tabs
 from .shared import for_people, told
 

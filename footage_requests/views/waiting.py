@@ -9,7 +9,8 @@ from django.views.decorators.http import require_http_methods
 from accounts.requests import PersonRequest
 from core.tsi import day_text, today
 
-from .. import deadlines, fees, permissions, writing
+from .. import permissions
+from ..casework import deadlines, fees, writing
 from ..forms import acting as forms
 from .acting import asked, door
 from .shared import allow, case_or_404, for_people

@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass, field
 from itertools import count
 
-from cameras import visits, work
 from cameras.models import Run
+from cameras.night import work
 from cameras.protocols.base import (
     Channel,
     ClockSample,
@@ -26,7 +26,8 @@ from cameras.protocols.base import (
     Unreachable,
 )
 from cameras.protocols.registry import OpenDevice
-from cameras.visit_data import VisitOutcome, VisitPlan
+from cameras.visiting import visits
+from cameras.visiting.visit_data import VisitOutcome, VisitPlan
 from core.tsi import day_bounds, day_bounds_ms, day_of
 from inventory.models import (
     Address,

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from cameras import finishing, nights
 from cameras.models import Run
+from cameras.night import finishing, nights
 from tests.cameras.campus import Campus, yesterday
 
 

@@ -46,8 +46,8 @@ def test_a_dead_recorder_is_could_not_check_and_never_green(campus, night):
 
 
 def nights_until_given_up(campus, night):
-    from cameras import finishing
     from cameras.models import DeviceCheck
+    from cameras.night import finishing
 
     run = night()
     for _attempt in range(3):

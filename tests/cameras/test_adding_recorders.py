@@ -17,9 +17,9 @@ from django.utils import timezone
 import vault
 from accounts.models import Person
 from audit.models import Entry
-from cameras import accepting, adding
-from cameras.accepting import Accepted
-from cameras.names import device_names, model_of
+from cameras.surveys import accepting, adding
+from cameras.surveys.accepting import Accepted
+from cameras.wording.names import device_names, model_of
 from core.secret import Secret
 from inventory import moves
 from inventory.models import Channel, Device, Installation, Network, Position, Survey

@@ -9,8 +9,8 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from cameras import nights
-from cameras.answers import find_positions, was_recording
+from cameras.days.answers import find_positions, was_recording
+from cameras.night import nights
 from core.tsi import TSI
 from inventory.models import ChannelAssignment
 from tests.cameras.campus import LONG_AGO, Scripted, hours, whole, yesterday

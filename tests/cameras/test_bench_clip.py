@@ -159,7 +159,7 @@ def test_a_stream_that_lies_or_stalls_leaves_no_file(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """D14: nothing half written, nothing of another time, and a reason."""
-    monkeypatch.setattr("cameras.bench.STALL_SECONDS", 1.0)
+    monkeypatch.setattr("cameras.device_bench.bench.STALL_SECONDS", 1.0)
     set_fault(device, fault, value)
     said = bench.run("clip", device, *arguments(asked(), tmp_path / "c.mp4"), seconds=8)
     if said.code == 0:

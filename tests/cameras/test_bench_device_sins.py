@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cameras.coverage import SEAM_MS, clip, compare, merge
+from cameras.days.coverage import SEAM_MS, clip, compare, merge
 from cameras.protocols.base import Reason
 from simulator.faults import set_fault
 from simulator.world import Campus, SimDevice

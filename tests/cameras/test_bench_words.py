@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from django.utils import translation
 
-from cameras import bench_tables, protocols
+from cameras import protocols
+from cameras.device_bench import tables as bench_tables
 from cameras.management.commands.device import terminal_language
-from cameras.trap_words import trap_words
+from cameras.wording.trap_words import trap_words
 
 WORKS = {"answer": "yes", "reason": "", "detail": ""}
 FACTS = {

@@ -10,8 +10,8 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from cameras import claims, findings, nights, plans
 from cameras.models import CoverageDay, DeviceCheck, Finding, PositionDay, Run
+from cameras.night import claims, findings, nights, plans
 from core.tsi import TSI, day_bounds, day_bounds_ms, from_ms, to_ms
 from inventory import moves
 from inventory.models import Address, Channel, Position

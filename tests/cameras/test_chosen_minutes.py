@@ -10,11 +10,11 @@ from django.test import Client
 from django.utils import timezone
 
 from audit.models import Entry
-from cameras import nights, work
-from cameras.coverage import cover
-from cameras.drawn_minutes import minute_to_play
-from cameras.judging import ProofAsk
+from cameras.days.coverage import cover
+from cameras.days.judging import ProofAsk
 from cameras.models import CheckResult, CoverageDay, DeviceCheck, PlaybackProof, Run
+from cameras.night import nights, work
+from cameras.night.drawn_minutes import minute_to_play
 from core.tsi import at, day_bounds_ms, from_ms
 from inventory.models import Channel
 from simulator.campus_file import read_campus

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cameras.clock_history import KnownOffset, Method, OffsetHistory
-from cameras.clock_measuring import Measurement
-from cameras.clock_verdicts import Verdict, classify
+from cameras.clocks.history import KnownOffset, Method, OffsetHistory
+from cameras.clocks.measuring import Measurement
+from cameras.clocks.verdicts import Verdict, classify
 
 HOUR = 3_600_000
 DAY = 24 * HOUR

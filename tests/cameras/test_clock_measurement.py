@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cameras.clock_history import Method
-from cameras.clock_measuring import MAX_READS, MAX_SECONDS, measure
-from cameras.clock_verdicts import Verdict, classify
+from cameras.clocks.history import Method
+from cameras.clocks.measuring import MAX_READS, MAX_SECONDS, measure
+from cameras.clocks.verdicts import Verdict, classify
 from cameras.protocols.base import ClockSample, TooSlow
 
 

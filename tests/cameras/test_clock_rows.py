@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from cameras import finishing, nights
 from cameras.models import ClockMeasurement, DeviceCondition, Finding
+from cameras.night import finishing, nights
 from cameras.protocols.ntp import ServerClock
 from tests.cameras.campus import Scripted
 
@@ -118,7 +118,7 @@ def test_the_servers_own_error_is_not_the_devices(
         return server
 
     settings.NTP_SERVERS = ["ntp1", "ntp2"]
-    monkeypatch.setattr("cameras.work.server_clock", asked)
+    monkeypatch.setattr("cameras.night.work.server_clock", asked)
     camera = campus.camera(Scripted(offset_ms=-6_000))
 
     check(campus)

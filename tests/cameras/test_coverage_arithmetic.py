@@ -5,8 +5,8 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cameras import coverage
-from cameras.coverage import DayCoverage, Gap, GapCause, Limits, Result
+from cameras.days import coverage
+from cameras.days.coverage import DayCoverage, Gap, GapCause, Limits, Result
 
 HOUR = 3_600_000
 DAY = 24 * HOUR

@@ -6,8 +6,8 @@ import datetime as dt
 
 import pytest
 
+from cameras.drawing.strips import Strip, day_strip
 from cameras.models import CoverageDay
-from cameras.strips import Strip, day_strip
 from core import tsi
 
 DAY = dt.date(2026, 11, 22)

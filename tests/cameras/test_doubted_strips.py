@@ -9,14 +9,14 @@ import pytest
 import time_machine
 from django.utils import translation
 
-from cameras.answers import was_recording
-from cameras.coverage import Interval
-from cameras.coverage_rows import facts_of
-from cameras.judging import ChannelDay
+from cameras.days.answers import was_recording
+from cameras.days.coverage import Interval
+from cameras.days.coverage_rows import facts_of
+from cameras.days.judging import ChannelDay
+from cameras.days.position_days import refresh
+from cameras.drawing.strips import day_strip
 from cameras.models import CoverageDay, PositionDay
-from cameras.position_days import refresh
-from cameras.report_lists import _end_of_newest
-from cameras.strips import day_strip
+from cameras.reports.lists import _end_of_newest
 from core import tsi
 from inventory.models import ChannelAssignment, RecordingSchedule
 from tests.cameras.campus import LONG_AGO, Campus, Scripted, hours, whole, yesterday

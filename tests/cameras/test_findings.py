@@ -8,9 +8,6 @@ import pytest
 from django.utils import timezone, translation
 
 import vault
-from cameras import findings, finishing, nights
-from cameras.device_findings import is_same_firmware
-from cameras.finding_words import sentence
 from cameras.models import (
     CheckResult,
     DeviceCheck,
@@ -20,7 +17,10 @@ from cameras.models import (
     Run,
     StateChange,
 )
+from cameras.night import findings, finishing, nights
+from cameras.night.device_findings import is_same_firmware
 from cameras.protocols.base import CredentialRefused, Unreachable
+from cameras.wording.finding_words import sentence
 from core.secret import Secret
 from inventory.models import Device, Position, RecordingSchedule
 from tests.cameras.campus import Scripted, hours, whole, yesterday

@@ -8,17 +8,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cameras.clock_history import KnownOffset, OffsetHistory
-from cameras.coverage import Result, clip, cover, merge, total
-from cameras.drawn_minutes import draw_minute
-from cameras.judging import (
-    ChannelAsk,
-    ChannelDay,
-    DayAsk,
-    Heard,
-    Recorder,
-    judge_recorder,
-)
+from cameras.clocks.history import KnownOffset, OffsetHistory
+from cameras.days.coverage import Result, clip, cover, merge, total
+from cameras.days.judging import ChannelAsk, ChannelDay, DayAsk, Heard, Recorder, judge_recorder
+from cameras.night.drawn_minutes import draw_minute
 from cameras.protocols.base import (
     NOT_CLOSED,
     IndexAnswer,

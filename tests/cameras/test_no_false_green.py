@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cameras import finishing, nights
-from cameras.answers import was_recording
-from cameras.coverage import Result
+from cameras.days.answers import was_recording
+from cameras.days.coverage import Result
 from cameras.models import CheckResult, CoverageDay, LastPicture, PositionDay, Run
+from cameras.night import finishing, nights
 from cameras.protocols.base import BadAnswer, Unreachable
 from inventory.models import ChannelAssignment
 from tests.cameras.campus import LONG_AGO, Campus, Scripted, hours, whole, yesterday

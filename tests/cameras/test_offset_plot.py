@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import pytest
 from django.utils import translation
 
-from cameras.evidence_words import clock_sentence
+from cameras.drawing.offset_plot import MOST_POINTS, OffsetPlot, offset_plot
+from cameras.drawing.strips import offset_words
 from cameras.models import ClockMeasurement
-from cameras.offset_plot import MOST_POINTS, OffsetPlot, offset_plot
-from cameras.strips import offset_words
+from cameras.wording.evidence_words import clock_sentence
 
 START = dt.datetime(2026, 8, 1, tzinfo=dt.UTC)
 HOUR = 3_600_000

@@ -13,9 +13,9 @@ from typing import Any
 import redis
 import time_machine
 
-from cameras import nights, plans
 from cameras.models import Run
-from cameras.pacing import OwnBucket, SharedBucket, SitePace
+from cameras.night import nights, plans
+from cameras.night.pacing import OwnBucket, SharedBucket, SitePace
 from tests.cameras.campus import Campus, Scripted
 from tests.engine.engine import Broker
 from tests.inventory import rows
@@ -66,7 +66,7 @@ def test_sites_do_not_wait_for_each_other_nor_does_a_device_of_no_site() -> None
 ROOT = Path(__file__).parents[2]
 BOTH_TAKE = """
 import asyncio, sys, time
-from cameras.pacing import SharedBucket, SitePace
+from cameras.night.pacing import SharedBucket, SitePace
 
 async def take(url):
     pace = SitePace(SharedBucket(url, 40))

@@ -9,9 +9,9 @@ import time_machine
 from django.utils import timezone
 
 import vault
-from cameras import finishing, nights, plans
 from cameras.models import DeviceCheck, DeviceCondition, Finding, Run
-from cameras.watch import NightWord, night_state
+from cameras.night import finishing, nights, plans
+from cameras.night.watch import NightWord, night_state
 from core.secret import Secret
 from core.tsi import TSI
 from tests.cameras.campus import Scripted, whole, yesterday

@@ -8,11 +8,10 @@ import time
 import pytest
 from django.utils import timezone
 
-from cameras import claims, nights, plans, saving
-from cameras.clock_history import KnownOffset, OffsetHistory
-from cameras.judging import ChannelAsk, ProofAsk
+from cameras.clocks.history import KnownOffset, OffsetHistory
+from cameras.days.judging import ChannelAsk, ProofAsk
 from cameras.models import CheckResult, Finding, PlaybackProof
-from cameras.proofs import Player, ProofAnswer, play_minute, plays_something
+from cameras.night import claims, nights, plans, saving
 from cameras.protocols.base import (
     BadAnswer,
     Channel,
@@ -21,7 +20,8 @@ from cameras.protocols.base import (
     Reason,
     StreamTarget,
 )
-from cameras.visit_data import VisitOutcome, VisitPlan
+from cameras.visiting.proofs import Player, ProofAnswer, play_minute, plays_something
+from cameras.visiting.visit_data import VisitOutcome, VisitPlan
 from core.tsi import day_bounds_ms
 from tests.cameras.campus import Campus, Scripted, whole, yesterday
 

@@ -9,17 +9,11 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from cameras import finishing, nights, work
-from cameras.coverage import Interval
-from cameras.evidence_words import evidence_words
+from cameras.days.coverage import Interval
 from cameras.models import CoverageDay
-from cameras.replay_probes import (
-    EDGE_PROBES,
-    LONG_EDGE_PROBES,
-    Searched,
-    narrowed,
-    search,
-)
+from cameras.night import finishing, nights, work
+from cameras.visiting.replay_probes import EDGE_PROBES, LONG_EDGE_PROBES, Searched, narrowed, search
+from cameras.wording.evidence_words import evidence_words
 from core.tsi import day_bounds_ms
 from simulator.campus_file import read_campus
 from simulator.recording import tsi_midnight

@@ -9,9 +9,9 @@ import time_machine
 from django.utils import timezone
 
 from audit import merkle
-from cameras import finishing, nights
-from cameras.answers import was_recording
+from cameras.days.answers import was_recording
 from cameras.models import CoverageDay, CoverageRevision, DeviceCheck, Finding, PositionDay, Run
+from cameras.night import finishing, nights
 from core.tsi import TSI, day_bounds_ms, day_of
 from inventory.models import ChannelAssignment
 from tests.cameras.campus import LONG_AGO, Campus, Scripted, hours, whole, yesterday

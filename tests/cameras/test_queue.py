@@ -9,10 +9,10 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from cameras import claims, finishing, nights, plans, saving, work
 from cameras.models import CheckResult, CoverageDay, DeviceCheck, PositionDay, Run
+from cameras.night import claims, finishing, nights, plans, saving, work
 from cameras.protocols.base import Busy, CredentialRefused
-from cameras.visit_data import KindAnswer, VisitOutcome
+from cameras.visiting.visit_data import KindAnswer, VisitOutcome
 from inventory.models import RecordingSchedule
 from tests.cameras.campus import Campus, Scripted, whole, yesterday
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from cameras.correlation import REMEMBERED_DAYS, _remembered
-from cameras.retention_plot import HeldChannel, retention_plot
+from cameras.drawing.retention_plot import HeldChannel, retention_plot
+from cameras.night.correlation import REMEMBERED_DAYS, _remembered
 
 NOW = dt.datetime(2026, 11, 23, 2, tzinfo=dt.UTC)
 

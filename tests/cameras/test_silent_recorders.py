@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from cameras import finishing, nights, unheard
 from cameras.models import DeviceCondition, Finding, Run
+from cameras.night import finishing, nights, unheard
 from cameras.protocols.base import Unreachable
 from tests.cameras.campus import Campus, Scripted, whole, yesterday
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cameras import finishing, nights, work
 from cameras.models import (
     CheckResult,
     CoverageDay,
@@ -13,7 +12,8 @@ from cameras.models import (
     PlaybackProof,
     PositionDay,
 )
-from cameras.saving import picture_place
+from cameras.night import finishing, nights, work
+from cameras.night.saving import picture_place
 from simulator.campus_file import read_campus
 from simulator.clocks import DAY_MS
 from simulator.recording import tsi_midnight

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from cameras import finishing, nights, work
 from cameras.models import (
     ChannelCondition,
     CheckResult,
@@ -15,6 +14,7 @@ from cameras.models import (
     PositionDay,
     Run,
 )
+from cameras.night import finishing, nights, work
 from core.tsi import day_bounds_ms, from_ms
 from inventory.models import Device
 from simulator.campus_file import read_campus

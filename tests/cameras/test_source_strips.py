@@ -6,12 +6,12 @@ import datetime as dt
 
 import pytest
 
-from cameras.coverage import Result
-from cameras.coverage_rows import facts_of
-from cameras.judging import ChannelDay
+from cameras.days.coverage import Result
+from cameras.days.coverage_rows import facts_of
+from cameras.days.judging import ChannelDay
+from cameras.drawing.strips import source_strips
 from cameras.models import CoverageDay
 from cameras.protocols.base import Source
-from cameras.strips import source_strips
 from core import tsi
 
 DAY = dt.date(2026, 11, 22)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from audit.models import Entry
-from cameras import finishing, nights
 from cameras.models import CheckResult, DeviceCheck, PositionDay
+from cameras.night import finishing, nights
 from inventory.models import RecordingSchedule
 from tests.cameras.campus import Scripted, hours, whole, yesterday
 from tests.inventory import rows

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from django.utils import translation
 
-from cameras.windows import WrongWindow, asked_window, request_text
+from cameras.drawing.windows import WrongWindow, asked_window, request_text
 from tests.inventory import rows
 
 DAY = dt.date(2026, 11, 22)

@@ -11,7 +11,7 @@ import pytest
 from django.db import OperationalError, connections
 from django.utils import timezone
 
-from cameras import claims, nights
+from cameras.night import claims, nights
 from tests.cameras.campus import Campus, yesterday
 
 T = TypeVar("T")

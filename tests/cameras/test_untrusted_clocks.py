@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from cameras import finishing, nights
-from cameras.clock_history import KnownOffset, OffsetHistory
+from cameras.clocks.history import KnownOffset, OffsetHistory
 from cameras.models import ClockMeasurement, CoverageDay, Finding, PositionDay
+from cameras.night import finishing, nights
 from core.tsi import day_bounds_ms, to_ms
 from inventory.models import Device
 from tests.cameras.campus import Scripted, hours, whole, yesterday

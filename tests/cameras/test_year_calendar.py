@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 import time_machine
 
-from cameras.calendars import asked_year, year_calendar
+from cameras.drawing.calendars import asked_year, year_calendar
 
 NOON = dt.datetime(2026, 11, 23, 9, tzinfo=dt.UTC)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.db.models import Count
 
 from audit.models import Entry
-from cameras import nights
 from cameras.models import CheckResult, CoverageDay, DeviceCheck, PositionDay, Run
+from cameras.night import nights
 from simulator.world import Campus
 from tests.cameras.campus import yesterday
 from tests.cameras.simulated import enter

@@ -16,7 +16,7 @@ import django
 
 django.setup()
 
-from cameras import claims  # noqa: E402
+from cameras.night import claims  # noqa: E402
 from cameras.protocols import registry  # noqa: E402
 from cctv_ops.celery import app  # noqa: E402
 

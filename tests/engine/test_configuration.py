@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from cameras import claims, plans, work
+from cameras.night import claims, plans, work
 from cctv_ops import broker
 from cctv_ops.celery import app
 

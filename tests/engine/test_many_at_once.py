@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from cameras import finishing, work
+from cameras.night import finishing, work
 from simulator.world import Campus
 from tests.engine.campus_rows import assert_whole, night_over
 

@@ -7,8 +7,8 @@ from itertools import count
 
 from accounts.models import Person, RoleGrant
 from core.tsi import today
-from footage_requests import undertakings
 from footage_requests.models import Undertaking
+from footage_requests.secrecy import undertakings
 from inventory.models import (
     Building,
     Channel,

@@ -6,8 +6,8 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import RoleGrant
-from cameras import nights
 from cameras.models import Run
+from cameras.night import nights
 from inventory import moves
 from tests.inventory import rows
 from tests.pages import scene

@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 
 from accounts.models import Person
 from cameras.models import LastPicture, ReferencePicture
-from cameras.saving import picture_place
+from cameras.night.saving import picture_place
 from inventory.models import Position
 from tests.browsing import PHONE, faults, sign_in, with_password
 from tests.inventory import rows

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import Person
 from audit.models import Entry
 from cameras.models import LastPicture, ReferencePicture
-from cameras.saving import picture_place
+from cameras.night.saving import picture_place
 from inventory.models import Position
 from tests.inventory import rows
 from tests.pages import scene

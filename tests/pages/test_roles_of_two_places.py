@@ -8,7 +8,7 @@ from django.urls import reverse
 from accounts.models import RoleGrant
 from cameras import permissions as cameras_permissions
 from cameras.models import Finding, LastPicture, Run
-from cameras.saving import picture_place
+from cameras.night.saving import picture_place
 from inventory import moves
 from inventory import permissions as inventory_permissions
 from tests.inventory import rows

@@ -10,8 +10,9 @@ import time_machine
 from django.utils import timezone, translation
 
 from accounts.models import Person
-from cameras import nights, today
+from cameras import today
 from cameras.models import PositionDay
+from cameras.night import nights
 from core import panels
 from tests.inventory import rows
 from tests.pages import scene

@@ -7,8 +7,9 @@ import datetime as dt
 import pytest
 from django.utils import translation
 
-from cameras import evidence_words, strips
+from cameras.drawing import strips
 from cameras.models import ClockMeasurement
+from cameras.wording import evidence_words
 from core.templatetags.page import percent
 from core.tsi import day_bounds_ms
 from tests.inventory import rows

@@ -8,7 +8,8 @@ from typing import Any
 
 from accounts.models import Person, Role
 from core.tsi import to_ms
-from footage_requests import content, deciding, store
+from footage_requests.decisions import content, deciding
+from footage_requests.footage import store
 from footage_requests.models import (
     Decision,
     Exhibit,

@@ -9,7 +9,8 @@ from django.apps import apps
 from django.utils import timezone
 
 from accounts.models import Person
-from footage_requests import arriving, choosing, rules
+from footage_requests import rules
+from footage_requests.casework import arriving, choosing
 from footage_requests.models import FootageRequest, RequesterKind
 from tests.inventory import rows
 

@@ -9,7 +9,8 @@ from itertools import count
 from typing import Any
 
 from core.tsi import from_ms
-from footage_requests import assembling, fetch_work, hold_tasks, store
+from footage_requests import hold_tasks
+from footage_requests.footage import assembling, fetch_work, store
 from footage_requests.models import Decision, EvidenceFile, FootageRequest, RequestItem
 from inventory.models import Channel, Device, Position
 from simulator.campus_file import read_campus

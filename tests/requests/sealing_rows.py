@@ -16,7 +16,8 @@ from django.db import transaction
 from audit.sealing import seal_pending
 from cameras.models import ClockMeasurement
 from core.tsi import to_ms
-from footage_requests import sealing, store
+from footage_requests import sealing
+from footage_requests.footage import store
 from footage_requests.models import Decision, DecisionLine, EvidenceFile, Exhibit, Package
 from inventory.models import ChannelAssignment, Device
 from tests.requests.case import EVENT, NUMBER, Campus

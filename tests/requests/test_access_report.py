@@ -15,10 +15,10 @@ from pytest_django import Settings
 import audit
 from accounts.models import Person
 from audit.models import Entry
-from cameras.reports import Period, Report, Section
+from cameras.reports.reports import Period, Report, Section
 from core.tsi import at
-from footage_requests import access_report, access_today, declaring
 from footage_requests.models import AccessReportSeen, FootageRequest
+from footage_requests.secrecy import access_report, access_today, declaring
 from tests.inventory import rows
 from tests.requests.case import Campus
 

@@ -10,11 +10,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.models import Entry
-from footage_requests import arriving, facts, identity, whose
-from footage_requests.answer_letters import missing_letter
+from footage_requests.casework import arriving, facts, identity
+from footage_requests.casework.numbers import next_number
 from footage_requests.errors import ContentChanged, Refused
 from footage_requests.models import FootageRequest
-from footage_requests.numbers import next_number
+from footage_requests.portal import whose
+from footage_requests.release.answer_letters import missing_letter
 from inventory import moves
 from tests.inventory import rows
 from tests.requests import cases

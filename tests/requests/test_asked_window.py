@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 from django.core.exceptions import ValidationError
 
-from footage_requests import asked_window
+from footage_requests.casework import asked_window
 from tests.inventory.rows import at
 
 NOW = at(dt.date(2026, 11, 23), 12)

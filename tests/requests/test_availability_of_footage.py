@@ -10,7 +10,8 @@ from django.utils import timezone, translation
 
 from cameras.models import ChannelCondition, ClockMeasurement
 from core.tsi import to_ms
-from footage_requests import availability, said
+from footage_requests import said
+from footage_requests.holds import availability
 from footage_requests.models import FootageRequest, Hold, RequestItem
 from tests.requests.case import Campus
 from tests.requests.recorded import recorded, recorder

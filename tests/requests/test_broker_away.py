@@ -7,7 +7,8 @@ import logging
 import pytest
 from celery import Celery
 
-from footage_requests import masking, release_work
+from footage_requests.exhibits import masking
+from footage_requests.release import release_work
 from footage_requests.waking import wake
 
 

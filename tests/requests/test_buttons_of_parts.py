@@ -6,8 +6,9 @@ import pytest
 
 from accounts.models import Person, Role
 from core.tsi import today
-from footage_requests import parts, release_panel
+from footage_requests import parts
 from footage_requests.models import Package, SmallUnitPeriod
+from footage_requests.release import release_panel
 from tests.inventory import rows
 from tests.requests.case import Campus, exhibit_of, package_of
 from tests.requests.test_handing_over import sealed

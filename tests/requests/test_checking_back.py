@@ -11,9 +11,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from audit.models import Entry
-from footage_requests import brought_back, check_work, sealing, store
-from footage_requests.check_words import sentence
+from footage_requests import sealing
+from footage_requests.footage import store
 from footage_requests.models import Package, PackageCheck, RecipientCopy
+from footage_requests.release import brought_back, check_work
+from footage_requests.release.check_words import sentence
 from footage_requests.views.checks import plain_name
 from tests.requests import sealing_rows
 from tests.requests.films import film

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from footage_requests import choosing
+from footage_requests.casework import choosing
 from footage_requests.errors import Refused
 from footage_requests.models import Hold
 from inventory.models import Position

@@ -9,7 +9,7 @@ from django.utils import translation
 
 from cameras.models import ClockMeasurement
 from core.tsi import to_ms
-from footage_requests.clock_windows import (
+from footage_requests.footage.clock_windows import (
     asked_of_recorder,
     build_clock,
     clock_block,

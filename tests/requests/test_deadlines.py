@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from core.holidays import Holiday, working_days_after, working_days_between
-from footage_requests import deadlines
+from footage_requests.casework import deadlines
 from tests.inventory.rows import at
 from tests.requests import cases
 

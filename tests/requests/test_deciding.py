@@ -13,7 +13,7 @@ from accounts.models import Role, RoleGrant
 from audit.models import Entry
 from core import tsi
 from core.steps import InvalidTransition
-from footage_requests import deciding
+from footage_requests.decisions import deciding
 from footage_requests.errors import ContentChanged, NotThisPerson, Refused
 from footage_requests.models import Decision, DecisionLine, FootageRequest, Package, RequesterKind
 from tests.inventory import rows

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from core.steps import InvalidTransition
-from footage_requests import deciding
+from footage_requests.decisions import deciding
 from footage_requests.errors import Refused
 from footage_requests.models import Decision
 from tests.inventory import rows

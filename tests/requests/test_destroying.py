@@ -9,9 +9,10 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import Role
 from core.tsi import today
-from footage_requests import destroying, handing_over, store
 from footage_requests.errors import NotThisPerson, Refused
+from footage_requests.footage import store
 from footage_requests.models import CustodyEvent, Destruction, FootageRequest, Hold, Package
+from footage_requests.release import destroying, handing_over
 from tests.inventory import rows
 from tests.requests.test_handing_over import facts, sealed
 

@@ -7,8 +7,10 @@ import datetime as dt
 import pytest
 
 from audit.models import Entry
-from footage_requests import arriving, case_view, closing, deciding
+from footage_requests.casework import arriving, case_view
+from footage_requests.decisions import deciding
 from footage_requests.errors import Refused
+from footage_requests.release import closing
 from tests.requests import cases
 from tests.requests.test_handing_over import sealed
 from tests.sheets.rows import client_of

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from footage_requests import arriving, choosing, deciding
-from footage_requests.deciding import Choice
+from footage_requests.casework import arriving, choosing
+from footage_requests.decisions import deciding
+from footage_requests.decisions.deciding import Choice
 from footage_requests.errors import Refused
 from tests.inventory import rows
 from tests.requests import cases

@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from audit.models import Entry
-from footage_requests import masking, verifying
+from footage_requests.exhibits import masking, verifying
 from footage_requests.models import MaskPlan, Package, Viewing
 from footage_requests.views.exhibits import PIECE
 from tests.requests.case import exhibit_of, package_of

@@ -11,8 +11,9 @@ import pytest
 
 from cameras.models import ClockMeasurement, RecorderUse
 from core.tsi import to_ms
-from footage_requests import exporting, holding, pace, store
 from footage_requests.errors import NotThisPerson, Refused
+from footage_requests.footage import exporting, pace, store
+from footage_requests.holds import holding
 from footage_requests.models import Exhibit, Package
 from footage_requests.sealing.film import bitstream_sha256, read_film
 from footage_requests.sealing.sources import StoredFile
@@ -116,7 +117,7 @@ def test_what_was_overwritten_after_the_hold_comes_from_the_hold():
 def test_a_clock_seven_minutes_fast_gives_the_approved_minutes_and_says_so():
     """B11, CLK-10, CLK-11."""
     with recorded(recorder(dialect="isapi", clock={"offset_ms": 433_000})) as campus:
-        from footage_requests import availability
+        from footage_requests.holds import availability
 
         request = campus.ask()
         availability.check_request(request)

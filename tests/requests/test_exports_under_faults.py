@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from footage_requests import exporting, fetch_work, hold_tasks, holding, part_claims, store
+from footage_requests import hold_tasks
 from footage_requests.errors import Refused
+from footage_requests.footage import exporting, fetch_work, part_claims, store
+from footage_requests.holds import holding
 from footage_requests.models import ExportSlice, HoldPart, Package
 from footage_requests.models.holds import Part
 from inventory.models import Channel
@@ -37,12 +39,12 @@ class Killed(BaseException):
 
 
 STEPS = {
-    "while the recorder is opened": "footage_requests.fetching.ensure_space",
-    "before the slice has a row": "footage_requests.fetch_work.delivered",
-    "before the exhibit is written": "footage_requests.assembling._pieces",
-    "before the exhibit is checked": "footage_requests.assembling.check_playable",
-    "before the package is handed on": "footage_requests.assembling._hand_on",
-    "before the slices are destroyed": "footage_requests.exporting.tidy",
+    "while the recorder is opened": "footage_requests.footage.fetching.ensure_space",
+    "before the slice has a row": "footage_requests.footage.fetch_work.delivered",
+    "before the exhibit is written": "footage_requests.footage.assembling._pieces",
+    "before the exhibit is checked": "footage_requests.footage.assembling.check_playable",
+    "before the package is handed on": "footage_requests.footage.assembling._hand_on",
+    "before the slices are destroyed": "footage_requests.footage.exporting.tidy",
 }
 
 

@@ -11,9 +11,9 @@ from django.test import Client
 
 from core.holidays import working_days_after, working_days_between
 from core.tsi import at, day_of, today
-from footage_requests import arriving, board, deadlines, fees, reminders
+from footage_requests.casework import arriving, board, deadlines, fees, reminders
+from footage_requests.casework.life import life_of
 from footage_requests.errors import Refused
-from footage_requests.life import life_of
 from footage_requests.models import Fee, FootageRequest
 from tests.inventory import rows
 from tests.requests import cases

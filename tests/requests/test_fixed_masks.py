@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from accounts.models import Role
 from audit.models import Entry
-from footage_requests import fixed_masks
 from footage_requests.errors import NotThisPerson, Refused
+from footage_requests.exhibits import fixed_masks
 from footage_requests.models import FixedMask
 from tests.inventory import rows
 from tests.sheets.rows import client_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.tsi import to_ms
-from footage_requests.answer_letters import letters_of
+from footage_requests.release.answer_letters import letters_of
 from tests.requests.case import EVENT, Campus
 
 pytestmark = pytest.mark.django_db

@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from core.papers import content_sha256
 from core.steps import InvalidTransition
-from footage_requests import closing, handing_over, store, verifying
 from footage_requests.errors import NotThisPerson, Refused
+from footage_requests.exhibits import verifying
+from footage_requests.footage import store
 from footage_requests.models import (
     CustodyEvent,
     FootageRequest,
@@ -20,6 +21,7 @@ from footage_requests.models import (
     MediumMovement,
     Package,
 )
+from footage_requests.release import closing, handing_over
 from tests.requests.case import exhibit_of, package_of
 
 MANIFEST = "ab" * 32

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from audit.models import Entry
 from core.tsi import day_of, today
-from footage_requests import hold_life, hold_weeks
+from footage_requests.holds import hold_life, hold_weeks
 from footage_requests.models import FootageRequest, Hold, HoldPart, HoldWeek
-from footage_requests.record_rows import hold_row
+from footage_requests.release.record_rows import hold_row
 from tests.requests import sealing_rows
 from tests.sheets.rows import client_of
 
@@ -111,6 +111,6 @@ def test_the_really_protected_span_is_stated_against_the_asked_one(campus, hold,
     assert half is not None
     assert (half.ends_at, half.covers) == (middle, False)
     assert hold_life.protected(hold, []) is None
-    from footage_requests.handing_over import _hold
+    from footage_requests.release.handing_over import _hold
 
     assert "all that was asked for is inside" in hold_row(_hold(hold))["protected"]

@@ -11,7 +11,8 @@ import pytest
 from cameras.models import RecorderUse
 from cameras.protocols.mp4_slices import read_index
 from core.tsi import to_ms
-from footage_requests import hold_life, holding, store
+from footage_requests.footage import store
+from footage_requests.holds import hold_life, holding
 from footage_requests.models import Hold
 from tests.requests.recorded import MINUTE, fetch_all, recorded, recorder
 

@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from core.tsi import day_text, today
-from footage_requests import hold_life, hold_today, holding, said
+from footage_requests import said
+from footage_requests.holds import hold_life, hold_today, holding
 from footage_requests.models import Hold
 from tests.inventory import rows
 from tests.requests.case import Campus

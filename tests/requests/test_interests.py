@@ -11,10 +11,13 @@ from django.test import Client
 from accounts.models import RoleGrant
 from audit.models import Entry
 from core.tsi import today
-from footage_requests import case_guards, deciding, declaring, exporting, interests, permissions
+from footage_requests import permissions
 from footage_requests import today as today_lines
+from footage_requests.decisions import deciding
 from footage_requests.errors import NotThisPerson, Refused
+from footage_requests.footage import exporting
 from footage_requests.models import Decision, HandOverRecord, InterestDeclaration, Package, Viewing
+from footage_requests.secrecy import case_guards, declaring, interests
 from tests.inventory import rows
 from tests.requests.case import Campus, exhibit_of, package_of
 

@@ -14,8 +14,9 @@ from audit.models import Entry
 from cameras.models import RecorderUse
 from core.steps import InvalidTransition
 from core.tsi import today
-from footage_requests import hold_life, holding, store
 from footage_requests.errors import Refused
+from footage_requests.footage import store
+from footage_requests.holds import hold_life, holding
 from footage_requests.models import FootageRequest, Hold
 from footage_requests.models.holds import Part
 from tests.requests.case import Campus
@@ -202,7 +203,8 @@ def test_the_share_of_held_footage_warns_at_ten_and_twenty_percent():
 
 def test_a_removed_recorder_is_refused_loudly(campus):
     """PRE-7: what cannot be fetched any more says so; it never looks held."""
-    from footage_requests import fetch_work, hold_tasks
+    from footage_requests import hold_tasks
+    from footage_requests.footage import fetch_work
 
     (hold,) = holding.hold_request(request_for(campus, 1), campus.clerk)
     campus.recorder.status = "REMOVED"

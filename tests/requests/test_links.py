@@ -8,9 +8,10 @@ import pytest
 from django.utils import timezone
 
 from audit.models import Entry
-from footage_requests import links, store
 from footage_requests.errors import NotThisPerson, Refused
+from footage_requests.footage import store
 from footage_requests.models import CustodyEvent, DownloadLink
+from footage_requests.release import links
 from tests.requests.test_handing_over import sealed
 
 HERE = "10.0.0.9"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from footage_requests.mask_child import draw
-from footage_requests.mask_shapes import BadShape, read_shapes
+from footage_requests.exhibits.mask_child import draw
+from footage_requests.exhibits.mask_shapes import BadShape, read_shapes
 
 SQUARE = [[1000, 1000], [3000, 1000], [3000, 3000], [1000, 3000]]
 MOVED = [[5000, 1000], [7000, 1000], [7000, 3000], [5000, 3000]]

@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from audit.models import Entry
 from core.jobs import Job
-from footage_requests import masking, store
 from footage_requests.errors import NotThisPerson, Refused
+from footage_requests.exhibits import masking
+from footage_requests.footage import store
 from footage_requests.models import Exhibit, FixedMask, MaskPlan, Package
 from tests.requests.case import exhibit_of, package_of
 from tests.requests.films import film

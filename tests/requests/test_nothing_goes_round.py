@@ -8,18 +8,13 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Role
-from footage_requests import (
-    arriving,
-    destroying,
-    handing_over,
-    holding,
-    release_work,
-    returning,
-    store,
-    verifying,
-)
+from footage_requests.casework import arriving
 from footage_requests.errors import NotThisPerson, Refused
+from footage_requests.exhibits import verifying
+from footage_requests.footage import store
+from footage_requests.holds import holding
 from footage_requests.models import DecisionLine, Exhibit, Package, SmallUnitPeriod
+from footage_requests.release import destroying, handing_over, release_work, returning
 from tests.inventory import rows
 from tests.requests.test_handing_over import facts, sealed
 from tests.requests.test_returning import back

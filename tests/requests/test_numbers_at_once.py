@@ -8,7 +8,7 @@ import time
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from footage_requests.numbers import next_number
+from footage_requests.casework.numbers import next_number
 
 PEOPLE, EACH = 6, 5
 

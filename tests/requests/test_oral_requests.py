@@ -9,10 +9,12 @@ from django.test import Client
 
 from core.holidays import working_days_after
 from core.tsi import today
-from footage_requests import choosing, closing, deadlines, deciding, reminders, writing
-from footage_requests.deciding import Choice
+from footage_requests.casework import choosing, deadlines, reminders, writing
+from footage_requests.decisions import deciding
+from footage_requests.decisions.deciding import Choice
 from footage_requests.errors import NotThisPerson, Refused
 from footage_requests.models import Decision, FootageRequest, Package
+from footage_requests.release import closing
 from tests.inventory import rows
 from tests.requests import cases
 

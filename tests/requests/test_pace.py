@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from core.tsi import today
-from footage_requests import pace
+from footage_requests.footage import pace
 from footage_requests.models import ExportPace
 from tests.requests.case import Campus
 

@@ -10,8 +10,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from footage_requests import sealing, store
+from footage_requests import sealing
 from footage_requests.errors import Refused
+from footage_requests.footage import store
 from footage_requests.models import Package
 from footage_requests.sealing.passphrase import WORDS, bits, new_passphrase, word_list
 from tests.requests import sealing_rows as rows

@@ -8,9 +8,10 @@ import pytest
 from django.utils import timezone
 
 from audit.models import Entry
-from footage_requests import sealing, store
-from footage_requests.handing_over import content_of
+from footage_requests import sealing
+from footage_requests.footage import store
 from footage_requests.models import EvidenceFile, HandOverRecord, Package
+from footage_requests.release.handing_over import content_of
 from footage_requests.sealing import keys
 from footage_requests.sealing.film import read_film
 from footage_requests.sealing.media_signing import Verdict, examine

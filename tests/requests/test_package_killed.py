@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from footage_requests import sealing, store
+from footage_requests import sealing
+from footage_requests.footage import store
 from footage_requests.models import EvidenceFile, Package
 from footage_requests.sealing import Verdict, keys, verify_folder
 from tests.engine.engine import SqliteDatabases, connected_to

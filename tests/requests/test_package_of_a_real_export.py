@@ -8,7 +8,8 @@ import pytest
 from django.utils import timezone
 
 from core.tsi import to_ms
-from footage_requests import exporting, sealing
+from footage_requests import sealing
+from footage_requests.footage import exporting
 from footage_requests.sealing import Verdict, eff, keys, verify_folder
 from footage_requests.sealing.sources import PlainFile
 from tests.requests import sealing_rows as rows

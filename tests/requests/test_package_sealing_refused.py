@@ -13,8 +13,9 @@ from django.utils import timezone
 from accounts.models import Person
 from audit.models import Seal
 from core.steps import InvalidTransition
-from footage_requests import sealing, store
+from footage_requests import sealing
 from footage_requests.errors import Refused
+from footage_requests.footage import store
 from footage_requests.models import EvidenceFile, Exhibit, Package
 from footage_requests.sealing import audit_extract, keys, packing
 from footage_requests.sealing.leaving import leaving

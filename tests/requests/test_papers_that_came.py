@@ -11,8 +11,9 @@ from django.urls import reverse
 from PIL import Image
 
 from audit.models import Entry
-from footage_requests import attachments, scanning, store
+from footage_requests.casework import attachments, scanning
 from footage_requests.errors import Refused
+from footage_requests.footage import store
 from footage_requests.models import FootageRequest, RequestAttachment
 from tests.inventory import rows
 from tests.requests import cases

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from pytest_django import Settings
 
-from footage_requests import verifying
+from footage_requests.exhibits import verifying
+from footage_requests.exhibits.watching import watch_of
 from footage_requests.models import Exhibit, Package, Viewing
-from footage_requests.watching import watch_of
 from tests.browsing import faults, sign_in, with_password
 from tests.inventory import rows
 from tests.requests import sealing_rows

@@ -14,7 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from core.tsi import today
 from docs.examples.portal_client import PortalClient, PortalError
-from footage_requests import arriving
+from footage_requests.casework import arriving
 from footage_requests.models import FootageRequest
 from tests.inventory import rows
 from tests.requests.portal_calls import Portal, install_rules, petition

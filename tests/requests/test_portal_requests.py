@@ -10,7 +10,7 @@ import pytest
 
 from audit.models import Entry
 from core.tsi import today
-from footage_requests import arriving
+from footage_requests.casework import arriving
 from footage_requests.models import FootageRequest, RequestAttachment, RequesterKind
 from tests.inventory import rows
 from tests.requests import cases

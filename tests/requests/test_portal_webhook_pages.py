@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Person
-from footage_requests import arriving
+from footage_requests.casework import arriving
 from footage_requests.models import WebhookDelivery, WebhookEndpoint
 from footage_requests.portal import webhooks
 from tests.inventory import rows

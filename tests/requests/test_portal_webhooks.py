@@ -20,7 +20,7 @@ from audit.models import Entry
 from core import panels
 from core.tsi import today
 from docs.examples.portal_client import is_ours
-from footage_requests import arriving
+from footage_requests.casework import arriving
 from footage_requests.errors import Refused
 from footage_requests.models import WebhookDelivery, WebhookEndpoint, WebhookTry
 from footage_requests.portal import endpoints, targets, tasks, transport, webhooks

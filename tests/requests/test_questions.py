@@ -11,9 +11,10 @@ from django.test import Client
 
 from accounts.models import Person
 from core.tsi import today
-from footage_requests import arriving, content, facts, fees, questions
+from footage_requests.casework import arriving, facts, fees, questions
+from footage_requests.casework.request_paper import request_paper
+from footage_requests.decisions import content
 from footage_requests.models import FootageRequest, KindQuestion
-from footage_requests.request_paper import request_paper
 from tests.inventory import rows
 from tests.requests import cases
 from tests.requests.portal_calls import Portal, install_rules

@@ -14,8 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Role
 from core.jobs import Job
-from footage_requests import destroying, handing_over, links, release_work, store
-from footage_requests.letter_frame import addressed
+from footage_requests.footage import store
 from footage_requests.models import (
     Destruction,
     DownloadLink,
@@ -24,6 +23,8 @@ from footage_requests.models import (
     Package,
     RequestAttachment,
 )
+from footage_requests.release import destroying, handing_over, links, release_work
+from footage_requests.release.letter_frame import addressed
 from tests.inventory import rows
 from tests.requests.test_handing_over import sealed
 from tests.sheets.rows import client_of

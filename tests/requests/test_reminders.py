@@ -8,8 +8,8 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from footage_requests import arriving, deadlines, reminders
-from footage_requests.availability import HoursLeft
+from footage_requests.casework import arriving, deadlines, reminders
+from footage_requests.holds.availability import HoursLeft
 from footage_requests.models import FootageRequest, RequestReminder
 from tests.inventory import rows
 from tests.requests import cases

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from audit.models import Entry
 from core import tsi
-from footage_requests import arriving, deciding, opinions
+from footage_requests.casework import arriving, opinions
+from footage_requests.decisions import deciding
 from footage_requests.models import FootageRequest, RefusalCode, RequesterKind, SavedFilter
 from tests.browsing import PASSWORD, with_password
 from tests.inventory import rows

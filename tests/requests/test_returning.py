@@ -7,10 +7,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from core.papers import render_pdf
-from footage_requests import destroying, handing_over, returning, store
 from footage_requests.errors import NotThisPerson, Refused
+from footage_requests.footage import store
 from footage_requests.models import CustodyEvent, HandOverRecord, Package
-from footage_requests.record_papers import destruction_paper, record_paper
+from footage_requests.release import destroying, handing_over, returning
+from footage_requests.release.record_papers import destruction_paper, record_paper
 from tests.requests.test_handing_over import facts as handed
 from tests.requests.test_handing_over import sealed
 from tests.requests.test_release_pages import url

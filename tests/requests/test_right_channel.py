@@ -11,8 +11,10 @@ from django.utils import timezone
 from audit.models import Entry
 from cameras.models import ReferencePicture
 from cameras.references import reference_place
-from footage_requests import assembling, exporting, holding, verifying
 from footage_requests.errors import Refused
+from footage_requests.exhibits import verifying
+from footage_requests.footage import assembling, exporting
+from footage_requests.holds import holding
 from footage_requests.models import ExportSlice, HoldPart, Package
 from footage_requests.models.holds import Part
 from simulator.video import Camera, camera_id, still

@@ -9,7 +9,10 @@ from django.utils import translation
 
 from cameras.models import Finding
 from core.papers import content_sha256
-from footage_requests import case_view, decision_view, hold_life, said
+from footage_requests import said
+from footage_requests.casework import case_view
+from footage_requests.decisions import decision_view
+from footage_requests.holds import hold_life
 from footage_requests.models import Hold
 from tests.requests.case import Campus
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from footage_requests import store
+from footage_requests.footage import store
 from vault.errors import NotOpened
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import Role
 from audit.models import Entry
 from cameras.models import Finding
-from footage_requests import rechecking, store, store_alarm
+from footage_requests.footage import rechecking, store, store_alarm
 from footage_requests.models import EvidenceFile
 from tests.inventory import rows as inventory_rows
 from tests.requests import sealing_rows as rows

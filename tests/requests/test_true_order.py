@@ -6,9 +6,10 @@ import json
 
 import pytest
 
-from footage_requests import sealing, verifying
+from footage_requests import sealing
+from footage_requests.exhibits import verifying
+from footage_requests.exhibits.true_order import Order, as_table, in_true_order
 from footage_requests.models import Exhibit
-from footage_requests.true_order import Order, as_table, in_true_order
 from inventory.models import Channel
 from tests.inventory import rows
 from tests.requests import sealing_rows

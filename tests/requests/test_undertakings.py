@@ -14,11 +14,11 @@ from accounts.models import Person
 from audit.models import Entry
 from core.papers import render_html
 from core.tsi import today
-from footage_requests import access_today, undertakings
 from footage_requests.errors import NotThisPerson, Refused
 from footage_requests.models import Undertaking
-from footage_requests.undertaking_paper import blank_paper, signed_paper
-from footage_requests.undertakings import Standing, State
+from footage_requests.secrecy import access_today, undertakings
+from footage_requests.secrecy.undertaking_paper import blank_paper, signed_paper
+from footage_requests.secrecy.undertakings import Standing, State
 from tests.browsing import PASSWORD, with_password
 from tests.inventory import rows
 from tests.requests import cases

@@ -11,8 +11,9 @@ from django.utils import timezone
 from accounts.models import Role
 from audit.models import Entry
 from core.tsi import to_ms, today
-from footage_requests import store, verifying
 from footage_requests.errors import NotThisPerson, Refused
+from footage_requests.exhibits import verifying
+from footage_requests.footage import store
 from footage_requests.models import Package, SmallUnitPeriod, Viewing
 from footage_requests.parts import review
 from tests.inventory import rows

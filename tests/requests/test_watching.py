@@ -8,11 +8,12 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from footage_requests import handing_over, release_work, verifying
 from footage_requests.errors import Refused
-from footage_requests.exhibit_time import ExhibitTime
+from footage_requests.exhibits import verifying
+from footage_requests.exhibits.exhibit_time import ExhibitTime
+from footage_requests.exhibits.watching import Watch, missing, plausible
 from footage_requests.models import Package, Viewing
-from footage_requests.watching import Watch, missing, plausible
+from footage_requests.release import handing_over, release_work
 from tests.requests.case import exhibit_of, package_of
 
 MINUTE = 60_000

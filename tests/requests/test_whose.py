@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from footage_requests import whose
 from footage_requests.models import FootageRequest, LookupKey
+from footage_requests.portal import whose
 from tests.requests.portal_calls import Portal, install_rules
 from vault import rewrapping
 

@@ -7,10 +7,10 @@ import datetime as dt
 import pytest
 
 from core import tsi
-from footage_requests import deciding
-from footage_requests.answer_letters import letters_of, remedy
-from footage_requests.letter_frame import end, person_name
+from footage_requests.decisions import deciding
 from footage_requests.models import FootageRequest, LegalBasis
+from footage_requests.release.answer_letters import letters_of, remedy
+from footage_requests.release.letter_frame import end, person_name
 from tests.requests import cases
 from tests.requests.case import EVENT, Campus
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from footage_requests import handing_over
 from footage_requests.models import Package
-from footage_requests.record_papers import record_paper
+from footage_requests.release import handing_over
+from footage_requests.release.record_papers import record_paper
 from tests.requests.case import Campus
 from tests.requests.test_handing_over import facts, sealed
 

@@ -13,8 +13,10 @@ from django.db import connections, transaction
 from accounts.models import Person, Role
 from audit.sealing import seal_pending
 from core import tsi
-from footage_requests import hold_life, hold_tasks, masking_tasks, release_tasks, release_work
+from footage_requests import hold_tasks, masking_tasks, release_tasks
+from footage_requests.holds import hold_life
 from footage_requests.models import FootageRequest, MaskPlan, Package
+from footage_requests.release import release_work
 from tests.browsing import PASSWORD, WIDE, sign_in, with_password
 from tests.inventory import rows
 

@@ -8,7 +8,7 @@ from itertools import count
 from django.test import Client
 
 from accounts.models import Person
-from cameras import sheet_sweep
+from cameras.daily_sheets import sheet_sweep
 from cameras.models import DailySheet, PositionDay, Run
 from core import tsi
 from inventory import moves

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from audit.models import Entry
+from cameras.daily_sheets.sheets import view_of
 from cameras.models import ClockMeasurement
-from cameras.sheets import view_of
 from core import tsi
 
 from .rows import Campus, client_of, person, recorder

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from audit.models import Entry
-from cameras import sheet_filing
+from cameras.daily_sheets import sheet_filing
+from cameras.daily_sheets.sheets import view_of
 from cameras.models import DailySheet, FiledSheet
-from cameras.sheets import view_of
 
 from .rows import Campus, client_of, person
 
@@ -99,7 +99,7 @@ def test_a_filed_paper_that_was_changed_is_not_shown(campus: Campus, harm: str) 
 
 
 def test_a_sheet_of_yesterday_is_filed_by_the_sweep(campus: Campus) -> None:
-    from cameras import sheet_sweep
+    from cameras.daily_sheets import sheet_sweep
 
     sheet = signed(campus)
     sheet_sweep.sweep(sheet.due_at + dt.timedelta(hours=1))

@@ -8,9 +8,9 @@ import pytest
 import time_machine
 from django.core import mail
 
-from cameras import sheet_sweep, sheet_today
+from cameras.daily_sheets import sheet_sweep, sheet_today
+from cameras.daily_sheets.sheets import view_of
 from cameras.models import DailySheet, Run, SheetReminder
-from cameras.sheets import view_of
 from core import tsi
 
 from .rows import Campus, client_of, person

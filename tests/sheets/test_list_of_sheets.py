@@ -10,9 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
+from cameras.daily_sheets.sheet_sweep import due_at
+from cameras.daily_sheets.sheets import content_of, view_of
 from cameras.models import DailySheet
-from cameras.sheet_sweep import due_at
-from cameras.sheets import content_of, view_of
 
 from .rows import Campus, client_of, person, recorder
 

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
 from audit.models import Entry
+from cameras.daily_sheets.sheet_words import not_checked, recording_word
 from cameras.models import (
     ChannelCondition,
     ClockMeasurement,
@@ -20,13 +21,12 @@ from cameras.models import (
     PlaybackProof,
     Run,
 )
-from cameras.report_clocks import clock_report
-from cameras.report_history import history_report
-from cameras.report_lists import last_days_report, warranty_report
-from cameras.report_monthly import monthly_report
-from cameras.report_papers import history_period
-from cameras.reports import Period, Report, month_of, period_of, text_of
-from cameras.sheet_words import not_checked, recording_word
+from cameras.reports.clocks import clock_report
+from cameras.reports.history import history_report
+from cameras.reports.lists import last_days_report, warranty_report
+from cameras.reports.monthly import monthly_report
+from cameras.reports.papers import history_period
+from cameras.reports.reports import Period, Report, month_of, period_of, text_of
 from core import tsi
 from core.models import Holiday, PaperRevision
 from inventory import moves
@@ -389,8 +389,8 @@ def test_no_row_of_a_table_is_cut_by_the_end_of_a_page(campus: Campus) -> None:
     """Pages.md, Papers: tables do not break in the middle of a row."""
     import dataclasses
 
-    from cameras.report_papers import paper_of
-    from cameras.reports import Column, Section
+    from cameras.reports.papers import paper_of
+    from cameras.reports.reports import Column, Section
     from core.papers import render_pdf
     from tests.papers.pictures import page_texts
 
@@ -412,7 +412,7 @@ def test_the_card_shows_the_newest_photo_redrawn(campus: Campus, tmp_path, setti
     """The uploaded bytes never reach the printer; a broken file prints the card without it."""
     from PIL import Image
 
-    from cameras.device_card import device_paper
+    from cameras.reports.device_card import device_paper
     from core.papers import render_pdf
     from inventory import attachments
 

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from accounts.models import Person
 from audit.models import Entry
+from cameras.daily_sheets.sheets import view_of
 from cameras.models import DailySheet
-from cameras.sheets import view_of
 from core.steps import InvalidTransition
 
 from .rows import Campus, client_of, person

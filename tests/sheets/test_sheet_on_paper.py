@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from django.utils import translation
 
+from cameras.daily_sheets.sheet_papers import sheet_paper
+from cameras.daily_sheets.sheets import view_of
 from cameras.models import SheetExplanation
-from cameras.sheet_papers import sheet_paper
-from cameras.sheets import view_of
 from core.papers import render_html, render_pdf
 from tests.papers.pictures import page_picture, page_texts
 

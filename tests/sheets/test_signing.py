@@ -10,8 +10,8 @@ import time_machine
 from django.db import IntegrityError, transaction
 
 from audit.models import Entry
+from cameras.daily_sheets.sheets import view_of
 from cameras.models import DailySheet, SheetExplanation
-from cameras.sheets import view_of
 from core import tsi
 from core.steps import InvalidTransition
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 import vault
 from audit.models import Entry
 from cameras.models import LastPicture
-from cameras.saving import picture_place
+from cameras.night.saving import picture_place
 from core.secret import Secret
 from inventory.models import Device
 from tests.inventory import rows

@@ -10,8 +10,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from cameras import finishing, nights, work
 from cameras.models import DeviceCheck, Run
+from cameras.night import finishing, nights, work
 from core.tsi import day_of
 
 

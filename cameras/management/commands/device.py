@@ -24,8 +24,9 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 import audit
-from cameras import bench, bench_facts, bench_tables
-from cameras.bench_arguments import (
+from cameras.device_bench import bench, tables
+from cameras.device_bench import facts as bench_facts
+from cameras.device_bench.arguments import (
     PASSWORD_VARIABLE,
     channel_of,
     day_of,
@@ -35,7 +36,7 @@ from cameras.bench_arguments import (
     span_of,
     wrong,
 )
-from cameras.bench_recordings import find_recordings
+from cameras.device_bench.recordings import find_recordings
 from cameras.protocols.base import DeviceError, TooSlow
 from cameras.protocols.discovery import (
     Found,
@@ -47,7 +48,7 @@ from cameras.protocols.discovery import (
 from cameras.protocols.http import Transport
 from cameras.protocols.ntp import server_clock
 from cameras.protocols.registry import PROTOCOLS, probe
-from cameras.reasons import word_for
+from cameras.wording.reasons import word_for
 from core import tsi
 from core.text import clean_label
 from inventory.models import Address, Device
@@ -140,7 +141,7 @@ class Command(BaseCommand):
             lambda transport: probe(transport, target.endpoint, target.login, target.protocol),
         )
         facts = {"verb": "probe"} | report.as_json() | {"failures": report.failures}
-        self.show(facts, bench_tables.probe_table)
+        self.show(facts, tables.probe_table)
         if report.protocol:
             return
         raise CommandError(report.sentence or sentence_of(report.reason, report.detail))
@@ -151,7 +152,7 @@ class Command(BaseCommand):
         found = self.talk(
             "clock", target, options, lambda transport: bench.measure_clock(transport, target)
         )
-        self.show(bench_facts.clock(target, found), bench_tables.clock_table)
+        self.show(bench_facts.clock(target, found), tables.clock_table)
 
     def do_recordings(self, options: dict[str, Any]) -> None:
         target = self.target_of(options, timed=True)
@@ -165,7 +166,7 @@ class Command(BaseCommand):
             lambda transport: find_recordings(transport, target, number, *span),
         )
         facts = bench_facts.recordings(target, day.isoformat(), number, span, found)
-        self.show(facts, bench_tables.recordings_table)
+        self.show(facts, tables.recordings_table)
 
     def do_snapshot(self, options: dict[str, Any]) -> None:
         target = self.target_of(options)
@@ -181,7 +182,7 @@ class Command(BaseCommand):
         if out is not None and taken.picture is not None:
             write_new(out, taken.picture.data)
         facts = bench_facts.snapshot(target, number, taken_at, str(out) if out else None, taken)
-        self.show(facts, bench_tables.snapshot_table)
+        self.show(facts, tables.snapshot_table)
 
     def do_clip(self, options: dict[str, Any]) -> None:
         target = self.target_of(options, timed=True)
@@ -205,7 +206,7 @@ class Command(BaseCommand):
         if fetched.report is None:
             raise CommandError(_("Nothing was delivered."))
         facts = bench_facts.clip(target, number, span, fetched, fetched.report)
-        self.show(facts, bench_tables.clip_table)
+        self.show(facts, tables.clip_table)
         if facts["warning"] and self.as_json:
             # Whoever reads the document with a program reads this line all the same.
             self.stderr.write(facts["warning"])
@@ -220,7 +221,7 @@ class Command(BaseCommand):
         found = asyncio.run(search(asked, options["seconds"]))
         known = set(Address.objects.current().values_list("ip", flat=True))
         facts = bench_facts.found_devices(found, known)
-        self.show(facts, bench_tables.discover_table)
+        self.show(facts, tables.discover_table)
         if not found:
             raise CommandError(_("Nothing answered."))
 

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from accounts.models import Person, Role
-from cameras.watch import NightState, NightWord, night_state
+from cameras.night.watch import NightState, NightWord, night_state
 
 
 class Command(BaseCommand):

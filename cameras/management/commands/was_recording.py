@@ -9,8 +9,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from cameras.answers import WasRecording, find_positions, was_recording
-from cameras.reasons import word_for
+from cameras.days.answers import WasRecording, find_positions, was_recording
+from cameras.wording.reasons import word_for
 from core.tsi import TSI, duration, from_ms, stamp
 
 

@@ -1,0 +1,1 @@
+"""Clocks of devices: measured, named, stored, and read for any past moment."""

@@ -1,0 +1,1 @@
+"""Günlük Kayıt Kontrol Çizelgesi: its content, its life, its papers."""

@@ -1,0 +1,1 @@
+"""The technician's bench: one device by its address, without the inventory."""

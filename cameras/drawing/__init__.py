@@ -1,0 +1,1 @@
+"""Pictures as data for templates: strips, plots, calendars, marks on plans."""

@@ -1,0 +1,1 @@
+"""One visit to one device: what it is asked and what comes back. No database."""

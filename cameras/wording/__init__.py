@@ -1,0 +1,1 @@
+"""Stored codes as plain sentences."""

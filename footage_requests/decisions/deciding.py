@@ -1,0 +1,381 @@
+"""The decision: what exactly may leave, decided by another person than the one who filed it.
+
+A decision is bound to the hash of the content that was on the screen. It expires, and any edit of the
+request voids it together with a package that is not yet sealed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+import audit
+from accounts.models import Role, RoleGrant
+from core.steps import InvalidTransition
+from core.tsi import today
+
+from ..errors import ContentChanged, NotThisPerson, Refused
+from ..models import (
+    Decision,
+    DecisionLine,
+    FootageRequest,
+    Package,
+    RefusalCode,
+    RequesterKind,
+    RequestItem,
+)
+from ..parts import Part, refuse_same_person
+from ..permissions import ON_DUTY, can_decide, can_decide_on_duty, places_of_case
+from ..secrecy import interests
+from .content import sha256_of
+from .decision_view import Summary, summary
+
+if TYPE_CHECKING:
+    from accounts.models import Person
+
+__all__ = ["LineChoice", "decide", "expire_due", "standing_decision", "summary", "void"]
+
+_STEP_OF = {
+    Decision.Kind.COPY: "approve",
+    Decision.Kind.VIEWING: "approve",
+    Decision.Kind.PART: "approve",
+    Decision.Kind.REFUSE: "refuse",
+    Decision.Kind.NO_RECORDING: "find_no_recording",
+    Decision.Kind.RETURN: "return",
+}
+
+
+@dataclass(frozen=True)
+class LineChoice:
+    """What the superior lets leave of one item; of a full copy it is the whole item."""
+
+    item_id: int
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    must_be_masked: bool = False
+    masking_note: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A decision as it comes from the screen. `seen_sha256` is the content that was shown there."""
+
+    kind: str
+    seen_sha256: str
+    reason: str = ""
+    codes: Collection[str] = ()
+    lines: Collection[LineChoice] = ()
+    includes_audio: bool = False
+    confirmed_how: str = "password"
+
+
+def decide(request: FootageRequest, choice: Choice, *, by: Person) -> Decision:
+    """Stores one decision and takes the request's step.
+
+    Raises NotThisPerson (the filer, a deputy of the filer, no role here now), ContentChanged (the
+    request is no longer what was shown), Refused (what the rules do not allow), InvalidTransition (it
+    was decided meanwhile).
+    """
+    with transaction.atomic():
+        request = FootageRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
+        if request.status != FootageRequest.Status.AWAITING_DECISION:
+            raise InvalidTransition(_STEP_OF[Decision.Kind(choice.kind)], request)
+        grant, is_on_duty = _authority(request, by, choice)
+        if sha256_of(request) != choice.seen_sha256:
+            raise ContentChanged(
+                _("The request was changed after you opened it. Read it again before you decide.")
+            )
+        shown = summary(request)
+        _check(request, choice, shown)
+        lines = _lines(request, choice)
+        decision = _store(request, choice, by, grant, shown, is_on_duty=is_on_duty)
+        DecisionLine.objects.bulk_create(
+            DecisionLine(
+                decision=decision,
+                item_id=line.item_id,
+                starts_at=line.starts_at,
+                ends_at=line.ends_at,
+                must_be_masked=line.must_be_masked,
+                masking_note=line.masking_note,
+            )
+            for line in lines
+        )
+        decision.refusal_codes.set(RefusalCode.objects.filter(code__in=choice.codes))
+        request.take(
+            _STEP_OF[Decision.Kind(choice.kind)],
+            by=by,
+            because=choice.reason,
+        )
+        audit.record(
+            "decision.make",
+            actor=by,
+            target=request,
+            because=choice.reason,
+            decision=str(decision.uuid),
+            kind=choice.kind,
+            content_sha256=decision.content_sha256,
+            deputy=decision.is_deputy,
+            on_duty=decision.is_on_duty,
+            codes=sorted(choice.codes),
+            lines=[
+                {
+                    "item": line.item_id,
+                    "from": line.starts_at.astimezone(dt.UTC).isoformat(),
+                    "until": line.ends_at.astimezone(dt.UTC).isoformat(),
+                    "masked": line.must_be_masked,
+                }
+                for line in lines
+            ],
+        )
+    return decision
+
+
+def standing_decision(request: FootageRequest) -> Decision | None:
+    """The decision that holds now: not voided, not expired, and still about the same content."""
+    decision = (
+        request.decisions.filter(voided_at=None)
+        .exclude(kind=Decision.Kind.RETURN)
+        .order_by("-pk")
+        .first()
+    )
+    if decision is None or not decision.is_standing():
+        return None
+    return decision if decision.content_sha256 == sha256_of(request) else None
+
+
+def void(request: FootageRequest, *, because: str, by: Person | str) -> bool:
+    """Takes back the decision of a request that is being changed; True when there was one.
+
+    Run inside the transaction of the change. Raises Refused when the package is sealed or gone: what
+    has left is not undone by an edit.
+    """
+    decision = request.decisions.filter(voided_at=None).exclude(kind="RETURN").first()
+    if decision is None:
+        return False
+    packages = Package.objects.select_for_update().filter(decision=decision)
+    for package in packages:
+        if package.status in Package.BEFORE_SEALING:
+            package.take("cancel", by=by, because=because)
+        elif package.status not in {Package.Status.CANCELLED, Package.Status.DESTROYED}:
+            raise Refused(
+                _(
+                    "The package is sealed. What has been released is not changed: file a new request."
+                )
+            )
+    now = timezone.now()
+    if not Decision.objects.filter(pk=decision.pk, voided_at=None).update(
+        voided_at=now, voided_because=because[:200]
+    ):
+        return False
+    audit.record(
+        "decision.void",
+        actor=by,
+        target=request,
+        because=because,
+        decision=str(decision.uuid),
+    )
+    request.take("reopen", by=by, because=because)
+    return True
+
+
+def expire_due(now: dt.datetime | None = None) -> int:
+    """Voids approvals whose time has passed before the package was sealed; returns how many."""
+    now = now or timezone.now()
+    done = 0
+    due = Decision.objects.filter(
+        voided_at=None, expires_at__lte=now, request__status=FootageRequest.Status.APPROVED
+    ).exclude(
+        packages__status__in=[
+            Package.Status.SEALED,
+            *Package.DELIVERED,
+            Package.Status.DESTROYED,
+        ]
+    )
+    for decision in due.select_related("request"):
+        try:
+            with transaction.atomic():
+                done += void(
+                    decision.request, because=_("The approval has expired."), by="deadlines"
+                )
+        except (Refused, InvalidTransition):
+            # Sealed, or changed by a person, while we looked.
+            continue
+    return done
+
+
+def _authority(request: FootageRequest, by: Person, choice: Choice) -> tuple[RoleGrant, bool]:
+    """The grant on which this person decides, evaluated now and not when the case was submitted; and
+    whether it is only that of the most senior person on duty.
+    """
+    if by.pk == request.filer_id:
+        raise NotThisPerson(_("Nobody decides on a request that he entered himself."))
+    if interests.is_out(by, request):
+        raise NotThisPerson(_("You are out of this case: another person decides."))
+    if interests.must_answer(by, request):
+        raise NotThisPerson(_("Answer first whether this case is your own."))
+    if not can_decide(by, request) and can_decide_on_duty(by, request):
+        return _on_duty(request, by, choice), True
+    if not can_decide(by, request):
+        raise NotThisPerson(_("You hold no role that decides on this request."))
+    refuse_same_person(Part.APPROVER, by, {Part.FILER: request.filer_id})
+    places = places_of_case(request)
+    grants = [
+        grant
+        for grant in by.grants_on(today())
+        if grant.role == Role.SUPERIOR
+        and grant.covers(places)
+        and grant.acting_for_id != request.filer_id
+    ]
+    if not grants:
+        raise NotThisPerson(
+            _("A deputy of the person who entered the request does not decide on it.")
+        )
+    # Whoever holds the office himself does not sign as a deputy.
+    return min(grants, key=lambda grant: grant.acting_for_id is not None), False
+
+
+def _on_duty(request: FootageRequest, by: Person, choice: Choice) -> RoleGrant:
+    """The grant of the most senior person on duty, who lets footage be watched and nothing else."""
+    if choice.kind not in {Decision.Kind.VIEWING, Decision.Kind.RETURN}:
+        raise NotThisPerson(
+            _(
+                "As the most senior person on duty you may let the footage be watched under supervision, "
+                "or return the request. Everything else is decided by the superior."
+            )
+        )
+    places = places_of_case(request)
+    return next(
+        grant for grant in by.grants_on(today()) if grant.role in ON_DUTY and grant.covers(places)
+    )
+
+
+def _check(request: FootageRequest, choice: Choice, shown: Summary) -> None:
+    kind = Decision.Kind(choice.kind)
+    if request.kind.starts_preservation_only and kind in Decision.RELEASING:
+        raise Refused(_("A call only starts preservation: nothing is released before the writing."))
+    if request.kind.lapses_after_working_days and kind in {Decision.Kind.COPY, Decision.Kind.PART}:
+        raise Refused(
+            _(
+                "Nothing has come in writing yet: it may be watched under supervision, a copy waits for the letter."
+            )
+        )
+    if kind in Decision.RELEASING:
+        _check_release(request, choice, shown)
+    known = set(RefusalCode.objects.usable().values_list("code", flat=True))
+    if set(choice.codes) - known:
+        raise Refused(_("There is no such refusal code."))
+    if kind == Decision.Kind.REFUSE and not choice.codes:
+        raise Refused(_("Say why: choose at least one refusal code."))
+    if kind == Decision.Kind.NO_RECORDING and not shown.nothing_recorded:
+        raise Refused(
+            _(
+                "“No recording” needs the proof: the recorder was asked and holds nothing of the window."
+            )
+        )
+    if kind != Decision.Kind.COPY and not choice.reason.strip():
+        raise Refused(_("Write the reason: it goes into the answer and into the record."))
+
+
+def _check_release(request: FootageRequest, choice: Choice, shown: Summary) -> None:
+    if request.kind.gives == RequesterKind.Gives.NOTHING:
+        raise Refused(_("Footage is never given to this kind of requester."))
+    if shown.undecided:
+        raise Refused(_("Some cameras are neither included nor excluded yet."))
+    if not shown.lines:
+        raise Refused(_("No camera is included: there is nothing to release."))
+    if shown.unchecked:
+        raise Refused(
+            _("The recorder has not been asked yet about: %(names)s.")
+            % {"names": ", ".join(shown.unchecked)}
+        )
+    if request.kind.reference_required and not request.reference_no.strip():
+        raise Refused(_("%(reference)s is missing.") % {"reference": request.kind.reference_name})
+    if choice.includes_audio and not request.wants_audio:
+        raise Refused(_("Sound was not asked for."))
+    if choice.includes_audio:
+        # The papers would say that sound was released while the files carry none.
+        raise Refused(_("Sound cannot be exported yet: decide without it."))
+    wider = request.kind.gives != RequesterKind.Gives.COPY and choice.kind != Decision.Kind.VIEWING
+    if wider and not choice.reason.strip():
+        raise Refused(
+            _("This kind of requester normally gets %(gives)s. Write why it gets more.")
+            % {"gives": request.kind.get_gives_display()}
+        )
+
+
+def _lines(request: FootageRequest, choice: Choice) -> list[LineChoice]:
+    """The lines of a release: of a part as chosen, otherwise every included item as a whole."""
+    kind = Decision.Kind(choice.kind)
+    if kind not in Decision.RELEASING:
+        return []
+    items = {item.pk: item for item in request.items.filter(is_included=True)}
+    everything = request.kind.masking == RequesterKind.Masking.MANDATORY
+    if kind != Decision.Kind.PART and not choice.lines:
+        return [
+            LineChoice(item.pk, item.starts_at, item.ends_at, must_be_masked=everything)
+            for item in items.values()
+        ]
+    if not choice.lines:
+        raise Refused(_("Choose what may leave: at least one camera and its minutes."))
+    return [_within(line, items, everything) for line in _sorted(choice.lines)]
+
+
+def _within(line: LineChoice, items: dict[int, RequestItem], everything: bool) -> LineChoice:
+    item = items.get(line.item_id)
+    if item is None:
+        raise Refused(_("A camera that the request does not include cannot be released."))
+    if not item.starts_at <= line.starts_at < line.ends_at <= item.ends_at:
+        raise Refused(_("The released minutes must lie inside the requested ones."))
+    if everything and not line.must_be_masked:
+        raise Refused(_("For this kind of requester every other person must be masked."))
+    return line
+
+
+def _sorted(lines: Iterable[LineChoice]) -> list[LineChoice]:
+    """In order, refusing minutes that are named twice."""
+    ordered = sorted(lines, key=lambda line: (line.item_id, line.starts_at))
+    for one, following in itertools.pairwise(ordered):
+        if one.item_id == following.item_id and following.starts_at < one.ends_at:
+            raise Refused(_("The same minutes of a camera are named twice."))
+    return ordered
+
+
+def _store(
+    request: FootageRequest,
+    choice: Choice,
+    by: Person,
+    grant: RoleGrant,
+    shown: Summary,
+    *,
+    is_on_duty: bool,
+) -> Decision:
+    releases = choice.kind in Decision.RELEASING
+    valid = dt.timedelta(days=settings.APPROVAL_VALID_DAYS)
+    try:
+        with transaction.atomic():
+            return Decision.objects.create(
+                request=request,
+                kind=choice.kind,
+                filer_id=request.filer_id,
+                decided_by=by,
+                is_deputy=grant.acting_for_id is not None,
+                is_on_duty=is_on_duty,
+                authority=grant.document,
+                reason=choice.reason.strip(),
+                content_version=request.content_version,
+                content_sha256=choice.seen_sha256,
+                shown=shown.as_data(),
+                includes_audio=choice.includes_audio and releases,
+                confirmed_how=choice.confirmed_how,
+                expires_at=timezone.now() + valid if releases else None,
+            )
+    except IntegrityError as error:
+        raise Refused(_("A decision on this request stands already.")) from error

@@ -1,0 +1,128 @@
+"""What the person who decides sees: exactly what would leave, what would not, and why. Never footage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from core.tsi import to_ms
+
+from .. import said
+from ..models import FootageRequest, RequesterKind, RequestItem
+from .content import sha256_of
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class SummaryLine:
+    """One included camera. Instants are milliseconds of true time; spans are half open."""
+
+    item_id: int
+    position: str
+    code: str
+    start_ms: int
+    end_ms: int
+    recorded_ms: int
+    gaps: tuple[Span, ...]
+    gap_count: int
+    clock: Any
+    must_be_masked: bool
+    fixed_masks: int
+    faults: tuple[Any, ...]
+    is_held: bool
+    answer: str
+    oldest_ms: int | None = None
+
+    @property
+    def clock_words(self) -> str:
+        """What the clock was worth then, in the reader's language; stored without words."""
+        return said.read(self.clock)
+
+    @property
+    def fault_words(self) -> list[str]:
+        return said.read_all(self.faults)
+
+    @property
+    def asked_ms(self) -> int:
+        return self.end_ms - self.start_ms
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The whole decision screen as data. `sha256` is what a decision will be bound to."""
+
+    sha256: str
+    lines: tuple[SummaryLine, ...]
+    excluded: tuple[tuple[str, str], ...]
+    undecided: tuple[str, ...] = field(default=())
+    unchecked: tuple[str, ...] = field(default=())
+
+    @property
+    def nothing_recorded(self) -> bool:
+        """Every included camera was asked, and its recorder holds nothing of the window."""
+        return (
+            bool(self.lines)
+            and not self.unchecked
+            and all(line.answer == "NO" for line in self.lines)
+        )
+
+    def as_data(self) -> dict[str, Any]:
+        """Plain data for `Decision.shown`."""
+        return {
+            "lines": [asdict(line) for line in self.lines],
+            "excluded": [list(pair) for pair in self.excluded],
+        }
+
+
+def summary(request: FootageRequest) -> Summary:
+    """Reads the items with what the recorders last said; a fixed number of queries."""
+    items = list(
+        request.items.select_related("position")
+        .prefetch_related("holds")
+        .order_by("position__name", "starts_at")
+    )
+    masked = request.kind.masking == RequesterKind.Masking.MANDATORY
+    included = [item for item in items if item.is_included]
+    return Summary(
+        sha256=sha256_of(request),
+        lines=tuple(_line(item, masked) for item in included),
+        excluded=tuple(
+            (item.position.name, item.reason) for item in items if item.is_included is False
+        ),
+        undecided=tuple(item.position.name for item in items if item.is_included is None),
+        unchecked=tuple(item.position.name for item in included if not item.checked),
+    )
+
+
+def _line(item: RequestItem, masked: bool) -> SummaryLine:
+    checked = item.checked or {}
+    start, end = to_ms(item.starts_at), to_ms(item.ends_at)
+    gaps = tuple(clipped(checked.get("gaps", ()), start, end))
+    answer = str(checked.get("answer", ""))
+    # An answer without a recording has no gaps to list: the whole window is one.
+    lost = end - start if answer == "NO" else sum(b - a for a, b in gaps)
+    return SummaryLine(
+        item_id=item.pk,
+        position=item.position.name,
+        code=item.position.code,
+        start_ms=start,
+        end_ms=end,
+        recorded_ms=max(0, end - start - lost) if answer in {"YES", "PARTLY", "NO"} else 0,
+        gaps=gaps,
+        gap_count=int(checked.get("gap_count", len(gaps))),
+        clock=checked.get("clock", ""),
+        must_be_masked=masked,
+        fixed_masks=int(checked.get("fixed_masks", 0)),
+        faults=tuple(checked.get("faults", ())),
+        is_held=any(hold.held_at and hold.destroyed_at is None for hold in item.holds.all()),
+        answer=answer,
+        oldest_ms=checked.get("oldest_ms"),
+    )
+
+
+def clipped(spans: Iterable[Iterable[int]], start: int, end: int) -> list[Span]:
+    """The parts of the spans that lie inside [start, end), in order."""
+    inside = ((max(start, a), min(end, b)) for a, b in spans)
+    return sorted((a, b) for a, b in inside if a < b)

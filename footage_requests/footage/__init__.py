@@ -1,0 +1,1 @@
+"""Getting footage: recorders, clocks, pieces, exports, and the store that keeps it sealed."""

@@ -1,0 +1,305 @@
+"""Exports: from a decision to packages, from packages to slices, and what ends or repeats them.
+
+The person who presses Export is the exporter; workers act for them. Only a decision that stands and
+releases can be exported, and only its lines: every slice lies inside an approved line of one channel.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, Sum
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+import audit
+from cameras.models import RecorderUse
+from core.jobs import Job, JobCancelled
+from core.tsi import to_ms
+from inventory.models import Channel, ChannelAssignment, Device
+
+from ..casework.numbers import next_number
+from ..decisions import deciding
+from ..errors import NotThisPerson, Refused
+from ..holds.holding import pieces
+from ..models import Decision, DecisionLine, ExportPace, ExportSlice, Package
+from ..models.holds import Part as PartRow
+from ..parts import Part, refuse_same_person
+from ..permissions import can_export
+from . import store
+from .fetching import USUAL_BYTES_PER_MS
+
+if TYPE_CHECKING:
+    from accounts.models import Person
+
+log = logging.getLogger(__name__)
+
+PURPOSE = "export"
+PREFIX = "REL"
+JOB_KIND = "export"
+SPACE_FACTOR = 2.2
+"""Slices and the finished file lie side by side for a while."""
+UNFINISHED = (PartRow.State.WAITING, PartRow.State.CLAIMED)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What one channel recorded of a decided line, true time."""
+
+    line: DecisionLine
+    channel: Channel
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+
+
+def start_export(decision: Decision, by: Person) -> Package:
+    """Makes the package and its slices; workers fetch them after the commit.
+
+    Raises Refused (no standing decision, an export runs already, no channel, no space), NotThisPerson.
+    """
+    request = decision.request
+    if not can_export(by, request):
+        raise NotThisPerson(_("You may not export footage of this request."))
+    others = {Part.FILER: decision.filer_id, Part.APPROVER: decision.decided_by_id}
+    is_small_unit = refuse_same_person(Part.EXPORTER, by, others)
+    with transaction.atomic():
+        row = Decision.objects.select_for_update(of=("self",)).get(pk=decision.pk)
+        _refuse_unfit(row)
+        stretches = _stretches(row)
+        _refuse_without_space(stretches)
+        package = Package.objects.create(
+            number=next_number(PREFIX),
+            request=request,
+            decision=row,
+            filer_id=row.filer_id,
+            approver_id=row.decided_by_id,
+            exporter=by,
+            is_small_unit=is_small_unit,
+        )
+        count = _queue(package, stretches)
+        audit.record(
+            "package.start",
+            actor=by,
+            target=package,
+            request=request.number,
+            decision=str(row.uuid),
+            slices=count,
+            small_unit=is_small_unit,
+        )
+        _new_job(package, by, count)
+    _wake()
+    return package
+
+
+def _refuse_unfit(decision: Decision) -> None:
+    standing = deciding.standing_decision(decision.request)
+    if standing is None or standing.pk != decision.pk:
+        raise Refused(_("There is no standing decision for this: a superior must decide again."))
+    if not decision.releases:
+        raise Refused(_("This decision releases no footage."))
+    running = decision.packages.exclude(
+        status__in=[Package.Status.CANCELLED, Package.Status.DESTROYED]
+    ).first()
+    if running is not None:
+        raise Refused(
+            _("%(number)s has been made on this decision already.") % {"number": running.number}
+        )
+
+
+def _stretches(decision: Decision) -> list[Stretch]:
+    """What is to be fetched: each line on each channel that recorded its position then."""
+    found: list[Stretch] = []
+    for line in decision.lines.select_related("item__position"):
+        rows = (
+            ChannelAssignment.objects.during(line.starts_at, line.ends_at)
+            .filter(position=line.item.position_id)
+            .select_related("channel__recorder")
+            .order_by("channel__recorder_id", "channel__number", "starts_at")
+        )
+        before = len(found)
+        for row in rows:
+            end = min(line.ends_at, row.ends_at or line.ends_at)
+            found.append(Stretch(line, row.channel, max(line.starts_at, row.starts_at), end))
+        if len(found) == before:
+            raise Refused(
+                _("No recorder channel is known for %(position)s at that time.")
+                % {"position": line.item.position.name}
+            )
+    return found
+
+
+def _refuse_without_space(stretches: list[Stretch]) -> None:
+    expected = sum(
+        (to_ms(each.ends_at) - to_ms(each.starts_at)) * _bytes_per_ms(each.channel.recorder)
+        for each in stretches
+    )
+    try:
+        store.ensure_space(round(expected * SPACE_FACTOR))
+    except store.NoSpace as error:
+        raise Refused(
+            _("The evidence store has too little free space for this export: %(space)s")
+            % {"space": error}
+        ) from None
+
+
+def _bytes_per_ms(recorder: Device) -> float:
+    """What this recorder's footage usually takes; measured where it has been exported before."""
+    sums = ExportPace.objects.filter(recorder=recorder).aggregate(
+        bytes=Sum("bytes"), footage=Sum("footage_ms")
+    )
+    return sums["bytes"] / sums["footage"] if sums["footage"] else USUAL_BYTES_PER_MS
+
+
+def _queue(package: Package, stretches: list[Stretch]) -> int:
+    slices = [
+        ExportSlice(
+            package=package,
+            line=each.line,
+            channel=each.channel,
+            starts_at=start,
+            ends_at=end,
+            turn=turn,
+        )
+        for each in stretches
+        for turn, (start, end) in enumerate(pieces(each.starts_at, each.ends_at))
+    ]
+    ExportSlice.objects.bulk_create(slices)
+    for recorder in {each.channel.recorder_id for each in stretches}:
+        RecorderUse.objects.get_or_create(
+            recorder_id=recorder, purpose=PURPOSE, holder_uuid=package.uuid, ends_at=None
+        )
+    return len(slices)
+
+
+def job_key(package: Package) -> str:
+    return f"package:{package.pk}"
+
+
+def _new_job(package: Package, by: Person, slices: int) -> None:
+    """Progress: half of it is fetching, half is putting together."""
+    Job.objects.create(
+        kind=JOB_KIND,
+        key=job_key(package),
+        title=_("Export %(number)s") % {"number": package.number},
+        started_by=by,
+    ).start(total=2 * slices)
+
+
+def _go_on(package: Package, by: Person) -> None:
+    Package.objects.filter(pk=package.pk).update(failure="")
+    job = job_of(package)
+    if job is None or job.is_finished:
+        _new_job(package, by, package.slices.count())
+
+
+def job_of(package: Package) -> Job | None:
+    """The progress of the newest export of a package."""
+    return Job.objects.filter(kind=JOB_KIND, key=job_key(package)).order_by("-pk").first()
+
+
+def slice_ended(part: ExportSlice) -> None:
+    """After a slice: progress; a cancelled package keeps nothing of it."""
+    package = Package.objects.get(pk=part.package_id)
+    if package.status != Package.Status.EXPORTING:
+        tidy(package)
+        return
+    job = job_of(package)
+    if job is None or job.is_finished:
+        return
+    ended = package.slices.exclude(state__in=UNFINISHED).count()
+    try:
+        job.tick(min(ended, job.total), _("fetched from the recorder"))
+    except JobCancelled:
+        cancel(package, by=package.exporter, because=_("stopped by the person who started it"))
+
+
+def cancel(package: Package, *, by: Person | str, because: str) -> None:
+    """Stops an export; what was fetched for it is destroyed."""
+    package.take("cancel", by=by, because=because)
+    tidy(package)
+
+
+def retry_failed(package: Package, *, by: Person) -> int:
+    """Puts slices that could not be fetched back into the queue."""
+    with transaction.atomic():
+        count = package.slices.filter(state=PartRow.State.FAILED).update(
+            state=PartRow.State.WAITING, attempt=0, due_at=timezone.now(), failure=""
+        )
+        _go_on(package, by)
+        audit.record("package.try_again", actor=by, target=package, slices=count)
+    _wake()
+    return count
+
+
+def go_without(package: Package, *, by: Person, because: str) -> int:
+    """The exporter goes on without what could not be fetched: it becomes a stated gap."""
+    if not because.strip():
+        raise Refused(_("Say why the export goes on without these minutes."))
+    with transaction.atomic():
+        count = package.slices.filter(state=PartRow.State.FAILED).update(state=PartRow.State.EMPTY)
+        if not count:
+            raise Refused(_("Nothing of this export has failed."))
+        _go_on(package, by)
+        audit.record("package.go_without", actor=by, target=package, because=because, slices=count)
+    _wake()
+    return count
+
+
+def tidy(package: Package) -> None:
+    """What a package that is no longer exporting leaves behind: slices, uses, progress."""
+    if package.status == Package.Status.CANCELLED:
+        package.slices.filter(state=PartRow.State.WAITING).update(
+            state=PartRow.State.FAILED, failure="CANCELLED"
+        )
+        job = job_of(package)
+        if job is not None and not job.is_finished:
+            job.cancelled()
+    close_uses(package)
+    for part in package.slices.filter(file__isnull=False, file__destroyed_at=None).select_related(
+        "file"
+    ):
+        if part.file is not None:
+            store.destroy(part.file)
+
+
+def close_uses(package: Package) -> None:
+    RecorderUse.objects.filter(purpose=PURPOSE, holder_uuid=package.uuid, ends_at=None).update(
+        ends_at=timezone.now()
+    )
+
+
+def tidy_all() -> int:
+    """Packages whose worker died, or whose decision was voided, before they were tidied up."""
+    left = ExportSlice.objects.filter(
+        Q(file__isnull=False, file__destroyed_at=None) | Q(state=PartRow.State.WAITING),
+        package=OuterRef("pk"),
+    )
+    rows = Package.objects.exclude(status=Package.Status.EXPORTING).filter(Exists(left))
+    for package in rows:
+        tidy(package)
+    return len(rows)
+
+
+def volumes(parts: list[ExportSlice], longest: dt.timedelta) -> list[list[ExportSlice]]:
+    """The slices of one line and channel in groups that become one file each."""
+    groups: list[list[ExportSlice]] = []
+    for part in parts:
+        if groups and part.ends_at - groups[-1][0].starts_at <= longest:
+            groups[-1].append(part)
+        else:
+            groups.append([part])
+    return groups
+
+
+def span_of(parts: list[ExportSlice]) -> tuple[int, int]:
+    return to_ms(parts[0].starts_at), to_ms(parts[-1].ends_at)
+
+
+def _wake() -> None:
+    from ..hold_tasks import call_workers
+
+    transaction.on_commit(call_workers, robust=True)

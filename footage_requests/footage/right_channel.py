@@ -1,0 +1,159 @@
+"""Is it the right camera? What the pictures themselves say about the channel that they are said to be of (B19).
+
+A recorder that plays another channel at the right time makes no technical mistake. Three things betray it: the
+same coded pictures came for two channels, the pictures are coded otherwise than this channel's were before,
+or they show another scene than the camera's reference picture. The first is a fault where both would leave
+together. Everything else is a doubt: the verifier answers it in so many words before anything is sealed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from cameras.models import ReferencePicture
+from cameras.protocols.base import DeviceError
+from cameras.protocols.decoding import check_still
+from cameras.references import reference_place
+from core.tsi import day_of, from_ms
+from inventory.models import Channel, Position
+from vault.crypto import open_bytes
+from vault.errors import VaultError
+
+from ..models import ExportSlice, HoldPart, Package
+from ..models.holds import Part
+from .part_claims import channel_of
+
+BEFORE = dt.timedelta(days=30)
+"""How far back footage of a channel tells how it is coded."""
+_PICTURES = "key_pictures"
+
+
+def twin_of(
+    channel: Channel, starts_at: dt.datetime, ends_at: dt.datetime, delivered: Mapping[str, Any]
+) -> Channel | None:
+    """Another channel of the recorder for which the very same coded pictures came, at about that time."""
+    mine = set(delivered.get(_PICTURES, ()))
+    if not mine:
+        return None
+    for rows in _fetched_of(channel.recorder_id):
+        others = rows.filter(starts_at__lt=ends_at, ends_at__gt=starts_at)
+        for row in others:
+            if channel_of(row).pk != channel.pk and mine & set(row.delivered.get(_PICTURES, ())):
+                return channel_of(row)
+    return None
+
+
+def same_pictures(parts: Iterable[tuple[Channel, Mapping[str, Any]]]) -> str:
+    """What to tell a person when one recorder gave the same pictures for two channels; '' when it did not."""
+    seen: dict[int, tuple[Channel, set[str]]] = {}
+    for channel, delivered in parts:
+        seen.setdefault(channel.pk, (channel, set()))[1].update(delivered.get(_PICTURES, ()))
+    for (one, its), (other, others) in combinations(seen.values(), 2):
+        if one.recorder_id == other.recorder_id and its & others:
+            return _(
+                "%(recorder)s gave the same pictures for channels %(one)s and %(other)s: one of the two is "
+                "not what was asked for. Cancel this export, have the recorder looked at, export again."
+            ) % {"recorder": one.recorder, "one": one.number, "other": other.number}
+    return ""
+
+
+def doubts_about(
+    channel: Channel,
+    position: Position,
+    sources: Sequence[Mapping[str, Any]],
+    span: tuple[dt.datetime, dt.datetime],
+    sketch: bytes,
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The doubts about one exhibit, and how its first picture was compared with the reference picture.
+
+    `sources` are the `delivered` of its pieces, `sketch` is the decoder's of its first picture.
+    """
+    doubts: list[dict[str, Any]] = []
+    for delivered in sources:
+        twin = twin_of(channel, *span, delivered)
+        if twin is not None:
+            doubts.append({"code": "SAME_PICTURES", "channel": twin.number})
+            break
+    doubts += _other_format(channel, sources, span[0])
+    scene = _scene(position, sketch)
+    if scene.get("differs"):
+        doubts.append({"code": "OTHER_SCENE", "agreement": scene["agreement"]})
+    return doubts, scene
+
+
+def doubt_words(doubt: Mapping[str, Any]) -> str:
+    """A doubt of an exhibit's `facts` as a sentence."""
+    if doubt["code"] == "SAME_PICTURES":
+        return _("The recorder also gave these very pictures for channel %(channel)s.") % doubt
+    if doubt["code"] == "OTHER_FORMAT":
+        return (
+            _("The pictures are %(now)s; on %(day)s those of this channel were %(before)s.") % doubt
+        )
+    return _("The picture does not look like the reference picture of this camera.")
+
+
+def _other_format(
+    channel: Channel, sources: Sequence[Mapping[str, Any]], starts_at: dt.datetime
+) -> Iterator[dict[str, Any]]:
+    """Coded otherwise than the nearest footage of this channel that was fetched on another occasion."""
+    now = _format(sources[0])
+    known: list[tuple[dt.timedelta, Part]] = []
+    for rows in _fetched_of(channel.recorder_id):
+        near = rows.filter(starts_at__range=(starts_at - BEFORE, starts_at + BEFORE))
+        known += [
+            (abs(row.starts_at - starts_at), row)
+            for row in near
+            if channel_of(row).pk == channel.pk and row.delivered not in sources
+        ]
+    if not known or not now:
+        return
+    nearest = min(known, key=lambda each: each[0])[1]
+    before = _format(nearest.delivered)
+    if before and before != now:
+        day = day_of(from_ms(int(nearest.delivered["start_ms"])))
+        yield {"code": "OTHER_FORMAT", "now": now, "before": before, "day": f"{day:%d.%m.%Y}"}
+
+
+def _format(delivered: Mapping[str, Any]) -> str:
+    if not delivered.get("width"):
+        return ""
+    return f"{delivered['codec'].upper()} {delivered['width']} x {delivered['height']}"
+
+
+def _scene(position: Position, sketch: bytes) -> dict[str, Any]:
+    """How far the first picture agrees with the position's reference picture; says why when it cannot be told."""
+    # Only who compares pictures loads NumPy.
+    from cameras.scene import OTHER_SCENE, outline_of, scenes_agree
+
+    row = ReferencePicture.objects.filter(pk=position.pk).first()
+    if row is None:
+        return {"reference": "none"}
+    told = {"reference": row.sha256, "taken_at": row.taken_at.isoformat()}
+    try:
+        picture = open_bytes(bytes(row.sealed), reference_place(position.pk))
+        reference = asyncio.run(check_still(picture)).sketch
+        agreement = scenes_agree(outline_of(reference), outline_of(sketch))
+    except (VaultError, DeviceError, ValueError):
+        return {**told, "agreement": None}
+    if agreement is None:
+        return {**told, "agreement": None}
+    return {**told, "agreement": round(agreement, 2), "differs": agreement < OTHER_SCENE}
+
+
+def _fetched_of(recorder: int) -> tuple[QuerySet[Any], ...]:
+    """What was fetched of a recorder: held pieces, and slices of exports that were not cancelled."""
+    slices = ExportSlice.objects.filter(state=Part.State.DONE, channel__recorder=recorder)
+    held = HoldPart.objects.filter(state=Part.State.DONE, hold__channel__recorder=recorder)
+    return (
+        slices.exclude(package__status=Package.Status.CANCELLED).select_related(
+            "channel__recorder"
+        ),
+        held.filter(file__destroyed_at=None).select_related("hold__channel__recorder"),
+    )

@@ -1,0 +1,182 @@
+"""The evidence store: files under EVIDENCE_DIR, sealed one by one, and the scratch folder of jobs.
+
+A file is first bytes under a final name and then a row; a crash in between leaves bytes without a key
+to open them, which `sweep_store` removes. Plain footage exists only in a job's scratch folder
+(mode 0700), which is removed when the job ends and swept when its worker died.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from django.conf import settings
+from django.utils import timezone
+
+from vault.crypto import Place
+from vault.errors import VaultError
+from vault.sealed_files import SealedReader, SealedWriter, Written
+
+from ..models import EvidenceFile
+
+_PIECE = 1024 * 1024
+# Longer than any job works without touching its scratch folder.
+_ABANDONED_S = 6 * 3600
+
+
+class NoSpace(OSError):
+    """The evidence store has less than the reserve that must stay free."""
+
+
+class StoreWriter:
+    """A sealed file in the making. `save()` names it and makes its row; without it nothing stays."""
+
+    def __init__(self, content_type: str) -> None:
+        self._uuid = uuid.uuid4()
+        self._content_type = content_type
+        path = path_of(self._uuid)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._writer = SealedWriter(path, place_of(self._uuid))
+        self.written: Written | None = None
+
+    def __enter__(self) -> StoreWriter:
+        self._writer.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._writer.__exit__(*error)
+
+    def write(self, data: bytes | bytearray | memoryview) -> int:
+        return self._writer.write(data)
+
+    def copy_from(self, file: BinaryIO) -> None:
+        while piece := file.read(_PIECE):
+            self._writer.write(piece)
+
+    def save(self) -> EvidenceFile:
+        """The file with its row. Call it inside the transaction that links the row to its owner."""
+        self.written = self._writer.finish()
+        return EvidenceFile.objects.create(
+            uuid=self._uuid,
+            wrapped_key=self.written.wrapped_key,
+            bytes=self.written.bytes,
+            sha256=self.written.sha256,
+            content_type=self._content_type,
+        )
+
+
+def path_of(file_uuid: uuid.UUID) -> Path:
+    """Where the bytes of a file lie."""
+    name = file_uuid.hex
+    return Path(settings.EVIDENCE_DIR) / name[:2] / f"{name}.sealed"
+
+
+def place_of(file_uuid: uuid.UUID) -> Place:
+    """What the key of a file is wrapped for."""
+    return Place("footage_requests_evidencefile", str(file_uuid), "wrapped_key")
+
+
+def open_file(file: EvidenceFile) -> SealedReader:
+    """Reads a stored file. Raises vault.errors.NotOpened, or FileNotFoundError when the bytes are gone.
+
+    Who calls it for a person records the viewing first.
+    """
+    return SealedReader(path_of(file.uuid), file.wrapped_key, place_of(file.uuid))
+
+
+def copy_out(file: EvidenceFile, target: Path) -> None:
+    """Writes the plain content into a job's scratch folder and checks it against the row's hash."""
+    found = hashlib.sha256()
+    with open_file(file) as reader, target.open("xb") as out:
+        for piece in reader:
+            found.update(piece)
+            out.write(piece)
+    if found.hexdigest() != file.sha256:
+        target.unlink()
+        raise ValueError(f"{file.uuid}: the content is not what was stored.")
+
+
+def measure_again(file: EvidenceFile) -> bool:
+    """Reads the whole file and compares its hash with the row's; stores the outcome and returns it."""
+    found = hashlib.sha256()
+    try:
+        with open_file(file) as reader:
+            for piece in reader:
+                found.update(piece)
+        is_sound = found.hexdigest() == file.sha256
+    except (OSError, VaultError):
+        is_sound = False
+    EvidenceFile.objects.filter(pk=file.pk).update(checked_at=timezone.now(), is_sound=is_sound)
+    file.is_sound = is_sound
+    return is_sound
+
+
+def destroy(file: EvidenceFile) -> None:
+    """First the key, then the bytes. The row stays. May be run again after a crash in between."""
+    now = timezone.now()
+    EvidenceFile.objects.filter(pk=file.pk).update(wrapped_key="")
+    path_of(file.uuid).unlink(missing_ok=True)
+    EvidenceFile.objects.filter(pk=file.pk, destroyed_at=None).update(destroyed_at=now)
+    file.refresh_from_db()
+
+
+def ensure_space(expected_bytes: int) -> None:
+    """Raises NoSpace when writing that much would touch the reserve (EVIDENCE_RESERVE_GB)."""
+    folder = Path(settings.EVIDENCE_DIR)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    if free - expected_bytes < settings.EVIDENCE_RESERVE_GB * 1024**3:
+        raise NoSpace(f"{free // 1024**2} MB free, {expected_bytes // 1024**2} MB needed.")
+
+
+def scratch_for(name: str) -> Path:
+    """A job's folder that another process fills first. Whoever takes the job removes it; else the sweep."""
+    folder = _scratch_base() / name
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder for one job's plain files, removed at the end whatever happens."""
+    base = _scratch_base()
+    folder = Path(tempfile.mkdtemp(dir=base))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep_store() -> int:
+    """Removes what killed workers left: old scratch folders, half files, files without a row."""
+    removed = 0
+    old = time.time() - _ABANDONED_S
+    for folder in _scratch_base().iterdir():
+        if folder.stat().st_mtime < old:
+            shutil.rmtree(folder, ignore_errors=True)
+            removed += 1
+    for path in Path(settings.EVIDENCE_DIR).glob("??/*"):
+        if path.stat().st_mtime < old and not _has_row(path):
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed
+
+
+def _has_row(path: Path) -> bool:
+    if path.suffix != ".sealed":
+        return False
+    return EvidenceFile.objects.filter(uuid=uuid.UUID(hex=path.stem), destroyed_at=None).exists()
+
+
+def _scratch_base() -> Path:
+    base = Path(settings.EVIDENCE_DIR) / "scratch"
+    base.mkdir(mode=0o700, parents=True, exist_ok=True)
+    base.chmod(0o700)
+    return base

@@ -1,0 +1,1 @@
+"""From the sealed package to its destruction: hand-over, links, letters, records, closing."""

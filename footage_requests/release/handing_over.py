@@ -1,0 +1,399 @@
+"""Hand-over records (tutanak), the stock of media, and the chain of custody after sealing.
+
+A record is made after sealing and stands outside the sealed folder: it names the manifest's hash. What
+it says is frozen as `content`; the signed paper comes back as a scan.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.db.models import F, Sum
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+import audit
+from audit.canon import utc_text
+from core.papers import content_sha256
+
+from ..casework.numbers import next_number
+from ..errors import NotThisPerson, Refused
+from ..footage import store
+from ..holds import hold_life
+from ..models import (
+    CustodyEvent,
+    Decision,
+    Exhibit,
+    FootageRequest,
+    HandOverRecord,
+    Hold,
+    MediumKind,
+    MediumMovement,
+    Package,
+)
+from ..parts import Part, people_of, refuse_same_person
+from ..permissions import can_assess, can_deliver
+from .custody import known_hashes, note_custody
+
+if TYPE_CHECKING:
+    from accounts.models import Person
+
+RECORDS = "TT"
+Kind = HandOverRecord.Kind
+ON_A_MEDIUM = (MediumKind.CD, MediumKind.DVD, MediumKind.USB, MediumKind.HDD)
+_LATE = dt.timedelta(minutes=5)
+_PLAIN = (
+    "place",
+    "receiver_name",
+    "receiver_office",
+    "receiver_title",
+    "receiver_identity",
+    "receiver_letter",
+    "attendees",
+    "medium",
+    "medium_serial",
+    "medium_count",
+    "seal_no",
+    "is_encrypted",
+    "passphrase_by",
+    "played_together",
+    "identity_checked",
+    "note",
+)
+_RETURN = ("return_reason", "seal_intact", "measured_sha256", "next_step", "takes_back")
+
+
+def stock() -> dict[str, int]:
+    """How many media of each kind are there."""
+    rows = MediumMovement.objects.values("kind").annotate(left=Sum("change"))
+    return {str(kind): 0 for kind in ON_A_MEDIUM} | {row["kind"]: row["left"] for row in rows}
+
+
+def add_stock(kind: str, change: int, document: str, *, by: Person) -> MediumMovement:
+    """Media bought, or counted away. Raises Refused when more would go than there are."""
+    if kind not in ON_A_MEDIUM or not change or not document.strip():
+        raise Refused(_("Choose a medium, a number and say by which document."))
+    with transaction.atomic():
+        _lock_stock()
+        if stock()[kind] + change < 0:
+            raise Refused(_("There are not that many in stock."))
+        row = MediumMovement.objects.create(
+            kind=kind, change=change, document=document.strip(), by=by
+        )
+        audit.record(
+            "stock.move", actor=by, target=("medium", kind, kind), change=change, because=document
+        )
+    return row
+
+
+def hand_over(package: Package, facts: Mapping[str, Any], *, by: Person) -> HandOverRecord:
+    """The sealed package leaves on a medium, or by a download link, to a person whose identity was checked.
+
+    `facts` are the fields of HandOverRecord. Measures the package once more before it goes. Raises
+    Refused with what is missing, NotThisPerson, InvalidTransition when somebody handed it over first.
+    """
+    refuse_deliverer(package, by)
+    require(facts, "place", "receiver_name", "receiver_office", "receiver_identity", "medium")
+    refuse_viewing_only(package)
+    if facts["medium"] == MediumKind.VIEWING:
+        raise Refused(_("A viewing takes nothing along: make a viewing record."))
+    if not facts.get("identity_checked"):
+        raise Refused(_("Check the receiver's identity, then confirm it."))
+    if facts["medium"] in ON_A_MEDIUM:
+        require(facts, "medium_serial", "seal_no")
+        if not facts.get("medium_count"):
+            raise Refused(_("How many media are handed over?"))
+    if not facts.get("is_encrypted", True) and not package.request.kind.is_judicial:
+        raise Refused(_("Only judicial authorities may get an unencrypted medium."))
+    matched = package.inner_file is not None and store.measure_again(package.inner_file)
+    if not matched:
+        raise Refused(
+            _("The stored package is not what was sealed. Nothing leaves: tell the unit head.")
+        )
+    with transaction.atomic():
+        package.take("hand_over", by=by, **_delivery(package, facts, by))
+        row = make_record(Kind.COPY, package.request, package, facts, by)
+        _take_from_stock(row, by)
+        note_custody(
+            package,
+            CustodyEvent.Act.HANDED_OVER,
+            by=by,
+            sha256=package.manifest_sha256,
+            matched=matched,
+            seal_no=row.seal_no,
+            note=f"{row.number}: {row.receiver_name}, {row.receiver_office}",
+        )
+    return row
+
+
+def refuse_viewing_only(package: Package) -> None:
+    """Where the superior allowed a look and no copy, nothing is written or handed over."""
+    if package.decision.kind == Decision.Kind.VIEWING:
+        raise Refused(
+            _("Approved for viewing only: seal it, show it in the player and record the viewing.")
+        )
+
+
+def record_viewing(package: Package, facts: Mapping[str, Any], *, by: Person) -> HandOverRecord:
+    """Footage was shown and nothing was taken along (İzletme Tutanağı)."""
+    refuse_deliverer(package, by)
+    require(facts, "place", "receiver_name", "receiver_office", "attendees")
+    until = facts.get("viewing_until")
+    if until is None or until <= moment_of(facts):
+        raise Refused(_("Enter when the viewing began and when it ended."))
+    if not package.exhibits.filter(viewings__purpose="SHOW", viewings__person=by).exists():
+        raise Refused(_("Open the footage in the player first: the viewing is recorded there."))
+    with transaction.atomic():
+        package.take("show", by=by, **_delivery(package, facts, by))
+        row = make_record(
+            Kind.VIEWING,
+            package.request,
+            package,
+            {**facts, "medium": MediumKind.VIEWING, "medium_count": 0},
+            by,
+        )
+        note_custody(package, CustodyEvent.Act.SHOWN, by=by, note=f"{row.number}: {row.attendees}")
+    return row
+
+
+def record_not_collected(
+    package: Package, facts: Mapping[str, Any], *, by: Person
+) -> HandOverRecord:
+    """The receiver never came: the package stays sealed here until it is destroyed."""
+    refuse_deliverer(package, by)
+    require(facts, "place", "note")
+    with transaction.atomic():
+        package.take("give_up", by=by, because=facts["note"], delivered_at=moment_of(facts))
+        return make_record(Kind.NOT_COLLECTED, package.request, package, facts, by)
+
+
+def record_no_recording(
+    request: FootageRequest, facts: Mapping[str, Any], *, by: Person
+) -> HandOverRecord:
+    """Nothing was found, with the proof that the decision rests on (Kayıt Bulunmadı Tutanağı)."""
+    if not can_assess(by, request):
+        raise NotThisPerson(_("You hold no role that makes this record."))
+    if request.status not in {FootageRequest.Status.NO_RECORDING, FootageRequest.Status.CLOSED}:
+        raise Refused(_("This record follows the decision that there is no recording."))
+    require(facts, "place")
+    with transaction.atomic():
+        return make_record(Kind.NO_RECORDING, request, None, facts, by)
+
+
+def record_hold(request: FootageRequest, facts: Mapping[str, Any], *, by: Person) -> HandOverRecord:
+    """What was put under protection, for whoever asked for it (Koruma Altına Alma Tutanağı)."""
+    if not can_assess(by, request):
+        raise NotThisPerson(_("You hold no role that makes this record."))
+    if not request.holds.filter(status__in=["HELD", "EXTENDED"]).exists():
+        raise Refused(_("Nothing is held for this request yet."))
+    require(facts, "place")
+    with transaction.atomic():
+        return make_record(Kind.HOLD, request, None, facts, by)
+
+
+def count_print(record: HandOverRecord, *, by: Person) -> int:
+    """One more print of a record; from the second on it is marked as a copy. Returns its number."""
+    with transaction.atomic():
+        HandOverRecord.objects.filter(pk=record.pk).update(prints=F("prints") + 1)
+        record.refresh_from_db(fields=["prints"])
+        audit.record("handoverrecord.print", actor=by, target=record.request, number=record.number)
+    return record.prints
+
+
+def make_record(
+    kind: str,
+    request: FootageRequest,
+    package: Package | None,
+    facts: Mapping[str, Any],
+    by: Person,
+) -> HandOverRecord:
+    witness = facts.get("witness")
+    if witness is not None and witness.pk == by.pk:
+        raise NotThisPerson(_("Another person checks with you."))
+    happened_at = moment_of(facts)
+    row = HandOverRecord(
+        number=next_number(RECORDS),
+        kind=kind,
+        request=request,
+        package=package,
+        happened_at=happened_at,
+        viewing_until=facts.get("viewing_until"),
+        deliverer=by,
+        witness=witness,
+        **{name: facts[name] for name in (*_PLAIN, *_RETURN) if facts.get(name) not in (None, "")},
+    )
+    row.content = content_of(row)
+    row.sha256 = content_sha256(row.content)
+    row.full_clean(exclude=["content"])
+    row.save()
+    audit.record(
+        "handoverrecord.make",
+        actor=by,
+        target=request,
+        record=row.number,
+        kind=kind,
+        sha256=row.sha256,
+        package=package.number if package else "",
+    )
+    return row
+
+
+def content_of(row: HandOverRecord) -> dict[str, Any]:
+    """What the paper says, as plain data: everything that domain.md 6.3 names, frozen at this moment."""
+    request, package = row.request, row.package
+    returned = {"returned": _returned(row)} if row.kind == Kind.RETURNED else {}
+    decision = package.decision if package else request.decisions.filter(voided_at=None).last()
+    return {
+        "schema": "hand-over-record/1",
+        "number": row.number,
+        "kind": row.kind,
+        "request": request.number,
+        "requester": request.requester_name,
+        "organisation": request.organisation,
+        "reference_no": request.reference_no,
+        "ebys_number": request.ebys_number,
+        "ebys_date": request.ebys_date.isoformat() if request.ebys_date else "",
+        "decided_by": str(decision.decided_by) if decision else "",
+        "decided_as_deputy": bool(decision and decision.is_deputy),
+        "decided_at": utc_text(decision.decided_at) if decision else "",
+        "happened_at": utc_text(row.happened_at),
+        "viewing_until": utc_text(row.viewing_until) if row.viewing_until else "",
+        **{name: getattr(row, name) for name in _PLAIN},
+        "deliverer": str(row.deliverer),
+        "witness": str(row.witness) if row.witness else "",
+        "package": package.number if package else "",
+        "manifest_sha256": package.manifest_sha256 if package else "",
+        "small_unit": bool(package and package.is_small_unit),
+        "exhibits": [_exhibit(one) for one in _leaving(package)],
+        "holds": [_hold(one) for one in request.holds.exclude(status="DESTROYED")]
+        if row.kind == Kind.HOLD
+        else [],
+        "shown": decision.shown if decision and row.kind == Kind.NO_RECORDING else {},
+        **returned,
+    }
+
+
+def _returned(row: HandOverRecord) -> dict[str, Any]:
+    """What is said of a medium that came back; `matched` is None when nothing could be measured on it."""
+    known = known_hashes(row.package) if row.package else {}
+    return {
+        "takes_back": row.takes_back.number if row.takes_back else "",
+        "reason": row.return_reason,
+        "seal_intact": row.seal_intact,
+        "measured_sha256": row.measured_sha256,
+        "matched": row.measured_sha256 in known if row.measured_sha256 else None,
+        "next_step": row.next_step,
+    }
+
+
+def _leaving(package: Package | None) -> list[Exhibit]:
+    from ..exhibits.verifying import current_exhibits  # verifying does not need records
+
+    return list(current_exhibits(package)) if package else []
+
+
+def _exhibit(row: Exhibit) -> dict[str, Any]:
+    recorder = row.channel.recorder
+    # The seal makes another file of it: the record names the one that is handed over.
+    sealed = row.facts.get("sealed", {})
+    return {
+        "ident": row.ident,
+        "kind": row.kind,
+        "position": row.line.item.position.name,
+        "recorder": f"{recorder.maker} {recorder.model}".strip(),
+        "serial": recorder.serial,
+        "channel": row.channel.number,
+        "file_name": sealed.get("path", row.file_name),
+        "bytes": sealed.get("bytes", row.file.bytes),
+        "sha256": sealed.get("sha256", row.file.sha256),
+        "signer_sha256": sealed.get("signer_sha256", ""),
+        "authority_sha256": sealed.get("authority_sha256", ""),
+        "delivered": row.facts.get("delivered", []),
+        "gaps": row.facts.get("gaps", []),
+        "clock": row.facts.get("clock", {}),
+    }
+
+
+def _hold(row: Hold) -> dict[str, Any]:
+    return {
+        "position": row.item.position.name,
+        "channel": row.channel.number,
+        "from": utc_text(row.starts_at),
+        "until": utc_text(row.ends_at),
+        **_protected(row),
+        "held_at": utc_text(row.held_at) if row.held_at else "",
+        "keep_until": row.keep_until.isoformat() if row.keep_until else "",
+    }
+
+
+def _protected(row: Hold) -> dict[str, Any]:
+    real = hold_life.protected(row, row.parts.all())
+    return {
+        "asked_from": utc_text(row.item.starts_at),
+        "asked_until": utc_text(row.item.ends_at),
+        "protected_from": utc_text(real.starts_at) if real else "",
+        "protected_until": utc_text(real.ends_at) if real else "",
+        "covers": bool(real and real.covers),
+    }
+
+
+def refuse_deliverer(package: Package, by: Person) -> bool:
+    """Whether only small-unit mode lets this person deliver. Raises NotThisPerson."""
+    if not can_deliver(by, package.request):
+        raise NotThisPerson(_("You hold no role that hands footage over."))
+    return refuse_same_person(Part.DELIVERER, by, people_of(package))
+
+
+def _delivery(package: Package, facts: Mapping[str, Any], by: Person) -> dict[str, Any]:
+    """The columns that every delivery sets; nothing leaves before it was sealed."""
+    is_small_unit = refuse_deliverer(package, by)
+    happened_at = moment_of(facts)
+    if package.sealed_at is not None and happened_at < package.sealed_at - _LATE:
+        raise Refused(_("The date lies before the sealing of the package."))
+    return {
+        "deliverer": by,
+        "delivered_at": happened_at,
+        "is_small_unit": package.is_small_unit or is_small_unit,
+    }
+
+
+def require(facts: Mapping[str, Any], *names: str) -> None:
+    missing = [
+        str(HandOverRecord._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+        for name in names
+        if not str(facts.get(name) or "").strip()
+    ]
+    if missing:
+        raise Refused(_("Fill in: %(names)s.") % {"names": ", ".join(missing)})
+
+
+def moment_of(facts: Mapping[str, Any]) -> dt.datetime:
+    """The true time of the act. Nothing is dated into the future; a late entry keeps the time of the act."""
+    now = timezone.now()
+    happened_at: dt.datetime = facts.get("happened_at") or now
+    if happened_at > now + _LATE:
+        raise Refused(_("A record is not made before the hand-over."))
+    return happened_at
+
+
+def _take_from_stock(row: HandOverRecord, by: Person) -> None:
+    if row.medium not in ON_A_MEDIUM:
+        return
+    _lock_stock()
+    if stock()[row.medium] < row.medium_count:
+        raise Refused(
+            _("Only %(left)s left in stock: enter what was bought, then hand over.")
+            % {"left": stock()[row.medium]}
+        )
+    MediumMovement.objects.create(
+        kind=row.medium, change=-row.medium_count, record=row, document=row.number, by=by
+    )
+
+
+def _lock_stock() -> None:
+    """One at a time: the sum is read under the lock of the newest row (SQLite has one writer anyway)."""
+    newest = MediumMovement.objects.order_by("-pk").values_list("pk", flat=True).first()
+    list(MediumMovement.objects.select_for_update().filter(pk=newest))

@@ -1,0 +1,173 @@
+"""What the page of a case shows about its release: export, masks, verification, sealing, hand-over, destruction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts.requests import PersonRequest
+from cameras.permissions import can_see_cameras
+from core import panels
+
+from .. import parts, permissions
+from ..decisions import deciding
+from ..exhibits import masking, verifying
+from ..footage import exporting
+from ..models import Decision, FixedMask, FootageRequest, Package
+from ..parts import Part
+from . import closing, destroying, handing_over, release_work
+
+S = Package.Status
+# What alone makes the panel worth showing.
+_ACTS = ("may_start", "may_record", "may_close", "may_archive")
+
+
+def register() -> None:
+    """Called once when Django is ready."""
+    panels.register("request", 50, "requests/_release.html", _context, _may)
+    panels.register("inventory-position", 80, "requests/_fixed_masks_of.html", _masks_of, _may_see)
+
+
+def _may_see(person: Any, row: Any) -> bool:
+    return can_see_cameras(person)
+
+
+def _masks_of(_request: PersonRequest, row: Any) -> dict[str, Any]:
+    count = FixedMask.objects.filter(position=row, ends_on=None).count()
+    return {"position": row, "count": count}
+
+
+def _may(person: Any, row: Any) -> bool:
+    return permissions.can_see_requests(person)
+
+
+def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any] | None:
+    person = request.user
+    packages = list(
+        row.packages.select_related(
+            "decision", "exporter", "verifier", "approver", "inner_file", "request__kind"
+        )
+    )
+    decision = deciding.standing_decision(row)
+    records = list(
+        row.records.select_related("deliverer", "witness", "signed_paper", "package", "destruction")
+    )
+    for package in packages:
+        package.request = row
+    names = {
+        "row": row,
+        "packages": [package_context(package, person) for package in packages],
+        "records": records,
+        **_media(row, person),
+        "may_scan_in": permissions.can_file(person, row),
+        **_start(row, decision, packages, person),
+        "expects": _expects(row) if decision is not None else "",
+        "may_record_nothing": row.status == FootageRequest.Status.NO_RECORDING
+        and permissions.can_assess(person, row)
+        and not any(record.kind == "NO_RECORDING" for record in records),
+        "may_record_hold": permissions.can_assess(person, row)
+        and row.holds.filter(status__in=["HELD", "EXTENDED"]).exists(),
+        "may_close": row.allows("close") and permissions.can_assess(person, row),
+        "lacking": closing.missing(row) if row.allows("close") else [],
+        "may_archive": row.status == FootageRequest.Status.CLOSED
+        and permissions.can_assess(person, row),
+    }
+    has_something = (
+        names["waits_for_exporter"]
+        or packages
+        or records
+        or any(names[key] for key in names if key.startswith(_ACTS))
+    )
+    return names if has_something else None
+
+
+def _start(
+    row: FootageRequest, decision: Decision | None, packages: list[Package], person: Any
+) -> dict[str, bool]:
+    """Whether this person may begin the export, or waits for somebody who may."""
+    has_package = any(package.status != S.CANCELLED for package in packages)
+    if decision is None or not decision.releases or has_package:
+        return {"may_start": False, "waits_for_exporter": False}
+    played = {Part.FILER: row.filer_id, Part.APPROVER: decision.decided_by_id}
+    may_start = permissions.can_export(person, row) and parts.may_play(
+        Part.EXPORTER, person, played
+    )
+    return {"may_start": may_start, "waits_for_exporter": not may_start}
+
+
+def _media(row: FootageRequest, person: Any) -> dict[str, Any]:
+    """Media that came back or may come back."""
+    media = row.destructions.filter(medium__isnull=False)
+    return {
+        "may_take_back": permissions.can_deliver(person, row),
+        "may_prepare_destruction": destroying.may(person, row, destroying.PREPARING),
+        "media": [(one, destroying.steps_for(one, person)) for one in media],
+    }
+
+
+def _expects(row: FootageRequest) -> str:
+    """Whether anything of the window is still to be fetched is told by the export itself."""
+    return str(row.kind.get_masking_display())
+
+
+def package_context(package: Package, person: Any) -> dict[str, Any]:
+    """One package with everything that this person may do with it now."""
+    case = package.request
+    played = parts.people_of(package)
+    may_deliver = permissions.can_deliver(person, case) and person.pk != package.approver_id
+    may_hand_over = may_deliver and parts.may_play(Part.DELIVERER, person, played)
+    only_shown = package.decision.kind == Decision.Kind.VIEWING
+    is_stopped = package.status == S.CANCELLED
+    destruction = package.destructions.exclude(status="CANCELLED").first()
+    return {
+        "row": package,
+        "job": exporting.job_of(package) if package.status == S.EXPORTING else None,
+        "failed": list(package.slices.filter(state="FAILED").select_related("channel")[:50])
+        if package.status == S.EXPORTING
+        else [],
+        "exhibits": []
+        if is_stopped
+        else list(
+            package.exhibits.filter(replaced_at=None).select_related(
+                "line__item__position", "file", "mask_plan"
+            )
+        ),
+        "leaving": set()
+        if is_stopped
+        else set(verifying.current_exhibits(package).values_list("pk", flat=True)),
+        "may_watch_together": bool(package.exhibits.filter(replaced_at=None)[1:2])
+        and (
+            (
+                package.status == S.VERIFYING
+                and permissions.can_verify(person, case)
+                and parts.may_play(Part.VERIFIER, person, played)
+            )
+            or (package.status == S.SEALED and may_hand_over)
+        ),
+        "missing": masking.missing_masks(package) if package.status == S.MASKING else [],
+        "may_export": permissions.can_export(person, case) and person.pk != package.approver_id,
+        "may_offer": package.status == S.MASKING and masking.may_mask(package, person),
+        "may_verify": package.status == S.VERIFYING
+        and permissions.can_verify(person, case)
+        and parts.may_play(Part.VERIFIER, person, played),
+        "may_seal": package.status == S.VERIFIED and release_work.may_seal(package, person),
+        "seal_job": release_work.job_for(release_work.SEAL, package)
+        if package.status == S.VERIFIED
+        else None,
+        "may_deliver": may_deliver,
+        "may_copy": may_hand_over and package.status in {S.SEALED, S.HANDED_OVER},
+        "may_show": package.status == S.SEALED and may_hand_over,
+        "may_hand_over": package.status == S.SEALED and may_hand_over and not only_shown,
+        "only_shown": only_shown and package.status not in {S.CANCELLED, S.VIEWED, S.DESTROYED},
+        "copies": list(package.copies.select_related("job", "file", "made_by")),
+        "links": list(package.links.select_related("made_by")),
+        "custody": list(package.custody.all()),
+        "destruction": destruction,
+        "destruction_steps": destroying.steps_for(destruction, person) if destruction else [],
+        "may_prepare_destruction": package.allows("destroy")
+        and destroying.may(person, case, destroying.PREPARING),
+        "may_review": package.is_small_unit
+        and package.reviewed_at is None
+        and permissions.can_decide(person, case)
+        and person.pk not in {package.exporter_id, package.verifier_id},
+        "stock": handing_over.stock() if package.status == S.SEALED and may_deliver else {},
+    }

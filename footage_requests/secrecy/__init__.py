@@ -1,0 +1,1 @@
+"""Who may know of a case: one's own cases, undertakings, visits, and the monthly report on access."""

@@ -1,0 +1,112 @@
+"""Whether a case is a person's own: what he declared, and what the system sees in its words.
+
+Reads only; `declaring` writes. Permissions ask here, so that every button, page and service obeys alike.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from core.text import fold
+
+from ..casework import identity
+from ..models import FootageRequest, InterestDeclaration
+
+if TYPE_CHECKING:
+    from accounts.models import Person
+
+_KEPT = "_interests"
+_WORD = re.compile(r"\w+")
+
+
+def declarations(request: FootageRequest) -> list[InterestDeclaration]:
+    """Everything that was said about interests in this case, read once per instance."""
+    if request.pk is None:
+        return []
+    kept: list[InterestDeclaration] | None = request.__dict__.get(_KEPT)
+    if kept is None:
+        rows = request.interests.all()
+        # What a list has prefetched is not asked for again.
+        is_there = "interests" in getattr(request, "_prefetched_objects_cache", {})
+        kept = list(rows if is_there else rows.select_related("person", "withdrawn_by"))
+        request.__dict__[_KEPT] = kept
+    return kept
+
+
+def forget(request: FootageRequest) -> None:
+    """Makes this instance read its declarations again."""
+    request.__dict__.pop(_KEPT, None)
+
+
+def outs(request: FootageRequest) -> list[InterestDeclaration]:
+    """Who is out of the case now, and why."""
+    return [each for each in declarations(request) if each.is_out and each.withdrawn_at is None]
+
+
+def is_out(person: Person, request: FootageRequest) -> bool:
+    return any(each.person_id == person.pk for each in outs(request))
+
+
+def must_answer(person: Person, request: FootageRequest) -> list[str]:
+    """Why the person must say whether the case is his own before he acts on it; nothing once he has."""
+    if any(each.person_id == person.pk for each in declarations(request)):
+        return []
+    return hints(person, request)
+
+
+def blocks(person: Person, request: FootageRequest) -> bool:
+    """Whether the person may play no part in this case, or not before he has answered."""
+    return is_out(person, request) or bool(must_answer(person, request))
+
+
+def hints(person: Person, request: FootageRequest) -> list[str]:
+    """What in the case points to this person, as sentences. Names are compared without case and accents."""
+    found = []
+    if _same(person.full_name, request.requester_name, request.represented_by):
+        found.append(_("Your name stands there as the one who asks."))
+    elif person.email and person.email.casefold() == request.email.casefold():
+        found.append(_("The requester's e-mail address is yours."))
+    if _number_in(person.staff_number, request.requester_title, request.requester_name):
+        found.append(_("Your staff number stands there as the one who asks."))
+    if _is_identity_of(person, request):
+        found.append(_("The requester's identity number is your staff number."))
+    described = f"{request.described}\n{request.event}"
+    if _named_in(person.full_name, described) or _number_in(person.staff_number, described):
+        found.append(_("Your name or staff number stands in the description."))
+    return found
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(fold(text))
+
+
+def _same(name: str, *texts: str) -> bool:
+    """Equal words in any order: "Işık Ayşe" is "Ayşe Işık". One word alone names nobody."""
+    mine = sorted(_words(name))
+    return len(mine) > 1 and any(sorted(_words(text)) == mine for text in texts)
+
+
+def _named_in(name: str, text: str) -> bool:
+    mine, there = _words(name), _words(text)
+    pairs = (there[at : at + len(mine)] for at in range(len(there) - len(mine) + 1))
+    return len(mine) > 1 and any(pair == mine for pair in pairs)
+
+
+def _number_in(number: str, *texts: str) -> bool:
+    """A staff number of at least four signs that stands there as a word of its own."""
+    mine = fold(number)
+    return len(mine) >= 4 and any(mine in _words(text) for text in texts)
+
+
+def _is_identity_of(person: Person, request: FootageRequest) -> bool:
+    """Some institutions use the national number as the staff number."""
+    if not request.identity_hash:
+        return False
+    try:
+        return identity.hash_of(person.staff_number) == request.identity_hash
+    except ValidationError:
+        return False
