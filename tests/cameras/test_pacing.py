@@ -96,7 +96,7 @@ def test_two_processes_keep_one_pace_together(tmp_path: Path) -> None:
             "stdout": subprocess.PIPE,
             "text": True,
         }
-        workers = [subprocess.Popen(command, **pipes) for _n in range(2)]
+        workers: list[Any] = [subprocess.Popen(command, **pipes) for _n in range(2)]
         assert [worker.stdout.readline() for worker in workers] == ["ready\n"] * 2
         told = []
         for worker in workers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,7 +18,9 @@ INSTANT = 1_700_000_000_000
 
 def picture(name: str, width: int = 640, height: int = 360) -> np.ndarray:
     data = still(Camera(camera_id(name), name), INSTANT, width=width, height=height)
-    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    assert image is not None
+    return image
 
 
 def jpeg(image: np.ndarray) -> bytes:
@@ -50,7 +53,7 @@ def infrared(image: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("change", [darker, noisy, with_somebody, infrared])
-async def test_other_light_noise_and_people_leave_a_scene_the_same(change) -> None:
+async def test_other_light_noise_and_people_leave_a_scene_the_same(change: Any) -> None:
     before = picture("Kitaplık kuzey kapısı")
 
     agreement = scenes_agree(await outline(before), await outline(change(before)))

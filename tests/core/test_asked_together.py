@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from django.db import connection
-from django.db.models import Count, Q, Value, Window
+from django.db.models import Count, Q, QuerySet, Value, Window
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Person, RoleGrant
@@ -17,7 +18,7 @@ from tests.inventory import rows
 pytestmark = pytest.mark.django_db
 
 
-def questions() -> dict[str, object]:
+def questions() -> dict[str, QuerySet[Any, Any]]:
     """Numbers, texts, truths, dates, instants, NULL, windows, sums, an order, and nothing at all."""
     places = Position.objects.order_by("-name")
     return {
@@ -61,7 +62,9 @@ def test_nothing_to_ask_asks_nothing() -> None:
     assert len(captured) == 0
 
 
-def test_a_question_is_asked_alone_where_nothing_was_gathered(monkeypatch) -> None:
+def test_a_question_is_asked_alone_where_nothing_was_gathered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(panels, "_today_sources", [])
     monkeypatch.setattr(panels, "_today_questions", [])
     person = rows.person("OPERATOR")

@@ -45,7 +45,7 @@ def test_the_paper_is_filed_once_a_week_and_told_to_the_head(campus, hold):
     """PRE-10."""
     campus.head.email = "amir@example.org"
     campus.head.save()
-    hold_life.Hold.objects.update(keep_until=today() - dt.timedelta(days=3))
+    Hold.objects.update(keep_until=today() - dt.timedelta(days=3))
 
     hold_weeks.sweep()
     hold_weeks.sweep()

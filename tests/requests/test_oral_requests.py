@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -85,7 +86,7 @@ def test_a_written_request_is_not_decided_by_whoever_is_on_duty() -> None:
     assert 'value="COPY"' not in screen
 
 
-def test_the_superior_is_told_of_a_decision_on_duty(settings) -> None:
+def test_the_superior_is_told_of_a_decision_on_duty(settings: Any) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     row = oral()
     superior = rows.person("SUPERIOR")

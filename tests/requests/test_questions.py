@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -120,7 +122,7 @@ def test_the_form_asks_the_question_and_keeps_the_answer() -> None:
     kind = asked.kind
     sent = {
         "kind": kind.pk,
-        "basis": kind.bases.first().pk,
+        "basis": kind.bases.values_list("pk", flat=True)[0],
         "door": "WEB",
         "requester_name": "Ali Veli",
         "reference_no": "2026/1",
@@ -142,7 +144,7 @@ def test_the_form_asks_the_question_and_keeps_the_answer() -> None:
     assert "31 AB 1" in desk(rows.person("UNIT_HEAD")).get(f"/requests/{row.pk}/").content.decode()
 
 
-def test_the_portal_asks_answers_and_tells_what_is_missing(settings, tmp_path) -> None:
+def test_the_portal_asks_answers_and_tells_what_is_missing(settings: Any, tmp_path: Path) -> None:
     settings.EVIDENCE_DIR = tmp_path / "evidence"
     settings.EVIDENCE_RESERVE_GB = 0
     install_rules()

@@ -50,7 +50,7 @@ def test_old_words_and_nothing_read_as_they_stand() -> None:
 
 def test_a_failure_fits_its_column_however_long_its_reason() -> None:
     longest = hold_life.pieces_failed("NO_SPACE", 99_999, 99_999)
-    assert len(longest) <= Hold._meta.get_field("failure").max_length  # type: ignore[operator, union-attr]
+    assert len(longest) <= Hold._meta.get_field("failure").max_length  # type: ignore[operator]
 
 
 def test_clock_and_faults_of_a_camera_read_in_the_language_of_the_page(campus: Campus) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 import time_machine
@@ -110,7 +111,7 @@ def test_who_does_not_watch_the_store_is_not_told(campus):
     assert lines_for() == []
 
 
-def watcher(role: str = Role.UNIT_HEAD):
+def watcher(role: str = Role.UNIT_HEAD) -> Any:
     person = inventory_rows.person(role)
     person.email = f"{person.pk}@example.org"
     person.save()

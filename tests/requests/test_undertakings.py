@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -101,7 +102,7 @@ def test_a_signature_holds_for_the_months_of_the_text_and_warns_before() -> None
 def test_a_changed_text_is_signed_again_and_another_number_of_months_is_not() -> None:
     head, person = rows.person("UNIT_HEAD"), rows.person("OPERATOR")
     text = undertakings.current_text()
-    facts = {"text_tr": text.text_tr, "text_en": text.text_en, "by": head}
+    facts: dict[str, Any] = {"text_tr": text.text_tr, "text_en": text.text_en, "by": head}
     undertakings.change_text(**facts, valid_months=24)
     assert undertakings.state_of(person).standing == Standing.HOLDS
     assert undertakings.change_text(**facts, valid_months=24).version == 2
