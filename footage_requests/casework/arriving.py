@@ -16,10 +16,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 import audit
+from core.steps import InvalidTransition
 from core.tsi import day_of, today
 from inventory.models import Position
 
 from ..errors import ContentChanged, Refused
+from ..holds import holding
 from ..models import FootageRequest, Hold, RequestItem
 from ..portal import whose
 from . import deadlines, following, identity
@@ -31,6 +33,14 @@ if TYPE_CHECKING:
     from accounts.models import Person
 
     from ..models import RequestAttachment
+
+# A camera whose window has changed: its recorder has not been asked about it.
+_UNASKED: dict[str, Any] = {
+    "checked": {},
+    "checked_at": None,
+    "lost_at": None,
+    "retention_at": None,
+}
 
 
 def file_request(
@@ -176,6 +186,9 @@ def withdraw(request: FootageRequest, *, by: Person | str, because: str) -> None
         raise Refused(_("Write why the request is withdrawn."))
     with transaction.atomic():
         row = locked(request)
+        if not row.allows("withdraw"):
+            # Before the change is counted: that would void an answer which was given already.
+            raise InvalidTransition("withdraw", row)
         following.content_changed(row, by=by, because=because)
         row.take("withdraw", by=by, because=because, closed_at=timezone.now())
 
@@ -193,7 +206,7 @@ def merge(request: FootageRequest, into: FootageRequest, *, by: Person, because:
         row, other = both[request.pk], both[into.pk]
         if other.status not in FootageRequest.BEFORE_DECISION:
             raise Refused(_("The other request is decided already: it takes nothing in any more."))
-        _take_over(row, other)
+        _take_over(row, other, by)
         row.attachments.update(request=other)
         following.content_changed(
             other, by=by, because=_("%(number)s was merged into it.") % {"number": row.number}
@@ -305,16 +318,37 @@ def _item(request: FootageRequest, position: Position) -> RequestItem:
     )
 
 
-def _take_over(row: FootageRequest, other: FootageRequest) -> None:
+def _take_over(row: FootageRequest, other: FootageRequest, by: Person) -> None:
     """The other request gets the cameras as they were judged, with the footage that is held for them."""
     twins = {(item.position_id, item.starts_at): item for item in other.items.all()}
-    kept = set(other.holds.filter(status__in=Hold.KEPT).values_list("channel_id", "starts_at"))
     for item in row.items.all():
         twin = twins.get((item.position_id, item.starts_at)) or _copy(item, other)
+        _reach(twin, item)
         for hold in item.holds.filter(status__in=Hold.KEPT):
-            if (hold.channel_id, hold.starts_at) not in kept:
+            if _makes_room(hold, other, by):
                 # Moved, not made again: the recorder may have overwritten it meanwhile.
                 Hold.objects.filter(pk=hold.pk).update(request=other, item=twin, release_on=None)
+
+
+def _reach(twin: RequestItem, item: RequestItem) -> None:
+    """Of two windows that begin together the longer one is asked for."""
+    if item.is_included is not False and item.ends_at > twin.ends_at:
+        RequestItem.objects.filter(pk=twin.pk).update(ends_at=item.ends_at, **_UNASKED)
+
+
+def _makes_room(hold: Hold, other: FootageRequest, by: Person) -> bool:
+    """Whether the other case has no hold of that channel from then on, or gives its shorter one up."""
+    same = other.holds.filter(
+        status__in=Hold.KEPT, channel=hold.channel_id, starts_at=hold.starts_at
+    ).first()
+    if same is None:
+        return True
+    if hold.held_at is None or hold.ends_at <= same.ends_at:
+        return False
+    because = _("%(number)s was merged into it.") % {"number": hold.request.number}
+    same.take("release", by=by, because=because, released_at=timezone.now())
+    holding.end_pieces(same)
+    return True
 
 
 def _copy(item: RequestItem, other: FootageRequest) -> RequestItem:
@@ -343,8 +377,5 @@ def _move_items(row: FootageRequest, old: tuple[dt.datetime, dt.datetime]) -> No
     row.items.filter(starts_at=old[0], ends_at=old[1]).update(
         starts_at=row.starts_at,
         ends_at=row.ends_at,
-        checked={},
-        checked_at=None,
-        lost_at=None,
-        retention_at=None,
+        **_UNASKED,
     )

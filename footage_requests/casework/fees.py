@@ -145,6 +145,7 @@ def _end(
         fee.save(update_fields=["outcome", "ended_on", "document"])
         if row.status == S.WITHDRAWN:
             row.take("reinstate", by=by, because=document.strip(), closed_at=None)
+            following.reinstated(row, by=by, because=document.strip())
         _follow(row, fee, f"footagerequest.{outcome.lower()}_fee", by=by, because=fee.document)
         following.cameras_named(row, by=by)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from .. import hold_tasks
 from ..decisions import deciding
 from ..holds import holding
-from ..models import FootageRequest
+from ..models import FootageRequest, Hold
 
 if TYPE_CHECKING:
     from accounts.models import Person
@@ -24,6 +24,12 @@ def cameras_named(request: FootageRequest, *, by: Person | str) -> None:
     holding.hold_request(request, by)
     if request.items.exists():
         hold_tasks.ask_recorders(request)
+
+
+def reinstated(request: FootageRequest, *, by: Person | str, because: str) -> None:
+    """A case that had ended goes on: what was to be released because of its end is kept."""
+    for hold in request.holds.filter(status__in=Hold.KEPT, release_on__isnull=False):
+        holding.keep_again(hold, by=by, because=because)
 
 
 def content_changed(request: FootageRequest, *, by: Person | str, because: str) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -66,10 +67,13 @@ class LineChoice:
 
 @dataclass(frozen=True)
 class Choice:
-    """A decision as it comes from the screen. `seen_sha256` is the content that was shown there."""
+    """A decision as it comes from the screen. `seen_sha256` is the content that was shown there,
+    `shown_sha256` what the recorders had told of it, where the door shows that.
+    """
 
     kind: str
     seen_sha256: str
+    shown_sha256: str = ""
     reason: str = ""
     codes: Collection[str] = ()
     lines: Collection[LineChoice] = ()
@@ -94,6 +98,10 @@ def decide(request: FootageRequest, choice: Choice, *, by: Person) -> Decision:
                 _("The request was changed after you opened it. Read it again before you decide.")
             )
         shown = summary(request)
+        if choice.shown_sha256 not in {"", shown.shown_sha256}:
+            raise ContentChanged(
+                _("The recorders have told something else meanwhile. Read it again, then decide.")
+            )
         _check(request, choice, shown)
         lines = _lines(request, choice)
         decision = _store(request, choice, by, grant, shown, is_on_duty=is_on_duty)
@@ -164,7 +172,7 @@ def void(request: FootageRequest, *, because: str, by: Person | str) -> bool:
     for package in packages:
         if package.status in Package.BEFORE_SEALING:
             package.take("cancel", by=by, because=because)
-        elif package.status not in {Package.Status.CANCELLED, Package.Status.DESTROYED}:
+        elif not package.is_undone:
             raise Refused(
                 _(
                     "The package is sealed. What has been released is not changed: file a new request."
@@ -190,14 +198,15 @@ def expire_due(now: dt.datetime | None = None) -> int:
     """Voids approvals whose time has passed before the package was sealed; returns how many."""
     now = now or timezone.now()
     done = 0
+    used = Package.objects.filter(decision=OuterRef("pk")).filter(
+        Q(status__in=[Package.Status.SEALED, *Package.DELIVERED])
+        | Q(status=Package.Status.DESTROYED, delivered_at__isnull=False)
+    )
     due = Decision.objects.filter(
-        voided_at=None, expires_at__lte=now, request__status=FootageRequest.Status.APPROVED
-    ).exclude(
-        packages__status__in=[
-            Package.Status.SEALED,
-            *Package.DELIVERED,
-            Package.Status.DESTROYED,
-        ]
+        ~Exists(used),
+        voided_at=None,
+        expires_at__lte=now,
+        request__status=FootageRequest.Status.APPROVED,
     )
     for decision in due.select_related("request"):
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -67,6 +69,14 @@ class Summary:
             and not self.unchecked
             and all(line.answer == "NO" for line in self.lines)
         )
+
+    @property
+    def shown_sha256(self) -> str:
+        """Of all that the screen tells, gaps and faults included; not of how far the hold has come."""
+        told = self.as_data()
+        for line in told["lines"]:
+            del line["is_held"]
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
     def as_data(self) -> dict[str, Any]:
         """Plain data for `Decision.shown`."""

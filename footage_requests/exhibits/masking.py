@@ -348,6 +348,10 @@ def offer(package: Package, *, by: Person) -> None:
     """Hands a masked package on to verification. Raises Refused while a mask is missing."""
     if not may_mask(package, by):
         raise NotThisPerson(_("You may not mask this package now."))
+    if MaskPlan.objects.filter(
+        exhibit__package=package, result=None, job__status__in=Job.UNFINISHED
+    ).exists():
+        raise Refused(_("A masked copy is still being made: wait for it."))
     missing = missing_masks(package)
     if missing:
         raise Refused(

@@ -24,6 +24,7 @@ from ..footage import right_channel, store
 from ..models import Exhibit, Package, Viewing
 from ..parts import Part, people_of, refuse_same_person
 from ..permissions import can_deliver, can_verify
+from ..secrecy import interests
 from .exhibit_time import time_of
 from .masking import may_mask, missing_masks
 from .watching import Watch, may_be_excepted, merged, plausible, watch_of
@@ -122,6 +123,7 @@ def may_stream(viewing: Viewing, by: Person, now: dt.datetime) -> bool:
         and viewing.closed_at is None
         and now - viewing.opened_at < _LONGEST
         and viewing.exhibit.file.destroyed_at is None
+        and not interests.is_out(by, viewing.exhibit.package.request)
         and viewing.exhibit.package.status
         in {
             Package.Status.MASKING,

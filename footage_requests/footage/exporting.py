@@ -26,7 +26,7 @@ from ..casework.numbers import next_number
 from ..decisions import deciding
 from ..errors import NotThisPerson, Refused
 from ..holds.holding import pieces
-from ..models import Decision, DecisionLine, ExportPace, ExportSlice, Package
+from ..models import Decision, DecisionLine, ExportPace, ExportSlice, FootageRequest, Package
 from ..models.holds import Part as PartRow
 from ..parts import Part, refuse_same_person
 from ..permissions import can_export
@@ -67,6 +67,8 @@ def start_export(decision: Decision, by: Person) -> Package:
     others = {Part.FILER: decision.filer_id, Part.APPROVER: decision.decided_by_id}
     is_small_unit = refuse_same_person(Part.EXPORTER, by, others)
     with transaction.atomic():
+        # An edit locks the case before it voids the decision: it comes wholly before this or after.
+        FootageRequest.objects.select_for_update(of=("self",)).get(pk=decision.request_id)
         row = Decision.objects.select_for_update(of=("self",)).get(pk=decision.pk)
         _refuse_unfit(row)
         stretches = _stretches(row)
@@ -101,9 +103,7 @@ def _refuse_unfit(decision: Decision) -> None:
         raise Refused(_("There is no standing decision for this: a superior must decide again."))
     if not decision.releases:
         raise Refused(_("This decision releases no footage."))
-    running = decision.packages.exclude(
-        status__in=[Package.Status.CANCELLED, Package.Status.DESTROYED]
-    ).first()
+    running = next((each for each in decision.packages.all() if not each.is_undone), None)
     if running is not None:
         raise Refused(
             _("%(number)s has been made on this decision already.") % {"number": running.number}

@@ -41,12 +41,14 @@ class DecisionForm(DressedForm):
         help_text=_("Goes into the answer and into the record. Only a full copy needs none."),
     )
     sha256 = forms.CharField(widget=forms.HiddenInput)
+    shown = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, summary: Summary, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.summary = summary
         self.fields["codes"].queryset = RefusalCode.objects.usable()  # type: ignore[attr-defined]
         self.fields["sha256"].initial = summary.sha256
+        self.fields["shown"].initial = summary.shown_sha256
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
@@ -89,6 +91,7 @@ class DecisionForm(DressedForm):
         return Choice(
             kind=data["kind"],
             seen_sha256=data["sha256"],
+            shown_sha256=data["shown"],
             reason=data["reason"],
             codes=[code.code for code in data["codes"]],
             lines=data["lines"],

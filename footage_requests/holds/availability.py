@@ -136,9 +136,11 @@ def check_item(item: RequestItem) -> dict[str, Any]:
     checked = _judge(item, answers)
     lost_at, measured_at = _lost_at(item, answers)
     now = timezone.now()
-    RequestItem.objects.filter(pk=item.pk).update(
-        checked=checked, checked_at=now, lost_at=lost_at, retention_at=measured_at
+    # Of a window that was moved while the recorder was asked this says nothing.
+    same_window = RequestItem.objects.filter(
+        pk=item.pk, starts_at=item.starts_at, ends_at=item.ends_at
     )
+    same_window.update(checked=checked, checked_at=now, lost_at=lost_at, retention_at=measured_at)
     item.checked, item.checked_at = checked, now
     item.lost_at, item.retention_at = lost_at, measured_at
     return checked

@@ -126,8 +126,7 @@ def release_due() -> int:
         try:
             with transaction.atomic():
                 hold.take("release", by=SYSTEM, because=hold.reason, released_at=timezone.now())
-                hold.parts.filter(state=Part.State.WAITING).update(state=Part.State.FAILED)
-                holding.close_use(hold)
+                holding.end_pieces(hold)
         except InvalidTransition:
             continue
         released += 1

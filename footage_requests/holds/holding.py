@@ -218,6 +218,12 @@ def close_use(hold: Hold) -> None:
     )
 
 
+def end_pieces(hold: Hold) -> None:
+    """Of a hold that was released nothing more is fetched."""
+    hold.parts.filter(state=Part.State.WAITING).update(state=Part.State.FAILED)
+    close_use(hold)
+
+
 def confirm(hold: Hold, *, by: Person) -> None:
     """An operator lets a hold above the limits begin."""
     with transaction.atomic():

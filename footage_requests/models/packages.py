@@ -194,6 +194,12 @@ class Package(SteppedModel):
 
     take.alters_data = True  # type: ignore[attr-defined]
 
+    @property
+    def is_undone(self) -> bool:
+        """Whether nobody received or watched it, and nobody will: the decision is not used up by it."""
+        is_over = self.status in {self.Status.CANCELLED, self.Status.DESTROYED}
+        return is_over and self.delivered_at is None
+
 
 class ExportSlice(Part):
     """At most five recorded minutes of one decided line on one channel, fetched under its own lease.

@@ -12,7 +12,7 @@ from typing import Any
 
 import django_filters as filters
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
@@ -137,6 +137,10 @@ class PortalRequests(Listing):
                 on_behalf_of_hash=whose.recognise(person, self.on_behalf_of),
             )
         )
+        others = FootageRequest.objects.filter(merged_into=OuterRef("pk")).exclude(
+            on_behalf_of_hash=OuterRef("on_behalf_of_hash")
+        )
+        own = own.annotate(took_in_others=Exists(others))
         return own.select_related("kind", "building").prefetch_related(
             "attachments", "decisions__refusal_codes", "fees"
         )

@@ -260,6 +260,9 @@ class RequestRow(Row[FootageRequest]):
 
     @extend_schema_field(PaperRow(many=True))
     def get_papers(self, row: FootageRequest) -> list[Any]:
+        if row.took_in_others:  # type: ignore[attr-defined]
+            # Papers of the case that was merged into it are somebody else's, and lie among its own.
+            return []
         # What the unit added to the case is not the requester's.
         known = {kind for kind, _label in PAPERS}
         sent_in = [

@@ -45,7 +45,7 @@ def missing(request: FootageRequest) -> list[str]:
 
 
 def _missing_of_release(request: FootageRequest) -> list[str]:
-    packages = list(request.packages.exclude(status=Package.Status.CANCELLED))
+    packages = [package for package in request.packages.all() if not package.is_undone]
     if not packages:
         return [_("Nothing has been exported yet.")]
     found = [

@@ -245,7 +245,8 @@ def content_of(row: HandOverRecord) -> dict[str, Any]:
     """What the paper says, as plain data: everything that domain.md 6.3 names, frozen at this moment."""
     request, package = row.request, row.package
     returned = {"returned": _returned(row)} if row.kind == Kind.RETURNED else {}
-    decision = package.decision if package else request.decisions.filter(voided_at=None).last()
+    standing = request.decisions.filter(voided_at=None).exclude(kind=Decision.Kind.RETURN)
+    decision = package.decision if package else standing.first()
     return {
         "schema": "hand-over-record/1",
         "number": row.number,

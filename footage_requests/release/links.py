@@ -63,6 +63,8 @@ def make_link(
     refuse_same_person(Part.DELIVERER, by, people_of(package))
     if package.status not in {Package.Status.SEALED, Package.Status.HANDED_OVER}:
         raise Refused(_("Only a sealed package is given out."))
+    if DownloadLink.objects.filter(file=file).exists():
+        raise Refused(_("This copy has had a link already: encrypt another copy for a new link."))
     if not recipient_name.strip() or not recipient_contact.strip():
         raise Refused(_("A link is made for a named recipient with an e-mail address or phone."))
     if not now < expires_at <= now + LONGEST:

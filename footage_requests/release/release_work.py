@@ -10,6 +10,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
@@ -172,7 +173,9 @@ def forget_passphrases(now: dt.datetime | None = None) -> int:
     """Wipes passphrases that nobody has read in time; returns how many."""
     before = (now or timezone.now()) - PASSPHRASE_WAITS
     waiting = RecipientCopy.objects.exclude(passphrase_sealed="")
-    return waiting.filter(job__finished_at__lt=before).update(passphrase_sealed="")
+    # A worker that died after the copy was made never ended its job.
+    over = Q(job__finished_at__lt=before) | Q(made_at__lt=before - _LONGEST)
+    return waiting.filter(over).update(passphrase_sealed="")
 
 
 def wake_waiting(now: dt.datetime | None = None) -> int:

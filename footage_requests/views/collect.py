@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
+from audit.middleware import client_address
+
 from ..footage import store
 from ..models import EvidenceFile
 from ..release import links
@@ -24,7 +26,7 @@ def collect(request: HttpRequest, token: str) -> HttpResponse:
     """Asks for the code; the right one gives a ticket for one download. Opening the page counts nothing."""
     is_wrong = False
     if request.method == "POST":
-        address = request.META.get("REMOTE_ADDR", "")
+        address = client_address(request)
         ticket = links.enter_code(token, request.POST.get("code", "")[:20], address=address)
         if ticket:
             answer = _page(request, token, ready=True)

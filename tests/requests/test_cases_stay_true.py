@@ -1,0 +1,186 @@
+"""What a case says stays true: after returns, late payments, merges, crashes and whatever came at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.utils import timezone
+
+from core.jobs import Job
+from core.steps import InvalidTransition
+from core.tsi import today
+from footage_requests.casework import arriving, fees
+from footage_requests.decisions import deciding
+from footage_requests.errors import ContentChanged, Refused
+from footage_requests.exhibits import masking, verifying
+from footage_requests.footage import exporting
+from footage_requests.holds import availability, holding
+from footage_requests.models import (
+    Hold,
+    InterestDeclaration,
+    MaskPlan,
+    Package,
+    RequestItem,
+    Viewing,
+)
+from footage_requests.release import closing, handing_over, links, release_work
+from tests.requests.case import exhibit_of, package_of
+from tests.requests.portal_calls import Portal, install_rules
+from tests.requests.test_fees import asked, notified
+from tests.requests.test_handing_over import sealed
+from tests.requests.test_release_pages import PDF, copy_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+
+
+def test_a_record_names_the_decision_and_no_return_before_it(campus):
+    request = campus.request()
+    campus.item(request, campus.camera(), answer="NO")
+    for step in ("review", "submit"):
+        request.take(step, by=campus.operator)
+    first, second = campus.superior, type(campus)().superior
+    campus.decide(request, "RETURN", by=first)
+    request.refresh_from_db()
+    request.take("submit", by=campus.operator)
+    campus.decide(request, "NO_RECORDING", by=second)
+    request.refresh_from_db()
+
+    row = handing_over.record_no_recording(request, {"place": "Oda"}, by=campus.operator)
+
+    assert row.content["decided_by"] == str(second)
+
+
+def test_an_answer_that_was_given_is_not_withdrawn(campus):
+    request = campus.submitted()
+    decision = campus.decide(request, "REFUSE", codes=[campus.code().code])
+    with pytest.raises(InvalidTransition):
+        arriving.withdraw(request, by=campus.clerk, because="changed my mind")
+
+    decision.refresh_from_db()
+    request.refresh_from_db()
+    assert (decision.voided_at, request.status) == (None, "REFUSED")
+
+
+def test_one_approval_gives_one_release_even_after_our_copy_is_gone(campus):
+    decision = campus.decide(campus.submitted())
+    package = package_of(campus, decision)
+    gone = Package.objects.filter(pk=package.pk)
+    gone.update(status="DESTROYED", delivered_at=timezone.now())
+    with pytest.raises(Refused):
+        exporting.start_export(decision, campus.operator)
+
+    gone.update(delivered_at=None)
+    assert closing.missing(decision.request)[-1] == "Nothing has been exported yet."
+    assert exporting.start_export(decision, campus.operator).status == "EXPORTING"
+
+
+def test_a_late_payment_brings_the_held_footage_back_with_the_case(campus):
+    row = asked(days_ago=70)
+    fee = notified(row, days_ago=60)
+    held = row.items.get()
+    hold = Hold.objects.create(
+        request=row,
+        item=held,
+        channel=campus.camera().channels_on(today())[0],
+        starts_at=held.starts_at,
+        ends_at=held.ends_at,
+        reason="x",
+    )
+    fees.lapse_due(timezone.now(), by="deadlines")
+    Hold.objects.filter(pk=hold.pk).update(release_on=today() + dt.timedelta(days=30))
+
+    fees.pay(row, paid_on=fee.due_on, document="Dekont 3", by=row.filer)
+
+    hold.refresh_from_db()
+    assert hold.release_on is None
+
+
+def test_what_a_recorder_says_of_an_older_window_is_not_stored(campus):
+    item = campus.item(campus.request(), campus.camera())
+    moved = item.ends_at + dt.timedelta(hours=1)
+    RequestItem.objects.filter(pk=item.pk).update(ends_at=moved, checked={})
+
+    availability.check_item(item)
+
+    assert RequestItem.objects.get().checked == {}
+
+
+def test_a_decision_on_gaps_that_were_not_on_the_screen_is_refused(campus):
+    request = campus.submitted()
+    shown = deciding.summary(request).shown_sha256
+    RequestItem.objects.update(checked={"answer": "PARTLY", "gaps": [[0, 2**41]]})
+
+    with pytest.raises(ContentChanged):
+        campus.decide(request, shown_sha256=shown)
+
+
+def test_a_copy_that_had_a_link_gets_no_second_one(campus):
+    package = sealed(campus)
+    copy = copy_of(campus, package)
+    told = {
+        "recipient_name": "Av. Ayşe Işık",
+        "recipient_contact": "a@example.edu",
+        "expires_at": timezone.now() + dt.timedelta(days=1),
+        "by": campus.deliverer,
+    }
+    links.make_link(package, copy.file, **told)
+    with pytest.raises(Refused):
+        links.make_link(package, copy.file, **told)
+
+
+def test_a_passphrase_is_wiped_although_its_worker_died(campus):
+    copy = copy_of(campus, sealed(campus))
+    copy.job.start()
+    now = timezone.now()
+    assert release_work.forget_passphrases(now + dt.timedelta(minutes=10)) == 0
+    assert release_work.forget_passphrases(now + dt.timedelta(hours=2)) == 1
+
+
+def test_who_stepped_out_gets_no_more_pictures(campus):
+    package = sealed(campus)
+    exhibit = package.exhibits.get()
+    viewing = verifying.open_for_viewing(exhibit, "SHOW", by=campus.deliverer, note="Ali Veli")
+    assert verifying.may_stream(viewing, campus.deliverer, timezone.now())
+    InterestDeclaration.objects.create(
+        request=package.request, person=campus.deliverer, is_out=True, why="RELATED"
+    )
+    again = Viewing.objects.get(pk=viewing.pk)
+    assert not verifying.may_stream(again, campus.deliverer, timezone.now())
+
+
+def test_a_package_waits_for_the_masks_that_were_drawn_last(campus):
+    package = package_of(campus, campus.decide(campus.submitted()), status="MASKING")
+    exhibit = exhibit_of(package, b"pictures" * 100)
+    job = Job.objects.create(kind="mask", key="x", title="x")
+    MaskPlan.objects.create(exhibit=exhibit, version=2, drawn_by=campus.operator, job=job)
+
+    with pytest.raises(Refused):
+        masking.offer(package, by=campus.operator)
+
+
+def test_a_merge_keeps_the_longer_minutes_of_a_camera(campus):
+    camera = campus.camera()
+    short = campus.request(camera)
+    long = campus.request(camera, ends_at=short.ends_at + dt.timedelta(hours=3))
+    for each in (short, long):
+        holding.hold_request(each, campus.operator)
+    Hold.objects.filter(request=long).update(status="HELD", held_at=timezone.now())
+
+    arriving.merge(long, short, by=campus.operator, because="same matter")
+
+    assert short.items.get().ends_at == long.ends_at
+    assert short.holds.get(status__in=Hold.KEPT).ends_at >= long.ends_at
+    assert short.holds.get(status="RELEASED").ends_at < long.ends_at
+
+
+def test_a_merged_request_tells_nobody_of_the_others_papers(campus):
+    install_rules()
+    mine = Portal()
+    row = mine.filed()
+    other = Portal(mine.person, on_behalf_of="user-other")
+    theirs = other.filed()
+    assert other.paper(theirs.number, PDF).status_code == 201
+    arriving.merge(theirs, row, by=campus.operator, because="same matter")
+
+    assert mine.get(f"{row.number}/").json()["papers"] == []
