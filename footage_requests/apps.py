@@ -18,6 +18,7 @@ class FootageRequestsConfig(AppConfig):
 
         from . import permissions, today
         from .casework import identity, position_panel
+        from .exhibits import fixed_masks
         from .footage import rechecking, store
         from .holds import hold_today
         from .models import (
@@ -41,6 +42,7 @@ class FootageRequestsConfig(AppConfig):
         hold_today.register()
         portal_today.register()
         position_panel.register()
+        fixed_masks.register()
         release_panel.register()
         rechecking.register()
         webhooks.listen()

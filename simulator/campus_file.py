@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.clocks import DAY_MS, SimClock, Zone, ZoneShows, mix
+from simulator.masks import put_masks
 from simulator.recording import FOREVER_MS, Cause, Gap, PlanKind, RecordingPlan, tsi_midnight
 from simulator.world import Auth, Campus, Dialect, Kind, SimChannel, SimDevice, SimUser, true_now_ms
 
@@ -137,7 +138,7 @@ def read_device(
         # A camera without a card records nothing of its own.
         data = {"recording": {"kind": "NONE"}, "profile_g": False, **data}
     users = data.get("users", {"admin": "demo-parola-1"})
-    return SimDevice(
+    device = SimDevice(
         kind=kind,
         dialect=Dialect(data.get("dialect", "onvif")),
         key=data.get("key", data["address"]),
@@ -152,6 +153,8 @@ def read_device(
         inventory=data.get("inventory", {}),
         **{name: data[name] for name in _PLAIN if name in data},
     )
+    put_masks(device, data.get("masks", 0))
+    return device
 
 
 def read_campus(data: dict[str, Any], anchor_ms: int) -> Campus:

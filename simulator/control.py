@@ -16,6 +16,7 @@ from typing import Any
 
 from simulator.campus_file import moment, read_clock, read_gap
 from simulator.faults import CATALOGUE, set_fault
+from simulator.masks import put_masks
 from simulator.world import Auth, Campus, SimDevice, SimUser
 
 MAX_LINE = 4_000_000
@@ -81,6 +82,7 @@ class ControlServer:
             "set_auth": self._set_auth,
             "set_user": self._set_user,
             "set": self._set,
+            "set_masks": self._set_masks,
             "add_gap": self._add_gap,
             "set_plan": self._set_plan,
             "kill": lambda order: campus.kill(self._device(order)),
@@ -159,6 +161,14 @@ class ControlServer:
         if order["name"] not in _SETTABLE:
             raise ValueError(f"cannot set {order['name']}")
         setattr(self._device(order), order["name"], order["value"])
+
+    def _set_masks(self, order: dict[str, Any]) -> None:
+        put_masks(
+            self._device(order),
+            int(order["areas"]),
+            channel=int(order.get("channel", 1)),
+            enabled=bool(order.get("enabled", True)),
+        )
 
     def _add_gap(self, order: dict[str, Any]) -> None:
         self._change_plan(order, gaps=[read_gap(order["gap"], self._campus.anchor_ms)])

@@ -18,6 +18,7 @@ from simulator.faults import Reply, fault
 from simulator.http import Request
 from simulator.isapi_xml import wall_text
 from simulator.logins import DigestGate, Outcome
+from simulator.masks import dahua_covers
 from simulator.pictures import snapshot
 from simulator.world import Auth, Campus, Kind, SimChannel, SimDevice, SimUser, started_ms
 
@@ -163,6 +164,8 @@ class DahuaSide:
             "General": lambda: {"table.General.MachineName": self._device.name},
             "RecordMode": self._record_mode,
         }
+        if fault(self._device, "no_masks") is None:
+            tables["VideoWidget"] = lambda: dahua_covers(self._device)
         table = tables.get(arguments.get("name", ""))
         return error() if table is None else lines(table())
 

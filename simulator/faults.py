@@ -50,6 +50,7 @@ CATALOGUE: dict[str, str] = {
     # Services
     "only_capabilities": "knows GetCapabilities, not GetServices",
     "no_media2": "has no Media2 service",
+    "no_masks": "has no privacy masks: no GetMasks, no privacyMask, no VideoWidget",
     "no_recording": "has no recording service",
     "no_search": "has no search service or no search page",
     "no_replay": "has no replay service",

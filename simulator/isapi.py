@@ -27,6 +27,7 @@ from simulator.isapi_xml import (
     wall_text,
 )
 from simulator.logins import DigestGate, Outcome
+from simulator.masks import isapi_masks
 from simulator.pictures import snapshot
 from simulator.world import Auth, Campus, Kind, SimChannel, SimDevice, SimUser, started_ms
 
@@ -55,6 +56,7 @@ class IsapiSide:
             ("GET", r"/ISAPI/Security/userCheck", self._user_check),
             ("GET", r"/ISAPI/Security/users", self._users),
             ("PUT", r"/ISAPI/Security/users/(\d+)", self._set_user),
+            ("GET", r"/ISAPI/System/Video/inputs/channels/(\d+)/privacyMask", self._masks),
             ("GET", r"/ISAPI/Streaming/channels", self._streams),
             ("GET", r"/ISAPI/Streaming/channels/(\d+)/picture", self._picture),
             (
@@ -259,6 +261,12 @@ class IsapiSide:
             for stream in (1, 2)
         )
         return Reply(200, document("StreamingChannelList", inner), XML)
+
+    def _masks(self, _request: Request, match: re.Match[str]) -> Reply:
+        channel = self._device.channel(int(match[1]))
+        if channel is None or fault(self._device, "no_masks") is not None:
+            raise IsapiError(403, 4, "Invalid Operation", "notSupport")
+        return Reply(200, document("PrivacyMask", isapi_masks(self._device, channel.number)), XML)
 
     def _picture(self, request: Request, match: re.Match[str]) -> Reply:
         channel = self._device.channel(int(match[1]) // 100)

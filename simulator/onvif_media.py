@@ -6,6 +6,7 @@ from xml.sax.saxutils import escape
 
 from lxml import etree
 
+from simulator.faults import fault
 from simulator.onvif_device import OnvifCall, Operation
 from simulator.paths import given_uri, live_path, snapshot_path
 from simulator.soap import SoapFault, child
@@ -161,6 +162,8 @@ def _mask_xml(token: str, mask: dict[str, object]) -> str:
 
 
 def get_masks(call: OnvifCall) -> str:
+    if fault(call.device, "no_masks") is not None:
+        raise SoapFault("Optional Action Not Implemented", "ter:ActionNotSupported", status=500)
     token, configuration = call.text("Token"), call.text("ConfigurationToken")
     items = "".join(
         _mask_xml(name, mask)

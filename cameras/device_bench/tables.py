@@ -41,6 +41,7 @@ _LABELS = {
     "live": gettext_lazy("live"),
     "playback": gettext_lazy("playback"),
     "disks": gettext_lazy("disks"),
+    "masks": gettext_lazy("privacy masks"),
     "gaps": gettext_lazy("gaps"),
     "login": gettext_lazy("login"),
     "codec": gettext_lazy("codec"),

@@ -36,6 +36,13 @@ class DeviceCondition(models.Model):
     recording_at = models.DateTimeField(null=True, blank=True)
     proof_at = models.DateTimeField(null=True, blank=True)
     picture_at = models.DateTimeField(null=True, blank=True)
+    mask_at = models.DateTimeField(null=True, blank=True)
+    mask_areas = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Areas that the camera covers; 0 = off, null = never told."
+    )
+    mask_reason = models.CharField(
+        max_length=40, blank=True, help_text="Why the newest question about masks failed."
+    )
     disks = models.JSONField(default=list, blank=True)
     manner = models.JSONField(default=dict, blank=True)
 

@@ -73,6 +73,8 @@ class Finding(models.Model):
         SOURCES_DISAGREE = "SOURCES_DISAGREE", _("Two sources of one recorder disagree")
         PROOF_FAILED = "PROOF_FAILED", _("A minute that the index claims could not be played")
         CLOCK = "CLOCK", _("Clock is wrong")
+        MASKS_GONE = "MASKS_GONE", _("Privacy masks of a camera are gone")
+        MASKS_OFF = "MASKS_OFF", _("Private areas are drawn and the camera masks nothing")
         SERIAL_CHANGED = "SERIAL_CHANGED", _("Another serial number at this address")
         FIRMWARE_CHANGED = "FIRMWARE_CHANGED", _("Firmware changed")
         DEVICE_MOVED = "DEVICE_MOVED", _("Device answers at another address")
@@ -132,6 +134,7 @@ class Finding(models.Model):
             Kind.FIRMWARE_CHANGED,
             Kind.DEVICE_MOVED,
             Kind.RECORDING_LOST,
+            Kind.MASKS_GONE,
             Kind.EVIDENCE_CHANGED,
         }
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,12 +13,13 @@ from django.conf import settings
 from cameras.clocks.verdicts import Verdict
 from cameras.days.coverage_rows import Loss
 from cameras.models import DeviceCheck, DeviceCondition, Finding
+from cameras.night import drawn_areas
 from cameras.night.findings import Found, Subject, note_changes, settle
 from cameras.protocols.base import Identity, Reason
 from cameras.protocols.recognition import is_same_device
 from cameras.visiting.visit_data import NO, YES, VisitOutcome, VisitPlan
 from core.tsi import day_of, from_ms
-from inventory.models import Channel, ChannelAssignment, Device
+from inventory.models import Channel, ChannelAssignment, Device, Installation
 
 Kind = Finding.Kind
 RED_LOST_PER_MILLE = 100
@@ -64,6 +65,8 @@ def judge(
         verdicts.say(bool(bad), Kind.DISK, subject, detail={"slots": bad[:64]})
     if outcome.days or outcome.proofs:
         _channels(verdicts, outcome)
+    if outcome.mask_areas is not None:
+        _masks(verdicts, check.device, subject, outcome.mask_areas, was.mask_areas)
     settle(verdicts.found, verdicts.looked, now)
     note_changes(verdicts.changes, now)
 
@@ -175,6 +178,25 @@ def _credential(verdicts: _Verdicts, subject: Subject, outcome: VisitOutcome) ->
         verdicts.say(True, Kind.CREDENTIAL_REFUSED, subject, outcome.refused)
     elif any(answer.answer in {YES, NO} for answer in outcome.answers.values()):
         verdicts.looked.append((Kind.CREDENTIAL_REFUSED, subject))
+
+
+def _masks(
+    verdicts: _Verdicts, device: Device, subject: Subject, areas: int, before: int | None
+) -> None:
+    """Masks that are gone, and a camera that masks nothing where private areas are drawn."""
+    if before is not None:
+        verdicts.changes.append((subject, "masks", str(before), str(areas)))
+        if areas < before:
+            detail = {"before": before, "after": areas}
+            verdicts.say(True, Kind.MASKS_GONE, subject, detail=detail)
+    # Masks are asked of a camera's first lens only.
+    fitted = Installation.objects.current().filter(device=device, lens_no=1)
+    names = dict(fitted.values_list("position", "position__name"))
+    drawn: Mapping[int, int] = drawn_areas.drawn_at(names) if areas == 0 else {}
+    for position_id, name in names.items():
+        place = Subject(Finding.Subject.POSITION, position_id, name)
+        count = drawn.get(position_id, 0)
+        verdicts.say(count > 0, Kind.MASKS_OFF, place, detail={"count": count})
 
 
 def _channels(verdicts: _Verdicts, outcome: VisitOutcome) -> None:

@@ -37,6 +37,7 @@ from vault.crypto import Place, seal_bytes
 
 MOST_ATTEMPTS = 3
 RETRY_SECONDS = (5, 20)
+MOST_AREAS = 999
 OUTAGE = timedelta(minutes=20)
 """A device that was silent for longer than this and answers again is checked once more."""
 
@@ -193,8 +194,23 @@ def _update_condition(
         condition.recording_at = now
     if outcome.proofs:
         condition.proof_at = now
+    _update_picture(condition, outcome)
     if outcome.manner and outcome.answered and not _is_stranger(outcome):
         condition.manner = {k: v for k, v in outcome.manner.items() if k in _MANNER}
+
+
+def _update_picture(condition: DeviceCondition, outcome: VisitOutcome) -> None:
+    """When a picture was taken, and what covers it.
+
+    What was told last about masks stays, with its age, beside the reason why it could not be asked again.
+    """
+    if outcome.picture_at_ms:
+        condition.picture_at = from_ms(outcome.picture_at_ms)
+    if outcome.mask_areas is not None and outcome.masks_at_ms:
+        condition.mask_areas = min(outcome.mask_areas, MOST_AREAS)
+        condition.mask_at, condition.mask_reason = from_ms(outcome.masks_at_ms), ""
+    elif outcome.masks_failed:
+        condition.mask_reason = outcome.masks_failed
 
 
 def _is_stranger(outcome: VisitOutcome) -> bool:
@@ -228,9 +244,6 @@ def _save_rows(check: DeviceCheck, outcome: VisitOutcome, retry: bool) -> None:
                 "size": len(outcome.picture.data),
                 "taken_at": from_ms(outcome.picture_at_ms),
             },
-        )
-        DeviceCondition.objects.filter(pk=check.device_id).update(
-            picture_at=from_ms(outcome.picture_at_ms)
         )
 
 

@@ -365,6 +365,13 @@ class TellsStorage(Protocol):
     async def disks(self) -> list[DiskState]: ...
 
 
+@runtime_checkable
+class TellsMasks(Protocol):
+    async def masks(self, channel: Channel) -> int:
+        """How many areas of its picture the device covers itself; 0 = its privacy masks are off."""
+        ...
+
+
 class DeviceClient(Protocol):
     """One conversation with one device. It also has the capability interfaces that it can serve."""
 
@@ -372,7 +379,8 @@ class DeviceClient(Protocol):
     manner: Manner
 
     async def capabilities(self) -> Mapping[str, bool]:
-        """Capability name (identity, clock, channels, recordings, snapshot, live, playback, disks) -> offered."""
+        """Capability name (identity, clock, channels, recordings, snapshot, live, playback, disks,
+        masks) -> offered."""
         ...
 
     async def close(self) -> None: ...

@@ -16,6 +16,7 @@ from cameras.protocols.base import (
     Streams,
     TakesSnapshots,
     TellsIdentity,
+    TellsMasks,
     TellsStorage,
     TellsTime,
     TimeBase,
@@ -32,6 +33,7 @@ CAPABILITIES = (
     "live",
     "playback",
     "disks",
+    "masks",
 )
 ONVIF_REFUSES_LOGIN = "onvif-refuses-this-login"
 
@@ -74,6 +76,7 @@ class OpenDevice:
     live: Streams | None = None
     playback: Streams | None = None
     disks: TellsStorage | None = None
+    masks: TellsMasks | None = None
     second_index: IndexesRecordings | None = None
     also_onvif: OnvifClient | None = None
     failures: list[tuple[str, str, DeviceError]] = field(default_factory=list)

@@ -340,6 +340,7 @@ def onvif_offers(services: Mapping[str, str]) -> dict[str, bool]:
         "live": has_media,
         "playback": "replay" in services,
         "disks": False,
+        "masks": "media2" in services,
     }
 
 

@@ -255,6 +255,9 @@ class _Questions:
                 report.index = _index_facts(answer, start_ms, now_ms)
         if device.playback is not None:
             await self._about_playback(device.playback, channel, answer)
+        # Last, because some accounts may do everything but this, and are refused from then on.
+        if device.masks is not None:
+            await self._part("masks", device.masks.masks(channel))
 
     async def _about_playback(
         self, client: Streams, channel: Channel, answer: IndexAnswer | None

@@ -26,7 +26,17 @@ from cameras.protocols.rtsp_port import RtspPort
 from cameras.protocols.search_budget import SearchBudget, SearchCaps
 from cameras.protocols.wall_clock import windows
 
-_ASKED = ("identity", "clock", "channels", "recordings", "snapshot", "live", "playback", "disks")
+_ASKED = (
+    "identity",
+    "clock",
+    "channels",
+    "recordings",
+    "snapshot",
+    "live",
+    "playback",
+    "disks",
+    "masks",
+)
 _UPTIME_DIGITS = 9  # thirty years
 
 

@@ -17,6 +17,7 @@ from cameras.days.coverage import Interval
 from cameras.drawing.strips import length
 from cameras.models import CoverageDay, PlaybackProof, PositionDay, Result
 from cameras.reports.reports import Column, Period, Report, Section, Share, Value
+from cameras.wording.mask_words import mask_words
 from cameras.wording.names import addresses_of
 from core import tsi
 from inventory.models import (
@@ -106,13 +107,14 @@ def last_days_report(person: Any, period: Period) -> Report:
                     Column(_("Bit rate (kbit/s)"), is_number=True),
                     Column(_("Rate measured")),
                     Column(_("Last picture")),
-                    Column(_("Mask"), is_wide_only=True),
+                    Column(_("Mask")),
                 ],
                 rows=rows,
                 remark=_(
                     "The share is of the time for which recordings were expected, over the days whose "
                     "answer is known. Without a known day there is no share. The bit rate is that of the "
-                    "recorded minute that was played back last."
+                    "recorded minute that was played back last. Masks are those that the camera itself puts over "
+                    "its picture, as it said on the day in brackets."
                 ),
                 empty=_("There is no active camera."),
             )
@@ -194,7 +196,18 @@ class _Evidence:
             )
         }
         fitted = Installation.objects.current().filter(position__in=_ids(positions))
-        self._pictures = dict(fitted.values_list("position", "device__last_picture__taken_at"))
+        told = fitted.values_list(
+            "position",
+            "lens_no",
+            "device__last_picture__taken_at",
+            *(f"device__condition__mask_{name}" for name in ("areas", "reason", "at")),
+        )
+        self._pictures: dict[int, dt.datetime | None] = {}
+        self._masks: dict[int, str] = {}
+        for position, lens_no, taken_at, *mask in told:
+            self._pictures[position] = taken_at
+            if lens_no == 1:
+                self._masks[position] = _mask(*mask)
 
     def of(self, position_id: int) -> list[Value]:
         """The cells of the columns from the bit rate to the mask."""
@@ -203,8 +216,14 @@ class _Evidence:
             None if bits is None else round(bits / 1000),
             tsi.day_of(played_at) if played_at else None,
             self._pictures.get(position_id),
-            not_checked(),
+            self._masks.get(position_id, not_checked()),
         ]
+
+
+def _mask(areas: int | None, reason: str | None, at: dt.datetime | None) -> str:
+    """Whether the camera masks parts of its picture, with the day on which it said so."""
+    words = mask_words(areas, reason or "")
+    return f"{words} ({tsi.day_text(tsi.day_of(at))})" if at else words
 
 
 def _no_share(sums: dict[str, Any]) -> str | None:

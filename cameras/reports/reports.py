@@ -34,7 +34,6 @@ Value = str | int | Share | dt.date | dt.datetime | None
 class Column:
     label: str
     is_number: bool = False
-    is_wide_only: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from django import template
 
 from cameras.drawing import strips
-from cameras.models import ClockMeasurement
+from cameras.models import ClockMeasurement, DeviceCondition
 from cameras.wording import evidence_words
+from cameras.wording.mask_words import mask_words
 from cameras.wording.names import model_of
 from cameras.wording.reasons import word_for
 from inventory.models import Device
@@ -46,6 +47,12 @@ def clock_sentence(row: ClockMeasurement) -> str:
 def drift_words(milliseconds: int) -> str:
     """ "gains 4.2 s a day"."""
     return evidence_words.drift_words(milliseconds)
+
+
+@register.filter
+def masks(row: DeviceCondition | None) -> str:
+    """Whether a camera masks parts of its picture, as far as it was told."""
+    return mask_words(row.mask_areas, row.mask_reason) if row else mask_words(None, "")
 
 
 @register.filter

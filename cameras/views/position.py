@@ -61,6 +61,7 @@ def position(request: PersonRequest, pk: int) -> HttpResponse:
         "may_see_picture": permissions.can_see_picture(request.user, row),
         "reference": getattr(row, "reference_picture", None),
         **_device(request, device),
+        "lens_no": here.lens_no if here else 1,
     }
     return render(request, "cameras/position.html", context)
 

@@ -92,6 +92,9 @@ class VisitOutcome:
     proofs: list[ProofAnswer] = field(default_factory=list)
     picture: Picture | None = None
     picture_at_ms: int | None = None
+    mask_areas: int | None = None
+    masks_at_ms: int | None = None
+    masks_failed: str = ""
     manner: dict[str, Any] | None = None
     refused: str = ""
     answered: bool = False

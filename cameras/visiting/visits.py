@@ -21,6 +21,7 @@ from cameras.protocols.base import (
     BadAnswer,
     Channel,
     DeviceError,
+    LockedOut,
     Reason,
     TellsTime,
     TooSlow,
@@ -102,6 +103,7 @@ class _Visit:
             await self.recorder.ask(device)
         if PICTURE in plan.kinds:
             await self._ask(PICTURE, self._picture(device))
+            await self._masks(device)
 
     async def _ask(self, kind: str, question: Awaitable[KindAnswer]) -> None:
         """Runs one kind's question; a failure becomes its UNKNOWN unless the visit is pointless now."""
@@ -153,6 +155,19 @@ class _Visit:
         self.out.picture, self.out.picture_at_ms = picture, _now_ms()
         return KindAnswer(YES, at_ms=self.out.picture_at_ms)
 
+    async def _masks(self, device: OpenDevice) -> None:
+        """How much of the picture the camera covers itself. Asked beside the picture, and last."""
+        try:
+            if device.masks is None:
+                raise why_not(device, "masks")
+            self.out.mask_areas = await self.calls.ask(device.masks.masks(Channel(number=1)), 2)
+            self.out.masks_at_ms = _now_ms()
+        except LockedOut:
+            raise
+        except DeviceError as error:
+            # An account that may see but not read settings is refused here: no reason to park it.
+            self.out.masks_failed = error.reason
+
     async def _close(self) -> None:
         if self.device is None:
             return
@@ -175,6 +190,8 @@ class _Visit:
         drawn = any(ask.proof is not None for ask in self.plan.channels)
         if PROOF in kinds and drawn and self.recorder.has_proof_to_play is not False:
             out.answers[PROOF] = _proof_answer(out, error)
+        if PICTURE in kinds and out.mask_areas is None:
+            out.masks_failed = out.masks_failed or error.reason
         for kind in kinds - set(out.answers) - {PROOF}:
             out.answers[kind] = _unknown(error)
 

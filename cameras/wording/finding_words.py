@@ -169,6 +169,23 @@ def _clock(row: Finding, words: dict[str, Any]) -> str:
     }
 
 
+def _masks_gone(row: Finding, words: dict[str, Any]) -> str:
+    return _(
+        "Areas that %(name)s masks: %(after)s, there were %(before)s. Look at its picture, set the masks "
+        "again, and close this finding"
+    ) % {"before": "?", "after": "?", **words}
+
+
+def _masks_off(row: Finding, words: dict[str, Any]) -> str:
+    return (
+        _(
+            "%(name)s masks nothing, and private areas are drawn for it: switch on the privacy mask of the "
+            "camera, its recordings show them"
+        )
+        % words
+    )
+
+
 def _serial(row: Finding, words: dict[str, Any]) -> str:
     return _(
         "Another device answers as %(name)s: serial number %(after)s instead of %(before)s"
@@ -239,6 +256,8 @@ _SENTENCES: dict[str, Callable[[Finding, dict[str, Any]], str]] = {
     "SOURCES_DISAGREE": _disagree,
     "PROOF_FAILED": _proof,
     "CLOCK": _clock,
+    "MASKS_GONE": _masks_gone,
+    "MASKS_OFF": _masks_off,
     "SERIAL_CHANGED": _serial,
     "FIRMWARE_CHANGED": _firmware,
     "DEVICE_MOVED": _moved,

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import Counter
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 import audit
 from accounts.models import Role
+from cameras.night import drawn_areas
 from core.tsi import today
 from inventory.permissions import places_of
 
@@ -37,6 +41,20 @@ def can_enter(person: Person, position: Position) -> bool:
 
 def can_end(person: Person, position: Position) -> bool:
     return person.has_role(*ENDING, scope=places_of(position.floor.building))
+
+
+def register() -> None:
+    """Called once when Django is ready: the night compares the areas with what the cameras mask."""
+    drawn_areas.register(areas_today)
+
+
+def areas_today(position_ids: Collection[int]) -> dict[int, int]:
+    """How many areas hold today, by position."""
+    day = today()
+    rows = FixedMask.objects.filter(
+        Q(ends_on=None) | Q(ends_on__gt=day), position__in=position_ids, starts_on__lte=day
+    )
+    return Counter(rows.values_list("position", flat=True))
 
 
 def enter(position: Position, *, name: str, points: str, document: str, by: Person) -> FixedMask:

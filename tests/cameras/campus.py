@@ -79,6 +79,7 @@ class Scripted:
     online: dict[int, bool] = field(default_factory=dict)
     disk_ok: bool = True
     has_clock: bool = True
+    mask_areas: int | None = None
     fails_on: dict[str, DeviceError] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     at_once: int = 0
@@ -146,6 +147,10 @@ class Client:
     async def snapshot(self, channel: Channel) -> Picture:
         await self._call("snapshot")
         return Picture(PIXEL, "text/html")
+
+    async def masks(self, channel: Channel) -> int:
+        await self._call("masks")
+        return self.script.mask_areas or 0
 
     async def recordings(self, channel: Channel, start_ms: int, end_ms: int) -> IndexAnswer:
         script = self.script
@@ -224,6 +229,7 @@ class Campus:
             recordings=client,
             snapshot=client,
             disks=client,
+            masks=client if script.mask_areas is not None else None,
             second_index=second,
         )
 

@@ -119,7 +119,7 @@ async def test_an_onvif_device_is_served_by_onvif_and_says_what_it_lacks() -> No
         assert device.recordings is not None
         assert device.playback is None
         assert device.disks is None
-        assert {c for c, p, _ in device.failures if p == "onvif"} == {"playback", "disks"}
+        assert {c for c, p, _ in device.failures if p == "onvif"} == {"playback", "disks", "masks"}
 
 
 async def test_a_hikvision_with_onvif_keeps_onvif_as_the_second_index() -> None:

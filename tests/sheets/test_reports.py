@@ -17,6 +17,7 @@ from cameras.models import (
     ChannelCondition,
     ClockMeasurement,
     CoverageDay,
+    DeviceCondition,
     LastPicture,
     PlaybackProof,
     Run,
@@ -27,10 +28,11 @@ from cameras.reports.lists import last_days_report, warranty_report
 from cameras.reports.monthly import monthly_report
 from cameras.reports.papers import history_period
 from cameras.reports.reports import Period, Report, month_of, period_of, text_of
+from cameras.wording.mask_words import mask_words
 from core import tsi
 from core.models import Holiday, PaperRevision
 from inventory import moves
-from inventory.models import ChannelAssignment, Contract, Device, RecordingSchedule
+from inventory.models import ChannelAssignment, Contract, Device, Installation, RecordingSchedule
 from tests.inventory import rows
 from tests.inventory.rows import person as person_with_scope
 
@@ -183,7 +185,7 @@ def test_the_last_days_count_known_days_and_the_newest_recording(campus: Campus)
 def test_the_last_days_tell_the_rate_of_the_minute_played_last_and_the_last_picture(
     campus: Campus,
 ) -> None:
-    """REC-5b: recorded bit rate with its day, last picture, and a mask that nobody has checked."""
+    """REC-5b: recorded bit rate with its day, last picture; without an answer the mask is not checked."""
     position = campus.camera("RECORDED", on=recorder())
     channel = ChannelAssignment.objects.get(position=position).channel
     taken_at = tsi.at(campus.day, 3)
@@ -202,6 +204,29 @@ def test_the_last_days_tell_the_rate_of_the_minute_played_last_and_the_last_pict
 
     assert row[12:15] == ["2048", tsi.day_text(campus.day), text_of(taken_at)]
     assert row[15] == not_checked()
+
+
+def test_the_last_days_tell_whether_masks_are_on(campus: Campus) -> None:
+    """REC-5b: on, off or not to be asked, with the day, and as well in the files."""
+    said_at = tsi.at(campus.day, 3)
+    for areas, reason in ((2, ""), (0, ""), (None, "NOT_SUPPORTED")):
+        device = Installation.objects.get(position=campus.camera("RECORDED")).device
+        DeviceCondition.objects.create(
+            device=device, mask_areas=areas, mask_reason=reason,
+            mask_at=None if areas is None else said_at,
+        )  # fmt: skip
+    reader = person("UNIT_HEAD")
+
+    masks = [row[15] for row in texts(last_days_report(reader, one_day(campus)))]
+
+    day = tsi.day_text(campus.day)
+    assert masks == [
+        f"{mask_words(2, '')} ({day})",
+        f"{mask_words(0, '')} ({day})",
+        mask_words(None, "NOT_SUPPORTED"),
+    ]
+    answer = client_of(reader).get("/reports/last-days/?format=csv")
+    assert masks[2] in answer.content.decode("utf-8-sig")
 
 
 def test_the_history_tells_device_place_address_and_status_of_that_day(campus: Campus) -> None:

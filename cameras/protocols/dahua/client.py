@@ -13,6 +13,7 @@ from cameras.protocols.base import (
     DiskState,
     Identity,
     IndexAnswer,
+    NotSupported,
     Picture,
     Reason,
     Source,
@@ -20,6 +21,7 @@ from cameras.protocols.base import (
 )
 from cameras.protocols.dahua.cgi import OPTIONAL, ask, ask_table
 from cameras.protocols.dahua.file_search import find_files, first_unlocked
+from cameras.protocols.dahua.masks import SETTINGS, read_masks
 from cameras.protocols.dahua.messages import (
     Table,
     is_true,
@@ -146,6 +148,21 @@ class DahuaClient(VendorClient):
         """Disks with the device's own word for their state."""
         path = "storageDevice.cgi?action=getDeviceAllInfo"
         return read_disks(await ask_table(self.conversation, path))
+
+    async def masks(self, channel: Channel) -> int:
+        """How many areas of the channel the device covers itself; 0 = its masks are off.
+
+        Newer firmware keeps its masks in another setting and leaves the covers of the older one off.
+        """
+        is_told = False
+        for name in SETTINGS:
+            areas = read_masks(await self._optional(_CONFIG + name), channel.number)
+            if areas:
+                return areas
+            is_told = is_told or areas is not None
+        if not is_told:
+            raise NotSupported("the device tells no privacy masks")
+        return 0
 
     async def _told_uptime(self) -> str:
         table = await ask_table(self.conversation, "magicBox.cgi?action=getUpTime")

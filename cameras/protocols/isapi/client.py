@@ -26,6 +26,7 @@ from cameras.protocols.base import (
 from cameras.protocols.http import PICTURE_LIMIT, Conversation, path_on_device
 from cameras.protocols.isapi import documents
 from cameras.protocols.isapi.calendar import NO_CALENDAR, Calendar
+from cameras.protocols.isapi.masks import count_regions, read_masks
 from cameras.protocols.isapi.replies import (
     OPTIONAL,
     ask,
@@ -177,6 +178,14 @@ class IsapiClient(VendorClient):
     async def disks(self) -> list[DiskState]:
         """Disks and network volumes with the device's own word for their state."""
         return documents.read_disks(await ask(self.conversation, "ContentMgmt/Storage"))
+
+    async def masks(self, channel: Channel) -> int:
+        """How many areas of the channel the device covers itself; 0 = its masks are off."""
+        path = f"System/Video/inputs/channels/{channel.number}/privacyMask"
+        areas = read_masks(await ask(self.conversation, path))
+        if areas is None:
+            areas = count_regions(await ask(self.conversation, f"{path}/regions"))
+        return areas
 
     async def _learn_playback_path(self, track: int, start_ms: int, end_ms: int) -> None:
         """The recorder's own playbackURI of the span: it knows its path, and often its port."""

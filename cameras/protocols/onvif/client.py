@@ -38,7 +38,7 @@ _MOST_LENSES = 4
 
 
 class OnvifClient:
-    """TellsIdentity, TellsTime, ListsChannels, IndexesRecordings, TakesSnapshots, Streams."""
+    """TellsIdentity, TellsTime, ListsChannels, IndexesRecordings, TakesSnapshots, Streams, TellsMasks."""
 
     protocol = "onvif"
     index_time_base = TimeBase.DEVICE_UTC
@@ -69,6 +69,7 @@ class OnvifClient:
             "live": has_media,
             "playback": "replay" in services,
             "disks": False,
+            "masks": "media2" in services,
         }
 
     async def identity(self) -> Identity:
@@ -124,6 +125,14 @@ class OnvifClient:
     async def snapshot(self, channel: Channel) -> Picture:
         """A still of now, JPEG or PNG."""
         return await self._media.snapshot(await self._profile(channel))
+
+    async def masks(self, channel: Channel) -> int:
+        """How many areas of the channel the device covers itself, from Media2; 0 = none."""
+        standing = await self._media.standing_masks()
+        if not standing:
+            return 0
+        elsewhere = await self._media.configurations_beside(await self._profile(channel))
+        return sum(configuration not in elsewhere for configuration in standing)
 
     async def live(self, channel: Channel) -> StreamTarget:
         """The live stream of the channel's main profile."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lxml import etree
+
 from cameras.protocols.addresses import RTSP_SCHEMES
 from cameras.protocols.base import (
     BadAnswer,
@@ -16,7 +18,7 @@ from cameras.protocols.base import (
 )
 from cameras.protocols.http import PICTURE_LIMIT, Reply, path_on_device
 from cameras.protocols.onvif.soap import SoapConversation
-from cameras.protocols.xml import descendants, find_all, text
+from cameras.protocols.xml import as_bool, descendants, find_all, text
 
 _UNICAST_RTSP = {"Stream": "RTP-Unicast", "Transport": {"Protocol": "RTSP"}}
 _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
@@ -24,11 +26,15 @@ _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 
 @dataclass(frozen=True)
 class Profile:
-    """A media profile: `source` is the video source that it shows, blank when not told."""
+    """A media profile: `source` is the video source that it shows, blank when not told.
+
+    `configuration` is the token of its video source configuration, to which masks belong.
+    """
 
     token: str
     name: str
     source: str
+    configuration: str = ""
 
 
 class Media:
@@ -66,11 +72,7 @@ class Media:
                 continue
             self._service = service
             return [
-                Profile(
-                    token=element.get("token", ""),
-                    name=text(element, "Name"),
-                    source=next((text(s) for s in descendants(element, "SourceToken")), ""),
-                )
+                Profile(element.get("token", ""), text(element, "Name"), *_source_of(element))
                 for element in find_all(answer.content, "Profiles")
                 if element.get("token")
             ]
@@ -121,6 +123,23 @@ class Media:
                 raise
             return await conversation.call("GET", path, limit=PICTURE_LIMIT)
 
+    async def standing_masks(self) -> list[str]:
+        """The video source configuration of each mask that is switched on, from Media2's GetMasks."""
+        answer = await self._soap.call("media2", "GetMasks")
+        standing = []
+        for mask in find_all(answer.content, "Masks"):
+            is_on = as_bool(text(mask, "Enabled"))
+            if is_on is None:
+                raise BadAnswer("GetMasks: a mask does not say whether it is on")
+            if is_on:
+                standing.append(text(mask, "ConfigurationToken"))
+        return standing
+
+    async def configurations_beside(self, profile: Profile) -> set[str]:
+        """The video source configurations that show another source than the profile's."""
+        others = [one for one in await self.profiles() if one.source != profile.source]
+        return {one.configuration for one in others if one.configuration}
+
     async def stream_url(self, profile: Profile) -> str:
         """The RTSP address of the profile, on the device itself."""
         if self._service == "media2":
@@ -140,6 +159,15 @@ class Media:
             "replay", "GetReplayUri", StreamSetup=_UNICAST_RTSP, RecordingToken=recording_token
         )
         return rtsp_on_device(self._soap, text(answer.content, "Uri"))
+
+
+def _source_of(profile: etree._Element) -> tuple[str, str]:
+    """The video source of a profile, and the token of the configuration that names it."""
+    source = next(descendants(profile, "SourceToken"), None)
+    if source is None:
+        return "", ""
+    configuration = source.getparent()
+    return text(source), "" if configuration is None else configuration.get("token", "")
 
 
 def rtsp_on_device(soap: SoapConversation, uri: str) -> str:

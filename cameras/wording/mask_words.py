@@ -1,0 +1,24 @@
+"""A device's privacy masks in words: on with so many areas, off, or why it could not be asked."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from cameras.daily_sheets.sheet_words import not_checked
+from cameras.wording.reasons import word_for
+
+
+def mask_words(areas: int | None, reason: str) -> str:
+    """`areas` as told last (0 = off, None = never told), `reason` why the newest question failed."""
+    if areas is None:
+        if not reason:
+            return not_checked()
+        return _("could not be asked: %(reason)s") % {"reason": word_for(reason)}
+    told = _("off")
+    if areas:
+        told = ngettext("on, %(count)d area", "on, %(count)d areas", areas) % {"count": areas}
+    if not reason:
+        return told
+    words = {"told": told, "reason": word_for(reason)}
+    return _("%(told)s; since then it could not be asked: %(reason)s") % words
