@@ -110,7 +110,7 @@ def test_a_grant_without_place_or_document_is_refused(admin, wrong):
 
 def test_a_person_with_audit_entries_can_be_deleted_and_stays_readable(admin):
     """A17: the log keeps id and name as text."""
-    person = rows.person("OPERATOR")
+    person = rows.person()
     device = rows.device(status="COMMISSIONING")
     device.put_in_service(on_date=rows.D, by=person, document="x")
     name, number = person.full_name, str(person.pk)

@@ -16,7 +16,7 @@ ASK = """
 import sys, django
 django.setup()
 from django.db import transaction
-from cameras import nights
+from cameras.night import nights
 for outcome in sys.argv[1:]:
     try:
         with transaction.atomic():

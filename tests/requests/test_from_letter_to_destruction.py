@@ -313,7 +313,7 @@ def collect(office: Office, row: FootageRequest, place: Path) -> None:
     page = office.at(office.deliverer, f"/requests/copies/{copy.uuid}/link/")
     page.fill("[name=recipient_contact]", "ogrenci@example.org")
     page.click("main form button[type=submit]")
-    address = page.inner_text("main dd.told.font-monospace").strip()
+    address = page.input_value("#link-address")
     code = page.inner_text("main dd.h2").strip()
     office.leave()
     student = office.stranger()

@@ -47,7 +47,9 @@ def test_the_list_shows_every_camera_with_its_outcome(campus, client):
         assert hold.item.position.name in page
         assert hold.keep_until is not None
         assert day_text(hold.keep_until) in page
-    assert "has nothing of this time" in page
+    holds[0].refresh_from_db()
+    with translation.override("tr"):
+        assert said.read(holds[0].failure) in page
     found = client.get(reverse("footage_requests:holds"), {"q": holds[1].item.position.code})
     assert holds[0].item.position.name not in found.content.decode()
 
