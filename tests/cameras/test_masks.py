@@ -13,7 +13,7 @@ from cameras.wording.finding_words import sentence
 from cameras.wording.mask_words import mask_words
 from core.tsi import today
 from footage_requests.models import FixedMask
-from inventory.models import Installation
+from inventory.models import Device, Installation
 from tests.cameras.campus import Campus, Scripted
 from tests.cameras.test_findings import again, kinds
 from tests.inventory import rows
@@ -21,13 +21,13 @@ from tests.sheets.rows import client_of
 from vault.models import Credential
 
 
-def told(device) -> tuple[int | None, str]:
+def told(device: Device) -> tuple[int | None, str]:
     row = DeviceCondition.objects.get(device=device)
     assert (row.mask_at is None) == (row.mask_areas is None)
     return row.mask_areas, row.mask_reason
 
 
-def drawn(device, starts_on: dt.date) -> FixedMask:
+def drawn(device: Device, starts_on: dt.date) -> FixedMask:
     position = Installation.objects.current().get(device=device).position
     return FixedMask.objects.create(
         position=position, name="Lojman penceresi", points=[[0, 0], [9, 0], [9, 9]],
