@@ -28,6 +28,7 @@ URGENCY = {
     "RECORDER_SILENT": 10,
     "NETWORK_SILENT": 11,
     "DISK": 12,
+    "RECORDER_RESTARTS": 13,
     "RECORDER_STOPPED": 14,
     "NOT_RECORDING": 15,
     "CAMERA_SILENT": 16,
@@ -212,6 +213,17 @@ def _disks(words: dict[str, int]) -> str:
     )
 
 
+def _restarts(words: dict[str, int]) -> str:
+    return (
+        ngettext(
+            "%(count)d recorder is started again and again",
+            "%(count)d recorders are started again and again",
+            words["count"],
+        )
+        % words
+    )
+
+
 def _retention(words: dict[str, int]) -> str:
     return (
         ngettext(
@@ -243,6 +255,7 @@ _MANY: dict[tuple[str, str], Callable[[dict[str, int]], str]] = {
     ("CLOCK", ""): _clocks,
     ("FIRMWARE_CHANGED", ""): _firmware,
     ("DISK", ""): _disks,
+    ("RECORDER_RESTARTS", ""): _restarts,
     ("RETENTION_SHORT", ""): _retention,
     ("RETENTION_LONG", ""): _retention_long,
 }

@@ -402,6 +402,12 @@ SETTINGS = (
         "Minutes for which a recorder has to be silent until it is reported. 0: when the first check finds it so.",
     ),
     Setting(
+        "RECORDER_RESTARTS_ALLOWED",
+        "1",
+        _not_negative,
+        "Starts of a recorder within 24 hours that are no finding yet. A planned restart is one.",
+    ),
+    Setting(
         "DEVICES_AT_ONCE", "120", _positive, "Devices that one worker process talks to at once."
     ),
     Setting(

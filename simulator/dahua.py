@@ -14,6 +14,7 @@ from typing import Any
 
 from simulator.clocks import TSI_MS, Base, Zone
 from simulator.dahua_search import FileFinders
+from simulator.disks import DEGRADED, shown_disks
 from simulator.faults import Reply, fault
 from simulator.http import Request
 from simulator.isapi_xml import wall_text
@@ -264,16 +265,20 @@ class DahuaSide:
         return lines(values)
 
     def _storage(self, _arguments: Arguments) -> Reply:
-        disks = self._device.inventory.get("disks") or [{"slot": "1", "capacity_gb": 8000}]
         values: dict[str, Any] = {}
-        for number, disk in enumerate(disks):
-            size = disk["capacity_gb"] * 10**9
+        for number, disk in enumerate(shown_disks(self._device)):
+            size = disk.capacity_gb * 10**9
             start = f"list.info[{number}]"
-            values[f"{start}.Name"] = f"/dev/sd{chr(97 + number)}"
-            values[f"{start}.State"] = "Error" if disk.get("state", "ok") != "ok" else "Success"
+            is_bad = disk.state not in ("ok", DEGRADED)
+            values[f"{start}.Name"] = "/dev/md0" if disk.is_array else f"/dev/sd{chr(97 + number)}"
+            values[f"{start}.State"] = "Error" if is_bad else "Success"
+            if disk.is_array:
+                values |= {f"{start}.Type": "Raid5", f"{start}.State": "Degraded"}
+            kind = "ReadOnly" if disk.is_read_only else "ReadWrite"
+            values[f"{start}.Detail[0].Type"] = kind
             values[f"{start}.Detail[0].TotalBytes"] = f"{size}.000000"
             values[f"{start}.Detail[0].UsedBytes"] = f"{size}.000000"
-            values[f"{start}.Detail[0].IsError"] = str(disk.get("state", "ok") != "ok").lower()
+            values[f"{start}.Detail[0].IsError"] = str(is_bad).lower()
         return lines(values)
 
     def _snapshot(self, arguments: Arguments) -> Reply:

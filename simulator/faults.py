@@ -70,6 +70,12 @@ CATALOGUE: dict[str, str] = {
     "other_host": "names this host in every address that it gives",
     "userinfo_uri": "puts a name and a password into the addresses that it gives",
     "uri": "gives this text for every stream, snapshot and replay address",
+    # Recorders' hardware
+    "restarts": "starts again every so many minutes (default 180) and records on as if nothing were",
+    "disk_missing": "no longer shows its last disk, or so many of them",
+    "disk_read_only": "shows its first disk as read-only",
+    "array_degraded": "shows one array in place of its disks, and that it is degraded",
+    "smart_warning": "says by SMART that its first disk will fail (ISAPI)",
     # Searches
     "power_cut_events": "writes no event when its power fails ('end'), nor when it comes back ('none')",
     "no_last_reboot": "does not tell when it was started last, nor for how long it has been running",

@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 from simulator.clocks import TSI_MS, Base, Zone
+from simulator.disks import shown_disks, smart_is_bad
 from simulator.faults import Reply, fault
 from simulator.http import Request
 from simulator.isapi_search import IndexPages
@@ -75,6 +76,7 @@ class IsapiSide:
                 ("PUT", proxy + r"/(\d+)", self._set_channel),
                 ("DELETE", proxy + r"/(\d+)", self._delete_channel),
                 ("GET", r"/ISAPI/ContentMgmt/Storage", self._storage),
+                ("GET", r"/ISAPI/ContentMgmt/Storage/hdd/(\d{1,3})/SMARTTest/status", self._smart),
                 *index.pages(),
             ]
         self._pages = [(method, re.compile(path + "/?$"), page) for method, path, page in pages]
@@ -359,12 +361,21 @@ class IsapiSide:
         return self._done(request)
 
     def _storage(self, _request: Request, _match: re.Match[str]) -> Reply:
-        disks = self._device.inventory.get("disks") or [{"slot": "1", "capacity_gb": 8000}]
         items = "".join(
-            f"<hdd>{leaf('id', str(n))}{leaf('hddName', escape('hdd' + str(each['slot'])))}"
-            f"{leaf('hddType', 'SATA')}{leaf('status', each.get('state', 'ok'))}"
-            f"{leaf('capacity', str(each['capacity_gb'] * 1000))}{leaf('freeSpace', '0')}"
-            f"{leaf('property', 'RW')}</hdd>"
-            for n, each in enumerate(disks, 1)
+            f"<hdd>{leaf('id', str(n))}{leaf('hddName', escape('hdd' + each.slot))}"
+            f"{leaf('hddType', 'Virtual Disk' if each.is_array else 'SATA')}{leaf('status', each.state)}"
+            f"{leaf('capacity', str(each.capacity_gb * 1000))}{leaf('freeSpace', '0')}"
+            f"{leaf('property', 'RO' if each.is_read_only else 'RW')}</hdd>"
+            for n, each in enumerate(shown_disks(self._device), 1)
         )
         return Reply(200, document("storage", f"<hddList>{items}</hddList>"), XML)
+
+    def _smart(self, _request: Request, match: re.Match[str]) -> Reply:
+        number = int(match[1])
+        if not 1 <= number <= len(shown_disks(self._device)):
+            raise IsapiError(403, 4, "Invalid Operation", "notSupport")
+        bad = smart_is_bad(self._device, number)
+        inner = leaf("id", match[1]) + leaf("temprature", "38") + leaf("powerOnDay", "612")
+        inner += leaf("selfEvaluaingStatus", "error" if bad else "ok")
+        inner += leaf("allEvaluaingStatus", "badsectors" if bad else "functional")
+        return Reply(200, document("SmartTestStatus", inner), XML)

@@ -161,10 +161,16 @@ class SimDevice:
 
 
 _USUAL_UPTIME_MS = 90 * 24 * 3_600_000
+_USUAL_RESTART_MINUTES = 180
 
 
 def started_ms(device: SimDevice, now_ms: int) -> int:
     """When the device was started last, in true time."""
+    every = device.faults.get("restarts")
+    if every is not None:
+        return now_ms - now_ms % (
+            60_000 * (_USUAL_RESTART_MINUTES if every is True else int(every))
+        )
     ends = [last for _first, last in device.down if last <= now_ms]
     return max(ends, default=now_ms - _USUAL_UPTIME_MS)
 

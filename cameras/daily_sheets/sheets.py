@@ -263,7 +263,7 @@ class _Gathered:
         clock = self.clocks.get(pk)
         condition = self.conditions.get(pk)
         states: list[bool | None] = []
-        if condition is not None and self._is_about(condition.answered_at):
+        if condition is not None and self._is_about(condition.disks_at):
             states = [disk.get("healthy") for disk in condition.disks]
         disks = NOT_CHECKED
         if False in states:

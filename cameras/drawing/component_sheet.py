@@ -19,6 +19,9 @@ from cameras.drawing.retention_plot import HeldChannel, retention_plot
 from cameras.drawing.strips import day_strip, heat_strip, source_strips
 from cameras.models import ClockMeasurement, CoverageDay, DeviceCondition, Finding
 from cameras.models.coverage import Result
+from cameras.protocols.disk_states import DiskTrouble
+from cameras.wording.disk_words import disk_facts
+from cameras.wording.restart_words import restart_facts
 from core import tsi
 
 HOUR_MS = 3_600_000
@@ -51,13 +54,25 @@ def sheet() -> dict[str, Any]:
             {"sentence": _("clock read, it is wrong"), "row": Finding(opened_at=timezone.now())}
         ],
         "spoken": _conversation(),
-        "condition": {"disks": True},
-        "disks": [
-            {"slot": f"hdd {number}", "size": "6 TB", "healthy": healthy}
-            for number, healthy in enumerate([True, False, None], start=1)
-        ],
+        "disks": disk_facts(_with_disks()),
+        "restarts": restart_facts(_with_disks()),
         "pages": Paginator(range(120), 50).page(2),
     }
+
+
+def _with_disks() -> DeviceCondition:
+    """A recorder with a disk in each state, started twice today."""
+    now = timezone.now()
+    disks: list[dict[str, Any]] = [
+        {"slot": "hdd 1", "healthy": True, "word": "ok", "capacity_mb": 6_000_000},
+        {"slot": "hdd 2", "healthy": None, "word": "formating", "capacity_mb": 6_000_000},
+    ]
+    disks += [
+        {"slot": f"hdd {number}", "healthy": False, "trouble": trouble, "capacity_mb": 6_000_000}
+        for number, trouble in enumerate(DiskTrouble, start=3)
+    ]
+    starts = [(now - dt.timedelta(hours=hours)).isoformat() for hours in (100, 9, 2)]
+    return DeviceCondition(disks=disks, disks_at=now, starts=starts, starts_at=now)
 
 
 def _conversation() -> list[dict[str, Any]]:

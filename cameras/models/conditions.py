@@ -10,7 +10,11 @@ from .scopes import DeviceScoped
 
 
 class DeviceCondition(models.Model):
-    """What a device said last, and when. `answered_at` is its last sign of life, `asked_at` our last try."""
+    """What a device said last, and when. `answered_at` is its last sign of life, `asked_at` our last try.
+
+    `disks` are what it told at `disks_at`, and what should be there and is not (cameras.night.recorder_disks);
+    `starts` are its known starts, ISO texts in true time, as told until `starts_at` (cameras.night.restarts).
+    """
 
     device = models.OneToOneField(
         Device, on_delete=models.CASCADE, primary_key=True, related_name="condition"
@@ -44,6 +48,15 @@ class DeviceCondition(models.Model):
         max_length=40, blank=True, help_text="Why the newest question about masks failed."
     )
     disks = models.JSONField(default=list, blank=True)
+    disks_at = models.DateTimeField(null=True, blank=True)
+    disks_reason = models.CharField(
+        max_length=40, blank=True, help_text="Why the disks could not be asked last."
+    )
+    starts = models.JSONField(default=list, blank=True)
+    starts_at = models.DateTimeField(null=True, blank=True)
+    starts_reason = models.CharField(
+        max_length=40, blank=True, help_text="Why the last start was not told last."
+    )
     manner = models.JSONField(default=dict, blank=True)
 
     objects = DeviceScoped.as_manager()

@@ -81,6 +81,7 @@ class Finding(models.Model):
         DUPLICATE_IDENTITY = "DUPLICATE_IDENTITY", _("Two addresses give the same identity")
         CREDENTIAL_REFUSED = "CREDENTIAL_REFUSED", _("Login refused and parked")
         DISK = "DISK", _("Disk reports a fault")
+        RECORDER_RESTARTS = "RECORDER_RESTARTS", _("Recorder is started again and again")
         EVIDENCE_CHANGED = "EVIDENCE_CHANGED", _("A stored evidence file was changed")
         SWEEP_SKIPPED = "SWEEP_SKIPPED", _("A check was skipped: the one before was still running")
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from cameras.clocks.verdicts import Verdict
 from cameras.days.coverage_rows import Loss
 from cameras.models import DeviceCheck, DeviceCondition, Finding
-from cameras.night import drawn_areas
+from cameras.night import drawn_areas, restarts
 from cameras.night.findings import Found, Subject, note_changes, settle
 from cameras.protocols.base import Identity, Reason
 from cameras.protocols.recognition import is_same_device
@@ -61,8 +61,9 @@ def judge(
     _clock(verdicts, subject, outcome, condition, was)
     _credential(verdicts, subject, outcome)
     if outcome.disks is not None:
-        bad = [disk.slot for disk in outcome.disks if disk.healthy is False]
-        verdicts.say(bool(bad), Kind.DISK, subject, detail={"slots": bad[:64]})
+        _disks(verdicts, subject, condition)
+    if outcome.start is not None and not condition.starts_reason:
+        _restarts(verdicts, subject, condition, was, now)
     if outcome.days or outcome.proofs:
         _channels(verdicts, outcome)
     if outcome.mask_areas is not None:
@@ -171,6 +172,30 @@ def _clock(
     wrong = verdict not in {Verdict.OK, Verdict.UNKNOWN}
     verdicts.say(wrong, Kind.CLOCK, subject, verdict, detail=detail)
     verdicts.changes.append((subject, "clock", was.clock_verdict, verdict))
+
+
+def _disks(verdicts: _Verdicts, subject: Subject, condition: DeviceCondition) -> None:
+    bad = [row for row in condition.disks if row["healthy"] is False]
+    detail = {
+        "slots": [row["slot"] for row in bad],
+        "troubles": [[row["slot"], row["trouble"]] for row in bad],
+    }
+    verdicts.say(bool(bad), Kind.DISK, subject, detail=detail)
+
+
+def _restarts(
+    verdicts: _Verdicts,
+    subject: Subject,
+    condition: DeviceCondition,
+    was: DeviceCondition,
+    now: datetime,
+) -> None:
+    count = restarts.in_last(restarts.starts_of(condition), restarts.DAY, now)
+    wrong = count > settings.RECORDER_RESTARTS_ALLOWED
+    detail = {"starts": count, "last": condition.starts[-1]}
+    verdicts.say(wrong, Kind.RECORDER_RESTARTS, subject, detail=detail)
+    before = was.starts[-1] if was.starts else ""
+    verdicts.changes.append((subject, "started", before, condition.starts[-1]))
 
 
 def _credential(verdicts: _Verdicts, subject: Subject, outcome: VisitOutcome) -> None:

@@ -6,7 +6,6 @@ The claim token guards it: whoever lost the lease saves nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,7 +26,7 @@ from cameras.models import (
     PlaybackProof,
     Run,
 )
-from cameras.night import device_findings, nights
+from cameras.night import device_findings, nights, recorder_disks, restarts
 from cameras.protocols.base import Manner, Reason
 from cameras.protocols.ntp import ServerClock
 from cameras.visiting.visit_data import KindAnswer, VisitOutcome, VisitPlan
@@ -62,7 +61,10 @@ def save(
         condition, was = _condition_of(check.device_id)
         _update_condition(condition, plan, outcome, reference, now)
         _save_rows(check, outcome, retry)
+        start = restarts.note(condition, outcome, now)
         device_findings.judge(check, plan, outcome, condition, was, now)
+        if start is not None:
+            restarts.ask_again(start, was, now)
         condition.save()
         if outcome.refused:
             vault.park(check.device, outcome.refused, tried=_tried(plan))
@@ -188,8 +190,7 @@ def _update_condition(
         condition.clock_verdict = verdict
         condition.clock_offset_ms = outcome.clock.offset_ms
         condition.clock_uncertainty_ms = outcome.clock.uncertainty_ms
-    if outcome.disks is not None:
-        condition.disks = [asdict(disk) for disk in outcome.disks[:64]]
+    recorder_disks.note(condition, outcome, now)
     if any(day.coverage is not None for day in outcome.days):
         condition.recording_at = now
     if outcome.proofs:

@@ -28,6 +28,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
+from cameras.protocols.disk_states import DiskState
 from core.secret import Secret
 
 
@@ -283,15 +284,6 @@ class IndexAnswer:
     latest_ms: int | None = None
     unsure: tuple[Segment, ...] = ()
     started_ms: int | None = None
-
-
-@dataclass(frozen=True)
-class DiskState:
-    slot: str
-    healthy: bool | None
-    word: str = ""  # the device's own word for the state
-    capacity_mb: int | None = None
-    free_mb: int | None = None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from typing import Any
 from django.db.models import OuterRef, Subquery
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -22,9 +21,11 @@ from cameras.models.conditions import ChannelCondition
 from cameras.models.coverage import CoverageDay, Result
 from cameras.models.runs import CheckResult
 from cameras.night.correlation import SLACK_DAYS
+from cameras.wording.disk_words import disk_facts
 from cameras.wording.evidence_words import answer_words
 from cameras.wording.names import model_of
 from cameras.wording.reasons import word_for
+from cameras.wording.restart_words import restart_facts
 from core import panels, tsi
 from inventory.models import Address, ChannelAssignment, Device, RecordingSchedule
 from inventory.schedules import expected_many
@@ -49,6 +50,8 @@ def recorder(request: PersonRequest, pk: int) -> HttpResponse:
             for line in channels
             if line["condition"]
         ),
+        "disks": disk_facts(getattr(row, "condition", None)),
+        "restarts": restart_facts(getattr(row, "condition", None)),
         "may_check": permissions.can_check_now(request.user),
         **device_facts(request, row, day, [line["proof"] for line in channels if line["proof"]]),
     }
@@ -77,7 +80,6 @@ def device_facts(
         "condition": condition,
         "ip": vars(row)["ip"],
         **clock_facts(request, row),
-        "disks": _disks(condition),
         "spoken": _conversation(row, day, proofs),
         "panels": list(panels.shown("cameras-device", request, row)),
         "findings": told(
@@ -87,22 +89,6 @@ def device_facts(
             model_of(row),
         ),
     }
-
-
-def _disks(condition: DeviceCondition | None) -> list[dict[str, Any]]:
-    """Disks as told last, their size in terabytes."""
-    if condition is None:
-        return []
-    return [
-        {
-            "slot": disk.get("slot", ""),
-            "healthy": disk.get("healthy"),
-            "size": _("%(size)s TB") % {"size": number_format(disk["capacity_mb"] / 1_000_000, 1)}
-            if disk.get("capacity_mb")
-            else "",
-        }
-        for disk in condition.disks
-    ]
 
 
 def _conversation(

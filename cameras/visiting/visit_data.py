@@ -10,7 +10,6 @@ from cameras.clocks.measuring import Measurement
 from cameras.days.judging import ChannelAsk, ChannelDay
 from cameras.protocols.base import (
     Channel,
-    DiskState,
     Endpoint,
     Identity,
     Login,
@@ -18,6 +17,7 @@ from cameras.protocols.base import (
     Picture,
     Reason,
 )
+from cameras.protocols.disk_states import DiskState
 from cameras.protocols.ntp import ServerClock
 from cameras.visiting.proofs import ProofAnswer
 
@@ -75,6 +75,14 @@ class KindAnswer:
         return self.answer == UNKNOWN and self.reason in TEMPORARY
 
 
+@dataclass(frozen=True)
+class ToldStart:
+    """When a device was started last, and when it told so: true time, milliseconds."""
+
+    started_ms: int
+    asked_ms: int
+
+
 @dataclass
 class VisitOutcome:
     """What a visit brought home. Half an outcome is an outcome."""
@@ -88,6 +96,9 @@ class VisitOutcome:
     uses_ntp: bool | None = None
     listed: tuple[Channel, ...] | None = None
     disks: tuple[DiskState, ...] | None = None
+    disks_reason: str = ""  # why they could not be asked: a Reason
+    start: ToldStart | None = None
+    start_reason: str = ""
     days: list[ChannelDay] = field(default_factory=list)
     proofs: list[ProofAnswer] = field(default_factory=list)
     picture: Picture | None = None

@@ -35,7 +35,6 @@ from cameras.protocols.base import (
     ListsChannels,
     Reason,
     Streams,
-    TellsStorage,
     TellsUptime,
     TimeBase,
     TooSlow,
@@ -46,7 +45,14 @@ from cameras.protocols.decoding import Decoder
 from cameras.visiting.proofs import Player, play_minute, plays_something
 from cameras.visiting.replay_probes import Plays
 from cameras.visiting.visit_calls import Calls, VisitIsOver, why_not
-from cameras.visiting.visit_data import PROOF, RECORDING, TEMPORARY, VisitOutcome, VisitPlan
+from cameras.visiting.visit_data import (
+    PROOF,
+    RECORDING,
+    TEMPORARY,
+    ToldStart,
+    VisitOutcome,
+    VisitPlan,
+)
 
 if TYPE_CHECKING:
     from cameras.protocols.registry import OpenDevice
@@ -75,15 +81,15 @@ class RecorderQuestions:
         """Everything that this recorder is to be asked. Raises VisitIsOver."""
         if device.channels is not None:
             await self.calls.ask_beside(self._list(device.channels))
-        if device.disks is not None:
-            await self.calls.ask_beside(self._disks(device.disks))
-        if RECORDING not in self.plan.kinds and PROOF not in self.plan.kinds:
-            return
+        await self.calls.ask_beside(self._disks(device))
         if isinstance(device.recordings, TellsUptime):
             await self.calls.ask_beside(self._uptime(device.recordings))
+        if RECORDING not in self.plan.kinds and PROOF not in self.plan.kinds:
+            return
         try:
             await self._recordings(device)
         finally:
+            self._note_start_in_events()
             self._judge()
             self._hold_against_start()
         if PROOF in self.plan.kinds:
@@ -98,13 +104,45 @@ class RecorderQuestions:
     async def _list(self, client: ListsChannels) -> None:
         self.out.listed = tuple(await self.calls.ask(client.channels(), 2))
 
-    async def _disks(self, client: TellsStorage) -> None:
-        self.out.disks = tuple(await self.calls.ask(client.disks(), 2))
+    async def _disks(self, device: OpenDevice) -> None:
+        try:
+            if device.disks is None:
+                raise why_not(device, "disks")
+            self.out.disks = tuple(await self.calls.ask(device.disks.disks(), 3))
+        except DeviceError as error:
+            self.out.disks_reason = error.reason
+            if device.disks is not None:
+                raise
 
     async def _uptime(self, client: TellsUptime) -> None:
-        running_s = await self.calls.ask(client.uptime_s())
+        asked_ms = _now_ms()
+        try:
+            running_s = await self.calls.ask(client.uptime_s())
+        except DeviceError as error:
+            self.out.start_reason = error.reason
+            raise
+        if running_s is None:
+            self.out.start_reason = Reason.NOT_SUPPORTED
+            return
         # Counted by the device, so its clock does not matter.
-        self.started_ms = None if running_s is None else _now_ms() - 1000 * running_s
+        self.started_ms = _now_ms() - 1000 * running_s
+        self.out.start = ToldStart(self.started_ms, asked_ms)
+
+    def _note_start_in_events(self) -> None:
+        """The last start as an event list tells it; a running time, where there is one, is more exact."""
+        answers = [(item.asked_ms, item.answer) for item in self.heard if item.answer is not None]
+        if self.out.start is not None or self.out.start_reason or not answers:
+            return
+        histories = self._histories()
+        told = [
+            (started_ms, asked_ms)
+            for asked_ms, answer in answers
+            if (started_ms := true_instant(answer.started_ms, histories[answer.time_base]))
+        ]
+        if told:
+            self.out.start = ToldStart(max(told)[0], min(asked_ms for _started, asked_ms in told))
+        else:
+            self.out.start_reason = Reason.NOT_SUPPORTED
 
     def _histories(self) -> dict[TimeBase, OffsetHistory]:
         utc, local = list(self.plan.known_utc), list(self.plan.known_local)

@@ -15,6 +15,7 @@ from cameras.clocks.verdicts import Verdict
 from cameras.drawing.strips import length, offset_words
 from cameras.models import Finding
 from cameras.night.findings import NOT_FOUND_ANY_MORE, NOT_IN_SERVICE_ANY_MORE
+from cameras.wording.disk_words import all_troubles
 from cameras.wording.reasons import word_for
 from core import tsi
 
@@ -25,6 +26,7 @@ _OF_RECORDERS = {
     Kind.RETENTION_SHORT,
     Kind.RETENTION_LONG,
     Kind.DISK,
+    Kind.RECORDER_RESTARTS,
 }
 
 
@@ -224,8 +226,30 @@ def _credential(row: Finding, words: dict[str, Any]) -> str:
 
 
 def _disk(row: Finding, words: dict[str, Any]) -> str:
+    told = all_troubles(row.detail.get("troubles") or [])
+    if told:
+        return f"{words['name']}: {told}"
     slots = ", ".join(str(slot) for slot in row.detail.get("slots") or [])
     return _("%(name)s reports a faulty disk: %(slots)s") % {**words, "slots": slots}
+
+
+def _restarts(row: Finding, words: dict[str, Any]) -> str:
+    count = int(row.detail.get("starts") or 0)
+    text = ngettext(
+        "%(name)s was started again in the last 24 hours, on %(last)s: look at its power supply, its "
+        "ventilation and its disks",
+        "%(name)s was started at least %(count)d times in 24 hours, last on %(last)s: look at its power "
+        "supply, its ventilation and its disks",
+        count,
+    )
+    return text % {**words, "count": count, "last": _moment(row.detail.get("last"))}
+
+
+def _moment(text: object) -> str:
+    try:
+        return tsi.stamp(dt.datetime.fromisoformat(str(text)))
+    except ValueError:
+        return "?"
 
 
 def _evidence(row: Finding, words: dict[str, Any]) -> str:
@@ -264,6 +288,7 @@ _SENTENCES: dict[str, Callable[[Finding, dict[str, Any]], str]] = {
     "DUPLICATE_IDENTITY": _duplicate,
     "CREDENTIAL_REFUSED": _credential,
     "DISK": _disk,
+    "RECORDER_RESTARTS": _restarts,
     "EVIDENCE_CHANGED": _evidence,
     "SWEEP_SKIPPED": _skipped,
 }

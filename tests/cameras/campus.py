@@ -15,7 +15,6 @@ from cameras.protocols.base import (
     ClockSample,
     DeviceError,
     DeviceKind,
-    DiskState,
     Identity,
     IndexAnswer,
     Manner,
@@ -25,6 +24,7 @@ from cameras.protocols.base import (
     TimeBase,
     Unreachable,
 )
+from cameras.protocols.disk_states import DiskState
 from cameras.protocols.registry import OpenDevice
 from cameras.visiting import visits
 from cameras.visiting.visit_data import VisitOutcome, VisitPlan
@@ -78,6 +78,8 @@ class Scripted:
     source: Source = Source.ISAPI_SEARCH
     online: dict[int, bool] = field(default_factory=dict)
     disk_ok: bool = True
+    disks: list[DiskState] | None = None
+    running_s: int | None = None
     has_clock: bool = True
     mask_areas: int | None = None
     fails_on: dict[str, DeviceError] = field(default_factory=dict)
@@ -142,7 +144,12 @@ class Client:
 
     async def disks(self) -> list[DiskState]:
         await self._call("disks")
+        if self.script.disks is not None:
+            return self.script.disks
         return [DiskState("1", self.script.disk_ok)]
+
+    async def uptime_s(self) -> int | None:
+        return self.script.running_s
 
     async def snapshot(self, channel: Channel) -> Picture:
         await self._call("snapshot")

@@ -184,6 +184,34 @@ async def test_disks_tell_their_state_in_their_own_word() -> None:
     ]
 
 
+async def test_every_word_for_a_disk_is_what_it_says_and_an_unknown_one_is_not_judged() -> None:
+    """REC-12: an empty bay is no faulty disk; a partition may be read-only, an array degraded."""
+    rows = [
+        ("/dev/sda", "Running", "Detail[0].Type=Read-Write"),
+        ("/dev/sdb", "Absent", "Detail[0].IsError=false"),
+        ("/dev/sdc", "Failure", "Detail[0].IsError=true"),
+        ("/dev/sdd", "Success", "Detail[1].Type=Read-Only"),
+        ("/dev/sde", "Initializing", "Detail[0].Type=ReadWrite"),
+        ("/dev/md0", "Degraded", "Type=Raid5"),
+    ]
+    info = "".join(
+        f"list.info[{n}].Name={name}\r\nlist.info[{n}].State={state}\r\nlist.info[{n}].{more}\r\n"
+        for n, (name, state, more) in enumerate(rows)
+    ).encode()
+    async with (
+        serving(at(getDeviceAllInfo=info)) as device,
+        talking(device) as conversation,
+    ):
+        disks = await DahuaClient(conversation).disks()
+    assert [(d.slot, d.healthy, d.trouble, d.kind) for d in disks] == [
+        ("/dev/sda", True, None, "DISK"),
+        ("/dev/sdc", False, "FAULTY", "DISK"),
+        ("/dev/sdd", False, "NOT_WRITABLE", "DISK"),
+        ("/dev/sde", None, None, "DISK"),
+        ("/dev/md0", False, "DEGRADED", "ARRAY"),
+    ]
+
+
 async def test_pictures_and_streams_are_asked_by_the_channels_number() -> None:
     async with (
         serving(at(snapshot=b"\xff\xd8picture")) as device,

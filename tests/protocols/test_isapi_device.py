@@ -218,6 +218,86 @@ async def test_disks_tell_their_state_in_their_own_word() -> None:
     ]
 
 
+def storage(*disks: str) -> str:
+    return f"<storage {NS}><hddList>{''.join(disks)}</hddList></storage>"
+
+
+def hdd(number: int, status: str, more: str = "<property>RW</property>") -> str:
+    return f"<hdd><id>{number}</id><status>{status}</status>{more}</hdd>"
+
+
+async def test_every_word_for_a_disk_is_what_it_says_and_an_unknown_one_is_not_judged() -> None:
+    """REC-12: an empty bay is no faulty disk."""
+    body = storage(
+        hdd(1, "ok"),
+        hdd(2, "notexist"),
+        hdd(3, "error"),
+        hdd(4, "smartFailed"),
+        hdd(5, "unformatted"),
+        hdd(6, "ok", "<property>RO</property>"),
+        hdd(7, "formating"),
+    )
+    disks = await ask(at("/ISAPI/ContentMgmt/Storage", body), "disks")
+    assert [(d.slot, d.healthy, d.trouble) for d in disks] == [
+        ("hdd 1", True, None),
+        ("hdd 3", False, "FAULTY"),
+        ("hdd 4", False, "FAILING"),
+        ("hdd 5", False, "NOT_WRITABLE"),
+        ("hdd 6", False, "NOT_WRITABLE"),
+        ("hdd 7", None, None),
+    ]
+
+
+async def test_the_disks_of_an_array_may_be_read_only_while_the_array_is_not() -> None:
+    """REC-12: an array that is being rebuilt has lost its redundancy."""
+    virtual = "<hddType>Virtual Disk</hddType><property>RW</property>"
+    member = "<hddType>SATA</hddType><property>RO</property>"
+    body = storage(hdd(1, "reparing", virtual), hdd(1, "ok", member), hdd(2, "ok", member))
+    disks = await ask(at("/ISAPI/ContentMgmt/Storage", body), "disks")
+    assert [(d.slot, d.kind, d.trouble) for d in disks] == [
+        ("array 1", "ARRAY", "DEGRADED"),
+        ("hdd 1", "DISK", None),
+        ("hdd 2", "DISK", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("self_word", "all_word", "trouble"),
+    [
+        ("ok", "functional", None),
+        ("error", "functional", "FAILING"),
+        ("ok", "badsectors", "FAILING"),
+        ("", "something new", None),
+    ],
+)
+async def test_a_disk_fails_soon_when_its_self_assessment_says_so(
+    self_word: str, all_word: str, trouble: str | None
+) -> None:
+    """REC-12: SMART is asked beside the state, of each disk."""
+    smart = (
+        f"<SmartTestStatus {NS}><selfEvaluaingStatus>{self_word}</selfEvaluaingStatus>"
+        f"<allEvaluaingStatus>{all_word}</allEvaluaingStatus></SmartTestStatus>"
+    )
+    recorder = Recorder(
+        documents={
+            "/ISAPI/ContentMgmt/Storage": storage(hdd(1, "ok")).encode(),
+            "/ISAPI/ContentMgmt/Storage/hdd/1/SMARTTest/status": smart.encode(),
+        }
+    )
+    (disk,) = await ask(recorder, "disks")
+    assert (disk.trouble, disk.healthy) == (trouble, trouble is None)
+
+
+async def test_a_recorder_without_smart_is_asked_once_and_its_disks_are_told() -> None:
+    async with (
+        serving(at("/ISAPI/ContentMgmt/Storage", storage(hdd(1, "ok"), hdd(2, "ok")))) as device,
+        talking(device) as conversation,
+    ):
+        disks = await IsapiClient(conversation).disks()
+    assert [disk.healthy for disk in disks] == [True, True]
+    assert sum("SMARTTest" in path for path in device.paths()) == 1
+
+
 async def test_a_picture_comes_from_the_second_path_where_the_first_is_missing() -> None:
     second = "/ISAPI/ContentMgmt/StreamingProxy/channels/301/picture"
     recorder = Recorder(documents={second: b"\xff\xd8picture"})

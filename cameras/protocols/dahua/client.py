@@ -10,7 +10,6 @@ from cameras.protocols.base import (
     Channel,
     ClockSample,
     DeviceError,
-    DiskState,
     Identity,
     IndexAnswer,
     NotSupported,
@@ -31,6 +30,7 @@ from cameras.protocols.dahua.messages import (
     read_states,
     value_of,
 )
+from cameras.protocols.disk_states import DiskState
 from cameras.protocols.http import PICTURE_LIMIT, Conversation
 from cameras.protocols.search_budget import SearchBudget, SearchCaps
 from cameras.protocols.vendor_client import VendorClient

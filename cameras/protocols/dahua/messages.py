@@ -15,10 +15,10 @@ from cameras.protocols.base import (
     BadAnswer,
     Channel,
     DeviceKind,
-    DiskState,
     Identity,
     Segment,
 )
+from cameras.protocols.disk_states import DiskKind, DiskState, DiskTrouble
 from cameras.protocols.wall_clock import read_wall_time
 
 Table = dict[str, str]
@@ -34,6 +34,13 @@ _REMOTE = re.compile(r"RemoteDevice(?:\.[^.\[]*?_INFO_(\d{1,5})|\[(\d{1,5})\])\.
 _STATE = re.compile(r"(?:^|\.)states?\[(\d+)\]\.(channel|connectionState)$", re.IGNORECASE)
 _ITEM = re.compile(r"items\[(\d{1,6})\]\.(.+)$")
 _DISK = re.compile(r"info\[(\d{1,4})\]\.(.+)$")
+_ARRAY = re.compile(r"/?(?:dev/)?md\d")
+_HEALTHY = {"success", "normal", "ok", "running", "active", "idle"}
+_EMPTY_BAYS = {"absent", "notexist", "nodisk"}
+_TROUBLES = {
+    **dict.fromkeys(["error", "failure", "failed", "fault", "abnormal"], DiskTrouble.FAULTY),
+    **dict.fromkeys(["degraded", "rebuilding", "recovering"], DiskTrouble.DEGRADED),
+}
 _RECORDER_WORDS = ("NVR", "XVR", "DVR", "HCVR", "HVR", "EVS", "NVS", "IVSS")
 _CAMERA_WORDS = ("IPC", "SD", "PTZ", "ITC", "VTO")
 
@@ -220,30 +227,49 @@ def _segment_kind(words: set[str]) -> str:
 
 
 def read_disks(table: Mapping[str, str]) -> list[DiskState]:
-    """Disks of `storageDevice.cgi?action=getDeviceAllInfo`; sizes come in bytes per partition."""
+    """Disks of `storageDevice.cgi?action=getDeviceAllInfo`; sizes come in bytes per partition.
+
+    An empty bay is no faulty disk, so it is left out. A word that is not known here is not judged.
+    """
     rows: dict[int, Table] = defaultdict(dict)
     for key, value in table.items():
         match = _DISK.search(key)
         if match is not None:
             rows[int(match[1])][match[2]] = value
-    return [_disk(index, row) for index, row in sorted(rows.items())]
+    return [
+        _disk(index, row)
+        for index, row in sorted(rows.items())
+        if row.get("State", "").lower() not in _EMPTY_BAYS
+    ]
 
 
 def _disk(index: int, row: Table) -> DiskState:
     total = _sum_of(row, "TotalBytes")
     used = _sum_of(row, "UsedBytes")
     faulty = any(key.endswith("IsError") and is_true(value) for key, value in row.items())
-    word = row.get("State", "")
-    healthy: bool | None = None
-    if faulty or word:
-        healthy = not faulty and word.lower() in ("success", "normal", "ok", "")
+    word, name = row.get("State", ""), row.get("Name", "") or str(index)
+    state = word.lower()
+    trouble = DiskTrouble.FAULTY if faulty else _TROUBLES.get(state)
+    if trouble is None and _is_read_only(row):
+        trouble = DiskTrouble.NOT_WRITABLE
+    # Without a word, a partition that is told to be without error is all that is said.
+    is_sound = state in _HEALTHY or (not word and any(key.endswith("IsError") for key in row))
+    is_array = "raid" in row.get("Type", "").lower() or _ARRAY.match(name) is not None
     return DiskState(
-        slot=row.get("Name", "") or str(index),
-        healthy=healthy,
+        slot=name,
+        healthy=False if trouble else is_sound or None,
         word="Error" if faulty else word,
         capacity_mb=total,
         free_mb=None if total is None or used is None else max(0, total - used),
+        trouble=trouble,
+        kind=DiskKind.ARRAY if is_array else DiskKind.DISK,
     )
+
+
+def _is_read_only(row: Table) -> bool:
+    """Whether a partition's type is "ReadOnly", with or without a hyphen."""
+    kinds = (value for key, value in row.items() if key.endswith("].Type"))
+    return any(kind.lower().replace("-", "") == "readonly" for kind in kinds)
 
 
 def _sum_of(row: Table, field: str) -> int | None:

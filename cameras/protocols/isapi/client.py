@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -11,7 +12,6 @@ from cameras.protocols.base import (
     Channel,
     ClockSample,
     DeviceError,
-    DiskState,
     Identity,
     IndexAnswer,
     NotSupported,
@@ -23,6 +23,7 @@ from cameras.protocols.base import (
     TooLarge,
     Untrusted,
 )
+from cameras.protocols.disk_states import DiskKind, DiskState, DiskTrouble
 from cameras.protocols.http import PICTURE_LIMIT, Conversation, path_on_device
 from cameras.protocols.isapi import documents
 from cameras.protocols.isapi.calendar import NO_CALENDAR, Calendar
@@ -46,6 +47,9 @@ _PICTURE_PATHS = (
     "/ISAPI/ContentMgmt/StreamingProxy/channels/{}/picture",
 )
 _OLDEST_DAYS_LOOKED_AT = 5
+_MOST_SMART = 16
+_SMART_SECONDS = 5.0
+"""So many disks, and no longer than this, are asked for their SMART state: it must not cost the visit."""
 _LONG_AGO_MS = 946_674_000_000  # the year 2000
 
 
@@ -176,8 +180,32 @@ class IsapiClient(VendorClient):
         return await self._past(path + span, start_ms, end_ms)
 
     async def disks(self) -> list[DiskState]:
-        """Disks and network volumes with the device's own word for their state."""
-        return documents.read_disks(await ask(self.conversation, "ContentMgmt/Storage"))
+        """Disks, arrays and network volumes with the device's own word, and what SMART says of the disks."""
+        disks = documents.read_disks(await ask(self.conversation, "ContentMgmt/Storage"))
+        until = time.monotonic() + _SMART_SECONDS
+        for place, disk in enumerate(disks[:_MOST_SMART]):
+            if time.monotonic() > until:
+                break
+            number = disk.slot.removeprefix("hdd ")
+            if disk.kind is not DiskKind.DISK or not (number.isascii() and number.isdecimal()):
+                continue
+            try:
+                word = await self._smart(number)
+            except DeviceError:
+                # It is asked beside the states, which are worth more; what cannot tell once is left alone.
+                break
+            if word and disk.trouble is None:
+                disks[place] = replace(
+                    disk,
+                    healthy=False,
+                    trouble=DiskTrouble.FAILING,
+                    word=f"{disk.word}, SMART {word}".lstrip(", "),
+                )
+        return disks
+
+    async def _smart(self, number: str) -> str:
+        path = f"ContentMgmt/Storage/hdd/{number}/SMARTTest/status"
+        return documents.read_smart(await ask(self.conversation, path))
 
     async def masks(self, channel: Channel) -> int:
         """How many areas of the channel the device covers itself; 0 = its masks are off."""

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 from lxml import etree
 
-from cameras.protocols.base import BadAnswer, Channel, DeviceKind, DiskState, Identity
+from cameras.protocols.base import BadAnswer, Channel, DeviceKind, Identity
+from cameras.protocols.disk_states import DiskKind, DiskState, DiskTrouble
 from cameras.protocols.wall_clock import (
     posix_zone_has_summer_time,
     posix_zone_minutes,
@@ -26,6 +27,19 @@ _MAC = re.compile(r"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}")
 _RECORDERS = ("NVR", "DVR", "HVR", "XVR", "CVR", "DVS", "NVS", "ENCODER", "STORAGE")
 _CAMERAS = ("IPCAMERA", "IPDOME", "IPZOOM", "IPC", "CAMERA", "DOME")
 _HEALTHY = {"ok", "normal", "idle", "sleeping", "online"}
+_EMPTY_BAY = "notexist"
+_TROUBLES = {
+    **dict.fromkeys(["error", "abnormal", "exception", "mismatch", "offline"], DiskTrouble.FAULTY),
+    "smartfailed": DiskTrouble.FAILING,
+    # "reparing" is how devices spell it: an array that is being rebuilt.
+    **dict.fromkeys(["degraded", "repairing", "reparing", "rebuilding"], DiskTrouble.DEGRADED),
+    **dict.fromkeys(
+        ["unformatted", "uninitialized", "unrecordhostformatted", "locked"],
+        DiskTrouble.NOT_WRITABLE,
+    ),
+}
+_READ_ONLY = {"R", "RO"}
+_SMART_IS_BAD = {"error", "fail", "failed", "fault", "badsectors"}
 
 
 def told(element: etree._Element, name: str) -> str:
@@ -174,21 +188,56 @@ def read_schedules(root: etree._Element) -> dict[int, str]:
 
 
 def read_disks(root: etree._Element) -> list[DiskState]:
-    """ContentMgmt/Storage: disks and network volumes; sizes are told in MB."""
-    disks = []
-    for name in ("hdd", "nas"):
-        for row in descendants(root, name):
-            word = told(row, "status")
-            disks.append(
-                DiskState(
-                    slot=f"{name} {told(row, 'id')}".strip(),
-                    healthy=word.lower() in _HEALTHY if word else None,
-                    word=word,
-                    capacity_mb=_megabytes(told(row, "capacity")),
-                    free_mb=_megabytes(told(row, "freeSpace")),
-                )
-            )
+    """ContentMgmt/Storage: disks, arrays and network volumes; sizes are told in MB.
+
+    An empty bay is no faulty disk, so it is left out. A word that is not known here is not judged.
+    """
+    rows = [(name, row) for name in ("hdd", "nas") for row in descendants(root, name)]
+    has_array = any(_kind_of(name, row) is DiskKind.ARRAY for name, row in rows)
+    disks = [
+        _disk(name, row, has_array)
+        for name, row in rows
+        if told(row, "status").lower() != _EMPTY_BAY
+    ]
     return disks[:CHANNELS_LIMIT]
+
+
+def _kind_of(name: str, row: etree._Element) -> DiskKind:
+    if name == "nas":
+        return DiskKind.NETWORK
+    told_type = told(row, "hddType").lower()
+    is_array = any(word in told_type for word in ("virtual", "raid", "array"))
+    return DiskKind.ARRAY if is_array else DiskKind.DISK
+
+
+def _disk(name: str, row: etree._Element, has_array: bool) -> DiskState:
+    kind, word = _kind_of(name, row), told(row, "status")
+    state = word.lower()
+    trouble = _TROUBLES.get(state)
+    # The disks of an array are written through the array, and shown as read-only themselves.
+    is_member = has_array and kind is DiskKind.DISK
+    if state in _HEALTHY and told(row, "property").upper() in _READ_ONLY and not is_member:
+        trouble = DiskTrouble.NOT_WRITABLE
+    # An array may have the number of a disk beside it.
+    label = "array" if kind is DiskKind.ARRAY else name
+    return DiskState(
+        slot=f"{label} {told(row, 'id')}".strip(),
+        healthy=False if trouble else state in _HEALTHY or None,
+        word=word,
+        capacity_mb=_megabytes(told(row, "capacity")),
+        free_mb=_megabytes(told(row, "freeSpace")),
+        trouble=trouble,
+        kind=kind,
+    )
+
+
+def read_smart(root: etree._Element) -> str:
+    """hdd/<id>/SMARTTest/status: the word by which a disk is called bad, or "" where it is not.
+
+    Devices spell the names of the two elements so.
+    """
+    words = (told(root, "selfEvaluaingStatus"), told(root, "allEvaluaingStatus"))
+    return next((word for word in words if word.lower() in _SMART_IS_BAD), "")
 
 
 def _megabytes(words: str) -> int | None:
