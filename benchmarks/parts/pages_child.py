@@ -157,12 +157,13 @@ class Measured:
         database_pid: int,
     ) -> None:
         from django.conf import settings
-        from django.core.wsgi import get_wsgi_application
         from django.test import RequestFactory
+
+        from cctv_ops.wsgi import application
 
         self.page, self.person = page, person
         self._urls, self._database_pid = urls, database_pid
-        self._handler = get_wsgi_application()
+        self._handler = application
         self._requests = RequestFactory(
             headers={"cookie": f"{settings.SESSION_COOKIE_NAME}={cookie}"}
         )
