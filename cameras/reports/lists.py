@@ -221,7 +221,7 @@ class _Evidence:
 
 
 def _mask(areas: int | None, reason: str | None, at: dt.datetime | None) -> str:
-    """Whether the camera masks parts of its picture, with the day on which it said so."""
+    """Whether the camera masks parts of its picture, as it said last, with that day; else why nobody knows."""
     words = mask_words(areas, reason or "")
     return f"{words} ({tsi.day_text(tsi.day_of(at))})" if at else words
 

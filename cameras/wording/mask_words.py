@@ -10,15 +10,11 @@ from cameras.wording.reasons import word_for
 
 
 def mask_words(areas: int | None, reason: str) -> str:
-    """`areas` as told last (0 = off, None = never told), `reason` why the newest question failed."""
-    if areas is None:
-        if not reason:
-            return not_checked()
-        return _("could not be asked: %(reason)s") % {"reason": word_for(reason)}
-    told = _("off")
+    """`areas` as told last (0 = off), or None where it was never told, for this `reason`."""
     if areas:
-        told = ngettext("on, %(count)d area", "on, %(count)d areas", areas) % {"count": areas}
+        return ngettext("on, %(count)d area", "on, %(count)d areas", areas) % {"count": areas}
+    if areas == 0:
+        return _("off")
     if not reason:
-        return told
-    words = {"told": told, "reason": word_for(reason)}
-    return _("%(told)s; since then it could not be asked: %(reason)s") % words
+        return not_checked()
+    return _("could not be asked: %(reason)s") % {"reason": word_for(reason)}

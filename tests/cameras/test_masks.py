@@ -11,6 +11,7 @@ from cameras.models import CheckResult, DeviceCondition, Finding, StateChange
 from cameras.protocols.base import CredentialRefused, NotSupported, TooSlow, Unreachable
 from cameras.wording.finding_words import sentence
 from cameras.wording.mask_words import mask_words
+from cameras.wording.reasons import word_for
 from core.tsi import today
 from footage_requests.models import FixedMask
 from inventory.models import Device, Installation
@@ -151,14 +152,13 @@ def test_the_words_tell_on_off_and_why_not() -> None:
         assert mask_words(1, "") == "on, 1 area"
         assert mask_words(2, "") == "on, 2 areas"
         assert mask_words(None, "NOT_SUPPORTED") == "could not be asked: the device cannot tell"
-        assert mask_words(2, "NO_ANSWER") == (
-            "on, 2 areas; since then it could not be asked: no answer"
-        )
+        assert mask_words(2, "NO_ANSWER") == "on, 2 areas"
 
 
 def test_the_page_of_a_camera_tells_its_masks_with_their_age(campus: Campus) -> None:
     """REC-5b."""
-    camera = campus.camera(Scripted(mask_areas=2))
+    script = Scripted(mask_areas=2)
+    camera = campus.camera(script)
     again(campus)
     fitted = Installation.objects.current().get(device=camera)
     client = client_of(rows.person("UNIT_HEAD"))
@@ -166,6 +166,13 @@ def test_the_page_of_a_camera_tells_its_masks_with_their_age(campus: Campus) -> 
     with translation.override("tr"):
         words = mask_words(2, "")
 
-    assert words in client.get(page).content.decode()
+    shown = client.get(page).content.decode()
+    assert words in shown
+    script.fails_on["masks"] = TooSlow()
+    again(campus)
+    shown = client.get(page).content.decode()
+    with translation.override("tr"):
+        assert words in shown
+        assert word_for("TOO_SLOW") in shown
     Installation.objects.filter(pk=fitted.pk).update(lens_no=2)
     assert words not in client.get(page).content.decode(), "only the first lens was asked"

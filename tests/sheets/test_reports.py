@@ -209,7 +209,7 @@ def test_the_last_days_tell_the_rate_of_the_minute_played_last_and_the_last_pict
 def test_the_last_days_tell_whether_masks_are_on(campus: Campus) -> None:
     """REC-5b: on, off or not to be asked, with the day, and as well in the files."""
     said_at = tsi.at(campus.day, 3)
-    for areas, reason in ((2, ""), (0, ""), (None, "NOT_SUPPORTED")):
+    for areas, reason in ((2, "NO_ANSWER"), (0, ""), (None, "NOT_SUPPORTED")):
         device = Installation.objects.get(position=campus.camera("RECORDED")).device
         DeviceCondition.objects.create(
             device=device, mask_areas=areas, mask_reason=reason,
