@@ -160,6 +160,8 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_USERNAME_FORM_FIELD = "username"  # the field of the form and of authenticate(), not the column
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
+AXES_HANDLER = "accounts.attempts.Attempts"
+AXES_USERNAME_CALLABLE = "accounts.attempts.name_of"
 AXES_LOCKOUT_TEMPLATE = "accounts/locked_out.html"
 AXES_IPWARE_PROXY_COUNT = len(ENV["TRUSTED_PROXIES"]) or None
 AXES_IPWARE_PROXY_TRUSTED_IPS = ENV["TRUSTED_PROXIES"] or None
@@ -228,6 +230,11 @@ if ENV["TRUSTED_PROXIES"]:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+FILE_UPLOAD_HANDLERS = [
+    "core.uploads.BoundedUpload",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # --- background work -----------------------------------------------------------------------------
 REDIS_URL = ENV["REDIS_URL"] or f"unix://{DATA_DIR / 'broker' / 'broker.sock'}"

@@ -103,7 +103,7 @@ def decide(request: FootageRequest, choice: Choice, *, by: Person) -> Decision:
                 _("The recorders have told something else meanwhile. Read it again, then decide.")
             )
         _check(request, choice, shown)
-        lines = _lines(request, choice)
+        lines = _lines(request, choice, shown)
         decision = _store(request, choice, by, grant, shown, is_on_duty=is_on_duty)
         DecisionLine.objects.bulk_create(
             DecisionLine(
@@ -208,12 +208,13 @@ def expire_due(now: dt.datetime | None = None) -> int:
         expires_at__lte=now,
         request__status=FootageRequest.Status.APPROVED,
     )
-    for decision in due.select_related("request"):
+    for decision in due:
         try:
             with transaction.atomic():
-                done += void(
-                    decision.request, because=_("The approval has expired."), by="deadlines"
-                )
+                # The case before the decision, as everywhere, and only while this one still stands.
+                request = FootageRequest.objects.select_for_update().get(pk=decision.request_id)
+                if request.decisions.filter(pk=decision.pk, voided_at=None).exists():
+                    done += void(request, because=_("The approval has expired."), by="deadlines")
         except (Refused, InvalidTransition):
             # Sealed, or changed by a person, while we looked.
             continue
@@ -283,6 +284,11 @@ def _check(request: FootageRequest, choice: Choice, shown: Summary) -> None:
         raise Refused(_("There is no such refusal code."))
     if kind == Decision.Kind.REFUSE and not choice.codes:
         raise Refused(_("Say why: choose at least one refusal code."))
+    says_nothing = RefusalCode.objects.filter(code__in=choice.codes, needs_evidence=True)
+    if kind == Decision.Kind.REFUSE and shown.something_recorded and says_nothing.exists():
+        raise Refused(
+            _("This refusal says that there is no recording, but the recorder holds footage of it.")
+        )
     if kind == Decision.Kind.NO_RECORDING and not shown.nothing_recorded:
         raise Refused(
             _(
@@ -320,30 +326,33 @@ def _check_release(request: FootageRequest, choice: Choice, shown: Summary) -> N
         )
 
 
-def _lines(request: FootageRequest, choice: Choice) -> list[LineChoice]:
+def _lines(request: FootageRequest, choice: Choice, shown: Summary) -> list[LineChoice]:
     """The lines of a release: of a part as chosen, otherwise every included item as a whole."""
     kind = Decision.Kind(choice.kind)
     if kind not in Decision.RELEASING:
         return []
     items = {item.pk: item for item in request.items.filter(is_included=True)}
-    everything = request.kind.masking == RequesterKind.Masking.MANDATORY
+    masked = {line.item_id: line.only_fixed for line in shown.lines if line.must_be_masked}
     if kind != Decision.Kind.PART and not choice.lines:
         return [
-            LineChoice(item.pk, item.starts_at, item.ends_at, must_be_masked=everything)
+            LineChoice(item.pk, item.starts_at, item.ends_at, must_be_masked=item.pk in masked)
             for item in items.values()
         ]
     if not choice.lines:
         raise Refused(_("Choose what may leave: at least one camera and its minutes."))
-    return [_within(line, items, everything) for line in _sorted(choice.lines)]
+    return [_within(line, items, masked) for line in _sorted(choice.lines)]
 
 
-def _within(line: LineChoice, items: dict[int, RequestItem], everything: bool) -> LineChoice:
+def _within(line: LineChoice, items: dict[int, RequestItem], masked: dict[int, bool]) -> LineChoice:
+    """The line, when it lies within the request. `masked`: what must be; True: only its fixed areas."""
     item = items.get(line.item_id)
     if item is None:
         raise Refused(_("A camera that the request does not include cannot be released."))
     if not item.starts_at <= line.starts_at < line.ends_at <= item.ends_at:
         raise Refused(_("The released minutes must lie inside the requested ones."))
-    if everything and not line.must_be_masked:
+    if masked.get(line.item_id) and not line.must_be_masked:
+        raise Refused(_("This camera has areas that are masked in what leaves: let it be masked."))
+    if line.item_id in masked and not line.must_be_masked:
         raise Refused(_("For this kind of requester every other person must be masked."))
     return line
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from core.tsi import to_ms
+from core.tsi import day_of, to_ms
 
 from .. import said
-from ..models import FootageRequest, RequesterKind, RequestItem
+from ..models import FixedMask, FootageRequest, RequesterKind, RequestItem
 from .content import sha256_of
 
 Span = tuple[int, int]
@@ -36,6 +36,8 @@ class SummaryLine:
     is_held: bool
     answer: str
     oldest_ms: int | None = None
+    only_fixed: bool = False
+    """Masked because of the camera's own areas, not because of other people."""
 
     @property
     def clock_words(self) -> str:
@@ -71,6 +73,11 @@ class Summary:
         )
 
     @property
+    def something_recorded(self) -> bool:
+        """Of at least one included camera the recorder has footage."""
+        return any(line.answer in {"YES", "PARTLY"} for line in self.lines)
+
+    @property
     def shown_sha256(self) -> str:
         """Of all that the screen tells, gaps and faults included; not of how far the hold has come."""
         told = self.as_data()
@@ -93,11 +100,11 @@ def summary(request: FootageRequest) -> Summary:
         .prefetch_related("holds")
         .order_by("position__name", "starts_at")
     )
-    masked = request.kind.masking == RequesterKind.Masking.MANDATORY
     included = [item for item in items if item.is_included]
+    fixed = _fixed_masks(included)
     return Summary(
         sha256=sha256_of(request),
-        lines=tuple(_line(item, masked) for item in included),
+        lines=tuple(_line(item, request.kind.masking, fixed[item.pk]) for item in included),
         excluded=tuple(
             (item.position.name, item.reason) for item in items if item.is_included is False
         ),
@@ -106,8 +113,25 @@ def summary(request: FootageRequest) -> Summary:
     )
 
 
-def _line(item: RequestItem, masked: bool) -> SummaryLine:
+def _fixed_masks(items: list[RequestItem]) -> dict[int, int]:
+    """How many areas of each item's position are masked on the day of its recording. One query."""
+    rows = FixedMask.objects.filter(position__in={item.position_id for item in items})
+    spans = list(rows.values_list("position", "starts_on", "ends_on"))
+    found = {}
+    for item in items:
+        day = day_of(item.starts_at)
+        found[item.pk] = sum(
+            position == item.position_id and first <= day and (last is None or day < last)
+            for position, first, last in spans
+        )
+    return found
+
+
+def _line(item: RequestItem, masking: str, fixed: int) -> SummaryLine:
     checked = item.checked or {}
+    others = masking == RequesterKind.Masking.MANDATORY
+    # Judicial authorities get the picture as it was recorded; the superior sees how many areas it has.
+    only_fixed = fixed > 0 and masking == RequesterKind.Masking.CASE
     start, end = to_ms(item.starts_at), to_ms(item.ends_at)
     gaps = tuple(clipped(checked.get("gaps", ()), start, end))
     answer = str(checked.get("answer", ""))
@@ -123,8 +147,9 @@ def _line(item: RequestItem, masked: bool) -> SummaryLine:
         gaps=gaps,
         gap_count=int(checked.get("gap_count", len(gaps))),
         clock=checked.get("clock", ""),
-        must_be_masked=masked,
-        fixed_masks=int(checked.get("fixed_masks", 0)),
+        must_be_masked=others or only_fixed,
+        fixed_masks=fixed,
+        only_fixed=only_fixed,
         faults=tuple(checked.get("faults", ())),
         is_held=any(hold.held_at and hold.destroyed_at is None for hold in item.holds.all()),
         answer=answer,

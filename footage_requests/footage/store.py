@@ -170,9 +170,12 @@ def sweep_store() -> int:
 
 
 def _has_row(path: Path) -> bool:
-    if path.suffix != ".sealed":
+    try:
+        named = uuid.UUID(hex=path.stem)
+    except ValueError:
         return False
-    return EvidenceFile.objects.filter(uuid=uuid.UUID(hex=path.stem), destroyed_at=None).exists()
+    rows = EvidenceFile.objects.filter(uuid=named, destroyed_at=None)
+    return path.suffix == ".sealed" and rows.exists()
 
 
 def _scratch_base() -> Path:

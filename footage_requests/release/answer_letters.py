@@ -161,8 +161,7 @@ def _cover(request: FootageRequest, decision: Decision) -> str:
         f"{_asked(request)} {place(request)} alanına ait {window(request)} aralığındaki kamera "
         f"{what} {_clocks(request)}Dosyalara ait SHA-256 özet değerleri ekli listede gösterilmiştir."
     )
-    if decision.lines.filter(must_be_masked=True).exists():
-        body += " Kayıtlarda üçüncü kişiler maskelenmiştir."
+    body += _masking(decision)
     if is_part:
         codes = " ".join(code.letter_text.strip() for code in decision.refusal_codes.all())
         told = " ".join(filter(None, (codes, _sentence(decision.reason))))
@@ -181,6 +180,15 @@ def _cover(request: FootageRequest, decision: Decision) -> str:
         name = f"{medium[1][:1].upper()}{medium[1][1:]}"
         with_it.insert(0, f"{name} ({medium[0]} Adet)")
     return head(request, subject) + f"{body} {end(request)}" + enclosures(*with_it)
+
+
+def _masking(decision: Decision) -> str:
+    """What was masked: other people, or the areas of a camera that are always covered."""
+    masked = set(decision.lines.filter(must_be_masked=True).values_list("item_id", flat=True))
+    fixed = {one["item_id"] for one in decision.shown.get("lines", []) if one.get("only_fixed")}
+    if masked - fixed:
+        return " Kayıtlarda üçüncü kişiler maskelenmiştir."
+    return " Kayıtlarda gerekli görülen alanlar maskelenmiştir." if masked else ""
 
 
 def _gap_count(decision: Decision) -> int:

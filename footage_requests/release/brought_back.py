@@ -140,7 +140,8 @@ def _encrypted(file: Brought, folder: Path, passphrase: str) -> Answer:
     words = {"file": file.name}
     if not passphrase:
         return Answer(Verdict.UNREADABLE, lines=[(OPEN, "needs_passphrase", words)])
-    inner = folder / "inner.zip"
+    # A name that no brought file can have: theirs never begin with a dot.
+    inner = folder / ".inner.zip"
     try:
         with pyzipper.AESZipFile(file.path) as archive:
             archive.setpassword(passphrase.strip().encode())

@@ -155,18 +155,27 @@ def revoke(row: DownloadLink, *, by: Person, because: str) -> None:
     if not because.strip():
         raise Refused(_("Write why the link ends."))
     with transaction.atomic():
-        now = timezone.now()
-        changed = DownloadLink.objects.filter(pk=row.pk, revoked_at=None).update(
-            revoked_at=now, revoked_because=because.strip()[:200], ticket_sha256=""
+        _end(row, by=by, because=because.strip())
+
+
+def end_all(package: Package, *, by: Person, because: str) -> None:
+    """Ends every link of a package. Run inside the transaction of what makes it necessary."""
+    for row in package.links.filter(revoked_at=None):
+        _end(row, by=by, because=because)
+
+
+def _end(row: DownloadLink, *, by: Person, because: str) -> None:
+    changed = DownloadLink.objects.filter(pk=row.pk, revoked_at=None).update(
+        revoked_at=timezone.now(), revoked_because=because[:200], ticket_sha256=""
+    )
+    if changed:
+        audit.record(
+            "downloadlink.revoke",
+            actor=by,
+            target=row.package.request,
+            because=because,
+            link=str(row.uuid),
         )
-        if changed:
-            audit.record(
-                "downloadlink.revoke",
-                actor=by,
-                target=row.package.request,
-                because=because,
-                link=str(row.uuid),
-            )
 
 
 def _note_wrong(row: DownloadLink, address: str) -> None:

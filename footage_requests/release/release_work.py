@@ -23,11 +23,10 @@ from vault.crypto import Place, open_text, seal
 from .. import sealing
 from ..errors import NotThisPerson, Refused
 from ..footage import store
-from ..models import CustodyEvent, Package, RecipientCopy
+from ..models import Package, RecipientCopy
 from ..permissions import can_verify
 from ..sealing.for_recipients import build_for_recipient
 from ..waking import wake
-from .custody import note_custody
 from .handing_over import refuse_deliverer, refuse_viewing_only
 
 if TYPE_CHECKING:
@@ -74,10 +73,7 @@ def seal_now(package: Package, job: Job, by: Person) -> None:
     try:
         if not may_seal(package, by):
             raise NotThisPerson(_("You hold no role that seals this package."))
-        sealed = sealing.seal_package(package, by)
-        with transaction.atomic():
-            if not sealed.custody.filter(act=CustodyEvent.Act.SEALED).exists():
-                note_custody(sealed, CustodyEvent.Act.SEALED, by=by, sha256=sealed.manifest_sha256)
+        sealing.seal_package(package, by)
     except (Refused, NotThisPerson, InvalidTransition) as refused:
         job.fail(_words(refused))
         return

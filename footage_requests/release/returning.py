@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from ..errors import Refused
 from ..footage import store
 from ..models import CustodyEvent, HandOverRecord, Package
+from . import links
 from .custody import known_hashes, note_custody
 from .handing_over import make_record, refuse_deliverer, require
 
@@ -65,6 +66,9 @@ def take_back(record: HandOverRecord, facts: Mapping[str, Any], *, by: Person) -
         )
         if again:
             package.take("take_back", by=by, because=row.number, deliverer=None, delivered_at=None)
+        if row.return_reason == HandOverRecord.Return.WRONG:
+            # Whoever got the wrong medium, or it wrongly, may have a link as well.
+            links.end_all(package, by=by, because=row.number)
         note_custody(
             package,
             CustodyEvent.Act.RETURNED,

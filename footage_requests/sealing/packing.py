@@ -28,7 +28,8 @@ from vault.errors import VaultError
 
 from ..errors import Refused
 from ..footage import store
-from ..models import Exhibit, Package
+from ..models import CustodyEvent, Exhibit, Package
+from ..release.custody import note_custody
 from . import audit_extract, eff, keys, manifest, media_signing, printed, signing
 from .boxes import NotMp4
 from .clock_words import statement
@@ -323,6 +324,7 @@ def _write(
                     failure="",
                     facts={"bytes": inner.bytes, "sha256": inner.sha256, "files": len(files)},
                 )
+                note_custody(package, CustodyEvent.Act.SEALED, by=by, sha256=manifest_sha256)
                 _note_sealed(package, files, key)
         except BaseException:
             # Its row was rolled back, so nobody can ever open these bytes.

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 import audit
 from accounts.models import Person, RoleGrant
 from core.text import safe_file_name
-from core.tsi import day_text, today
+from core.tsi import day_of, day_text, today
 
 from ..casework.attachments import judge
 from ..errors import NotThisPerson, Refused
@@ -179,6 +179,10 @@ def file_paper(
         raise NotThisPerson(_("Sign your own undertaking here; a scan is filed by somebody else."))
     if signed_on > today() or today() - signed_on > _OLDEST_PAPER:
         raise Refused(_("The day of the signature lies in the future, or more than a year back."))
+    text = current_text()
+    same = UndertakingText.objects.filter(sha256=text.sha256).order_by("version")[0]
+    if same.version > 1 and signed_on < day_of(same.made_at):
+        raise Refused(_("The paper was signed before the present text came into force."))
     judged = judge(data)
     store.ensure_space(len(data))
     stem = safe_file_name(name.rsplit(".", 1)[0], longest=80)
@@ -187,7 +191,7 @@ def file_paper(
         with transaction.atomic():
             row = Undertaking.objects.create(
                 person=person,
-                text=current_text(),
+                text=text,
                 how=Undertaking.How.PAPER,
                 signed_on=signed_on,
                 entered_by=by,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 
 import pytest
+import pyzipper
 from django.utils import timezone
 
 from core.jobs import Job
@@ -14,22 +16,34 @@ from footage_requests.casework import arriving, fees
 from footage_requests.decisions import deciding
 from footage_requests.errors import ContentChanged, Refused
 from footage_requests.exhibits import masking, verifying
-from footage_requests.footage import exporting
+from footage_requests.footage import exporting, store
 from footage_requests.holds import availability, holding
 from footage_requests.models import (
+    Exhibit,
+    FixedMask,
     Hold,
     InterestDeclaration,
     MaskPlan,
     Package,
+    RefusalCode,
     RequestItem,
     Viewing,
 )
-from footage_requests.release import closing, handing_over, links, release_work
+from footage_requests.release import (
+    brought_back,
+    closing,
+    handing_over,
+    links,
+    release_work,
+    returning,
+)
+from footage_requests.secrecy import undertakings
 from tests.requests.case import exhibit_of, package_of
 from tests.requests.portal_calls import Portal, install_rules
 from tests.requests.test_fees import asked, notified
-from tests.requests.test_handing_over import sealed
+from tests.requests.test_handing_over import facts, sealed
 from tests.requests.test_release_pages import PDF, copy_of
+from tests.requests.test_returning import back
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 
@@ -184,3 +198,93 @@ def test_a_merged_request_tells_nobody_of_the_others_papers(campus):
     arriving.merge(theirs, row, by=campus.operator, because="same matter")
 
     assert mine.get(f"{row.number}/").json()["papers"] == []
+
+
+@pytest.mark.parametrize(("masking_rule", "is_masked"), [("CASE", True), ("NONE", False)])
+def test_the_private_areas_of_a_camera_are_shown_and_masked(campus, masking_rule, is_masked):
+    camera = campus.camera()
+    FixedMask.objects.create(
+        position=camera,
+        name="window",
+        points=[[0, 0], [5000, 0], [5000, 5000]],
+        starts_on=dt.date(2026, 1, 1),
+        document="karar",
+        entered_by=campus.head,
+    )
+    request = campus.submitted(camera, kind=campus.kind(masking=masking_rule))
+
+    assert deciding.summary(request).lines[0].fixed_masks == 1
+    assert campus.decide(request).lines.get().must_be_masked is is_masked
+
+
+def test_a_refusal_for_want_of_footage_is_not_given_while_there_is_footage(campus):
+    request = campus.submitted()
+    code = campus.code("OVERWRITTEN")
+    RefusalCode.objects.filter(pk=code.pk).update(needs_evidence=True)
+    with pytest.raises(Refused):
+        campus.decide(request, "REFUSE", codes=[code.code])
+
+    RequestItem.objects.update(checked={"answer": "NO", "gaps": []})
+    assert campus.decide(request, "REFUSE", codes=[code.code]).kind == "REFUSE"
+
+
+def test_a_viewing_copy_does_not_pass_for_a_masked_one(campus):
+    package = package_of(campus, campus.decide(campus.submitted()), status="MASKING")
+    original = exhibit_of(package, b"pictures" * 100)
+    original.line.must_be_masked = True
+    original.line.save()
+    for kind, replaced in (("VIEWING", None), ("MASKED", timezone.now())):
+        copy = exhibit_of(package, b"other" * 100)
+        Exhibit.objects.filter(pk=copy.pk).update(
+            kind=kind, parent=original, parent_sha256="ab" * 32, replaced_at=replaced
+        )
+
+    assert masking.missing_masks(package) == [original]
+
+
+def test_a_brought_file_may_be_called_as_ours(tmp_path):
+    path = tmp_path / "inner.zip"
+    with pyzipper.AESZipFile(path, "w", encryption=pyzipper.WZ_AES) as archive:
+        archive.setpassword(b"elma")
+        archive.writestr("package.zip", b"x")
+    brought = brought_back.measured(path, lambda _bytes: None)
+
+    answer = brought_back.judge([brought], tmp_path, "elma")
+
+    assert [line[1] for line in answer.lines] == ["unknown"]
+    assert path.exists()
+
+
+def test_a_strange_file_in_the_store_does_not_stop_its_sweep(campus, settings):
+    folder = settings.EVIDENCE_DIR / "ab"
+    folder.mkdir(parents=True)
+    strange = folder / "notes.sealed"
+    strange.write_bytes(b"x")
+    os.utime(strange, (0, 0))
+    assert store.sweep_store() == 1
+
+
+def test_a_paper_signed_before_the_text_changed_is_no_signature_of_it(campus):
+    undertakings.change_text(text_tr="Yeni", text_en="New", valid_months=12, by=campus.head)
+    told = {"signed_on": today() - dt.timedelta(days=1), "by": campus.head}
+    with pytest.raises(Refused):
+        undertakings.file_paper(campus.operator, "a.pdf", PDF, **told)
+
+
+def test_what_went_to_the_wrong_person_is_no_longer_to_be_fetched(campus):
+    package = sealed(campus)
+    copy = copy_of(campus, package)
+    made = links.make_link(
+        package,
+        copy.file,
+        recipient_name="Av. Ayşe Işık",
+        recipient_contact="a@example.edu",
+        expires_at=timezone.now() + dt.timedelta(days=1),
+        by=campus.deliverer,
+    )
+    record = handing_over.hand_over(package, facts(medium="DOWNLOAD"), by=campus.deliverer)
+    assert links.find(made.token)
+
+    returning.take_back(record, back(return_reason="WRONG"), by=campus.deliverer)
+
+    assert links.find(made.token) is None

@@ -34,6 +34,8 @@ def test_sealing_takes_the_step_keeps_one_file_and_is_audited(campus, sealing_ke
     assert store.measure_again(sealed.inner_file)
     entry = Entry.objects.about(sealed).get(action="package.seal")
     assert sealed.manifest_sha256 in entry.canon
+    # In the same transaction: a worker that dies afterwards leaves no gap in the chain of custody.
+    assert sealed.custody.get().act == "SEALED"
 
 
 def test_the_hand_over_record_names_the_files_on_the_medium_and_whose_seal_it_is(
