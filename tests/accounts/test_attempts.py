@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from axes.models import AccessAttempt
 from django.contrib.auth import authenticate
@@ -13,7 +15,9 @@ from tests.inventory import rows
 pytestmark = pytest.mark.django_db
 
 
-def test_neither_the_password_nor_the_form_around_it_is_kept(settings, caplog) -> None:
+def test_neither_the_password_nor_the_form_around_it_is_kept(
+    settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     settings.AXES_ENABLED = True
     person = rows.person()
     fields = {send_again.PASSWORD: "Karpuz-2026-mavi", "national_id": "10000000146"}
