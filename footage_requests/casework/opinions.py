@@ -43,8 +43,16 @@ def ask(request: FootageRequest, offices: list[str], *, question: str, by: Perso
     with transaction.atomic():
         row = arriving.locked(request)
         for office in offices:
-            Opinion.objects.create(
-                request=row, office=office, question=question.strip()[:1000], asked_by=by
+            # A question that was still open when the case was withdrawn is asked anew, not twice.
+            Opinion.objects.update_or_create(
+                request=row,
+                office=office,
+                given_at=None,
+                defaults={
+                    "question": question.strip()[:1000],
+                    "asked_by": by,
+                    "asked_at": timezone.now(),
+                },
             )
         row.take("ask_opinion", by=by, because=question.strip()[:1000])
 

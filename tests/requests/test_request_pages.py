@@ -497,3 +497,16 @@ def test_a_call_is_not_asked_for_what_only_a_letter_brings():
 
     assert {"paper", "ebys_number", "written_deadline"} <= set(letter)
     assert not {"paper", "ebys_number", "written_deadline"} & set(call)
+
+
+def test_a_question_that_was_open_at_a_withdrawal_is_asked_anew():
+    row = cases.filed(code="LAWYER", positions=[rows.position()])
+    operator = rows.person("OPERATOR")
+    opinions.ask(row, ["LEGAL"], question="first", by=operator)
+    arriving.withdraw(row, by="deadlines", because="no letter came")
+    row.refresh_from_db()
+    row.take("reinstate", by=operator, because="it came")
+
+    opinions.ask(row, ["LEGAL"], question="second", by=operator)
+
+    assert [each.question for each in row.opinions.all()] == ["second"]
