@@ -57,7 +57,7 @@ def page(chromium: Browser, live_server: LiveServer, complaints: list[str]) -> I
         viewport=WIDE, base_url=live_server.url, color_scheme="light", locale="tr-TR"
     )
     tab = context.new_page()
-    tab.set_default_timeout(15_000)
+    tab.set_default_timeout(120_000)
     tab.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
     tab.on("pageerror", lambda error: complaints.append(str(error)))
     yield tab

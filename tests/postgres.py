@@ -46,7 +46,7 @@ class Cluster:
             user=self._user,
             cwd=self.folder,
             check=True,
-            timeout=60,
+            timeout=240,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -58,7 +58,7 @@ class Cluster:
         data = str(self.folder / "data")
         prepared = prepared_databases()
         if prepared:
-            subprocess.run(["cp", "-a", str(prepared / "cluster"), data], check=True, timeout=60)
+            subprocess.run(["cp", "-a", str(prepared / "cluster"), data], check=True, timeout=240)
         else:
             self._run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N")
         self.start()

@@ -27,7 +27,7 @@ def redis_server() -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        until = time.monotonic() + 15
+        until = time.monotonic() + 120
         while not path.exists():
             if server.poll() is not None or time.monotonic() > until:
                 raise RuntimeError("redis-server did not start: install `redis-server`.")

@@ -76,7 +76,7 @@ def test_the_catalogue_knows_every_text_of_the_sources(
     # Without our settings: they would ask for a whole installation.
     plain = {name: text for name, text in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
 
-    done = subprocess.run(command, cwd=copy, env=plain, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=copy, env=plain, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
 
     found = polib.pofile(str(copy / "locale" / "tr" / "LC_MESSAGES" / "django.po"))

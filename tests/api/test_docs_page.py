@@ -42,6 +42,7 @@ def test_the_description_is_shown_and_a_call_can_be_tried(live_server: LiveServe
             [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
         )
         page = context.new_page()
+        page.set_default_timeout(120_000)
         page.on("console", lambda said: complaints.append(said.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda request: asked.append(request.url))

@@ -39,7 +39,7 @@ def check(folder: Path, *arguments: str) -> tuple[int, str]:
         [sys.executable, "-I", str(folder / "verify.py"), str(folder), *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
     return outcome.returncode, outcome.stdout
 

@@ -193,7 +193,7 @@ def test_on_a_phone_a_finger_places_a_camera(
         viewport=PHONE, base_url=live_server.url, has_touch=True, is_mobile=True
     )
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(120_000)
     arrange(page, head, drawn)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 

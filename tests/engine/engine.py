@@ -27,7 +27,7 @@ from django.db.utils import load_backend
 from cctv_ops import broker, environment
 from tests.postgres import Cluster
 
-LONGEST_WAIT_SECONDS = 120.0
+LONGEST_WAIT_SECONDS = 300.0
 
 
 class Database(Protocol):
@@ -78,7 +78,7 @@ def migrate(url: str) -> None:
         cwd=settings.BASE_DIR,
         env=child_environment(url, ""),
         check=True,
-        timeout=120,
+        timeout=300,
     )
 
 

@@ -35,7 +35,7 @@ def ask(engine, *outcomes):
         cwd=settings.BASE_DIR,
         env=child_environment(engine.url, engine.broker.url),
         check=True,
-        timeout=60,
+        timeout=240,
     )
 
 

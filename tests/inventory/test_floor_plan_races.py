@@ -34,7 +34,7 @@ def all_at_once(act: Callable[[int], object]) -> Counter[str]:
     start = threading.Barrier(PEOPLE)
 
     def one(number: int) -> None:
-        start.wait(timeout=60)
+        start.wait(timeout=240)
         try:
             while True:
                 try:
@@ -53,7 +53,7 @@ def all_at_once(act: Callable[[int], object]) -> Counter[str]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=120)
+        thread.join(timeout=300)
     return outcomes
 
 

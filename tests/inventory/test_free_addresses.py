@@ -90,7 +90,7 @@ def test_sixteen_who_ask_at_once_get_sixteen_addresses() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=120)
+        thread.join(timeout=300)
 
     ips = set(Address.objects.values_list("ip", flat=True))
     assert ips == {f"10.60.0.{n}" for n in range(1, 17)}

@@ -166,7 +166,7 @@ def test_of_sixteen_at_once_one_gets_the_address():
     net = rows.network()
     devices = [rows.device() for _ in range(16)]
     outcomes: list[str] = []
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
 
     def try_once(device):
         now = timezone.now()
@@ -189,7 +189,7 @@ def test_of_sixteen_at_once_one_gets_the_address():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=240)
 
     assert sorted(outcomes) == ["got it"] + ["refused"] * 15
     assert Address.objects.filter(ip="10.20.2.2").count() == 1

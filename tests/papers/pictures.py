@@ -16,7 +16,7 @@ def page_picture(pdf: bytes, page: int = 1, dpi: int = 150) -> np.ndarray:
         input=pdf,
         capture_output=True,
         check=True,
-        timeout=60,
+        timeout=240,
     )
     return np.asarray(Image.open(io.BytesIO(done.stdout)).convert("L"))
 

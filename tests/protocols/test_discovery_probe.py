@@ -67,7 +67,7 @@ async def responder(
 
 async def test_an_asked_address_that_answers_is_found() -> None:
     async with responder(lambda _: [match()]) as (port, _):
-        (found,) = await probe_addresses(["127.0.0.1"], seconds=0.1, port=port)
+        (found,) = await probe_addresses(["127.0.0.1"], seconds=0.3, port=port)
     assert (found.address, found.port, found.path) == ("127.0.0.1", 8080, "/onvif/device_service")
     assert (found.name, found.hardware) == ("North Gate", "C1")
     assert (found.types[0], found.endpoint_reference) == (
@@ -78,14 +78,14 @@ async def test_an_asked_address_that_answers_is_found() -> None:
 
 async def test_repeated_answers_are_one_device() -> None:
     async with responder(lambda _: [match()] * 3) as (port, protocol):
-        found = await probe_addresses(["127.0.0.1"], seconds=0.1, repeats=3, port=port)
+        found = await probe_addresses(["127.0.0.1"], seconds=0.3, repeats=3, port=port)
     assert len(found) == 1
     assert len(protocol.probes) == 3
 
 
 async def test_each_probe_has_an_id_of_its_own() -> None:
     async with responder(lambda _: []) as (port, protocol):
-        await probe_networks(["127.0.0.1"], seconds=0.1, repeats=3, group="127.0.0.1", port=port)
+        await probe_networks(["127.0.0.1"], seconds=0.3, repeats=3, group="127.0.0.1", port=port)
     ids = {text(next(descendants(parse(probe), "MessageID"))) for probe in protocol.probes}
     assert len(ids) == 3
 
@@ -93,14 +93,14 @@ async def test_each_probe_has_an_id_of_its_own() -> None:
 async def test_an_interface_of_ours_hears_the_answer() -> None:
     async with responder(lambda _: [match()]) as (port, _):
         found = await probe_networks(
-            ["127.0.0.1", "203.0.113.7"], seconds=0.1, group="127.0.0.1", port=port
+            ["127.0.0.1", "203.0.113.7"], seconds=0.3, group="127.0.0.1", port=port
         )
     assert [one.address for one in found] == ["127.0.0.1"]
 
 
 async def test_an_answer_of_an_address_that_was_not_asked_does_not_count() -> None:
     async with responder(lambda _: [match()]) as (port, _):
-        assert await probe_addresses(["127.0.0.9"], seconds=0.1, port=port) == []
+        assert await probe_addresses(["127.0.0.9"], seconds=0.3, port=port) == []
 
 
 @pytest.mark.parametrize(

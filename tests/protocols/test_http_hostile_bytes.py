@@ -77,7 +77,7 @@ async def test_a_trickling_device_is_left_at_the_total_deadline(
     started = time.monotonic()
     with pytest.raises((TooSlow, BadAnswer, TooLarge)):
         await ask(transport, trickle(first, piece))
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60
 
 
 async def test_a_trickled_body_is_called_too_slow(transport: Transport) -> None:

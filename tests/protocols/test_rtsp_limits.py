@@ -15,7 +15,7 @@ REPLAY = StreamTarget(
     "rtsp://h/replay", start_ms=START_MS, end_ms=START_MS + 60_000, replay="onvif"
 )
 SHORT = StreamLimits(connect_s=2, reply_s=0.2, stall_s=0.2, total_s=5)
-HANG_S = 10
+HANG_S = 60
 
 
 async def play(server: RtspServer, limits: StreamLimits) -> tuple[int, EndedBy | None]:

@@ -183,7 +183,7 @@ def tool(command: list[str] | str, folder: Path) -> subprocess.CompletedProcess[
         cwd=folder,
         env={"PATH": os.defpath, "HOME": str(folder), "LANG": "C.UTF-8"},
         capture_output=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 

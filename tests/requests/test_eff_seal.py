@@ -135,7 +135,7 @@ def run(command: str, folder: Path) -> bytes:
         cwd=folder,
         env={"PATH": "/usr/bin:/bin"},
         capture_output=True,
-        timeout=60,
+        timeout=240,
         check=True,
     )
     return done.stdout

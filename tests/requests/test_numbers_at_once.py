@@ -19,7 +19,7 @@ def test_many_at_once_get_numbers_in_a_row():
     start = threading.Barrier(PEOPLE)
 
     def file() -> None:
-        start.wait(timeout=60)
+        start.wait(timeout=240)
         try:
             for _number in range(EACH):
                 while True:
@@ -37,6 +37,6 @@ def test_many_at_once_get_numbers_in_a_row():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=120)
+        thread.join(timeout=300)
 
     assert sorted(int(number[-5:]) for number in given) == list(range(1, PEOPLE * EACH + 1))

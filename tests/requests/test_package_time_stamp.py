@@ -85,7 +85,7 @@ def reply(place: Path) -> Callable[[bytes], bytes]:
             cwd=place,
             check=True,
             capture_output=True,
-            timeout=30,
+            timeout=240,
         )
         return (place / "answer").read_bytes()
 
@@ -216,4 +216,4 @@ def test_a_server_that_drips_is_given_up_in_time(settings):
     server.shutdown()
     server.server_close()
 
-    assert time.monotonic() - begin < 15
+    assert time.monotonic() - begin < 120

@@ -75,7 +75,7 @@ def test_it_runs_with_nothing_but_python(
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
             check=False,
         )
 

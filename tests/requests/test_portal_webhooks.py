@@ -407,7 +407,7 @@ def self_signed(folder: Any) -> ssl.SSLContext:
         cwd=folder,
         check=True,
         capture_output=True,
-        timeout=30,
+        timeout=240,
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "cert.pem", folder / "key.pem")

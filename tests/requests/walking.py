@@ -57,7 +57,7 @@ class Office:
         )
         page = context.new_page()
         # A bound on hang: the machine may be busy with other tests.
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(120_000)
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         return page
