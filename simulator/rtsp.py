@@ -27,7 +27,9 @@ from simulator.rtsp_play import NothingThere, order
 from simulator.rtsp_playback import video_of
 from simulator.rtsp_player import Play, Player, PoweredOff
 from simulator.rtsp_rtp import RtpSender
+from simulator.rtsp_sound import LOUDSPEAKER, TRACK, SoundSender
 from simulator.rtsp_targets import Target, resolve, without_track
+from simulator.sound import sound_of
 from simulator.world import Campus, SimDevice
 
 _METHODS = ("OPTIONS", "DESCRIBE", "SETUP", "PLAY", "PAUSE", "GET_PARAMETER", "SET_PARAMETER")
@@ -191,13 +193,24 @@ class Connection:
         while channel in session.channels:
             channel += 2
         session.channels.add(channel)
-        if request.url.endswith("trackID=2"):
-            self._device.rtsp.audio += 1
-        else:
-            session.player.sender.channel = channel
+        self._set_up_track(session.player, request.url, channel)
         transport = f"RTP/AVP/TCP;unicast;interleaved={channel}-{channel + 1}"
         ssrc = f"{session.player.sender.ssrc:08X}"
         return Reply(200, self._headers({"Transport": f"{transport};ssrc={ssrc}"}))
+
+    def _set_up_track(self, player: Player, url: str, channel: int) -> None:
+        """Pictures, unless the address names another track; nothing is ever sent to a loudspeaker."""
+        sound = sound_of(self._device)
+        if url.endswith(LOUDSPEAKER):
+            self._device.rtsp.loudspeaker += 1
+        elif url.endswith(TRACK):
+            self._device.rtsp.audio += 1
+            if sound is not None:
+                player.sound = SoundSender(channel, player.sender.ssrc + 1 & 0xFFFFFFFF, sound)
+        else:
+            self._device.rtsp.video += 1
+            player.sender.channel = channel
+            player.has_pictures = True
 
     async def _play(self, request: Request) -> Reply:
         session = self._session
@@ -219,6 +232,8 @@ class Connection:
         info = (
             f"url={session.url}/trackID=1;seq={sender.sequence};rtptime={session.player.timestamp}"
         )
+        if not session.player.has_pictures:
+            info = f"url={session.url}/{TRACK};seq=0"
         return Reply(200, self._headers({"RTP-Info": info, **ordered.headers}))
 
     async def _pause(self, request: Request) -> Reply:

@@ -13,7 +13,9 @@ from simulator.rtsp_message import Reply
 from simulator.rtsp_play import has_recording
 from simulator.rtsp_playback import video_of
 from simulator.rtsp_rtp import PAYLOAD_TYPE
+from simulator.rtsp_sound import description_lines
 from simulator.rtsp_targets import Target, TargetKind
+from simulator.sound import sound_of
 from simulator.video import parameter_sets
 from simulator.world import Campus, SimDevice
 
@@ -48,7 +50,7 @@ async def huge_description(send: Callable[[bytes], Awaitable[None]], cseq: str, 
 def _sdp(device: SimDevice, target: Target, control: str) -> str:
     video = video_of(device, is_substream=target.is_substream)
     span = "npt=now-" if target.kind is TargetKind.LIVE else "npt=0-"
-    lines = [
+    head = [
         "v=0",
         f"o=- {device.seed & 0xFFFFFFFF} 1 IN IP4 {device.address}",
         "s=Media Presentation",
@@ -56,6 +58,8 @@ def _sdp(device: SimDevice, target: Target, control: str) -> str:
         "t=0 0",
         f"a=control:{control or '*'}",
         f"a=range:{span}",
+    ]
+    pictures = [
         f"m=video 0 RTP/AVP {PAYLOAD_TYPE}",
         f"a=rtpmap:{PAYLOAD_TYPE} {video['codec'].upper()}/90000",
         f"a=fmtp:{PAYLOAD_TYPE} {_format(video)}",
@@ -63,10 +67,12 @@ def _sdp(device: SimDevice, target: Target, control: str) -> str:
         f"a=control:{control}trackID=1",
     ]
     if target.kind is TargetKind.REPLAY:
-        lines.append("a=x-onvif-track:VIDEO001")
-    if fault(device, "rtsp_audio") is not None:
-        lines += ["m=audio 0 RTP/AVP 0", "a=rtpmap:0 PCMU/8000", f"a=control:{control}trackID=2"]
-    return "\r\n".join(lines) + "\r\n"
+        pictures.append("a=x-onvif-track:VIDEO001")
+    sound = sound_of(device)
+    heard = description_lines(sound, control) if sound is not None else []
+    is_first = sound is not None and sound.is_first
+    tracks = [*heard, *pictures] if is_first else [*pictures, *heard]
+    return "\r\n".join([*head, *tracks]) + "\r\n"
 
 
 def _format(video: dict[str, Any]) -> str:

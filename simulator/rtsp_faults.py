@@ -12,7 +12,8 @@ RTSP_CATALOGUE: dict[str, str] = {
     # How it is, not what is wrong with it
     "rtsp_auth": "signs in with none, basic, digest-md5 or digest-sha256, whatever HTTP does",
     "rtsp_video": "dict of codec (h264, h265), fps, width, height, bitrate (bit/s, by filler data)",
-    "rtsp_audio": "offers an audio track",
+    "rtsp_audio": "records sound: dict of codec (pcmu, pcma, aac, g726), rate, static (no rtpmap), first (before"
+    " the video), loudspeaker (a track to speak into), silent (sends nothing), claims_hz (a wrong rate)",
     "rtsp_max_sessions": "answers 453 beyond so many sessions at once",
     "rtsp_session_timeout": "ends a session after so many seconds without a sign of life (60)",
     "rtsp_real_time": "plays Hikvision and Dahua playback at so many times real time, not at once",

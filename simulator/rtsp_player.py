@@ -1,4 +1,4 @@
-"""Sends the pictures of one PLAY: paced or as fast as the socket takes them, with RTCP and faults."""
+"""Sends the pictures and the sound of one PLAY: paced or as fast as the socket takes them, with RTCP and faults."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import Any
 from simulator.clocks import Base
 from simulator.faults import fault
 from simulator.rtsp_faults import damaged
-from simulator.rtsp_playback import Played
+from simulator.rtsp_playback import Played, video_of
 from simulator.rtsp_rtp import Mark, RtpSender, replay_extension, split_interleaved
+from simulator.rtsp_sound import SoundSender
 from simulator.video import gop
 from simulator.video_camera import camera_for
 from simulator.world import Campus, SimChannel, SimDevice
@@ -64,6 +65,8 @@ class Player:
         send: Callable[[bytes], Awaitable[None]],
     ) -> None:
         self.sender = sender
+        self.has_pictures = False  # whether the track of the pictures was set up
+        self.sound: SoundSender | None = None  # where the track of the sound was set up
         self.next_ms: int | None = None  # where a PLAY after PAUSE goes on
         self._campus = campus
         self._device = device
@@ -71,6 +74,7 @@ class Player:
         self._chance = random.Random(device.seed)
         self._timestamp = self._chance.getrandbits(32)
         self._last_ms: int | None = None
+        self._last_pts_ms = 0
         self._reported_at = 0.0
         self._pace: tuple[float, int] | None = None  # loop time at which an instant was due
 
@@ -92,7 +96,8 @@ class Player:
                 self._begin_at(first_ms)
             kept = self._before_limit(group, first_ms)
             if play.speed is None:
-                await self._deliver(b"".join(self._packets(each, play) for each in kept))
+                pictures = b"".join(self._packets(each, play) for each in kept)
+                await self._deliver(pictures + self._sound_packets(kept, play))
                 await self._report(play)
                 await asyncio.sleep(0)
             else:
@@ -104,6 +109,7 @@ class Player:
     async def _paced(self, group: list[Played], play: Play, speed: float) -> None:
         """Send each picture when its time has come; a gap is stepped over, not waited for."""
         loop = asyncio.get_running_loop()
+        await self._deliver(self._sound_packets(group, play))
         for each in group:
             if self._pace is None or Mark.DISCONTINUITY in each.marks:
                 self._pace = (loop.time(), each.instant_ms)
@@ -116,7 +122,29 @@ class Player:
         if self._silent_after_ms() is not None:
             await asyncio.Event().wait()
         if fault(self._device, "rtsp_no_bye") is None:
-            await self._send(self.sender.bye())
+            for sender in self._senders():
+                await self._send(sender.bye())
+
+    def _senders(self) -> list[RtpSender]:
+        """What was set up: a track that nobody asked for is not sent."""
+        pictures = [self.sender] if self.has_pictures else []
+        return [*pictures, self.sound] if self.sound is not None else pictures
+
+    def _sound_packets(self, group: list[Played], play: Play) -> bytes:
+        """The sound of the time that a group of pictures takes."""
+        if self.sound is None or not group:
+            return b""
+        first, last = group[0].unit.pts_ms, group[-1].unit.pts_ms
+        whole = first - first % 1000 + 1000
+        end = min(whole, last - (-1000 // int(video_of(self._device)["fps"])))
+        ahead = group[0].instant_ms - first + play.stamp_shift_ms
+
+        def extension(instant_ms: int) -> bytes:
+            if play.cseq is None:
+                return b""
+            return replay_extension(instant_ms + ahead, Mark.CLEAN_POINT, play.cseq)
+
+        return self.sound.packets(first, end, extension)
 
     def _begin_at(self, first_ms: int) -> None:
         """RTP time runs on when a PLAY begins somewhere else than the last one ended."""
@@ -147,7 +175,8 @@ class Player:
         share = fault(self._device, "rtsp_corrupt")
         if share is not None and self._chance.random() < float(share):
             nals = damaged(nals, self._chance, is_h265=self.sender.is_h265)
-        return self.sender.picture(nals, self._timestamp, extension)
+        packets = self.sender.picture(nals, self._timestamp, extension)
+        return packets if self.has_pictures else b""
 
     def _advance(self, picture: Played) -> None:
         """Move the RTP clock with the recording's, or over a gap as if it were not there."""
@@ -157,7 +186,7 @@ class Player:
             if is_hidden and fault(self._device, "rtsp_gapless") is not None:
                 step = _STEP_MS
             self._timestamp += step * _TICKS_PER_MS
-        self._last_ms = picture.instant_ms
+        self._last_ms, self._last_pts_ms = picture.instant_ms, picture.unit.pts_ms
 
     async def _report(self, play: Play) -> None:
         now = asyncio.get_running_loop().time()
@@ -169,7 +198,11 @@ class Player:
             wall = self._last_ms + play.report_shift_ms
         elif play.cseq is not None and play.speed is None:
             wall = None
-        await self._send(self.sender.sender_report(wall, self._timestamp))
+        if self.has_pictures:
+            await self._send(self.sender.sender_report(wall, self._timestamp))
+        if self.sound is not None:
+            time = self.sound.time_of(self._last_pts_ms)
+            await self._send(self.sound.sender_report(wall, time))
 
     async def _deliver(self, data: bytes) -> None:
         rate = fault(self._device, "rtsp_trickle")

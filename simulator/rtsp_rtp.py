@@ -60,6 +60,7 @@ class RtpSender:
         self, channel: int, ssrc: int, sequence: int = 0, *, is_h265: bool = False
     ) -> None:
         self.is_h265 = is_h265
+        self.payload_type = PAYLOAD_TYPE
         self.channel = channel
         self.ssrc = ssrc
         self.sequence = sequence & 0xFFFF
@@ -118,7 +119,7 @@ class RtpSender:
             self.channel,
             12 + len(extension) + size,
             0x90 if extension else 0x80,
-            PAYLOAD_TYPE | (0x80 if has_marker else 0),
+            self.payload_type | (0x80 if has_marker else 0),
             self.sequence,
             timestamp,
             self.ssrc,

@@ -60,13 +60,15 @@ class SimUser:
 
 @dataclass
 class RtspCount:
-    """What a device's RTSP server has seen; `audio` counts set-ups of an audio track."""
+    """What a device's RTSP server has seen; `audio` counts set-ups of a sound track, `video` of pictures."""
 
     requests: int = 0
     sessions: int = 0
     at_once: int = 0
     max_at_once: int = 0
     audio: int = 0
+    video: int = 0
+    loudspeaker: int = 0
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Plays one video stream of a device, live or past, and says of each picture when it was taken.
+"""Plays one track of a device, live or past, and says of each unit when it was taken.
 
 A recorder that does not understand a time span tends to play something else and call it a success.
 So a past span is accepted only with a proof: the recording's own NTP times (ONVIF extension), else a
@@ -6,7 +6,8 @@ So a past span is accepted only with a proof: the recording's own NTP times (ONV
 are not simply the time of sending.
 Without one it is `BadAnswer(WRONG_RANGE)`. A picture of another time never leaves here.
 
-Times are integer milliseconds in the target's time base. Audio is never asked for.
+Times are integer milliseconds in the target's time base. The track is the video, unless `sounds.fetch_sound`
+plays: then it is the sound, whose coded units take the place of the pictures.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ from .base import (
     DeviceError,
     Endpoint,
     Login,
-    NotSupported,
     Reason,
     StreamTarget,
     TimeBase,
@@ -31,7 +31,7 @@ from .base import (
 )
 from .rtp import DOLLAR, RtpPacket, SenderReport, parse_rtcp, parse_rtp
 from .rtp_clock import RtpTimeline, StampSource
-from .rtp_video import DEPACKETISERS, AccessUnit
+from .rtp_video import AccessUnit
 from .rtsp import (
     ConnectionEnded,
     DeadlinePassed,
@@ -40,8 +40,17 @@ from .rtsp import (
     StreamEnded,
     StreamLimits,
 )
-from .rtsp_messages import ClockRange, Message, control_url, read_range, refusal, write_clock
-from .sdp import VideoTrack, read_sdp
+from .rtsp_messages import (
+    ClockRange,
+    Message,
+    control_url,
+    interleaved_channel,
+    read_range,
+    refusal,
+    rtp_info_time,
+    write_clock,
+)
+from .tracks import Choose, Depacketises, Track, choose_video
 
 # Recorders start at the key frame before the asked instant; smart codecs put many seconds between two.
 LEAD_MS = 30_000
@@ -86,15 +95,16 @@ async def open_playback(
     *,
     allow_basic: bool = False,
     local_ahead_ms: int = 0,
+    choose: Choose = choose_video,
 ) -> AsyncIterator[Playback]:
-    """Dial, describe, set up the video and start to play. Ends the session when left.
+    """Dial, describe, set up the one track and start to play. Ends the session when left.
 
     `local_ahead_ms` is how far the device's DEVICE_LOCAL is known to be ahead of its DEVICE_UTC, for
     targets in local time of a device with a wrong zone.
     """
     connection = RtspConnection(endpoint, login, target.url, limits, allow_basic=allow_basic)
     async with connection:
-        playback = Playback(connection, target, local_ahead_ms)
+        playback = Playback(connection, target, local_ahead_ms, choose)
         await playback.start()
         yield playback
 
@@ -103,7 +113,11 @@ class Playback:
     """A stream that is playing. `frames()` may be walked once; the figures are true afterwards."""
 
     def __init__(
-        self, connection: RtspConnection, target: StreamTarget, local_ahead_ms: int = 0
+        self,
+        connection: RtspConnection,
+        target: StreamTarget,
+        local_ahead_ms: int = 0,
+        choose: Choose = choose_video,
     ) -> None:
         self.range_reply = ""
         self.stamp_source: StampSource | None = None
@@ -117,7 +131,9 @@ class Playback:
             # A recording dated near 1900 (a recorder without a clock): its NTP times look like 2036.
             self._shifts.append(-_NTP_ERA_MS)
         self._require = target.replay == "onvif"
-        self._track: VideoTrack
+        self._choose = choose
+        self._track: Track
+        self._depacketiser: Depacketises
         self._channel = 0
         self._confirmed_start_ms: int | None = None
         self._range_rtp: int | None = None
@@ -129,6 +145,11 @@ class Playback:
         self._frames: list[Frame] = []
         self._held_bytes = 0
         self._held_since = 0.0
+
+    @property
+    def depacketiser(self) -> Depacketises:
+        """What reads the packets of the chosen track; there once it plays."""
+        return self._depacketiser
 
     @property
     def codec(self) -> str:
@@ -163,8 +184,7 @@ class Playback:
         described = await connection.request("DESCRIBE", url, {"Accept": "application/sdp"})
         if described.status != 200:
             raise refusal("DESCRIBE", described)
-        session_control, self._track = read_sdp(described.body)
-        self._depacketiser = DEPACKETISERS[self._track.encoding](self._track.fmtp)
+        session_control, self._track, self._depacketiser = self._choose(described.body)
         address = connection.address
         given = described.get("content-base") or described.get("content-location")
         base = address.under_same_host(given) if "://" in given else url
@@ -176,7 +196,7 @@ class Playback:
         reply = await self._request_replay(
             "SETUP", url, {"Transport": "RTP/AVP/TCP;unicast;interleaved=0-1"}
         )
-        self._channel = _interleaved_channel(reply.get("transport"))
+        self._channel = interleaved_channel(reply.get("transport"))
         self._connection.use_session(reply, aggregate)
 
     async def _play(self, url: str) -> None:
@@ -190,7 +210,7 @@ class Playback:
             }
         reply = await self._request_replay("PLAY", url, headers)
         self.range_reply = "".join(c for c in reply.get("range")[:200] if c.isprintable())
-        self._range_rtp = _rtp_info_time(reply.get("rtp-info"))
+        self._range_rtp = rtp_info_time(reply.get("rtp-info"), self._track.control)
         if target.replay:
             self._confirmed_start_ms = self._confirm(read_range(self.range_reply))
 
@@ -410,25 +430,3 @@ def _is_now(ms: int) -> bool:
 
 def _wrong_range(words: str) -> BadAnswer:
     return BadAnswer(words, reason=Reason.WRONG_RANGE)
-
-
-def _interleaved_channel(transport: str) -> int:
-    for part in transport.split(",")[0].split(";"):
-        name, _, value = part.strip().partition("=")
-        if name.lower() == "interleaved":
-            first = value.partition("-")[0].strip()
-            if first.isascii() and first.isdigit() and int(first[:4]) < 255:
-                return int(first[:4])
-    # Some cameras name no transport at all; we offered nothing but TCP, on channel 0.
-    if transport.strip() and "tcp" not in transport.lower():
-        raise NotSupported("The device does not send over TCP.")
-    return 0
-
-
-def _rtp_info_time(header: str) -> int | None:
-    """`rtptime` of the only track that plays."""
-    for part in header.split(",")[0].split(";"):
-        name, _, value = part.strip().partition("=")
-        if name.lower() == "rtptime" and value.isascii() and value.isdigit() and len(value) <= 10:
-            return int(value) % (1 << 32)
-    return None

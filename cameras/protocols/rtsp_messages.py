@@ -7,6 +7,7 @@ Times of a `Range: clock=` header are milliseconds since 1970 of the clock in wh
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
@@ -194,6 +195,37 @@ def _clock_ms(text: str) -> int | None:
     except ValueError:
         return None
     return int(moment.timestamp()) * 1000 + int((match[7] or "0").ljust(3, "0")[:3])
+
+
+def interleaved_channel(transport: str) -> int:
+    """The channel of the RTP packets that a reply to SETUP names. Raises NotSupported for another transport."""
+    for part in transport.split(",")[0].split(";"):
+        name, _, value = part.strip().partition("=")
+        if name.lower() == "interleaved":
+            first = value.partition("-")[0].strip()
+            if first.isascii() and first.isdigit() and int(first[:4]) < 255:
+                return int(first[:4])
+    # Some cameras name no transport at all; we offered nothing but TCP, on channel 0.
+    if transport.strip() and "tcp" not in transport.lower():
+        raise NotSupported("The device does not send over TCP.")
+    return 0
+
+
+def rtp_info_time(header: str, control: str) -> int | None:
+    """`rtptime` of the track with this control address; of the first where none is named so."""
+    tracks = [dict(_pairs(track)) for track in header.split(",")]
+    wanted = control.rstrip("/").rpartition("/")[2]
+    own = [each for each in tracks if each.get("url", "").rstrip("/").rpartition("/")[2] == wanted]
+    value = (own or tracks)[0].get("rtptime", "")
+    if value.isascii() and value.isdigit() and len(value) <= 10:
+        return int(value) % (1 << 32)
+    return None
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    for part in text.split(";"):
+        name, _, value = part.strip().partition("=")
+        yield name.lower(), value
 
 
 _MEANINGS: dict[int, tuple[type[DeviceError], Reason | None, str]] = {

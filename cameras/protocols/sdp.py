@@ -1,6 +1,6 @@
-"""The session description that an RTSP device gives (RFC 8866): which video track, how to control it.
+"""The session description that an RTSP device gives (RFC 8866): which track, how to control it.
 
-Only what playing one video needs is read. A hostile description ends as `TooLarge` or `BadAnswer`.
+Only what playing one track needs is read. A hostile description ends as `TooLarge` or `BadAnswer`.
 """
 
 from __future__ import annotations
@@ -9,10 +9,18 @@ from dataclasses import dataclass, field
 
 from .base import BadAnswer, NotSupported, TooLarge
 from .rtp_video import DEPACKETISERS
+from .sound_format import FASTEST_HZ, SLOWEST_HZ, NoSound, SoundFault
 
 MAX_SDP_BYTES = 256 * 1024
 _MAX_LINES = 4000
 _MAX_MEDIA = 32
+_SOUNDS = frozenset({"PCMU", "PCMA", "MPEG4-GENERIC", "MP4A-LATM"})
+# RFC 3551 table 4: payload types that mean a codec without an rtpmap. Those at 8 kHz are G.711, which we read.
+_STATIC_RATE = 8_000
+_STATIC_SOUNDS = {
+    **{0: "PCMU", 3: "GSM", 4: "G723", 5: "DVI4", 6: "DVI4", 7: "LPC", 8: "PCMA", 9: "G722"},
+    **{2: "G726-32", 10: "L16", 11: "L16", 12: "QCELP", 14: "MPA", 15: "G728", 18: "G729"},
+}
 
 
 @dataclass
@@ -25,16 +33,42 @@ class VideoTrack:
 
 
 @dataclass
+class AudioTrack:
+    payload_type: int
+    encoding: str  # one of _SOUNDS
+    clock_rate: int  # 0 = not told, or no usable figure
+    channels: int
+    control: str
+    fmtp: dict[str, str]
+
+
+@dataclass
 class _Media:
     kind: str
     payload_types: list[int]
     control: str = ""
+    direction: str = ""
     rtpmaps: dict[int, str] = field(default_factory=dict)
     fmtps: dict[int, str] = field(default_factory=dict)
 
 
 def read_sdp(body: bytes) -> tuple[str, VideoTrack]:
     """The session's own control address (may be blank) and the first video track that we can read."""
+    session_control, media = _read(body)
+    return session_control, _choose_video(media)
+
+
+def read_audio_sdp(body: bytes) -> tuple[str, AudioTrack]:
+    """As `read_sdp`, the first sound track that we can read. Raises NoSound where there is none.
+
+    A track that is marked `sendonly` or `inactive` brings no sound: the first is where a camera's loudspeaker
+    is spoken to (ONVIF Streaming Specification 5.3), and must not be set up.
+    """
+    session_control, media = _read(body)
+    return session_control, _choose_audio(media)
+
+
+def _read(body: bytes) -> tuple[str, list[_Media]]:
     if len(body) > MAX_SDP_BYTES:
         raise TooLarge("The session description is larger than we accept.")
     lines = body.decode("utf-8", errors="replace").splitlines()
@@ -51,7 +85,7 @@ def read_sdp(body: bytes) -> tuple[str, VideoTrack]:
             session_control = line[10:].strip()
         elif line.startswith("a=") and media:
             _attribute(media[-1], line[2:])
-    return session_control, _choose_video(media)
+    return session_control, media
 
 
 def _media_line(line: str) -> _Media:
@@ -70,6 +104,8 @@ def _attribute(media: _Media, text: str) -> None:
     value = value.strip()
     if name == "control":
         media.control = value
+    elif name in ("sendonly", "recvonly", "sendrecv", "inactive"):
+        media.direction = name
     elif name in ("rtpmap", "fmtp"):
         number, _, rest = value.partition(" ")
         if 0 <= _number(number) < 128:
@@ -94,6 +130,37 @@ def _choose_video(media: list[_Media]) -> VideoTrack:
                     _parameters(video.fmtps.get(number, "")),
                 )
     raise NotSupported("The video is neither H.264 nor H.265.")
+
+
+def _choose_audio(media: list[_Media]) -> AudioTrack:
+    heard = [
+        one
+        for one in media
+        if one.kind == "audio" and one.direction not in ("sendonly", "inactive")
+    ]
+    if not heard:
+        raise NoSound(SoundFault.NO_TRACK)
+    unread: list[str] = []
+    for audio in heard:
+        for number in audio.payload_types:
+            encoding, rate, channels = _coding(audio, number)
+            if encoding in _SOUNDS:
+                fmtp = _parameters(audio.fmtps.get(number, ""))
+                return AudioTrack(number, encoding, rate, channels, audio.control, fmtp)
+            unread.append(encoding or str(number))
+    raise NoSound(SoundFault.CODEC, unread[0] if unread else "")
+
+
+def _coding(audio: _Media, number: int) -> tuple[str, int, int]:
+    """Encoding, samples a second (0 = not told) and channels of a payload type."""
+    encoding, _, rest = audio.rtpmaps.get(number, "").partition("/")
+    rate, _, channels = rest.partition("/")
+    static = _STATIC_SOUNDS.get(number, "")
+    encoding = encoding.strip().upper() or static
+    clock_rate = _number(rate.strip())
+    if not SLOWEST_HZ <= clock_rate <= FASTEST_HZ:
+        clock_rate = _STATIC_RATE if static in ("PCMU", "PCMA") and encoding == static else 0
+    return encoding, clock_rate, _number(channels.strip()) if channels.strip() else 1
 
 
 def _parameters(text: str) -> dict[str, str]:
