@@ -1,6 +1,7 @@
 """Imports in the background: the dry run and the writing are jobs that tell how far they are and can be stopped.
 
 The row in core.jobs is the queue: a message only wakes a worker, and the sweep finds what no message told of.
+A job ends in the transaction of what it did: an import that is written is done, also when its worker dies then.
 """
 
 from __future__ import annotations
@@ -9,15 +10,17 @@ import datetime as dt
 import logging
 from typing import TYPE_CHECKING, Any
 
+from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from core.job_news import Teller
 from core.jobs import JobCancelled
 from core.models import Job
 
 from .. import permissions
 from ..models import UploadedSheet
-from .runs import TooLate, carry_out, check, refusal
+from .runs import Checked, TooLate, carry_out, check, refusal
 
 if TYPE_CHECKING:
     from accounts.models import Person
@@ -88,8 +91,7 @@ def _work(job: Job) -> None:
         if job.kind == CHECK:
             _check(job, row)
         else:
-            carry_out(row, row.uploaded_by, _told_to(job), job.stop_if_asked)
-        job.finish()
+            _write(job, row)
     except JobCancelled:
         job.cancelled()
     except TooLate as error:
@@ -103,7 +105,32 @@ def _check(job: Job, row: UploadedSheet) -> None:
     checked = check(bytes(row.content), row.table, row.uploaded_by, _told_to(job))
     found: dict[str, Any] = {"status": UploadedSheet.Status.CHECKED, "summary": checked.summary}
     waiting = UploadedSheet.objects.filter(pk=row.pk, status=UploadedSheet.Status.WAITING)
-    waiting.update(**(refusal(checked) if checked.faults else found))
+    with transaction.atomic():
+        waiting.update(**(refusal(checked) if checked.faults else found))
+        _finish(job)
+
+
+def _write(job: Job, row: UploadedSheet) -> None:
+    begun_at = timezone.now()
+
+    def ended(checked: Checked) -> None:
+        took_s = max(1, round((timezone.now() - begun_at).total_seconds()))
+        _finish(job, "" if checked.faults else _what_was_written(row.summary, took_s))
+
+    carry_out(row, row.uploaded_by, _told_to(job), Teller(job), ended)
+
+
+def _what_was_written(summary: dict[str, int], took_s: int) -> str:
+    same = summary["rows"] - summary["new"] - summary["changed"]
+    return _(
+        "The whole file has been imported in %(seconds)d s: %(new)d new, %(changed)d changed, %(same)d unchanged."
+    ) % {**summary, "same": same, "seconds": took_s}
+
+
+def _finish(job: Job, message: str = "") -> None:
+    """Raises JobCancelled when the job has been ended meanwhile: what it did must not stand then."""
+    if not job.finish(message):
+        raise JobCancelled(job.title)
 
 
 def _told_to(job: Job) -> Any:

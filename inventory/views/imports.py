@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.requests import PersonRequest
+from core import job_news
 from core.text import safe_file_name
 
 from .. import tasks
@@ -34,6 +35,7 @@ from .common import for_people
 TABLES: dict[str, Table] = {"devices": DEVICES, "positions": POSITIONS}
 SHOWN_FAULTS = 500
 KEPT_FOR = dt.timedelta(days=7)
+QUIET = dt.timedelta(seconds=60)
 
 
 class UploadForm(DressedForm):
@@ -118,9 +120,14 @@ def result(request: PersonRequest, token: uuid.UUID) -> HttpResponse:
     if wanted in FORMATS:
         headers = [_("Row"), _("Column"), _("Value"), _("What is wrong")]
         return download(wanted, _("What is wrong"), headers, row.faults)
+    job = job_news.with_news(jobs.latest(row))
     context = {
         "upload": row,
-        "job": jobs.latest(row),
+        "job": job,
+        "is_writing": job is not None and job.kind == jobs.WRITE,
+        "is_quiet": job is not None
+        and job.status == job.Status.RUNNING
+        and timezone.now() - job.moved_at > QUIET,
         "faults": row.faults[:SHOWN_FAULTS],
         "more": max(0, row.fault_count - SHOWN_FAULTS),
         "back": reverse(f"inventory:{row.table}"),
@@ -146,8 +153,8 @@ def confirm(request: PersonRequest, token: uuid.UUID) -> HttpResponse:
 @require_POST
 @for_people()
 def cancel(request: PersonRequest, token: uuid.UUID) -> HttpResponse:
-    """Stops the check or the import; nothing is written."""
+    """Stops the check or the import, also in the middle of writing; nothing is written then."""
     job = jobs.latest(_upload(request, token))
-    if job is None or not job.request_cancel():
+    if job is None or not job_news.ask_to_stop(job):
         messages.info(request, _("The work is over already."))
     return redirect("inventory:import_result", token)

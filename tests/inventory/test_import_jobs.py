@@ -105,16 +105,59 @@ def test_an_import_that_is_stopped_while_it_writes_leaves_nothing(head: Person) 
     job = jobs.queue(row, jobs.WRITE, head)
     job.start()
 
-    def after_the_first_rows() -> None:
-        assert Device.objects.count() == 3
-        job.request_cancel()
-        job.stop_if_asked()
+    def after_the_first_rows(done: int, _total: int, _message: str) -> None:
+        assert Device.objects.count() == done
+        if done:
+            job.request_cancel()
+            job.stop_if_asked()
 
     with pytest.raises(JobCancelled):
-        importing.carry_out(row, head, stop=after_the_first_rows)
+        importing.carry_out(row, head, within=after_the_first_rows)
 
     row.refresh_from_db()
     assert (Device.objects.count(), row.status) == (0, "CHECKED")
+
+
+def test_an_import_tells_at_the_end_what_it_did(client: Client, head: Person) -> None:
+    Person.objects.filter(pk=head.pk).update(language="en")
+    row = uploaded(client)
+    tasks.work_imports()
+    press(client, row, "confirm")
+    tasks.work_imports()
+
+    job = jobs.latest(row)
+    assert job is not None
+    assert "3 new, 0 changed, 0 unchanged" in job.message
+    assert job.message in page(client, row)
+
+
+def test_an_import_that_was_given_up_meanwhile_writes_nothing(client: Client, head: Person) -> None:
+    """The page has said already that nothing was changed."""
+    row = uploaded(client)
+    tasks.work_imports()
+    press(client, row, "confirm")
+    job = jobs.latest(row)
+    assert job is not None
+    job.start()
+    jobs.end_lost_jobs(timezone.now() + dt.timedelta(minutes=16))
+
+    jobs._work(job)
+
+    assert status(row) == ("CHECKED", "FAILED")
+    assert Device.objects.count() == 0
+
+
+def test_a_page_without_news_says_so(client: Client, head: Person) -> None:
+    row = uploaded(client)
+    tasks.work_imports()
+    press(client, row, "confirm")
+    assert "notice-unsure" not in page(client, row)
+    job = jobs.latest(row)
+    assert job is not None
+    job.start()
+    Job.objects.filter(pk=job.pk).update(moved_at=timezone.now() - dt.timedelta(minutes=2))
+
+    assert "notice-unsure" in page(client, row)
 
 
 def test_a_stopped_import_can_be_begun_again(client: Client, head: Person) -> None:
