@@ -22,6 +22,7 @@ from .interests import InterestDeclaration
 from .kinds import KindQuestion, LegalBasis, RefusalCode, RequesterKind, SmallUnitPeriod
 from .lookups import LookupKey
 from .packages import Exhibit, ExportPace, ExportSlice, Package
+from .sounds import SoundSlice
 from .portal import WebhookDelivery, WebhookEndpoint, WebhookTry
 from .requests import FootageRequest, RequestAttachment, RequestItem
 from .undertakings import AccessReportSeen, Undertaking, UndertakingText
@@ -64,6 +65,7 @@ __all__ = [
     "RequesterKind",
     "SavedFilter",
     "SmallUnitPeriod",
+    "SoundSlice",
     "Undertaking",
     "UndertakingText",
     "Viewing",

@@ -54,6 +54,7 @@ class Decision(models.Model):
     content_sha256 = models.CharField(max_length=64)
     shown = models.JSONField(default=dict)
     includes_audio = models.BooleanField(_("sound is released"), default=False)
+    audio_reason = models.TextField(_("why sound is released"), blank=True)
     confirmed_how = models.CharField(
         _("how the person confirmed"), max_length=30, help_text=_("password, second factor")
     )
@@ -83,6 +84,10 @@ class Decision(models.Model):
             models.CheckConstraint(
                 condition=Q(kind__in=["COPY"]) | ~Q(reason=""),
                 name="requests_decision_has_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(includes_audio=False) | ~Q(audio_reason=""),
+                name="requests_sound_has_a_reason",
             ),
         ]
 

@@ -258,15 +258,17 @@ class ExportPace(models.Model):
 
 
 class Exhibit(models.Model):
-    """One video file of a package. A derived exhibit keeps its parent and the parent's hash.
+    """One file of a package: a film, or the sound beside one. A derived exhibit keeps its parent and the parent's hash.
 
     `facts`: {"asked": [ms, ms], "delivered": [ms, ms], "gaps": [[ms, ms], ...], "clock": {...},
     "codec", "width", "height", "frames", "bitstream_sha256", "slices": [...], "tools": {...}}; times are
-    true time in milliseconds since 1970.
+    true time in milliseconds since 1970. Of sound: "codec", "rate", "channels", "samples", "drift_ms" in place of the
+    picture's.
     """
 
     class Kind(models.TextChoices):
         ORIGINAL = "ORIGINAL", _("original, stream copy")
+        SOUND = "SOUND", _("sound, stream copy")
         VIEWING = "VIEWING", _("viewing copy, transcoded")
         MASKED = "MASKED", _("masked copy")
 
@@ -295,8 +297,12 @@ class Exhibit(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["package", "ident"], name="requests_exhibit_once"),
             models.CheckConstraint(
-                condition=(Q(kind="ORIGINAL", parent=None) & Q(parent_sha256=""))
-                | (~Q(kind="ORIGINAL") & Q(parent__isnull=False) & ~Q(parent_sha256="")),
+                condition=(Q(kind__in=["ORIGINAL", "SOUND"], parent=None) & Q(parent_sha256=""))
+                | (
+                    ~Q(kind__in=["ORIGINAL", "SOUND"])
+                    & Q(parent__isnull=False)
+                    & ~Q(parent_sha256="")
+                ),
                 name="requests_derived_has_a_parent",
             ),
         ]
