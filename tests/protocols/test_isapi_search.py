@@ -10,6 +10,7 @@ from cameras.protocols.base import (
     Channel,
     IndexAnswer,
     LockedOut,
+    Manner,
     NoProgress,
     NotSupported,
     Reason,
@@ -19,6 +20,7 @@ from cameras.protocols.base import (
     TooSlow,
 )
 from cameras.protocols.isapi import IsapiClient
+from cameras.protocols.isapi.index_time import IN_WALL_CLOCK
 from cameras.protocols.search_budget import SearchCaps
 from tests.protocols.isapi_recorder import (
     NO_MATCHES,
@@ -44,7 +46,9 @@ async def search(
     number: int = 1,
     caps: SearchCaps | None = None,
 ) -> tuple[IndexAnswer, VendorDevice]:
-    async with serving(answer) as device, talking(device) as conversation:
+    # In which clock the index is written is known; `test_isapi_dialects` is about the learning.
+    manner = Manner(quirks=[IN_WALL_CLOCK])
+    async with serving(answer) as device, talking(device, manner) as conversation:
         client = IsapiClient(conversation, caps=caps)
         return await client.recordings(Channel(number), *span), device
 

@@ -27,6 +27,7 @@ from cameras.protocols.disk_states import DiskKind, DiskState, DiskTrouble
 from cameras.protocols.http import PICTURE_LIMIT, Conversation, path_on_device
 from cameras.protocols.isapi import documents
 from cameras.protocols.isapi.calendar import NO_CALENDAR, Calendar
+from cameras.protocols.isapi.index_time import PERHAPS_UTC, IndexClock
 from cameras.protocols.isapi.masks import count_regions, read_masks
 from cameras.protocols.isapi.replies import (
     OPTIONAL,
@@ -35,7 +36,7 @@ from cameras.protocols.isapi.replies import (
     raise_for_failure,
     read_document,
 )
-from cameras.protocols.isapi.track_search import first_unlocked, search_track
+from cameras.protocols.isapi.track_search import Findings, first_unlocked, search_track
 from cameras.protocols.rtsp_port import port_in
 from cameras.protocols.search_budget import SearchBudget, SearchCaps
 from cameras.protocols.vendor_client import VendorClient
@@ -47,6 +48,7 @@ _PICTURE_PATHS = (
     "/ISAPI/ContentMgmt/StreamingProxy/channels/{}/picture",
 )
 _OLDEST_DAYS_LOOKED_AT = 5
+_LOOK_PAGES = 10
 _MOST_SMART = 16
 _SMART_SECONDS = 5.0
 """So many disks, and no longer than this, are asked for their SMART state: it must not cost the visit."""
@@ -62,6 +64,7 @@ class IsapiClient(VendorClient):
     def __init__(self, conversation: Conversation, *, caps: SearchCaps | None = None) -> None:
         super().__init__(conversation, caps=caps)
         self._calendar = Calendar(conversation)
+        self._index_clock = IndexClock(conversation, self._look)
         self._ntp_servers: tuple[str, ...] | None = None
         self._playback_paths: dict[int, str] = {}
 
@@ -114,13 +117,35 @@ class IsapiClient(VendorClient):
     async def recordings(self, channel: Channel, start_ms: int, end_ms: int) -> IndexAnswer:
         """The segments of a channel's main stream, searched at most one day at a time."""
         track = track_of(channel)
-        search = partial(search_track, self.conversation, track)
+        search = partial(self._search, track)
         gathered = await self._gather(start_ms, end_ms, DAY_MS, search)
         if await self._calendar_disagrees(track, start_ms, end_ms, gathered.segments):
             gathered.notes.add("CALENDAR_DISAGREES")
             gathered.complete = False
         self._remember_playback_path(track, gathered.segments)
         return await self._answer(gathered, channel, end_ms)
+
+    async def _search(
+        self, track: int, start_ms: int, end_ms: int, budget: SearchBudget
+    ) -> Findings:
+        """`search_track` in wall clock time, also where the index is written in UTC."""
+        when = await self._index_clock.find(track)
+        ahead_ms = when.ahead_ms
+        span = start_ms - ahead_ms, end_ms - ahead_ms
+        found = await search_track(self.conversation, track, *span, budget)
+        if ahead_ms:
+            found.segments = [
+                replace(one, start_ms=one.start_ms + ahead_ms, end_ms=one.end_ms + ahead_ms)
+                for one in found.segments
+            ]
+        if when.is_doubtful:
+            found.is_incomplete(PERHAPS_UTC)
+        return found
+
+    async def _look(self, track: int, start_ms: int, end_ms: int) -> list[Segment]:
+        budget = SearchBudget(replace(self._caps, pages=min(self._caps.pages, _LOOK_PAGES)))
+        found = await search_track(self.conversation, track, start_ms, end_ms, budget)
+        return found.segments
 
     async def _calendar_disagrees(
         self, track: int, start_ms: int, end_ms: int, segments: Mapping[Segment, None]
@@ -137,9 +162,12 @@ class IsapiClient(VendorClient):
         budget = SearchBudget(self._caps)
         days = await self._calendar.days_from_oldest(track, before_ms)
         if NO_CALENDAR in self.manner.quirks:
-            return await first_unlocked(self.conversation, track, _LONG_AGO_MS, before_ms, budget)
+            ahead_ms = (await self._index_clock.find(track)).ahead_ms
+            span = _LONG_AGO_MS, before_ms - ahead_ms
+            oldest = await first_unlocked(self.conversation, track, *span, budget)
+            return None if oldest is None else oldest + ahead_ms
         for day in days[:_OLDEST_DAYS_LOOKED_AT]:
-            found = await search_track(self.conversation, track, day, day + DAY_MS, budget)
+            found = await self._search(track, day, day + DAY_MS, budget)
             for segment in found.segments:
                 if not segment.locked:
                     return segment.start_ms
@@ -173,9 +201,10 @@ class IsapiClient(VendorClient):
         if track not in self._playback_paths and not self.rtsp_port.is_known:
             await self._learn_playback_path(track, start_ms, end_ms)
         path = self._playback_paths.get(track) or f"/Streaming/tracks/{track}"
+        ahead_ms = (await self._index_clock.find(track)).ahead_ms
         span = (
-            f"?starttime={shown(start_ms):%Y%m%dT%H%M%SZ}"
-            f"&endtime={shown(end_second(end_ms)):%Y%m%dT%H%M%SZ}"
+            f"?starttime={shown(start_ms - ahead_ms):%Y%m%dT%H%M%SZ}"
+            f"&endtime={shown(end_second(end_ms - ahead_ms)):%Y%m%dT%H%M%SZ}"
         )
         return await self._past(path + span, start_ms, end_ms)
 

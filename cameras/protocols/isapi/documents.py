@@ -83,6 +83,7 @@ class ToldTime:
     zone: str
     daylight_saving: bool | None
     uses_ntp: bool | None
+    zone_minutes: int | None = None
 
 
 def read_time(root: etree._Element) -> ToldTime:
@@ -102,6 +103,7 @@ def read_time(root: etree._Element) -> ToldTime:
         zone=zone,
         daylight_saving=posix_zone_has_summer_time(zone) if zone else None,
         uses_ntp=mode == "ntp" if mode else None,
+        zone_minutes=minutes,
     )
 
 

@@ -27,6 +27,7 @@ OPTIONAL = (NotSupported, BadAnswer)
 _REFUSALS = {"responsestatus", "usercheck"}
 _OK = {"", "0", "1", "200"}
 _BUSY_CODE = "2"
+_UNREAD_CODES = {"5", "6"}
 _NOT_SUPPORTED = re.compile(
     r"not ?support|methodnotallowed|notimplement|lowprivilege|nopermission|theaccountisnotenabled"
     r"|notactivated",
@@ -35,11 +36,16 @@ _NOT_SUPPORTED = re.compile(
 _LOCKED = re.compile(r"(?:^|[^a-z])lock|(?<!un)(?<!b)locked|userlock", re.IGNORECASE)
 _BUSY = re.compile(r"busy|upgrading|nomemory|serviceunavailable", re.IGNORECASE)
 _LOGIN = re.compile(r"badauthorization|unauthorized|invalid ?user|password", re.IGNORECASE)
+_UNREAD = re.compile(r"invalid ?xml|badxml|badparam|messageparam", re.IGNORECASE)
 _CHANNEL = re.compile(r"channel|track", re.IGNORECASE)
 
 
 class ServerFault(BadAnswer):
     """HTTP 500 and its kin: recorders give them now and then for no reason; one retry is fair."""
+
+
+class NotUnderstood(BadAnswer):
+    """The device cannot read our request, or not in this spelling."""
 
 
 async def ask(conversation: Conversation, path: str, *, body: bytes = b"") -> etree._Element:
@@ -108,6 +114,8 @@ def refusal_of(root: etree._Element) -> DeviceError | None:
         return NotSupported("the device does not support this, or not for this account")
     if _CHANNEL.search(words):
         return NotSupported("no such channel", reason=Reason.NO_SUCH_CHANNEL)
+    if code in _UNREAD_CODES or _UNREAD.search(words):
+        return NotUnderstood(f"the device cannot read our request (status {code[:12]})")
     return BadAnswer(f"the device answers with status {code[:12]}")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from xml.sax.saxutils import escape
 
 from lxml import etree
@@ -54,20 +55,56 @@ class SearchPage:
         return len(self.items) + self.unreadable
 
 
-def search_body(
-    search_id: str, track: int, start_ms: int, end_ms: int, position: int, page: int
-) -> bytes:
-    """The request for one page; the element is really spelled searchResultPostion."""
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?><CMSearchDescription>'
-        f"<searchID>{escape(search_id)}</searchID>"
-        f"<trackList><trackID>{track}</trackID></trackList>"
-        f"<timeSpanList><timeSpan><startTime>{_spelled(start_ms)}</startTime>"
-        f"<endTime>{_spelled(end_ms)}</endTime></timeSpan></timeSpanList>"
-        f"<maxResults>{page}</maxResults><searchResultPostion>{position}</searchResultPostion>"
-        "<metadataList><metadataDescriptor>//recordType.meta.std-cgi.com</metadataDescriptor>"
-        "</metadataList></CMSearchDescription>"
-    ).encode()
+class Spelling(StrEnum):
+    """How a search is written; firmwares read one and call another bad XML. The values are quirks."""
+
+    USUAL = "isapi-search-usual"
+    BARE = (
+        "isapi-search-bare"  # its version, the id in braces, no declaration, no kind of recording
+    )
+    BY_THE_BOOK = "isapi-search-by-the-book"  # as ISAPI 2.0 is documented
+
+
+_HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
+_KIND = (
+    "<metadataList><metadataDescriptor>//recordType.meta.std-cgi.com</metadataDescriptor>"
+    "</metadataList>"
+)
+_WRAPPED = {
+    Spelling.USUAL: (f"{_HEAD}<CMSearchDescription>", "{}", "trackList", _KIND),
+    Spelling.BARE: ('<CMSearchDescription version="1.0">', "{{{}}}", "trackList", ""),
+    Spelling.BY_THE_BOOK: (
+        f'{_HEAD}<CMSearchDescription version="2.0" xmlns="http://www.isapi.org/ver20/XMLSchema">',
+        "{}",
+        "trackIDList",
+        _KIND,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Search:
+    """What one search asks for. Times are wall clock milliseconds, `end_ms` the last second asked for."""
+
+    search_id: str
+    track: int
+    start_ms: int
+    end_ms: int
+    position: int
+    page: int
+
+    def body(self, spelling: Spelling = Spelling.USUAL) -> bytes:
+        """The request for one page; the element is really spelled searchResultPostion."""
+        head, identity, tracks, kind = _WRAPPED[spelling]
+        return (
+            f"{head}<searchID>{escape(identity.format(self.search_id))}</searchID>"
+            f"<{tracks}><trackID>{self.track}</trackID></{tracks}>"
+            f"<timeSpanList><timeSpan><startTime>{_spelled(self.start_ms)}</startTime>"
+            f"<endTime>{_spelled(self.end_ms)}</endTime></timeSpan></timeSpanList>"
+            f"<maxResults>{self.page}</maxResults>"
+            f"<searchResultPostion>{self.position}</searchResultPostion>"
+            f"{kind}</CMSearchDescription>"
+        ).encode()
 
 
 def _spelled(wall_ms: int) -> str:

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 
 from cameras.protocols.base import NoProgress, Segment
 from cameras.protocols.http import Conversation
-from cameras.protocols.isapi.replies import ServerFault, ask
+from cameras.protocols.isapi.replies import NotUnderstood, ServerFault, ask
 from cameras.protocols.isapi.search_documents import (
     SEARCH_WORDS,
     FoundItem,
+    Search,
     SearchPage,
+    Spelling,
     read_search,
-    search_body,
 )
 from cameras.protocols.search_budget import SearchBudget
 
@@ -50,8 +51,8 @@ async def search_track(
     position = most_claimed = 0
     while True:
         budget.next_page()
-        body = search_body(search_id, track, start_ms, last_second, position, PAGE)
-        page = await _page(conversation, body)
+        asked = Search(search_id, track, start_ms, last_second, position, PAGE)
+        page = await _page(conversation, asked)
         budget.add_results(page.size)
         fresh = set(page.items) - seen
         seen |= fresh
@@ -96,8 +97,7 @@ async def first_unlocked(
     One search over all time: for recorders without calendar, many of which refuse such windows.
     """
     budget.next_page()
-    body = search_body(_new_id(), track, start_ms, end_ms, 0, PAGE)
-    page = await _page(conversation, body)
+    page = await _page(conversation, Search(_new_id(), track, start_ms, end_ms, 0, PAGE))
     starts = [item.segment.start_ms for item in page.items]
     is_ours = all(item.track in (None, track) for item in page.items)
     if not is_ours or page.unreadable or starts != sorted(starts):
@@ -106,7 +106,23 @@ async def first_unlocked(
     return next(free, None)
 
 
-async def _page(conversation: Conversation, body: bytes) -> SearchPage:
+async def _page(conversation: Conversation, asked: Search) -> SearchPage:
+    """One page, in the spelling that the device is known to read, else in the first one that it reads."""
+    quirks = conversation.manner.quirks
+    failure: NotUnderstood | None = None
+    for spelling in sorted(Spelling, key=lambda one: one not in quirks):
+        try:
+            page = await _page_of(conversation, asked.body(spelling))
+        except NotUnderstood as error:
+            failure = failure or error
+            continue
+        if failure is not None:
+            quirks[:] = [quirk for quirk in quirks if quirk not in set(Spelling)] + [str(spelling)]
+        return page
+    raise failure or NotUnderstood("the device reads no search")
+
+
+async def _page_of(conversation: Conversation, body: bytes) -> SearchPage:
     try:
         return read_search(await ask(conversation, "ContentMgmt/search", body=body))
     except ServerFault:
