@@ -15,6 +15,7 @@ from cameras.protocols.base import (
     Channel,
     DeviceError,
     IndexAnswer,
+    Manner,
     NoProgress,
     NotSupported,
     Reason,
@@ -23,6 +24,7 @@ from cameras.protocols.base import (
     TooLarge,
 )
 from cameras.protocols.dahua import DahuaClient
+from cameras.protocols.dahua.file_search import SEARCHES_FROM_1
 from cameras.protocols.search_budget import SearchCaps
 from tests.protocols.isapi_recorder import wall
 from tests.protocols.vendor_device import Answer, Asked, VendorDevice, serving, talking
@@ -95,6 +97,11 @@ class Finder:
         return self.newline.join([*reversed(lines), ""]).encode()
 
 
+def known() -> Manner:
+    """How its searches count channels is learnt already; `test_dahua_searches` is about the learning."""
+    return Manner(quirks=[SEARCHES_FROM_1])
+
+
 async def search(
     answer: Callable[[Asked], Answer],
     span: tuple[int, int] = DAY,
@@ -102,7 +109,7 @@ async def search(
     number: int = 1,
     caps: SearchCaps | None = None,
 ) -> tuple[IndexAnswer, VendorDevice]:
-    async with serving(answer) as device, talking(device) as conversation:
+    async with serving(answer) as device, talking(device, known()) as conversation:
         client = DahuaClient(conversation, caps=caps)
         return await client.recordings(Channel(number), *span), device
 
@@ -225,7 +232,7 @@ async def test_the_oldest_file_is_told_even_when_the_day_is_empty_and_asked_for_
     """REC-2: a camera that did not record yesterday still keeps what it has."""
     finder = Finder([File("2026-10-20 08:00:00", "2026-10-20 09:00:00")])
     day = DAY[1] - DAY[0]
-    async with serving(finder) as device, talking(device) as conversation:
+    async with serving(finder) as device, talking(device, known()) as conversation:
         client = DahuaClient(conversation)
         before = await client.recordings(Channel(1), DAY[0] - 30 * day, DAY[1] - 30 * day)
         answers = [await client.recordings(Channel(1), *DAY) for _ in range(3)]

@@ -2,7 +2,8 @@
 
 A search is an object on the device (create, find, fetch pages, close, destroy). Devices have few of
 them, so each is closed and destroyed whatever happens. Channels count from 1 here; some firmware counts
-from 0 in the items. Filters are not trusted: channel, stream and span are checked again.
+from 0 in the items, and some in the conditions as well, where a wrong guess would tell of another camera.
+Some refuse the filter for videos. Filters are not trusted: channel, stream and span are checked again.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ PAGE = 100
 # The oldest file is nearly always unlocked: a few show it, and that the device sorts.
 _FIRST_FILES = 20
 CHANNELS_FROM_0 = "dahua-items-count-channels-from-0"
+SEARCHES_FROM_0 = "dahua-searches-count-channels-from-0"
+SEARCHES_FROM_1 = "dahua-searches-count-channels-from-1"
+NO_TYPES = "dahua-search-takes-no-types"
 
 _CLEAN_UP_SECONDS = 3.0
 # Devices take 32-bit times: a span over everything must not reach beyond January 2038.
@@ -56,16 +60,21 @@ async def find_files(
     conversation: Conversation, channel: int, start_ms: int, end_ms: int, budget: SearchBudget
 ) -> Findings:
     """All files of one channel that touch a span of at most a day."""
+    await _learn_counting_of_searches(conversation)
     try:
         findings = await _search(conversation, channel, start_ms, end_ms, budget)
     except _Refused as refused:
-        if await _is_accepted(conversation, channel):
+        if not await _is_accepted(conversation, channel):
+            if channel != 1 and await _is_accepted(conversation, 1):
+                raise NotSupported(
+                    "no such channel, or it is disabled", reason=Reason.NO_SUCH_CHANNEL
+                ) from None
+            raise BadAnswer(refused.detail) from None
+        try:
+            findings = await _search(conversation, channel, start_ms, end_ms, budget)
+        except _Refused:
+            # Twice, while the channel's whole past is searched: that is how an empty span is told.
             return Findings(notes={"EMPTY_IS_ERROR"})
-        if channel != 1 and await _is_accepted(conversation, 1):
-            raise NotSupported(
-                "no such channel, or it is disabled", reason=Reason.NO_SUCH_CHANNEL
-            ) from None
-        raise BadAnswer(refused.detail) from None
     told = {file.channel for file in findings.files}
     if told == {channel - 1} and CHANNELS_FROM_0 not in conversation.manner.quirks:
         await _learn_counting(conversation, start_ms, end_ms, budget)
@@ -97,13 +106,54 @@ class _Refused(BadAnswer):
 
 
 async def _is_accepted(conversation: Conversation, channel: int) -> bool:
-    """Whether a search of all time is taken up: some firmware answers 400 when a span is empty."""
-    try:
-        async with _finder(conversation) as finder:
-            await _start(conversation, finder, channel, _LONG_AGO_MS, _FAR_AHEAD_MS)
-    except _Refused:
-        return False
-    return True
+    """Whether a search of all time is taken up: some firmware answers 400 when a span is empty.
+
+    What is refused with the filter for videos, and taken without it, is searched without it from then on.
+    """
+    quirks = conversation.manner.quirks
+    for leaves_out_types in (False, True) if NO_TYPES not in quirks else (True,):
+        try:
+            async with _finder(conversation) as finder:
+                span = _LONG_AGO_MS, _FAR_AHEAD_MS
+                await _start(conversation, finder, channel, *span, types=not leaves_out_types)
+        except _Refused:
+            continue
+        if leaves_out_types and NO_TYPES not in quirks:
+            quirks.append(NO_TYPES)
+        return True
+    return False
+
+
+async def _learn_counting_of_searches(conversation: Conversation) -> None:
+    """Whether a search for channel 0 finds the first channel; asked once per device.
+
+    Most firmware counts from 1 there, whatever it does in the items, and refuses channel 0.
+    """
+    quirks = conversation.manner.quirks
+    if SEARCHES_FROM_0 in quirks or SEARCHES_FROM_1 in quirks:
+        return
+    counts_from_0 = await _channels_found(conversation, 0) == {0}
+    counts_from_0 = counts_from_0 and 0 not in await _channels_found(conversation, 1)
+    # Several channels are asked about at once: the others may have learnt it meanwhile.
+    if SEARCHES_FROM_0 not in quirks and SEARCHES_FROM_1 not in quirks:
+        quirks.append(SEARCHES_FROM_0 if counts_from_0 else SEARCHES_FROM_1)
+        if counts_from_0 and CHANNELS_FROM_0 not in quirks:
+            quirks.append(CHANNELS_FROM_0)
+
+
+async def _channels_found(conversation: Conversation, condition: int) -> set[int | None]:
+    """The channels of the first files that a search with this very number finds; none where it is refused."""
+    for types in (True, False):
+        try:
+            async with _finder(conversation) as finder:
+                span = _LONG_AGO_MS, _FAR_AHEAD_MS
+                await _start(conversation, finder, condition, *span, types=types, is_bare=True)
+                path = f"mediaFileFind.cgi?action=findNextFile&object={finder}&count={_FIRST_FILES}"
+                page = read_found((await ask(conversation, path, repeatable=False)).body)
+                return {file.channel for file in page.files}
+        except (BadAnswer, NotSupported):
+            continue
+    return set()
 
 
 async def _learn_counting(
@@ -160,12 +210,23 @@ async def _finder(conversation: Conversation) -> AsyncIterator[str]:
 
 
 async def _start(
-    conversation: Conversation, finder: str, channel: int, start_ms: int, end_ms: int
+    conversation: Conversation,
+    finder: str,
+    channel: int,
+    start_ms: int,
+    end_ms: int,
+    *,
+    types: bool = True,
+    is_bare: bool = False,
 ) -> None:
+    """`types` filters videos where the device is not known to refuse that; `is_bare` takes the number as it is."""
+    quirks = conversation.manner.quirks
     last_second = max(start_ms, end_ms - 1)
+    number = channel - 1 if SEARCHES_FROM_0 in quirks and not is_bare else channel
+    only_videos = "&condition.Types[0]=dav" if types and NO_TYPES not in quirks else ""
     path = (
         f"/cgi-bin/mediaFileFind.cgi?action=findFile&object={finder}"
-        f"&condition.Channel={channel}&condition.Types[0]=dav"
+        f"&condition.Channel={number}{only_videos}"
         f"&condition.StartTime={_spelled(start_ms)}&condition.EndTime={_spelled(last_second)}"
     )
     reply = await conversation.call("GET", path)
@@ -199,14 +260,16 @@ def _keep_asked(
 ) -> None:
     """Drops what was not asked for. Only other channels' files = we were not understood."""
     told = {file.channel for file in findings.files if file.channel is not None}
-    if told == {0} and channel == 1 and CHANNELS_FROM_0 not in quirks:
+    if 0 in told and CHANNELS_FROM_0 not in quirks:
+        # Who counts from 1 has no channel 0, also where all channels are told.
         quirks.append(CHANNELS_FROM_0)
     ours = channel - 1 if CHANNELS_FROM_0 in quirks else channel
     mine = [file for file in findings.files if file.channel in (None, ours)]
     if len(mine) < len(findings.files):
         findings.notes.add("OTHER_CHANNEL")
         findings.complete = findings.complete and bool(mine)
-    main = [file for file in mine if not file.stream.lower().startswith(("extra", "sub"))]
+    videos = [file for file in mine if file.is_video]
+    main = [file for file in videos if not file.stream.lower().startswith(("extra", "sub"))]
     kept = [f for f in main if f.segment.start_ms < end_ms and f.segment.end_ms > start_ms]
     if len(kept) < len(main):
         findings.notes.add("SPAN_IGNORED")

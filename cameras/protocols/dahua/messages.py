@@ -34,6 +34,7 @@ _REMOTE = re.compile(r"RemoteDevice(?:\.[^.\[]*?_INFO_(\d{1,5})|\[(\d{1,5})\])\.
 _STATE = re.compile(r"(?:^|\.)states?\[(\d+)\]\.(channel|connectionState)$", re.IGNORECASE)
 _ITEM = re.compile(r"items\[(\d{1,6})\]\.(.+)$")
 _DISK = re.compile(r"info\[(\d{1,4})\]\.(.+)$")
+_STILLS = {"jpg", "jpeg", "png", "bmp"}
 _ARRAY = re.compile(r"/?(?:dev/)?md\d")
 _HEALTHY = {"success", "normal", "ok", "running", "active", "idle"}
 _EMPTY_BAYS = {"absent", "notexist", "nodisk"}
@@ -173,6 +174,7 @@ class FoundFile:
     channel: int | None
     stream: str
     segment: Segment
+    is_video: bool = True
 
 
 @dataclass(frozen=True)
@@ -213,6 +215,7 @@ def _found_file(row: Table) -> FoundFile | None:
         int(channel) if channel.isdecimal() else None,
         row.get("VideoStream", ""),
         Segment(start.ms, end.ms, _segment_kind(words), locked, row.get("FilePath", "")),
+        row.get("Type", "").lower() not in _STILLS,
     )
 
 
