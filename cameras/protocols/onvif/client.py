@@ -29,7 +29,12 @@ from cameras.protocols.http import Conversation
 from cameras.protocols.onvif.clock import ntp_servers, read_clock
 from cameras.protocols.onvif.identity import read_identity
 from cameras.protocols.onvif.media import Media, Profile
-from cameras.protocols.onvif.recordings import Recording, RecordingIndex, device_now_ms
+from cameras.protocols.onvif.recordings import (
+    Recording,
+    RecordingIndex,
+    device_now_ms,
+    doubting_local_time,
+)
 from cameras.protocols.onvif.search import SearchLimits
 from cameras.protocols.onvif.soap import SoapConversation
 
@@ -120,7 +125,8 @@ class OnvifClient:
         if self.soap.shown_offset_ms is None:
             await self._try_clock()
         now_ms = device_now_ms(self.soap.shown_offset_ms)
-        return await self._index.find(token, start_ms, end_ms, now_ms)
+        answer = await self._index.find(token, start_ms, end_ms, now_ms)
+        return doubting_local_time(answer, now_ms, self.soap.shown_zone_ms)
 
     async def snapshot(self, channel: Channel) -> Picture:
         """A still of now, JPEG or PNG."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from lxml import etree
 
@@ -20,6 +21,13 @@ from cameras.protocols.xml import as_bool, descendants, find, text
 
 SAME_MOMENT_MS = 2_000
 """Two events within this time are one, told twice."""
+_WANTED = {
+    "Recording/State": "IsRecording",
+    "Track/State": "IsDataPresent",
+    # Some leave the last step out.
+    "RecordingHistory/Recording": "IsRecording",
+    "RecordingHistory/Track": "IsDataPresent",
+}
 NEWEST_LAG_MS = 10 * 60_000
 """Recorders write the end of their newest recording when a file is closed, not at every picture."""
 
@@ -66,7 +74,7 @@ def read_history(
     for result in results:
         topic = _topic(result)
         values = _simple_items(find(result, "Event/Message"))
-        wanted = {"Recording/State": "IsRecording", "Track/State": "IsDataPresent"}.get(topic)
+        wanted = _WANTED.get(topic)
         if wanted is None and topic:
             history.notes.add("filter-ignored")
             continue
@@ -177,6 +185,8 @@ def _unended(told: list[States], start_ms: int, end_ms: int) -> list[Segment]:
     found = []
     for states in told:
         is_on, since = states.at_start, start_ms
+        if is_on is None and not any(other.at_start is not None for other in told):
+            found += _before_the_first(states, start_ms)
         for moment, turns_on in sorted(states.changes):
             if turns_on and is_on and moment - since > SAME_MOMENT_MS:
                 span = Segment(since, min(moment, end_ms))
@@ -184,6 +194,13 @@ def _unended(told: list[States], start_ms: int, end_ms: int) -> list[Segment]:
                     found.append(span)
             is_on, since = turns_on, max(moment, start_ms)
     return found
+
+
+def _before_the_first(states: States, start_ms: int) -> list[Segment]:
+    """The time before the first "on" of a thing that says "on" without having been off, and told no state before."""
+    turns = [turns_on for _moment, turns_on in sorted(states.changes)]
+    repeats = any(one and two for one, two in pairwise(turns))
+    return [Segment(start_ms, min(states.changes)[0])] if repeats and turns[0] else []
 
 
 def _goes_off(states: States, span: Segment) -> bool:

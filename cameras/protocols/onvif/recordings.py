@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lxml import etree
 
@@ -21,13 +21,21 @@ from cameras.protocols.base import (
     TooLarge,
 )
 from cameras.protocols.onvif import messages
-from cameras.protocols.onvif.history import Contradiction, read_history, recorded
+from cameras.protocols.onvif.history import (
+    NEWEST_LAG_MS,
+    Contradiction,
+    read_history,
+    recorded,
+)
 from cameras.protocols.onvif.reboot import last_reboot_ms
 from cameras.protocols.onvif.search import Search, SearchLimits
 from cameras.protocols.onvif.soap import SoapConversation
 from cameras.protocols.onvif.times import stamp_ms, write_stamp
 from cameras.protocols.xml import find, find_all, text
 
+IN_LOCAL_TIME = "index-in-local-time"
+_LEAST_ZONE_MS = 30 * 60_000
+_CLOCK_SLACK_MS = 60_000
 _HISTORY = messages.topic_filter("tns1:RecordingHistory//.")
 
 
@@ -163,8 +171,9 @@ class RecordingIndex:
         """None when no event says anything about this recording."""
         search = Search(self._soap, "FindEvents", self._limits)
         arguments: dict[str, messages.Argument] = {
-            "StartPoint": write_stamp(start_ms),
-            "EndPoint": write_stamp(max(end_ms, start_ms)),
+            # Whole seconds, rounded outwards: some devices refuse fractions.
+            "StartPoint": write_stamp(start_ms // 1000 * 1000),
+            "EndPoint": write_stamp(-(-max(end_ms, start_ms) // 1000) * 1000),
             "Scope": {"IncludedRecordings": [token]},
             "SearchFilter": {"_value_1": [_HISTORY]},
             "IncludeStartState": True,
@@ -255,3 +264,16 @@ def _spans_only(told: Recording, start_ms: int, end_ms: int, notes: tuple[str, .
 def device_now_ms(offset_ms: int | None) -> int:
     """The device's present time; ours when its offset is not known."""
     return round(time.time() * 1000) + (offset_ms or 0)
+
+
+def doubting_local_time(answer: IndexAnswer, now_ms: int, zone_ms: int | None) -> IndexAnswer:
+    """The answer, not complete where its newest recording ends now by the wall clock, which is hours ahead.
+
+    Such a recorder writes local time as UTC: of which time it tells, and what it understood, nobody knows.
+    """
+    if zone_ms is None or zone_ms < _LEAST_ZONE_MS or answer.latest_ms is None:
+        return answer
+    behind_ms = now_ms + zone_ms - answer.latest_ms
+    if not -_CLOCK_SLACK_MS <= behind_ms <= NEWEST_LAG_MS:
+        return answer
+    return replace(answer, complete=False, notes=(*answer.notes, IN_LOCAL_TIME))

@@ -68,6 +68,7 @@ class SoapConversation:
         self.conversation = conversation
         self.manner = conversation.manner
         self.shown_offset_ms: int | None = None  # what the device shows as UTC, against ours
+        self.shown_zone_ms: int | None = None  # how far its wall clock is ahead of its UTC
         self._offset_ms: int | None = None  # with which we sign
         self._proven = False
         self._refusal: CredentialRefused | None = None
@@ -166,6 +167,8 @@ class SoapConversation:
         shown = date_time_ms(find(answer.content, "SystemDateAndTime/UTCDateTime"))
         if shown is not None:
             self.shown_offset_ms = round(shown - answer.reply.received_ms)
+            wall = date_time_ms(find(answer.content, "SystemDateAndTime/LocalDateTime"))
+            self.shown_zone_ms = None if wall is None else wall - shown
         else:
             shown = http_date_ms(answer.reply.headers.get("Date", ""))
         self._offset_ms = 0 if shown is None else round(shown - answer.reply.received_ms)

@@ -1,0 +1,90 @@
+"""ONVIF indexes that are written oddly: in local time, in fractions, with an event for every file."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+from lxml import etree
+
+from cameras.protocols.base import IndexAnswer
+from tests.protocols.onvif_device import OnvifDevice, date_time
+from tests.protocols.test_onvif_recordings import ask, at, event, page, recorder, spans
+
+__all__ = ["recorder"]  # the fixture
+HOUR_MS = 3_600_000
+
+
+async def ask_now(device: OnvifDevice, newest_ms: int) -> IndexAnswer:
+    """Asks a recorder in Türkiye, whose newest recording ends then, about its last six hours."""
+    now_ms = round(time.time() * 1000)
+    device.operations["GetSystemDateAndTime"] = (
+        f"<x:SystemDateAndTime>{date_time('UTCDateTime', now_ms)}"
+        f"{date_time('LocalDateTime', now_ms + 3 * HOUR_MS)}</x:SystemDateAndTime>"
+    )
+    newest = datetime.fromtimestamp(newest_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    device.operations["GetRecordingInformation"] = (
+        "<x:RecordingInformation><tt:RecordingToken>R1</tt:RecordingToken>"
+        "<tt:EarliestRecording>2026-10-20T00:00:00Z</tt:EarliestRecording>"
+        f"<tt:LatestRecording>{newest}</tt:LatestRecording></x:RecordingInformation>"
+    )
+    device.operations["GetEventSearchResults"] = page(event("00:00:00", True, start=True))
+    return await ask(device, now_ms - 6 * HOUR_MS, now_ms)
+
+
+async def test_a_newest_recording_that_ends_now_by_the_wall_clock_is_not_believed(
+    recorder: OnvifDevice,
+) -> None:
+    """REC-18: its list is in local time, so nobody knows of which hours it tells."""
+    answer = await ask_now(recorder, round(time.time() * 1000) + 3 * HOUR_MS - 20_000)
+    assert not answer.complete
+    assert "index-in-local-time" in answer.notes
+
+
+async def test_a_newest_recording_of_now_or_of_a_wrong_date_is_left_alone(
+    recorder: OnvifDevice,
+) -> None:
+    now_ms = round(time.time() * 1000)
+    for newest_ms in (now_ms - 20_000, now_ms - 3 * HOUR_MS, now_ms + 400 * 24 * HOUR_MS):
+        assert (await ask_now(recorder, newest_ms)).complete
+
+
+async def test_an_event_search_asks_in_whole_seconds(recorder: OnvifDevice) -> None:
+    """Some devices refuse fractions; the span is rounded outwards."""
+    asked: list[str] = []
+
+    def find(request: etree._Element) -> str:
+        asked.extend(request.findtext("{*}" + name, "") for name in ("StartPoint", "EndPoint"))
+        return "<x:SearchToken>S</x:SearchToken>"
+
+    recorder.operations["FindEvents"] = find
+    recorder.operations["GetEventSearchResults"] = page(event("00:00:00", True, start=True))
+    await ask(recorder, at("01:00:00.250"), at("02:00:00.250"))
+    assert asked == ["2026-11-01T01:00:00Z", "2026-11-01T02:00:01Z"]
+
+
+async def test_the_time_before_the_first_of_many_ons_is_in_doubt(recorder: OnvifDevice) -> None:
+    """REC-18: who says "on" for every file may have been on before the first one as well."""
+    recorder.operations["GetEventSearchResults"] = page(
+        event("00:37:00", True), event("01:37:00", True), event("02:00:00", False)
+    )
+    answer = await ask(recorder)
+    assert [(one.start_ms, one.end_ms) for one in answer.unsure] == [
+        (at("00:00:00"), at("00:37:00")),
+        (at("00:37:00"), at("01:37:00")),
+    ]
+
+
+async def test_a_single_on_says_that_it_was_off_before(recorder: OnvifDevice) -> None:
+    recorder.operations["GetEventSearchResults"] = page(event("03:00:00", True))
+    answer = await ask(recorder)
+    assert spans(answer)[0][0] == at("03:00:00")
+    assert not any(one.start_ms < at("03:00:00") for one in answer.unsure)
+
+
+async def test_topics_without_their_last_step_are_understood(recorder: OnvifDevice) -> None:
+    recorder.operations["GetEventSearchResults"] = page(
+        event("00:00:00", True, start=True, topic="tns1:RecordingHistory/Recording"),
+        event("04:00:00", False, topic="tns1:RecordingHistory/Recording"),
+    )
+    assert spans(await ask(recorder)) == [(at("00:00:00"), at("04:00:00"))]
