@@ -194,6 +194,26 @@ async def probe_addresses(
     return collector.found
 
 
+async def ask_one(address: str, *, seconds: float = 1.0, port: int = PORT) -> Found | None:
+    """What one IPv4 address answers; None as soon as it is known that nobody listens there."""
+    answer: asyncio.Future[Found | None] = asyncio.get_running_loop().create_future()
+    try:
+        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: _OneAnswer(answer, address), remote_addr=(address, port)
+        )
+    except OSError:
+        return None
+    try:
+        for _ in range(2):
+            transport.sendto(probe_message())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds / 2):
+                    return await asyncio.shield(answer)
+        return None
+    finally:
+        transport.close()
+
+
 def addresses_in(ranges: Iterable[str], most: int = 65_536) -> Iterator[str]:
     """The host addresses of networks (`10.1.0.0/24`) and single addresses, at most `most`.
 
@@ -208,6 +228,25 @@ def _waves(addresses: Iterable[str], size: int) -> Iterator[list[str]]:
     remaining = iter(addresses)
     while wave := list(islice(remaining, size)):
         yield wave
+
+
+class _OneAnswer(asyncio.DatagramProtocol):
+    """Takes the first readable answer; the kernel drops datagrams of other senders."""
+
+    def __init__(self, answer: asyncio.Future[Found | None], address: str) -> None:
+        self._answer = answer
+        self._address = address
+
+    def datagram_received(self, data: bytes, addr: tuple[str | int, ...]) -> None:
+        for found in read_answer(data, self._address):
+            self._end(found)
+
+    def error_received(self, exc: Exception) -> None:
+        self._end(None)
+
+    def _end(self, found: Found | None) -> None:
+        if not self._answer.done():
+            self._answer.set_result(found)
 
 
 class _Collector(asyncio.DatagramProtocol):

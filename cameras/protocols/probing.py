@@ -6,6 +6,7 @@ every text that a device gave is cleaned before it stands there.
 
 from __future__ import annotations
 
+import ipaddress
 import time
 from collections.abc import Awaitable
 from dataclasses import asdict, dataclass, field
@@ -27,6 +28,7 @@ from cameras.protocols.base import (
     TimeBase,
     TooSlow,
 )
+from cameras.protocols.discovery import ask_one
 from cameras.protocols.http import Transport
 from cameras.protocols.listener import what_listens
 from cameras.protocols.opened import CAPABILITIES, OpenDevice
@@ -151,6 +153,22 @@ async def _explain(report: ProbeReport, endpoint: Endpoint, error: DeviceError) 
             report.sentence += f" ({clean_label(error.detail, 300)})"
         # An open port where nobody speaks is no answer.
         report.answered = listener.kind not in ("silent", "closed")
+    if error.reason in _STRANGE | {Reason.CONNECTION_REFUSED, Reason.REDIRECTED}:
+        report.sentence = f"{report.sentence} {await _elsewhere(endpoint)}".strip()
+
+
+async def _elsewhere(endpoint: Endpoint) -> str:
+    """Many makes speak ONVIF at a port of their own, and tell it by WS-Discovery."""
+    try:
+        if ipaddress.ip_address(endpoint.host).version != 4:
+            return ""
+    except ValueError:
+        return ""
+    found = await ask_one(endpoint.host)
+    if found is None or not found.path or found.port == endpoint.port:
+        return ""
+    tls = " --tls" if found.tls else ""
+    return f"It tells by WS-Discovery that it speaks ONVIF at port {found.port}: try --port {found.port}{tls}."
 
 
 def _take_failures(report: ProbeReport, failures: list[tuple[str, str, DeviceError]]) -> None:

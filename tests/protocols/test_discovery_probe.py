@@ -11,6 +11,7 @@ import pytest
 
 from cameras.protocols.discovery import (
     addresses_in,
+    ask_one,
     probe_addresses,
     probe_message,
     probe_networks,
@@ -159,3 +160,14 @@ def test_a_long_list_of_scopes_is_read_to_its_end() -> None:
     packet = match().replace(b"</d:Scopes>", f" {more}</d:Scopes>".encode())
     [found] = read_answer(packet, "127.0.0.1")
     assert found.scopes[-1] == "onvif://www.onvif.org/Profile/P59"
+
+
+async def test_one_address_tells_its_port_and_silence_ends_at_once() -> None:
+    async with responder(lambda _: [b"junk", match("http://127.0.0.1:2020/onvif/device")]) as (
+        port,
+        _,
+    ):
+        found = await ask_one("127.0.0.1", port=port)
+    assert found is not None
+    assert (found.port, found.path) == (2020, "/onvif/device")
+    assert await ask_one("127.0.0.1", seconds=30, port=port) is None
