@@ -39,13 +39,34 @@ def can_see_inventory(person: Person, obj: object = None) -> bool:
 
 
 def holds_at_device(person: Person, roles: frozenset[Role], device: Device) -> bool:
-    """Whether one of these roles is held where the device hangs or what it records.
+    """Whether one of these roles is held where the device hangs now, or at what it records now.
 
-    A device that is only being entered hangs nowhere yet: the role alone decides.
+    Where it hung once gives a right to see it and no other. What hangs nowhere any more belongs to where it
+    hung last. A device that is only being entered hangs nowhere yet: the role alone decides.
     """
+    from .models import Position  # the models ask this module
+
     if device.pk is None:
         return person.has_role(*roles)
-    return type(device).objects.within(person.scope(roles)).filter(pk=device.pk).exists()
+    held = person.scope(roles)
+    if held.everything:
+        return True
+    return Position.objects.within(held).filter(pk__in=_positions_of(device)).exists()
+
+
+def _positions_of(device: Device) -> set[int]:
+    """The positions where the device hangs, or that it records, now; else the last ones."""
+    from .models import ChannelAssignment, Installation
+
+    rows = (
+        Installation.objects.filter(device=device),
+        ChannelAssignment.objects.filter(channel__recorder=device),
+    )
+    now = {pk for each in rows for pk in each.current().values_list("position", flat=True)}
+    if now:
+        return now
+    last = (each.order_by("-starts_at").values_list("position", flat=True)[:1] for each in rows)
+    return {pk for each in last for pk in each}
 
 
 def can_change_devices(person: Person, obj: Device | None = None) -> bool:

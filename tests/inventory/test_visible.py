@@ -87,3 +87,23 @@ def test_a_position_elsewhere_may_not_be_changed(campus):
     assert not permissions.can_change_positions(person, fitted[1][0])
     assert not permissions.can_change_schedules(person, fitted[0][0])
     assert not permissions.can_change_networks(person)
+
+
+def test_a_device_that_moved_to_another_building_is_changed_from_there_only(campus):
+    """Where it hung once gives a right to see it, not to enter its login or to take its steps."""
+    here, there, fitted = campus
+    _, camera, channel = fitted[0]
+    other = rows.position(there)
+    moves.uninstall(fitted[0][0], rows.at(hour=10), "test")
+    moves.assign_channel(channel, other, rows.at(hour=10), "test")
+    before, now = (
+        rows.person("OPERATOR", scope_kind="building", scope_id=building.pk)
+        for building in (here, there)
+    )
+    recorder = channel.recorder
+    assert permissions.can_change_devices(before, camera), "it hangs nowhere: its last place counts"
+    moves.install(camera, other, rows.at(hour=11), "test")
+    for device in (camera, recorder):
+        assert permissions.can_change_devices(now, device)
+        assert not permissions.can_change_devices(before, device)
+        assert Device.objects.visible_to(before).filter(pk=device.pk).exists()
