@@ -4,7 +4,9 @@ A recorder that does not understand a time span tends to play something else and
 So a past span is accepted only with a proof: the recording's own NTP times (ONVIF extension), else a
 `Range: clock=` in the reply to PLAY that matches what was asked, else RTCP times inside the span that
 are not simply the time of sending.
-Without one it is `BadAnswer(WRONG_RANGE)`. A picture of another time never leaves here.
+What proves to be of another time is `BadAnswer(WRONG_RANGE)`, what proves no time at all
+`BadAnswer(TIME_NOT_PROVEN)`: many recorders answer without a word about the time, and that is no lie.
+A picture of another time never leaves here.
 
 Times are integer milliseconds in the target's time base. The track is the video, unless `sounds.fetch_sound`
 plays: then it is the sound, whose coded units take the place of the pictures.
@@ -251,8 +253,9 @@ class Playback:
     async def frames(self) -> AsyncIterator[Frame]:
         """The pictures in the order of the stream, each inside the span (or one lead before it).
 
-        Raises BadAnswer(WRONG_RANGE) at the first picture that proves to be of another time, or when
-        nothing proves the time; other device errors only where they are not just an end of stream.
+        Raises BadAnswer(WRONG_RANGE) at the first picture that proves to be of another time, and
+        BadAnswer(TIME_NOT_PROVEN) when nothing proves the time; other device errors only where they are
+        not just an end of stream.
         """
         try:
             async for _ in self._connection.receive(self._take):
@@ -371,11 +374,20 @@ class Playback:
             self._timeline = RtpTimeline(self._track.clock_rate, anchor, self._confirmed_start_ms)
             self.stamp_source = StampSource.RANGE
         elif final and self._target.replay:
-            raise _wrong_range("The recorder does not confirm the time that it plays.")
+            raise self._unconfirmed()
         elif final:
             now = round(time.time() * 1000)
             self._timeline = RtpTimeline(self._track.clock_rate, first.rtp_time, now)
             self.stamp_source = StampSource.ARRIVAL
+
+    def _unconfirmed(self) -> DeviceError:
+        """Another range than asked is a lie; a reply that says nothing of the time proves nothing."""
+        told = read_range(self.range_reply)
+        if told is not None or (self._target.replay == "onvif" and self.range_reply):
+            return _wrong_range("The recorder confirms another time than was asked.")
+        return BadAnswer(
+            "The recorder does not tell which time it plays.", reason=Reason.TIME_NOT_PROVEN
+        )
 
     def _use_report(self, first: AccessUnit, report: SenderReport) -> bool:
         timeline = RtpTimeline.of_report(self._track.clock_rate, report)

@@ -7,13 +7,14 @@ that play in real time would otherwise hold up the night.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from cameras.clocks.history import OffsetHistory
 from cameras.days.coverage import Interval
 from cameras.days.judging import ChannelAsk, true_instant
 from cameras.protocols.base import (
     Channel,
+    CredentialRefused,
     DeviceError,
     Endpoint,
     Login,
@@ -55,12 +56,22 @@ class ProofAnswer:
 
 @dataclass(frozen=True)
 class Player:
-    """Where and as whom to play, and what decodes."""
+    """Where and as whom to play, and what decodes. One per visit: a refused login is tried once in it."""
 
     endpoint: Endpoint
     login: Login | None
     decoder: Decoder | None = None
     call_seconds: float = 12.0
+    refusals: list[CredentialRefused] = field(default_factory=list)
+
+    def keep_off(self) -> None:
+        """Raises the refusal that was met before: every further try would count towards a lock-out."""
+        if self.refusals:
+            raise self.refusals[0]
+
+    def note(self, error: DeviceError) -> None:
+        if isinstance(error, CredentialRefused) and not self.refusals:
+            self.refusals.append(error)
 
 
 async def play_minute(
@@ -86,6 +97,7 @@ async def play_minute(
     if client is None:
         return replace(asked, reason=Reason.NOT_SUPPORTED)
     try:
+        player.keep_off()
         target = await client.playback(channel, *span)
         frame = await proof_frame(
             player.endpoint,
@@ -98,6 +110,7 @@ async def play_minute(
             decoder=player.decoder,
         )
     except DeviceError as error:
+        player.note(error)
         answer = NO if error.reason in NO_FOOTAGE else UNKNOWN
         return replace(asked, answer=answer, reason=error.reason, detail=error.detail)
     return _judged(asked, frame, minute, history)
@@ -121,6 +134,7 @@ async def plays_something(
     if span is None:
         return None
     try:
+        player.keep_off()
         target = await client.playback(channel, *span)
         limits = StreamLimits(total_s=player.call_seconds, stall_s=player.call_seconds)
         frame = await proof_frame(
@@ -132,6 +146,7 @@ async def plays_something(
             decoder=player.decoder,
         )
     except DeviceError as error:
+        player.note(error)
         if error.reason is Reason.NO_SUCH_CHANNEL and plays_elsewhere is not None:
             return False if await plays_elsewhere() else None
         return False if error.reason in NO_FOOTAGE else None

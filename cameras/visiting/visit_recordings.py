@@ -71,7 +71,7 @@ class RecorderQuestions:
         self.plan = plan
         self.out = out
         self.calls = calls
-        self.decoder = decoder
+        self.player = Player(plan.endpoint, plan.login, decoder, plan.call_seconds)
         self.no_second = False
         self.has_proof_to_play: bool | None = None
         self.heard: list[Heard] = []
@@ -284,10 +284,6 @@ class RecorderQuestions:
             ),
         )
 
-    def _player(self) -> Player:
-        plan = self.plan
-        return Player(plan.endpoint, plan.login, self.decoder, plan.call_seconds)
-
     def _hold_against_start(self) -> None:
         """Doubts what is claimed across the last start, and notes which days could hide a power cut."""
         doubted = power_cuts.against_start(self.heard, self._claimed, self.started_ms)
@@ -327,7 +323,7 @@ class RecorderQuestions:
         claimed: Sequence[Interval],
     ) -> Plays:
         """Asks one channel for one picture of a minute; `claimed` tells where it should play in any case."""
-        player = self._player()
+        player = self.player
         elsewhere: list[bool | None] = []
 
         async def plays_elsewhere() -> bool | None:
@@ -356,7 +352,7 @@ class RecorderQuestions:
     async def _proofs(self, device: OpenDevice) -> None:
         plan = self.plan
         self.has_proof_to_play = False
-        player = self._player()
+        player = self.player
         for ask in plan.channels:
             channel = self._channel(ask)
             if ask.proof is None or channel is None:

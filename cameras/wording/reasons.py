@@ -34,6 +34,7 @@ REASONS = {
         "what answers there does not show that it is this device: choose its protocol in the inventory"
     ),
     Reason.WRONG_RANGE: _("the recorder plays another time than asked"),
+    Reason.TIME_NOT_PROVEN: _("the recorder does not tell which time it plays"),
     Reason.NOTHING_PLAYED: _("the recorder plays nothing of this time"),
     Reason.UNDECODABLE: _("the picture cannot be decoded"),
     Reason.CLOCK_UNKNOWN: _("its clock is not known"),

@@ -10,6 +10,9 @@ _WORDS = {
     ),
     "COUNT_NOT_REACHED": _("it announced more recordings than it gave"),
     "EMPTY_IS_ERROR": _("it answers an empty time with an error"),
+    "PERHAPS_IN_UTC": _(
+        "its newest recording ends now by UTC and not by its wall clock: it may write its list in UTC"
+    ),
     "OTHER_CHANNEL": _("it gave recordings of other channels as well; they were left out"),
     "PAGES_BY_TIME": _("its search knows no pages and was continued by time"),
     "SPAN_IGNORED": _("it gave recordings of other times as well; they were left out"),
@@ -19,11 +22,20 @@ _WORDS = {
     "clock-from-http-date": _("its time was taken from the header of its reply"),
     "clock-needs-login": _("it wants a login even for its clock"),
     "dahua-items-count-channels-from-0": _("its file list counts channels from 0"),
+    "dahua-search-takes-no-types": _("its file search refuses a filter for videos"),
+    "dahua-searches-count-channels-from-0": _("its file search counts channels from 0"),
+    "dahua-searches-count-channels-from-1": _("its file search counts channels from 1"),
     "end-of-recording-not-told": _("it did not tell when a recording ended"),
     "events-out-of-order": _("its events came out of order"),
     "events-without-recording": _("some of its events name no recording"),
     "filter-ignored": _("it ignored the filter of the search"),
+    "index-in-local-time": _("it seems to write local time as UTC in its list of recordings"),
+    "isapi-index-in-utc": _("it writes its list of recordings in UTC"),
+    "isapi-index-in-wall-clock": _("it writes its list of recordings in its wall clock"),
     "isapi-no-calendar": _("it has no calendar of recorded days"),
+    "isapi-search-bare": _("its search reads only the short spelling"),
+    "isapi-search-by-the-book": _("its search reads only the spelling of the documentation"),
+    "isapi-search-usual": _("its search reads only the usual spelling"),
     "junk-around-xml": _("there is something around its XML"),
     "last-start-not-told": _(
         "it does not tell when it was started last; a power cut may go unseen"

@@ -17,13 +17,16 @@ from cameras.protocols.base import (
     Channel,
     DeviceError,
     Endpoint,
+    Login,
     Reason,
     StreamTarget,
 )
 from cameras.visiting.proofs import Player, ProofAnswer, play_minute, plays_something
 from cameras.visiting.visit_data import VisitOutcome, VisitPlan
+from core.secret import Secret
 from core.tsi import day_bounds_ms
 from tests.cameras.campus import Campus, Scripted, whole, yesterday
+from tests.protocols.rtsp_server import START_MS, USERNAME, Script, rtsp_server
 
 
 def save_proof(campus: Campus, answer: str, **more: object) -> PlaybackProof:
@@ -89,6 +92,7 @@ class Refusing:
         (Reason.BAD_ANSWER, "UNKNOWN", None),
         (Reason.BAD_XML, "UNKNOWN", None),
         (Reason.BUSY, "UNKNOWN", None),
+        (Reason.TIME_NOT_PROVEN, "UNKNOWN", None),
         (Reason.WRONG_RANGE, "NO", False),
         (Reason.NOTHING_PLAYED, "NO", False),
     ],
@@ -115,3 +119,33 @@ def test_where_nothing_is_recorded_there_is_nothing_to_prove(campus, night, sett
 
     assert not CheckResult.objects.filter(kind="PROOF").exists()
     assert CheckResult.objects.get(kind="RECORDING").answer == "NO"
+
+
+class Playing:
+    """A recorder whose streams stand on one RTSP server."""
+
+    async def live(self, channel: Channel) -> StreamTarget:
+        return StreamTarget("rtsp://h/live")
+
+    async def playback(self, channel: Channel, start_ms: int, end_ms: int) -> StreamTarget:
+        return StreamTarget("rtsp://h/r", start_ms=start_ms, end_ms=end_ms, replay="onvif")
+
+
+async def test_a_login_that_rtsp_refuses_is_tried_once_in_a_visit() -> None:
+    """Sixteen channels with a proof each would be sixteen wrong logins: accounts are locked after five."""
+    script = Script(challenges=('Digest realm="cam", nonce="n", qop="auth"',))
+    history = OffsetHistory([KnownOffset(0, 0, 10)])
+    ask, minute = (
+        ChannelAsk(1, 1, proof=ProofAsk(yesterday(), "seed")),
+        (START_MS, START_MS + 60_000),
+    )
+    async with rtsp_server(script) as server:
+        player = Player(server.endpoint, Login(USERNAME, Secret("wrong")))
+        there = await plays_something(Playing(), player, Channel(1), minute, history)
+        proofs = [
+            await play_minute(Playing(), player, Channel(n), ask, minute, history, 0)
+            for n in (1, 2, 3)
+        ]
+    assert there is None
+    assert {(proof.answer, proof.reason) for proof in proofs} == {("UNKNOWN", "CREDENTIAL_REFUSED")}
+    assert sum("Authorization" in request.headers for request in server.requests) == 1
