@@ -13,7 +13,7 @@ def fee_letter(request: FootageRequest, fee: Fee) -> str:
     withdrawn.
     """
     kind = "başvurunuz" if is_person(request) else "yazınız"
-    amount = f"{fee.amount:.2f}".replace(".", ",")
+    amount = f"{fee.amount:,.2f}".translate(str.maketrans(",.", ".,"))
     law = request.basis.citation if request.basis else ""
     return head(request, "Erişim Ücreti Bildirimi") + (
         f"İlgi'de kayıtlı {kind} incelenmiştir. Talep edilen bilgi veya belgeye erişim için {amount} TL "

@@ -83,7 +83,7 @@ def _words(count: int) -> str:
 def _of_fee(fee: Fee) -> Iterable[Moment]:
     """The clock stopped, and went on or ran out."""
     note = _("%(amount)s TL, to be paid by %(day)s") % {
-        "amount": fee.amount,
+        "amount": fee.amount_words,
         "day": tsi.day_text(fee.due_on),
     }
     is_open = fee.ended_on is None

@@ -10,6 +10,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from .requests import FootageRequest, OfRequestQuerySet
@@ -19,6 +20,11 @@ class FeeQuerySet(OfRequestQuerySet):
     def open(self) -> Self:
         """Notified and neither paid, waived nor lapsed."""
         return self.filter(outcome="")
+
+    def owed(self) -> Fee | None:
+        """Of one request: its newest fee when nobody has paid or waived it."""
+        newest: Fee | None = self.order_by("pk").last()
+        return newest if newest is not None and newest.is_owed else None
 
 
 class Fee(models.Model):
@@ -78,3 +84,13 @@ class Fee(models.Model):
 
     def __str__(self) -> str:
         return f"{self.request_id} {self.amount} TL"
+
+    @property
+    def amount_words(self) -> str:
+        """The amount as the reader's language writes numbers: "1,250.50", in Turkish "1.250,50"."""
+        return str(number_format(self.amount, 2, use_l10n=True, force_grouping=True))
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether it was neither paid nor waived: nothing is given out until then."""
+        return self.outcome in {"", self.Outcome.LAPSED}

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.requests import PersonRequest
@@ -23,6 +24,33 @@ from ..release import closing, destroying, handing_over
 from .acting import asked, door
 from .exhibits import package_or_404
 from .shared import allow, case_or_404, for_people, tried
+
+_OF_A_MEDIUM = {
+    "verify": (
+        gettext_lazy("Verify the destruction"),
+        gettext_lazy(
+            "You confirm that this medium may go and that no order to keep it stands. Our own copy stays."
+        ),
+        gettext_lazy("Verified. A superior approves it next."),
+    ),
+    "approve": (
+        gettext_lazy("Approve the destruction"),
+        gettext_lazy("After your approval the medium can be destroyed. Nothing is destroyed yet."),
+        gettext_lazy("Approved. The unit can destroy the medium now."),
+    ),
+    "carry-out": (
+        gettext_lazy("The medium has been destroyed"),
+        gettext_lazy(
+            "You confirm that the medium was destroyed physically. Our own copy and this record stay."
+        ),
+        gettext_lazy("Destroyed. Print the record and have it signed."),
+    ),
+    "cancel": (
+        gettext_lazy("Call the destruction off"),
+        gettext_lazy("The destruction is called off; the medium stays here."),
+        gettext_lazy("Called off. Nothing is destroyed."),
+    ),
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -100,7 +128,7 @@ def destruction_step(request: PersonRequest, uid: uuid.UUID, step: str) -> HttpR
         "carry-out": lambda data: destroying.carry_out(row, by=person),
         "cancel": lambda data: destroying.cancel(row, by=person, because=data["because"]),
     }
-    title, what_happens, done = _destruction_words(step)
+    title, what_happens, done = _destruction_words(step, is_medium=row.package is None)
     form = (ReasonForm if step == "cancel" else ConfirmForm)(**asked(request))
     return door(
         request,
@@ -110,21 +138,31 @@ def destruction_step(request: PersonRequest, uid: uuid.UUID, step: str) -> HttpR
         title=f"{title} · {row.number}",
         done=done,
         lead=what_happens,
-        points=[
-            _("%(count)s files of %(number)s. Reason: %(reason)s")
-            % {
-                "count": len(row.evidence),
-                "number": row.package.number if row.package else "",
-                "reason": row.reason,
-            }
-        ],
+        points=[_what_goes(row), _("Reason: %(reason)s") % {"reason": row.reason}],
         button=title,
         danger=step == "carry-out",
     )
 
 
-def _destruction_words(step: str) -> tuple[str, str, str]:
+def _what_goes(row: Destruction) -> str:
+    """The files of a package, or the medium that came back."""
+    if row.package is not None:
+        return ngettext(
+            "%(count)d file of %(number)s", "%(count)d files of %(number)s", len(row.evidence)
+        ) % {"count": len(row.evidence), "number": row.package.number}
+    medium = row.evidence[0] if row.evidence else {}
+    return _("%(medium)s, serial no. %(serial)s, seal no. %(seal)s") % {
+        "medium": medium.get("medium") or "–",
+        "serial": medium.get("serial") or "–",
+        "seal": medium.get("seal_no") or "–",
+    }
+
+
+def _destruction_words(step: str, *, is_medium: bool) -> tuple[str, str, str]:
     """Title, what pressing the button does, and what is told afterwards."""
+    if is_medium and step in _OF_A_MEDIUM:
+        title, what_happens, done = _OF_A_MEDIUM[step]
+        return str(title), str(what_happens), str(done)
     return {
         "verify": (
             _("Verify the destruction"),
@@ -142,9 +180,9 @@ def _destruction_words(step: str) -> tuple[str, str, str]:
             _("Destroyed. Print the record and have it signed."),
         ),
         "cancel": (
-            _("Keep the copy"),
+            _("Call the destruction off"),
             _("The destruction is called off; the files stay."),
-            _("Called off. Our copy stays."),
+            _("Called off. Nothing is destroyed."),
         ),
     }[step]
 

@@ -191,6 +191,7 @@ def plan_away(request: PersonRequest, pk: int) -> HttpResponse:
     # What the page had said when it was sent: a plan that came meanwhile is not put away by it.
     brings_back = request.POST.get("act") == "back" if _sent(request) else row is None
     act = floorplans.bring_back if brings_back else floorplans.put_away
+    title = _("Bring the plan back") if brings_back else _("Put the plan away")
     lead = _("The plan holds again, with its cameras where they stood.")
     if not brings_back:
         placed = row.places.shown().count() if row else 0
@@ -205,8 +206,10 @@ def plan_away(request: PersonRequest, pk: int) -> HttpResponse:
         AwayForm(request.POST or None, initial={"act": "back" if brings_back else "away"}),
         lambda data: act(floor, because=data["because"], by=request.user),
         title=str(floor),
-        pretitle=_("Bring the plan back") if brings_back else _("Put the plan away"),
+        pretitle=title,
         lead=lead,
+        button=title,
+        danger=not brings_back,
         back=_home(pk),
     )
 

@@ -66,7 +66,7 @@ def test_a_refused_page_says_whom_to_ask():
     response = scene.browser(rows.person("REGISTRY_CLERK"), "tr").get("/cameras/")
 
     assert response.status_code == 403
-    assert "birim amirine" in response.content.decode()
+    assert "birim sorumlusuna" in response.content.decode()
 
 
 def test_a_broken_page_asks_nothing_of_the_database(
