@@ -42,6 +42,16 @@ _SENTENCES: dict[str, Promise] = {
     "NO_SPACE": _("the evidence store has too little free space"),
     "STORE_FAULT": _("the evidence store cannot be written"),
     "SAME_PICTURES": _("the recorder gave the same pictures for two channels"),
+    "SOUND_NO_TRACK": _("the recorder offers no sound of this recording"),
+    "SOUND_CODEC": _("its sound is coded in a way that cannot be taken over unchanged (%(what)s)"),
+    "SOUND_NO_CONFIG": _("the recorder does not say how its sound is coded"),
+    "SOUND_NO_CLOCK_RATE": _("the recorder does not say how fast its sound is sampled"),
+    "SOUND_SILENT": _("the recorder offers a sound track and sent nothing of it"),
+    "SOUND_WRONG_CLOCK": _(
+        "the times of the sound and the number of its samples contradict each other"
+    ),
+    "SOUND_DAMAGED": _("the sound that came could not be read"),
+    "SOUND_BROKEN": _("the recorder has no sound there"),
 }
 
 

@@ -30,9 +30,9 @@ from core.tsi import from_ms, to_ms
 from .. import said
 from ..decisions import deciding
 from ..holds import hold_life
-from ..models import EvidenceFile, Exhibit, ExportSlice, Package
+from ..models import EvidenceFile, Exhibit, ExportSlice, Package, SoundSlice
 from ..models.holds import Part
-from . import exporting, right_channel, store
+from . import exporting, right_channel, sound_exhibits, store
 from .clock_windows import clock_block, clock_of
 from .fetching import CONTENT_TYPE
 from .part_claims import LEASE, RENEW_SECONDS
@@ -72,8 +72,11 @@ def work_packages() -> int:
 
 def _ready() -> list[Package]:
     now = timezone.now()
-    unfinished = ExportSlice.objects.filter(package=OuterRef("pk"), state__in=exporting.UNFINISHED)
-    rows = Package.objects.filter(~Exists(unfinished), status=Package.Status.EXPORTING, failure="")
+    own = {"package": OuterRef("pk"), "state__in": exporting.UNFINISHED}
+    unfinished = Exists(ExportSlice.objects.filter(**own)) | Exists(
+        SoundSlice.objects.filter(**own)
+    )
+    rows = Package.objects.filter(~unfinished, status=Package.Status.EXPORTING, failure="")
     return list(rows.filter(Q(lease=None) | Q(lease_until__lt=now)).order_by("pk"))
 
 
@@ -177,6 +180,8 @@ def assemble_package(package: Package, progress: _Progress) -> None:
         ident = f"E{number:02}"
         if ident not in known:
             _make_exhibit(package, ident, own, progress)
+        if package.decision.includes_audio:
+            sound_exhibits.make(package, ident, own, progress.beat)
         progress.done += len(own)
         progress.tick()
     if not package.exhibits.filter(kind=Exhibit.Kind.ORIGINAL).exists():
@@ -260,7 +265,7 @@ def _row(
         "height": made.height,
         "frames": made.frames,
         "bitstream_sha256": made.bitstream_sha256,
-        "sound": "not exported",
+        "sound": "files of its own" if package.decision.includes_audio else "not released",
         "recorder": {
             "maker": recorder.maker,
             "model": recorder.model,

@@ -26,11 +26,19 @@ from ..casework.numbers import next_number
 from ..decisions import deciding
 from ..errors import NotThisPerson, Refused
 from ..holds.holding import pieces
-from ..models import Decision, DecisionLine, ExportPace, ExportSlice, FootageRequest, Package
+from ..models import (
+    Decision,
+    DecisionLine,
+    ExportPace,
+    ExportSlice,
+    FootageRequest,
+    Package,
+    SoundSlice,
+)
 from ..models.holds import Part as PartRow
 from ..parts import Part, refuse_same_person
 from ..permissions import can_export
-from . import store
+from . import sound_work, store
 from .fetching import USUAL_BYTES_PER_MS
 
 if TYPE_CHECKING:
@@ -168,6 +176,7 @@ def _queue(package: Package, stretches: list[Stretch]) -> int:
         for turn, (start, end) in enumerate(pieces(each.starts_at, each.ends_at))
     ]
     ExportSlice.objects.bulk_create(slices)
+    sound_work.queue(package, slices)
     for recorder in {each.channel.recorder_id for each in stretches}:
         RecorderUse.objects.get_or_create(
             recorder_id=recorder, purpose=PURPOSE, holder_uuid=package.uuid, ends_at=None
@@ -201,7 +210,7 @@ def job_of(package: Package) -> Job | None:
     return Job.objects.filter(kind=JOB_KIND, key=job_key(package)).order_by("-pk").first()
 
 
-def slice_ended(part: ExportSlice) -> None:
+def slice_ended(part: ExportSlice | SoundSlice) -> None:
     """After a slice: progress; a cancelled package keeps nothing of it."""
     package = Package.objects.get(pk=part.package_id)
     if package.status != Package.Status.EXPORTING:
@@ -229,6 +238,7 @@ def retry_failed(package: Package, *, by: Person) -> int:
         count = package.slices.filter(state=PartRow.State.FAILED).update(
             state=PartRow.State.WAITING, attempt=0, due_at=timezone.now(), failure=""
         )
+        sound_work.again(package)
         _go_on(package, by)
         audit.record("package.try_again", actor=by, target=package, slices=count)
     _wake()
@@ -259,6 +269,7 @@ def tidy(package: Package) -> None:
         if job is not None and not job.is_finished:
             job.cancelled()
     close_uses(package)
+    sound_work.tidy(package)
     for part in package.slices.filter(file__isnull=False, file__destroyed_at=None).select_related(
         "file"
     ):
@@ -274,14 +285,16 @@ def close_uses(package: Package) -> None:
 
 def tidy_all() -> int:
     """Packages whose worker died, or whose decision was voided, before they were tidied up."""
+    done = 0
     left = ExportSlice.objects.filter(
         Q(file__isnull=False, file__destroyed_at=None) | Q(state=PartRow.State.WAITING),
         package=OuterRef("pk"),
     )
-    rows = Package.objects.exclude(status=Package.Status.EXPORTING).filter(Exists(left))
-    for package in rows:
+    rows = Package.objects.exclude(status=Package.Status.EXPORTING)
+    for package in rows.filter(Exists(left) | Exists(sound_work.left_behind())):
         tidy(package)
-    return len(rows)
+        done += 1
+    return done
 
 
 def volumes(parts: list[ExportSlice], longest: dt.timedelta) -> list[list[ExportSlice]]:

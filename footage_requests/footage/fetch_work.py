@@ -26,9 +26,9 @@ from cameras.protocols.base import DeviceError, Reason
 from cameras.protocols.decoding import Decoder
 from core.tsi import day_of, to_ms
 
-from ..models import ExportPace, ExportSlice
+from ..models import ExportPace, ExportSlice, SoundSlice
 from ..models.holds import Part
-from . import part_claims, right_channel
+from . import part_claims, right_channel, sound_work
 from .fetching import Fetched, Order, delivered, failure_of, fetch, unfetched
 from .part_claims import AnyPart
 from .recorders import NotReachable, access_to, park_refused
@@ -85,7 +85,11 @@ class _Loop:
         await self._decoder.__aexit__(None, None, None)
 
     def start(self, order: Order, fetched: Fetched) -> concurrent.futures.Future[None]:
-        return asyncio.run_coroutine_threadsafe(fetch(order, fetched, self._decoder), self._loop)
+        if isinstance(fetched, sound_work.FetchedSound):
+            run = sound_work.fetch(order, fetched)
+        else:
+            run = fetch(order, fetched, self._decoder)
+        return asyncio.run_coroutine_threadsafe(run, self._loop)
 
 
 def work(settled: Settled, *, seconds: float = BATCH_SECONDS, at_once: int = AT_ONCE) -> int:
@@ -156,6 +160,8 @@ class _Batch:
         number = part_claims.channel_of(part).number
         order = Order(access, number, to_ms(part.starts_at), to_ms(part.ends_at))
         fetched = Fetched(access.clock)
+        if isinstance(part, SoundSlice):
+            order, fetched = sound_work.begin(part, order)
         future = self.loop.start(order, fetched)
         self.running.append(_Running(part, order, fetched, future, time.monotonic()))
 
@@ -197,6 +203,9 @@ class _Batch:
                 state=Part.State.EMPTY, finished_at=timezone.now(), failure=""
             ):
                 self._settle(part)
+            return
+        if isinstance(part, SoundSlice) and sound_work.settled(part, each.order, fetched, error):
+            self._settle(part)
             return
         if error is not None or fetched.report is None or fetched.writer is None:
             self._fail(each, error)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cameras.days.coverage import Interval, clip, merge, total
-from cameras.protocols.base import DeviceError, NotSupported, Reason, TooSlow
+from cameras.protocols.base import DeviceError, NotSupported, Reason, StreamTarget, TooSlow
 from cameras.protocols.clips import SliceReport, fetch_slice
 from cameras.protocols.decoding import Decoder
 from cameras.protocols.rtsp import StreamLimits
@@ -95,26 +95,33 @@ async def fetch(order: Order, fetched: Fetched, decoder: Decoder) -> None:
         fetched.stack.close()
         raise
     finally:
-        _note_streamed(fetched)
+        note_streamed(fetched)
     if fetched.error is not None or fetched.report is None:
         fetched.stack.close()
         fetched.writer = None
 
 
-async def _fetch(order: Order, fetched: Fetched, decoder: Decoder) -> None:
-    length = order.end_ms - order.start_ms
-    ensure_space(length * USUAL_BYTES_PER_MS)
+async def target_of(order: Order, fetched: Fetched) -> StreamTarget | None:
+    """Asks the recorder for its index and for the address to be played; None where it surely has nothing."""
     async with asyncio.timeout(OPEN_SECONDS), conversation(order.access) as talk:
         fetched.clock = talk.clock
         fetched.heard = await talk.recorded(order.channel_number, order.start_ms, order.end_ms)
         if fetched.has_nothing:
-            return
+            return None
         player = talk.device.playback
         if player is None:
             raise NotSupported("playback")
         channel = await talk.channel(order.channel_number)
         span = asked_of_recorder(talk.clock, order.start_ms, order.end_ms)
-        target = await player.playback(channel, *span)
+        return await player.playback(channel, *span)
+
+
+async def _fetch(order: Order, fetched: Fetched, decoder: Decoder) -> None:
+    length = order.end_ms - order.start_ms
+    ensure_space(length * USUAL_BYTES_PER_MS)
+    target = await target_of(order, fetched)
+    if target is None:
+        return
     writer = fetched.stack.enter_context(StoreWriter(CONTENT_TYPE))
     fetched.writer = writer
     with WriterThread(CountingWriter(writer, fetched)) as sealing:
@@ -132,14 +139,15 @@ async def _fetch(order: Order, fetched: Fetched, decoder: Decoder) -> None:
             ),
             local_ahead_ms=fetched.clock.ahead_ms(order.start_ms),
         )
-        _note_streamed(fetched)
+        note_streamed(fetched)
         sealing.finish()
     # A file that nothing can decode would be found out only when it is too late to fetch it again.
     await decoder.decode_key_frame(report.key_picture, report.codec)
     fetched.report = report
 
 
-def _note_streamed(fetched: Fetched) -> None:
+def note_streamed(fetched: Fetched) -> None:
+    """The recorder is no longer asked: another piece of it may begin."""
     if not fetched.streamed.done():
         fetched.streamed.set_result(None)
 

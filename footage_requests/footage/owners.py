@@ -11,6 +11,7 @@ from ..models import (
     Package,
     RecipientCopy,
     RequestAttachment,
+    SoundSlice,
 )
 
 # Where a file may belong to: the model, and the way from there to its case.
@@ -18,6 +19,7 @@ OWNERS = (
     (Package, "inner_file", "request"),
     (Exhibit, "file", "package__request"),
     (ExportSlice, "file", "package__request"),
+    (SoundSlice, "file", "package__request"),
     (RecipientCopy, "file", "package__request"),
     (HoldPart, "file", "hold__request"),
     (RequestAttachment, "file", "request"),

@@ -1,4 +1,4 @@
-"""The queue of pieces to fetch: parts of holds and slices of exports, one mechanism for both.
+"""The queue of pieces to fetch: parts of holds, slices of exports and released sound, one mechanism for all.
 
 A claim is a conditional UPDATE with a lease, as in `cameras.night.claims`: a worker that is killed stops
 renewing, and its pieces come back. No recorder gets more pieces at once than FETCHES_PER_RECORDER,
@@ -20,17 +20,18 @@ from django.utils import timezone
 
 from inventory.models import Channel, Device
 
-from ..models import ExportSlice, Hold, HoldPart, Package
+from ..models import ExportSlice, Hold, HoldPart, Package, SoundSlice
 from ..models.holds import Part
 
 LEASE = dt.timedelta(seconds=60)
 RENEW_SECONDS = 10.0
 MOST_EXPORT_ATTEMPTS = 6
 MOST_HOLD_ATTEMPTS = 60
+MOST_SOUND_ATTEMPTS = 3
 FIRST_PAUSE = dt.timedelta(seconds=20)
 LONGEST_PAUSE = dt.timedelta(minutes=30)
 
-AnyPart = HoldPart | ExportSlice
+AnyPart = HoldPart | ExportSlice | SoundSlice
 
 
 def recorder_of(part: AnyPart) -> Device:
@@ -67,11 +68,11 @@ def claim_next(busy: Collection[int] = (), now: dt.datetime | None = None) -> An
 
 def _first_due(now: dt.datetime, full: Collection[int]) -> AnyPart | None:
     holds = _due_parts(now).exclude(hold__channel__recorder__in=full).first()
-    slices = _due_slices(now).exclude(channel__recorder__in=full).first()
-    if holds is None or slices is None:
-        return holds or slices
-    # What may be overwritten goes before what a person waits for, within the same turn.
-    return holds if holds.turn <= slices.turn else slices
+    slices = _due_slices(ExportSlice, now).exclude(channel__recorder__in=full).first()
+    sounds = _due_slices(SoundSlice, now).exclude(channel__recorder__in=full).first()
+    # What may be overwritten goes before what a person waits for, within the same turn; sound comes last.
+    due = [part for part in (holds, slices, sounds) if part is not None]
+    return min(due, key=lambda part: part.turn, default=None)
 
 
 def _due_parts(now: dt.datetime) -> QuerySet[HoldPart]:
@@ -84,9 +85,9 @@ def _due_parts(now: dt.datetime) -> QuerySet[HoldPart]:
     )
 
 
-def _due_slices(now: dt.datetime) -> QuerySet[ExportSlice]:
+def _due_slices(model: type[ExportSlice] | type[SoundSlice], now: dt.datetime) -> QuerySet[Any]:
     return (
-        ExportSlice.objects.filter(
+        model._base_manager.filter(
             state=Part.State.WAITING,
             due_at__lte=now,
             package__status=Package.Status.EXPORTING,
@@ -101,9 +102,9 @@ def _claimed_per_recorder() -> Counter[int]:
     counts: Counter[int] = Counter(
         HoldPart.objects.filter(state=claimed).values_list("hold__channel__recorder", flat=True)
     )
-    counts.update(
-        ExportSlice.objects.filter(state=claimed).values_list("channel__recorder", flat=True)
-    )
+    for model in (ExportSlice, SoundSlice):
+        rows = model._base_manager.filter(state=claimed)
+        counts.update(rows.values_list("channel__recorder", flat=True))
     return counts
 
 
@@ -153,7 +154,7 @@ def release_lost(now: dt.datetime | None = None) -> int:
     """Puts pieces whose worker died back into the queue."""
     now = now or timezone.now()
     back = 0
-    for model in (HoldPart, ExportSlice):
+    for model in (HoldPart, ExportSlice, SoundSlice):
         back += model._base_manager.filter(state=Part.State.CLAIMED, lease_until__lt=now).update(
             state=Part.State.WAITING, lease=None, lease_until=None, due_at=now
         )
@@ -167,6 +168,8 @@ def put_back(part: AnyPart, failure: str, *, is_permanent: bool, now: dt.datetim
     """
     is_hold = isinstance(part, HoldPart)
     most = MOST_HOLD_ATTEMPTS if is_hold else MOST_EXPORT_ATTEMPTS
+    if isinstance(part, SoundSlice):
+        most = MOST_SOUND_ATTEMPTS
     has_failed = part.attempt >= most or (is_permanent and not is_hold)
     pause = (
         LONGEST_PAUSE

@@ -59,6 +59,7 @@ def files_of(package: Package) -> list[EvidenceFile]:
     rows: list[EvidenceFile | None] = [package.inner_file]
     rows += [row.file for row in package.exhibits.select_related("file")]
     rows += [row.file for row in package.slices.select_related("file")]
+    rows += [row.file for row in package.sound_slices.select_related("file")]
     rows += [link.file for link in package.links.select_related("file")]
     rows += [copy.file for copy in package.copies.select_related("file")]
     found = {row.pk: row for row in rows if row is not None and row.destroyed_at is None}

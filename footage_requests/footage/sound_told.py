@@ -1,0 +1,112 @@
+"""What is said of the sound of a package: which files there are of each line, what is missing, and why.
+
+Codes and instants are stored; the sentences are made in the reader's language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from cameras.days.coverage import Interval, merge, subtract, total
+from core import tsi
+from core.tsi import from_ms, to_ms
+
+from .. import said
+from ..models import DecisionLine, Exhibit, Package
+from ..models.holds import Part
+
+_TOLD_MS = 1_000
+"""Shorter holes, such as a frame at an edge, stand in the list of gaps and not in sentences."""
+_MOST_SPANS = 20
+
+
+@dataclass(frozen=True)
+class SoundOfLine:
+    """One released line: its files, the milliseconds of true time without sound, and why, as stored sentences."""
+
+    line: DecisionLine
+    files: tuple[str, ...]
+    missing: tuple[Interval, ...]
+    reasons: tuple[Any, ...]
+
+    @property
+    def missing_ms(self) -> int:
+        return total(self.missing)
+
+    @property
+    def position(self) -> str:
+        return str(self.line.item.position.name)
+
+    @property
+    def words(self) -> str:
+        """In the reader's language."""
+        names = {
+            "camera": self.position,
+            "files": ", ".join(self.files),
+            "missing": _spans(self.missing),
+            "why": "; ".join(dict.fromkeys(said.read_all(self.reasons))) or said.read(_BROKEN),
+        }
+        if not self.files:
+            return _("%(camera)s: no sound, because %(why)s.") % names
+        if not names["missing"]:
+            return _("%(camera)s: sound of all approved minutes (%(files)s).") % names
+        return _("%(camera)s: sound (%(files)s), but none of %(missing)s: %(why)s.") % names
+
+
+_BROKEN = said.say("SOUND_BROKEN")
+
+
+def _spans(missing: Iterable[Interval]) -> str:
+    long = [span for span in missing if span[1] - span[0] >= _TOLD_MS]
+    told = [
+        f"{tsi.stamp(from_ms(start))} - {tsi.clock_time(from_ms(end))}"
+        for start, end in long[:_MOST_SPANS]
+    ]
+    return ", ".join([*told, "…"] if len(long) > _MOST_SPANS else told)
+
+
+def sound_of(package: Package) -> list[SoundOfLine]:
+    """Each released line with its sound; empty where the decision releases none."""
+    if not package.decision.includes_audio:
+        return []
+    files = list(package.exhibits.filter(kind=Exhibit.Kind.SOUND, replaced_at=None))
+    slices = list(package.sound_slices.all())
+    lines = package.decision.lines.select_related("item__position")
+    return [
+        _of_line(
+            line,
+            [one for one in files if one.line_id == line.pk],
+            [one for one in slices if one.line_id == line.pk],
+        )
+        for line in lines
+    ]
+
+
+def _of_line(line: DecisionLine, files: list[Exhibit], slices: list[Any]) -> SoundOfLine:
+    whole = (to_ms(line.starts_at), to_ms(line.ends_at))
+    there = merge((int(a), int(b)) for a, b in (one.facts["delivered"] for one in files))
+    reasons = [_reason(part) for part in slices if part.state != Part.State.DONE]
+    return SoundOfLine(
+        line,
+        tuple(one.ident for one in files),
+        tuple(subtract([whole], there)),
+        tuple(reasons),
+    )
+
+
+def _reason(part: Any) -> Any:
+    """Why a piece has no sound: a stored sentence, or a code that pictures have as well."""
+    if part.state == Part.State.EMPTY:
+        return said.say("NOTHING_RECORDED")
+    if part.failure.startswith(said.MARK):
+        return part.failure
+    return said.reason(part.failure or "INTERNAL")
+
+
+def words_of(package: Package) -> list[str]:
+    """One sentence for each line, in the reader's language."""
+    return [one.words for one in sound_of(package)]
