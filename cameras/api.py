@@ -37,6 +37,7 @@ from cameras.api_rows import (
     RunSerializer,
     WasRecordingSerializer,
     gaps_of,
+    spans_of,
 )
 from cameras.days import answers
 from cameras.models import ClockMeasurement, CoverageDay, Finding, PositionDay, Run
@@ -69,8 +70,8 @@ class Coverage(Listing):
         # Not joined: the database would join a whole day's rows before it cuts the page out of them.
         rows = super().rows(person).prefetch_related("channel")
         if self.action == "list":
-            # A day may have 2,000 gaps: they belong to the one row that somebody opens.
-            return rows.defer("gaps", "canonical")
+            # A day may have 2,000 gaps and doubts: they belong to the one row that somebody opens.
+            return rows.defer("gaps", "doubts", "source_gaps", "canonical")
         return rows.select_related("run").prefetch_related("revisions")
 
 
@@ -126,6 +127,7 @@ class WasRecording(Door):
         evidence = [item.as_json() for item in answer.evidence]
         for proof in evidence:
             proof["gaps"] = gaps_of(proof["gaps"])
+            proof["doubts"] = spans_of(proof["doubts"])
         return Response(
             answer.as_json() | {"position": PositionName(position).data, "evidence": evidence}
         )

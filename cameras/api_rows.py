@@ -21,6 +21,7 @@ from cameras.models import (
     Result,
     Run,
 )
+from cameras.models.coverage import CoverageFacts
 from core.quick import Row
 from core.tsi import TSI, from_ms
 from inventory.api import ChannelName, DeviceName, PositionName
@@ -28,24 +29,34 @@ from inventory.api import ChannelName, DeviceName, PositionName
 MOST_ASKED = 200
 
 
-class Gap(serializers.Serializer[Any]):
-    """A hole in the expected time, true time, with its cause."""
+class Span(serializers.Serializer[Any]):
+    """A span of true time, without its end."""
 
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
+
+
+class Gap(Span):
+    """A hole in the expected time, with its cause."""
+
     cause = serializers.CharField()
 
 
 def gaps_of(rows: list[list[Any]]) -> list[dict[str, Any]]:
     """Stored gaps, milliseconds since 1970 UTC, as instants of Türkiye time."""
-    return [
-        {
-            "starts_at": from_ms(start).astimezone(TSI).isoformat(),
-            "ends_at": from_ms(end).astimezone(TSI).isoformat(),
-            "cause": str(cause),
-        }
-        for start, end, cause in rows
-    ]
+    return [{**_span(start, end), "cause": str(cause)} for start, end, cause in rows]
+
+
+def spans_of(rows: list[list[int]]) -> list[dict[str, str]]:
+    """Stored spans, milliseconds since 1970 UTC, as instants of Türkiye time."""
+    return [_span(start, end) for start, end in rows]
+
+
+def _span(start_ms: int, end_ms: int) -> dict[str, str]:
+    return {
+        "starts_at": from_ms(start_ms).astimezone(TSI).isoformat(),
+        "ends_at": from_ms(end_ms).astimezone(TSI).isoformat(),
+    }
 
 
 FACTS = [
@@ -58,6 +69,7 @@ FACTS = [
     "longest_gap_ms",
     "gap_count",
     "disputed_ms",
+    "unseen_cut_ms",
     "source",
     "second_source",
     "second_recorded_ms",
@@ -70,31 +82,58 @@ FACTS = [
 ]
 
 
-class CoverageSerializer(Row[CoverageDay]):
+class _Facts(Row[Any]):
+    """What both a day's proof and a later answer about it tell."""
+
+    percent = serializers.FloatField(read_only=True, allow_null=True)
+    lost_ms = serializers.IntegerField(read_only=True)
+    disputed_ms = serializers.IntegerField(
+        read_only=True, help_text="Time of which it is not known whether it was recorded."
+    )
+    unseen_cut_ms = serializers.IntegerField(
+        read_only=True,
+        allow_null=True,
+        help_text="A power cut of the recorder up to this length could have gone unseen in its index; "
+        "null: it would have been seen.",
+    )
+
+
+class _Doubts(serializers.Serializer[Any]):
+    """Where the doubted time of a day lies."""
+
+    doubts = serializers.SerializerMethodField()
+
+    @extend_schema_field(
+        Span(
+            many=True,
+            allow_null=True,
+            help_text="Where `disputed_ms` lies, at most 2,000 spans; null: that was not told.",
+        )
+    )
+    def get_doubts(self, row: CoverageFacts) -> list[dict[str, str]] | None:
+        return None if row.doubts is None else spans_of(row.doubts)
+
+
+class CoverageSerializer(_Facts):
     """What one channel recorded on one day."""
 
     channel = ChannelName()
-    percent = serializers.FloatField(read_only=True, allow_null=True)
-    lost_ms = serializers.IntegerField(read_only=True)
 
     class Meta:
         model = CoverageDay
         fields = ["id", "channel", "day", *FACTS, "is_provisional", "asked_until", "revision"]
 
 
-class RevisionSerializer(Row[CoverageRevision]):
+class RevisionSerializer(_Doubts, _Facts):
     """A later, different answer about a day whose proof already stands."""
-
-    percent = serializers.FloatField(read_only=True, allow_null=True)
-    lost_ms = serializers.IntegerField(read_only=True)
 
     class Meta:
         model = CoverageRevision
-        fields = ["number", *FACTS, "sha256"]
+        fields = ["number", *FACTS, "doubts", "sha256"]
 
 
-class CoverageDetail(CoverageSerializer):
-    """With gaps (at most 2,000; `gap_count` has all), hashes and later answers."""
+class CoverageDetail(_Doubts, CoverageSerializer):
+    """With gaps (at most 2,000; `gap_count` has all), doubts, hashes and later answers."""
 
     gaps = serializers.SerializerMethodField()
     is_intact = serializers.BooleanField(read_only=True)
@@ -106,6 +145,7 @@ class CoverageDetail(CoverageSerializer):
         fields = [
             *CoverageSerializer.Meta.fields,
             "gaps",
+            "doubts",
             "sha256",
             "is_intact",
             "run",
@@ -161,6 +201,11 @@ class EvidenceSerializer(serializers.Serializer[Any]):
     longest_gap_ms = serializers.IntegerField()
     gap_count = serializers.IntegerField()
     gaps = Gap(many=True)
+    doubts = Span(many=True, help_text="Time of which it is not known whether it was recorded.")
+    unseen_cut_ms = serializers.IntegerField(
+        allow_null=True,
+        help_text="A power cut up to this length could have gone unseen; null: it would have been seen.",
+    )
     provisional = serializers.BooleanField()
     revisions = serializers.IntegerField()
     sha256 = serializers.CharField()

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 import audit
 from cameras.models import LastPicture, ReferencePicture
+from cameras.night import view_checks
 from core import tsi
 from vault import open_picture
 from vault.crypto import Place, seal_bytes
@@ -53,8 +54,11 @@ def set_reference(
         taken_at=last.taken_at,
         set_by=by,
         because=because[:300],
+        outline=last.outline,
+        colour=last.colour,
     )
     row.save(force_insert=before is None)
+    view_checks.begin_anew(row, by=by, because=because)
     audit.record(
         "reference.set",
         actor=by,
@@ -81,6 +85,8 @@ def note_comparison(
     row.verdict, row.remark = verdict, remark[:300]
     row.compared_by, row.compared_at, row.compared_with = by, timezone.now(), compared_with
     row.save(update_fields=["verdict", "remark", "compared_by", "compared_at", "compared_with"])
+    if verdict == ReferencePicture.Verdict.SAME:
+        view_checks.confirmed(row, compared_with, by=by, because=remark)
     audit.record(
         "reference.compare",
         actor=by,

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from cameras import adding_tasks as _adding_tasks  # noqa: F401 - registers its task
 from cameras.daily_sheets import sheet_sweep
-from cameras.night import finishing, nights, unheard, work
+from cameras.night import finishing, nights, outlining, unheard, work
 
 log = logging.getLogger(__name__)
 
@@ -38,10 +38,11 @@ def work_due_checks() -> None:
 
 @shared_task
 def finish_runs() -> None:
-    """Closes runs whose checks are all done, drops old queue rows, tells of recorders unheard for a day."""
+    """Closes runs whose checks are all done and does what follows; tells of recorders unheard for a day."""
     now = timezone.now()
     if finishing.finish_runs(now):
         finishing.prune_checks(now)
+        outlining.outline_references()
     unheard.tell(now)
 
 

@@ -24,6 +24,7 @@ app = Celery("cctv_ops")
 @worker_init.connect
 def _load_before_forking(**_told: object) -> None:
     """What visits to devices need is loaded once, and shared by the worker's processes."""
+    from cameras import scene  # noqa: F401 - loaded to be shared, as it loads NumPy
     from cameras.protocols import registry  # noqa: F401 - loaded to be shared
     from cameras.protocols.onvif.messages import warm_up
 

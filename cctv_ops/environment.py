@@ -408,6 +408,12 @@ SETTINGS = (
         "Starts of a recorder within 24 hours that are no finding yet. A planned restart is one.",
     ),
     Setting(
+        "VIEW_CHANGED_NIGHTS",
+        "2",
+        _positive,
+        "Nights in a row on which a camera's picture is unlike its reference picture until that is a finding.",
+    ),
+    Setting(
         "DEVICES_AT_ONCE", "120", _positive, "Devices that one worker process talks to at once."
     ),
     Setting(

@@ -10,18 +10,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from cameras.clocks.verdicts import CRITICAL_MS, WARN_MS
-from cameras.daily_sheets.sheets import NOT_CHECKED, SheetView
+from cameras.daily_sheets.sheet_scenes import (
+    CHANGED,
+    NOT_CHECKED,
+    mask_mark,
+    mask_word,
+    tally,
+    view_word,
+)
+from cameras.daily_sheets.sheets import SheetView
 from cameras.drawing.strips import length
 from cameras.models import DailySheet, Result
-from cameras.wording.reasons import word_for
+from cameras.wording.reasons import not_checked, word_for
 from core import tsi
 
 CELLS_PER_LINE = 8
-
-
-def not_checked() -> str:
-    """What a column prints that nothing has checked yet."""
-    return _("not checked")
 
 
 def recording_word(result: str) -> str:
@@ -95,16 +98,19 @@ def findings_word(numbers: list[int]) -> str:
 
 
 def camera_note(row: dict[str, Any]) -> str:
-    """What there is to say about a camera's recording: the reason, or how much is missing."""
+    """What there is to say about a camera: why or how much is missing, and whether its view changed."""
+    notes = []
     if row["reason"]:
-        return word_for(row["reason"])
-    if row["result"] == Result.PARTLY:
+        notes.append(word_for(row["reason"]))
+    elif row["result"] == Result.PARTLY:
         lost = max(0, row["expected_ms"] - row["recorded_ms"])
-        return _("%(lost)s missing, the longest gap %(longest)s") % {
-            "lost": length(lost),
-            "longest": length(row["longest_gap_ms"]),
-        }
-    return ""
+        notes.append(
+            _("%(lost)s missing, the longest gap %(longest)s")
+            % {"lost": length(lost), "longest": length(row["longest_gap_ms"])}
+        )
+    if row["view"] == CHANGED:
+        notes.append(_("compare the last picture with the reference picture"))
+    return "; ".join(notes)
 
 
 def recorder_note(row: dict[str, Any]) -> str:
@@ -141,6 +147,7 @@ def shown(sheet: DailySheet, view: SheetView) -> dict[str, Any]:
         "exception_groups": groups,
         "unexplained": len(view.unexplained),
         "groups": _groups(cameras, recorders),
+        "tallies": tally(row for row in cameras if _is_healthy(row)),
         "exempt": [row for row in cameras if row["result"] == Result.EXEMPT],
         "totals": totals,
         "recording": recorded,
@@ -177,8 +184,9 @@ def _camera(
         "recorder_name": recorder.get("name", ""),
         "recording": recording_word(row["result"]),
         "picture_word": picture_word(row["picture"]),
-        "view_word": not_checked(),
-        "mask_word": not_checked(),
+        "view_word": view_word(row["view"]),
+        "mask_word": mask_word(row["mask"]),
+        "mask_mark": mask_mark(row["mask"]),
         "clock": recorder.get("clock") or not_checked(),
         "disk": recorder.get("disk") or not_checked(),
         "oldest_word": day_word(row["oldest"]),
@@ -210,13 +218,17 @@ def _exception_groups(
     ]
 
 
+def _is_healthy(row: dict[str, Any]) -> bool:
+    return not row["is_exception"] and row["result"] != Result.EXEMPT
+
+
 def _groups(
     cameras: list[dict[str, Any]], recorders: dict[int, dict[str, Any]]
 ) -> list[dict[str, Any]]:
     """The cameras in order by recorder, in lines of the grid; recorders by name."""
     by_recorder: dict[int, list[dict[str, Any]]] = {pk: [] for pk in recorders}
     for row in cameras:
-        if not row["is_exception"] and row["result"] != Result.EXEMPT:
+        if _is_healthy(row):
             by_recorder.setdefault(row["group"], []).append(row)
     groups = []
     for pk, rows in by_recorder.items():

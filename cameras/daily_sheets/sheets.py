@@ -13,6 +13,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
+from cameras.daily_sheets.sheet_scenes import CHANGED, NO_REFERENCE, NOT_CHECKED, lenses, views
 from cameras.models import (
     ChannelCondition,
     CheckResult,
@@ -29,10 +30,9 @@ from cameras.night.nights import SWEEPS
 from cameras.wording.names import device_names
 from core.papers import content_text
 from core.tsi import day_bounds, day_of
-from inventory.models import ChannelAssignment, Installation, Position
+from inventory.models import ChannelAssignment, Position
 
-SCHEMA = 1
-NOT_CHECKED = "NOT_CHECKED"
+SCHEMA = 2
 RECORDING_IS_FINE = frozenset({Result.RECORDED, Result.EXEMPT})
 CLOCK_IS_WRONG = frozenset({"OFF", "SUMMER_TIME", "ZONE", "RESET", "JUMP", "UNSTABLE"})
 # Evidence about a day is gathered until the end of the day after it.
@@ -137,7 +137,9 @@ class _Gathered:
         self.names = device_names(self.recorder_ids)
         self.clocks = self._clocks()
         self.conditions = DeviceCondition.objects.in_bulk(self.recorder_ids)
+        self.lenses = lenses(day)
         self.pictures = self._pictures()
+        self.views = views(self.start, self.until)
         self.findings = self._findings()
 
     def _answers(self) -> list[PositionDay]:
@@ -178,8 +180,11 @@ class _Gathered:
                 kind=CheckKind.PICTURE,
             ).values_list("device_check__device", "answer")
         )
-        fitted = Installation.objects.on(self.day).values_list("position", "device")
-        return {position: answers[device] for position, device in fitted if device in answers}
+        return {
+            position: answers[lens.device_id]
+            for position, lens in self.lenses.items()
+            if lens.device_id in answers
+        }
 
     def _findings(self) -> dict[str, list[int]]:
         """Numbers of the findings that were open in the night after the day, by row of the sheet."""
@@ -217,7 +222,9 @@ class _Gathered:
         assignment = self.channels.get(position.pk)
         picture = self.pictures.get(position.pk, NOT_CHECKED)
         oldest = self._oldest(assignment)
-        is_fine = answer.result in RECORDING_IS_FINE and picture != "NO"
+        view = self.views.get(position.pk, NO_REFERENCE)
+        lens = self.lenses.get(position.pk)
+        is_fine = answer.result in RECORDING_IS_FINE and picture != "NO" and view != CHANGED
         return {
             "key": f"c{position.pk}",
             "id": position.pk,
@@ -233,8 +240,8 @@ class _Gathered:
             "gap_count": answer.gap_count,
             "longest_gap_ms": answer.longest_gap_ms,
             "picture": picture,
-            "view": NOT_CHECKED,
-            "mask": NOT_CHECKED,
+            "view": view,
+            "mask": lens.mask(self.start, self.until) if lens else NOT_CHECKED,
             "oldest": oldest.isoformat() if oldest else None,
             "findings": self.findings.get(f"c{position.pk}", []),
             "is_exception": not is_fine,

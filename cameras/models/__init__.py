@@ -3,7 +3,7 @@
 from .clocks import ClockMeasurement
 from .conditions import ChannelCondition, DeviceCondition
 from .coverage import CoverageDay, CoverageRevision, PositionDay, Result
-from .evidence import LastPicture, PlaybackProof, RecorderUse, ReferencePicture
+from .evidence import LastPicture, PlaybackProof, RecorderUse, ReferencePicture, ViewCheck
 from .findings import Finding, StateChange
 from .runs import Answer, CheckFrequency, CheckKind, CheckResult, DeviceCheck, Run
 from .sheets import DailySheet, FiledSheet, SheetExplanation, SheetReminder, SignedSheet
@@ -33,4 +33,5 @@ __all__ = [
     "SheetReminder",
     "SignedSheet",
     "StateChange",
+    "ViewCheck",
 ]

@@ -53,7 +53,11 @@ class PlaybackProof(models.Model):
 
 
 class LastPicture(models.Model):
-    """The last picture of a camera, sealed by the vault. One per camera; viewing it is audited."""
+    """The last picture of a camera, sealed by the vault. One per camera; viewing it is audited.
+
+    `outline` is what `cameras.scene` compares, null where none was made; `colour` is how far the picture is
+    from grey (0 to 128), which tells an infrared picture.
+    """
 
     device = models.OneToOneField(
         Device, on_delete=models.CASCADE, primary_key=True, related_name="last_picture"
@@ -62,6 +66,8 @@ class LastPicture(models.Model):
     content_type = models.CharField(max_length=40)
     size = models.PositiveIntegerField()
     taken_at = models.DateTimeField()
+    outline = models.BinaryField(null=True, blank=True)
+    colour = models.PositiveSmallIntegerField(null=True, blank=True)
 
     objects = DeviceScoped.as_manager()
 
@@ -73,7 +79,8 @@ class ReferencePicture(models.Model):
     """How a position ought to look: a picture that a person chose, sealed by the vault. One per position.
 
     A new one replaces the old one's bytes; the audit log keeps who chose which, when and why. `verdict` is
-    what a person said last when comparing it with the picture taken at `compared_with`.
+    what a person said last when comparing it with the picture taken at `compared_with`. `other_outline` is
+    of a picture in the other light (infrared or colour) of which a person has said that it shows the same view.
     """
 
     class Verdict(models.TextChoices):
@@ -100,6 +107,10 @@ class ReferencePicture(models.Model):
     )
     compared_at = models.DateTimeField(null=True, blank=True)
     compared_with = models.DateTimeField(null=True, blank=True)
+    outline = models.BinaryField(null=True, blank=True)
+    colour = models.PositiveSmallIntegerField(null=True, blank=True)
+    other_outline = models.BinaryField(null=True, blank=True)
+    other_colour = models.PositiveSmallIntegerField(null=True, blank=True)
 
     objects = PositionScoped.as_manager()
 
@@ -117,6 +128,42 @@ class ReferencePicture(models.Model):
 
     def __str__(self) -> str:
         return f"{self.position_id} {self.taken_at:%Y-%m-%d %H:%M}"
+
+
+class ViewCheck(models.Model):
+    """How the last picture compares with the reference picture of its position, as the machine sees it.
+
+    `unlike_nights` counts the nights in a row (noon to noon) on which it was UNLIKE; nights on which nothing
+    could be compared neither count nor end the row. A new reference picture begins anew.
+    """
+
+    class Answer(models.TextChoices):
+        LIKE = "LIKE", _("Looks like the reference picture")
+        PARTLY = "PARTLY", _("Looks like the reference picture in part")
+        UNLIKE = "UNLIKE", _("Does not look like the reference picture")
+        NOT_COMPARED = "NOT_COMPARED", _("Could not be compared with the reference picture")
+
+    reference = models.OneToOneField(
+        ReferencePicture, on_delete=models.CASCADE, primary_key=True, related_name="view_check"
+    )
+    answer = models.CharField(max_length=12, choices=Answer)
+    reason = models.CharField(max_length=20, blank=True)
+    agreement = models.SmallIntegerField(null=True, blank=True, help_text=_("In per cent."))
+    picture_at = models.DateTimeField()
+    unlike_nights = models.PositiveSmallIntegerField(default=0)
+    unlike_since = models.DateField(null=True, blank=True)
+    unlike_last = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(answer="NOT_COMPARED") | ~models.Q(reason=""),
+                name="cameras_not_compared_has_a_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference_id} {self.answer}"
 
 
 class RecorderUseQuerySet(DeviceScoped):

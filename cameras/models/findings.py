@@ -75,6 +75,7 @@ class Finding(models.Model):
         CLOCK = "CLOCK", _("Clock is wrong")
         MASKS_GONE = "MASKS_GONE", _("Privacy masks of a camera are gone")
         MASKS_OFF = "MASKS_OFF", _("Private areas are drawn and the camera masks nothing")
+        VIEW_CHANGED = "VIEW_CHANGED", _("View of a camera may have changed")
         SERIAL_CHANGED = "SERIAL_CHANGED", _("Another serial number at this address")
         FIRMWARE_CHANGED = "FIRMWARE_CHANGED", _("Firmware changed")
         DEVICE_MOVED = "DEVICE_MOVED", _("Device answers at another address")

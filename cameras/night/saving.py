@@ -26,7 +26,7 @@ from cameras.models import (
     PlaybackProof,
     Run,
 )
-from cameras.night import device_findings, nights, recorder_disks, restarts
+from cameras.night import device_findings, nights, recorder_disks, restarts, view_checks
 from cameras.protocols.base import Manner, Reason
 from cameras.protocols.ntp import ServerClock
 from cameras.visiting.visit_data import KindAnswer, VisitOutcome, VisitPlan
@@ -236,16 +236,26 @@ def _save_rows(check: DeviceCheck, outcome: VisitOutcome, retry: bool) -> None:
         _save_channels(outcome)
     if outcome.proofs:
         _save_proofs(check, outcome)
-    if outcome.picture is not None and outcome.picture_at_ms:
-        LastPicture.objects.update_or_create(
-            device_id=check.device_id,
-            defaults={
-                "sealed": seal_bytes(outcome.picture.data, picture_place(check.device_id)),
-                "content_type": _picture_type(outcome.picture.data),
-                "size": len(outcome.picture.data),
-                "taken_at": from_ms(outcome.picture_at_ms),
-            },
-        )
+    _save_picture(check, outcome)
+
+
+def _save_picture(check: DeviceCheck, outcome: VisitOutcome) -> None:
+    """Replaces the last picture, and compares it with how the position ought to look."""
+    if outcome.picture is None or not outcome.picture_at_ms:
+        return
+    sketch = outcome.picture_sketch
+    row, _made = LastPicture.objects.update_or_create(
+        device_id=check.device_id,
+        defaults={
+            "sealed": seal_bytes(outcome.picture.data, picture_place(check.device_id)),
+            "content_type": _picture_type(outcome.picture.data),
+            "size": len(outcome.picture.data),
+            "taken_at": from_ms(outcome.picture_at_ms),
+            "outline": view_checks.outlined(sketch) if sketch else None,
+            "colour": outcome.picture_colour if sketch else None,
+        },
+    )
+    view_checks.note(row, timezone.now())
 
 
 def _picture_type(data: bytes) -> str:

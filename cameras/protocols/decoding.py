@@ -52,6 +52,8 @@ class Still:
     format: str
     sketch: bytes = b""
     """As of a key frame."""
+    colour: int = 0
+    """How far it is from grey on the whole, 0 to 128; infrared pictures have next to none."""
 
 
 async def start_child(
@@ -125,8 +127,8 @@ class Decoder:
             raise TooLarge("The key frame has more bytes than we accept.")
         if not bitstream.startswith((b"\0\0\1", b"\0\0\0\1")) or codec not in ("h264", "hevc"):
             raise _undecodable()
-        width, height, blob = await self._ask(codec, bitstream)
-        return Decoded(width, height, blob[_SKETCH_BYTES:], blob[:_SKETCH_BYTES])
+        facts, blob = await self._ask(codec, bitstream)
+        return Decoded(facts["width"], facts["height"], blob[_SKETCH_BYTES:], blob[:_SKETCH_BYTES])
 
     async def check_still(self, data: bytes) -> Still:
         """Check that a still is a JPEG or PNG that can be decoded.
@@ -134,10 +136,11 @@ class Decoder:
         Raises BadAnswer(UNDECODABLE) where it is not, and TooLarge above 8 MB or 40 megapixels.
         """
         kind, _, _ = read_still_header(data)
-        width, height, blob = await self._ask(kind, data)
-        return Still(width, height, kind, blob[:_SKETCH_BYTES])
+        facts, blob = await self._ask(kind, data)
+        sketch = blob[:_SKETCH_BYTES]
+        return Still(facts["width"], facts["height"], kind, sketch, facts["colour"])
 
-    async def _ask(self, kind: str, data: bytes) -> tuple[int, int, bytes]:
+    async def _ask(self, kind: str, data: bytes) -> tuple[dict[str, int], bytes]:
         async with self._places:
             child = self._idle.pop() if self._idle else await start_child(["serve"])
             try:
@@ -150,12 +153,10 @@ class Decoder:
                 await end_child(child)
                 raise
             self._idle.append(child)
-        width, height = facts.get("width"), facts.get("height")
-        if not isinstance(width, int) or not isinstance(height, int):
+        told = {key: value for key, value in facts.items() if isinstance(value, int)}
+        if not {"width", "height", "colour"} <= set(told) or len(blob) < _SKETCH_BYTES:
             raise _undecodable()
-        if len(blob) < _SKETCH_BYTES:
-            raise _undecodable()
-        return width, height, blob
+        return told, blob
 
 
 async def _converse(

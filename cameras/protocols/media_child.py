@@ -77,7 +77,8 @@ def _answer(kind: str, data: bytes) -> int:
     try:
         frame = _decode(kind, data)
         picture = b"" if kind in ("jpeg", "png") else _to_jpeg(frame)
-        _reply({"width": frame.width, "height": frame.height}, _sketch(frame) + picture)
+        facts = {"width": frame.width, "height": frame.height, "colour": _colour(frame)}
+        _reply(facts, _sketch(frame) + picture)
     except Exception as error:  # noqa: BLE001  (whatever a codec raises means: cannot be decoded)
         _reply({"error": type(error).__name__}, b"")
     return 0
@@ -120,10 +121,25 @@ def _to_jpeg(frame: av.VideoFrame) -> bytes:
 
 def _sketch(frame: av.VideoFrame) -> bytes:
     """The picture in grey and very small, to be compared with others of the same place."""
-    small = frame.reformat(
-        width=SKETCH_WIDTH, height=SKETCH_HEIGHT, format="gray", interpolation="AREA"
+    return _plane(_small(frame, "gray"), 0)
+
+
+def _colour(frame: av.VideoFrame) -> int:
+    """How far the picture is from grey on the whole, 0 to 128; infrared pictures have next to none."""
+    small = _small(frame, "yuv444p")
+    pairs = zip(_plane(small, 1), _plane(small, 2), strict=True)
+    away = sum(max(abs(u - 128), abs(v - 128)) for u, v in pairs)
+    return round(away / (SKETCH_WIDTH * SKETCH_HEIGHT))
+
+
+def _small(frame: av.VideoFrame, pixels: str) -> av.VideoFrame:
+    return frame.reformat(
+        width=SKETCH_WIDTH, height=SKETCH_HEIGHT, format=pixels, interpolation="AREA"
     )
-    plane = small.planes[0]
+
+
+def _plane(small: av.VideoFrame, number: int) -> bytes:
+    plane = small.planes[number]
     rows = memoryview(plane)
     starts = range(0, SKETCH_HEIGHT * plane.line_size, plane.line_size)
     return b"".join(bytes(rows[start : start + SKETCH_WIDTH]) for start in starts)

@@ -12,13 +12,14 @@ from django.db.models import Count, Exists, F, Max, OuterRef, Q, Sum
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from cameras.daily_sheets.sheet_words import not_checked, recording_word
+from cameras.daily_sheets.sheet_words import recording_word
 from cameras.days.coverage import Interval
 from cameras.drawing.strips import length
 from cameras.models import CoverageDay, PlaybackProof, PositionDay, Result
 from cameras.reports.reports import Column, Period, Report, Section, Share, Value
 from cameras.wording.mask_words import mask_words
 from cameras.wording.names import addresses_of
+from cameras.wording.reasons import not_checked
 from core import tsi
 from inventory.models import (
     ChannelAssignment,

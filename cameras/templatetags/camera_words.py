@@ -5,11 +5,12 @@ from __future__ import annotations
 from django import template
 
 from cameras.drawing import strips
-from cameras.models import ClockMeasurement, DeviceCondition
+from cameras.models import ClockMeasurement, DeviceCondition, ViewCheck
 from cameras.wording import evidence_words
 from cameras.wording.mask_words import mask_words
 from cameras.wording.names import model_of
 from cameras.wording.reasons import word_for
+from cameras.wording.view_words import view_sentence, view_state
 from inventory.models import Device
 
 register = template.Library()
@@ -53,6 +54,18 @@ def drift_words(milliseconds: int) -> str:
 def masks(row: DeviceCondition | None) -> str:
     """Whether a camera masks parts of its picture, as far as it was told."""
     return mask_words(row.mask_areas, row.mask_reason) if row else mask_words(None, "")
+
+
+@register.filter
+def view_told(row: ViewCheck) -> str:
+    """How the last picture compares with the reference picture."""
+    return view_sentence(row)
+
+
+@register.filter
+def view_result(row: ViewCheck) -> str:
+    """The result whose colour and icon the comparison has."""
+    return view_state(row)
 
 
 @register.filter

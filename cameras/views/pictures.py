@@ -82,7 +82,7 @@ def reference(request: PersonRequest, pk: int) -> HttpResponse:
         "picture": _last(row),
         "reference": ReferencePicture.objects.filter(pk=row.pk)
         .defer("sealed")
-        .select_related("set_by", "compared_by")
+        .select_related("set_by", "compared_by", "view_check")
         .first(),
         "verdicts": ReferencePicture.Verdict.choices,
         "may_set": permissions.can_set_reference(request.user, row),

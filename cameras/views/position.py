@@ -17,11 +17,12 @@ from cameras import permissions
 from cameras.drawing import windows
 from cameras.drawing.calendars import asked_year, bounds, year_calendar
 from cameras.drawing.strips import day_strip, heat_strip, length, offset_words, source_strips
-from cameras.models import Finding, PlaybackProof, PositionDay
+from cameras.models import Finding, PlaybackProof, PositionDay, ReferencePicture, ViewCheck
 from cameras.models.coverage import CoverageDay
 from cameras.wording.evidence_words import evidence_words, source_word
 from cameras.wording.names import name_of
 from cameras.wording.reasons import word_for
+from cameras.wording.view_words import has_changed
 from core import tsi
 from inventory.models import Device, Installation, Position, RecordingSchedule
 from inventory.schedules import ExpectedDay, expected
@@ -46,6 +47,8 @@ def position(request: PersonRequest, pk: int) -> HttpResponse:
     answers = _answers(request, row, day)
     answer = answers.get(day)
     channels = _channels(row, day, wanted)
+    reference: ReferencePicture | None = getattr(row, "reference_picture", None)
+    compared: ViewCheck | None = getattr(reference, "view_check", None)
     context = {
         "position": row,
         **days_around(day),
@@ -59,7 +62,8 @@ def position(request: PersonRequest, pk: int) -> HttpResponse:
         "findings": told(_findings(request, row, device), name_of(row)),
         "may_check": permissions.can_check_now(request.user),
         "may_see_picture": permissions.can_see_picture(request.user, row),
-        "reference": getattr(row, "reference_picture", None),
+        "reference": reference,
+        "view_changed": compared is not None and has_changed(compared),
         **_device(request, device),
         "lens_no": here.lens_no if here else 1,
     }
@@ -70,7 +74,12 @@ def _with_reference(rows: QuerySet[Position]) -> QuerySet[Position]:
     """Positions with their place, their reference picture without its bytes, and the first answered day."""
     first = PositionDay.objects.filter(position=OuterRef("pk")).order_by("day").values("day")[:1]
     return (
-        rows.select_related("floor__building__site", "group", "reference_picture__compared_by")
+        rows.select_related(
+            "floor__building__site",
+            "group",
+            "reference_picture__compared_by",
+            "reference_picture__view_check",
+        )
         .defer("reference_picture__sealed")
         .annotate(earliest_day=Subquery(first))
     )

@@ -103,6 +103,8 @@ class VisitOutcome:
     proofs: list[ProofAnswer] = field(default_factory=list)
     picture: Picture | None = None
     picture_at_ms: int | None = None
+    picture_sketch: bytes = b""
+    picture_colour: int = 0
     mask_areas: int | None = None
     masks_at_ms: int | None = None
     masks_failed: str = ""

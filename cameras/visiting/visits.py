@@ -151,7 +151,8 @@ class _Visit:
             raise why_not(device, "snapshot")
         picture = await self.calls.ask(device.snapshot.snapshot(Channel(number=1)), 2)
         if self.decoder is not None:
-            await self.decoder.check_still(picture.data)
+            still = await self.decoder.check_still(picture.data)
+            self.out.picture_sketch, self.out.picture_colour = still.sketch, still.colour
         self.out.picture, self.out.picture_at_ms = picture, _now_ms()
         return KindAnswer(YES, at_ms=self.out.picture_at_ms)
 

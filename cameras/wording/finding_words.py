@@ -61,6 +61,8 @@ def _day(text: object) -> str:
 def links_of(row: Finding) -> list[tuple[str, str]]:
     """The one page to go to for this finding, as (label, url)."""
     kinds = Finding.Subject
+    if row.kind == Kind.VIEW_CHANGED:
+        return [(_("Compare the pictures"), reverse("cameras:reference", args=[row.subject_id]))]
     if row.subject_kind == kinds.POSITION:
         return [(_("Open camera"), reverse("cameras:position", args=[row.subject_id]))]
     if row.subject_kind == kinds.DEVICE:
@@ -188,6 +190,18 @@ def _masks_off(row: Finding, words: dict[str, Any]) -> str:
     )
 
 
+def _view(row: Finding, words: dict[str, Any]) -> str:
+    nights = int(row.detail.get("nights") or 0)
+    text = ngettext(
+        "%(name)s has not looked like its reference picture since %(day)s: compare the two, then align the "
+        "camera or choose the new view as the reference",
+        "%(name)s has not looked like its reference picture since %(day)s, %(nights)d nights in a row: compare "
+        "the two, then align the camera or choose the new view as the reference",
+        nights,
+    )
+    return text % {**words, "nights": nights}
+
+
 def _serial(row: Finding, words: dict[str, Any]) -> str:
     return _(
         "Another device answers as %(name)s: serial number %(after)s instead of %(before)s"
@@ -282,6 +296,7 @@ _SENTENCES: dict[str, Callable[[Finding, dict[str, Any]], str]] = {
     "CLOCK": _clock,
     "MASKS_GONE": _masks_gone,
     "MASKS_OFF": _masks_off,
+    "VIEW_CHANGED": _view,
     "SERIAL_CHANGED": _serial,
     "FIRMWARE_CHANGED": _firmware,
     "DEVICE_MOVED": _moved,

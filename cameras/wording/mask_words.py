@@ -5,8 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from cameras.daily_sheets.sheet_words import not_checked
-from cameras.wording.reasons import word_for
+from cameras.wording.reasons import not_checked, word_for
 
 
 def mask_words(areas: int | None, reason: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cameras.clocks.history import Method
@@ -103,6 +104,11 @@ _WORDS = {
     for code, word in words.items()
 }
 _WORDS["UNKNOWN"] = _("unknown")
+
+
+def not_checked() -> str:
+    """What a column prints that nothing has checked yet."""
+    return gettext("not checked")
 
 
 def word_for(code: str) -> str:

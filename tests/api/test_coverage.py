@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from cameras.models import ClockMeasurement, CoverageRevision
+from core import tsi
 from inventory.models import Device
 from tests.api.conftest import Caller
 from tests.api.rows import LONG_AGO, place, proven, yesterday
@@ -42,6 +43,30 @@ def test_a_day_lists_sums_and_its_row_has_the_gaps(head: Caller) -> None:
         }
     ]
     assert row["is_intact"] is False
+
+
+def test_doubts_and_unseen_power_cuts_of_a_day_are_told(head: Caller) -> None:
+    """REC-10: time that is not known is no gap, and a caller sees where it lies."""
+    start = tsi.day_bounds_ms(DAY)[0]
+    told = proven(
+        place(), DAY, disputed_ms=60_000, doubts=[[start, start + 60_000]], unseen_cut_ms=90_000
+    )
+    silent = proven(place(), DAY)
+
+    row = head.get(f"coverage/{told.pk}/").json()
+    assert row["doubts"] == [
+        {"starts_at": "2026-03-10T00:00:00+03:00", "ends_at": "2026-03-10T00:01:00+03:00"}
+    ]
+    assert row["unseen_cut_ms"] == 90_000
+    other = head.get(f"coverage/{silent.pk}/").json()
+    assert (other["doubts"], other["unseen_cut_ms"]) == (None, None)
+    listed = {one["id"]: one for one in head.get("coverage/").json()["results"]}
+    assert listed[told.pk]["unseen_cut_ms"] == 90_000
+    assert "doubts" not in listed[told.pk]
+    asked = head.get(
+        f"was-recording/?position={told.channel.assignments.get().position_id}&day={DAY}"
+    )
+    assert asked.json()["evidence"][0]["doubts"] == row["doubts"]
 
 
 def test_later_answers_stand_beside_the_proof(head: Caller) -> None:

@@ -82,6 +82,7 @@ class Scripted:
     running_s: int | None = None
     has_clock: bool = True
     mask_areas: int | None = None
+    sketch: bytes = b""
     fails_on: dict[str, DeviceError] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     at_once: int = 0
@@ -241,7 +242,11 @@ class Campus:
         )
 
     async def visit(self, plan: VisitPlan, tools: work.Tools) -> VisitOutcome:
-        return await visits.visit(plan, self.open)
+        outcome = await visits.visit(plan, self.open)
+        if outcome.picture is not None:
+            # What the decoder would have made of a real picture.
+            outcome.picture_sketch = self.scripts[plan.endpoint.host].sketch
+        return outcome
 
     def work(self, run: Run | None = None, **more: object) -> work.Worked:
         return work.work(run=run, visitor=self.visit, **more)  # type: ignore[arg-type]

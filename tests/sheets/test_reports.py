@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
 from audit.models import Entry
-from cameras.daily_sheets.sheet_words import not_checked, recording_word
+from cameras.daily_sheets.sheet_words import recording_word
 from cameras.models import (
     ChannelCondition,
     ClockMeasurement,
@@ -29,6 +29,7 @@ from cameras.reports.monthly import monthly_report
 from cameras.reports.papers import history_period
 from cameras.reports.reports import Period, Report, month_of, period_of, text_of
 from cameras.wording.mask_words import mask_words
+from cameras.wording.reasons import not_checked
 from core import tsi
 from core.models import Holiday, PaperRevision
 from inventory import moves

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pytest
-from django.utils import translation
+from django.utils import timezone, translation
 
 from cameras.daily_sheets.sheet_papers import sheet_paper
 from cameras.daily_sheets.sheets import view_of
-from cameras.models import SheetExplanation
+from cameras.models import DeviceCondition, ReferencePicture, SheetExplanation, ViewCheck
+from core import tsi
 from core.papers import render_html, render_pdf
 from tests.papers.pictures import page_picture, page_texts
 
@@ -74,14 +77,75 @@ def test_the_paper_carries_the_hash_that_was_signed(campus: Campus) -> None:
     assert by.full_name in text
 
 
-def test_columns_that_nothing_checked_say_so(campus: Campus) -> None:
-    from django.utils import timezone
-
-    campus.camera("NOT_RECORDED", on=recorder())
+def printed(campus: Campus) -> str:
     with translation.override("en"):
-        html = render_html(sheet_paper(campus.sheet()), timezone.now())
+        return render_html(sheet_paper(campus.sheet()), timezone.now())
+
+
+def test_columns_that_nothing_checked_say_so(campus: Campus) -> None:
+    campus.camera("NOT_RECORDED", on=recorder())
+
+    html = printed(campus)
 
     assert html.count("not checked") >= 3
+    assert "No reference" in html
+
+
+def test_masks_are_told_with_the_day_on_which_the_camera_told_them(campus: Campus) -> None:
+    """REC-5b on the sheet: on, off, why not, and nothing that was told only after the day's evidence."""
+    night = tsi.at(campus.day + dt.timedelta(days=1), 1)
+    for areas, told_at, reason in (
+        (2, night, ""),
+        (0, night - dt.timedelta(days=9), "NO_ANSWER"),
+        (None, None, "NOT_SUPPORTED"),
+        (5, night + dt.timedelta(days=9), ""),
+    ):
+        position = campus.camera("NOT_RECORDED")
+        DeviceCondition.objects.create(
+            device=position.installations.get().device, asked_at=night,
+            mask_areas=areas, mask_at=told_at, mask_reason=reason,
+        )  # fmt: skip
+
+    html = printed(campus)
+
+    assert f"on, 2 areas ({tsi.day_text(tsi.day_of(night))})" in html
+    assert f"off ({tsi.day_text(tsi.day_of(night - dt.timedelta(days=9)))})" in html
+    assert "could not be asked: the device cannot tell" in html
+    assert "5 areas" not in html
+
+
+def test_of_healthy_cameras_the_masks_are_counted(campus: Campus) -> None:
+    night = tsi.at(campus.day + dt.timedelta(days=1), 1)
+    for areas in (2, 0, 0):
+        device = campus.camera().installations.get().device
+        DeviceCondition.objects.create(
+            device=device, asked_at=night, mask_areas=areas, mask_at=night
+        )
+
+    html = printed(campus)
+
+    assert "off 2, on 1 (oldest answer" in html
+    assert "· M2" in html
+
+
+def test_a_view_that_may_have_changed_must_be_explained(campus: Campus) -> None:
+    position = campus.camera()
+    night = tsi.at(campus.day + dt.timedelta(days=1), 1)
+    head = person("UNIT_HEAD")
+    reference = ReferencePicture.objects.create(
+        position=position, device=position.installations.get().device, sealed=b"", size=0,
+        content_type="image/jpeg", taken_at=night, set_by=head, because="aligned",
+    )  # fmt: skip
+    check = ViewCheck.objects.create(
+        reference=reference, answer="UNLIKE", picture_at=night, unlike_nights=1
+    )
+    assert not view_of(campus.sheet()).exceptions
+
+    check.unlike_nights = 2
+    check.save()
+
+    assert [row["view"] for row in view_of(campus.sheet()).exceptions] == ["CHANGED"]
+    assert "May have moved" in printed(campus)
 
 
 def test_the_same_content_has_the_same_hash_in_both_languages(campus: Campus) -> None:
