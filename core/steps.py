@@ -72,7 +72,8 @@ class SteppedModel(models.Model):
         changes["status"] = rule.becomes
         rows = type(self)._base_manager.filter(pk=self.pk, **{"status__in": rule.comes_from})
         with transaction.atomic():
-            before = rows.select_for_update().values(*changes).first()
+            # Not the key: rows that point here may be made meanwhile, or two steps wait for each other.
+            before = rows.select_for_update(no_key=True).values(*changes).first()
             # The WHERE clause is the lock: of two steps at once, one updates no row.
             if before is None or not rows.update(**changes):
                 raise InvalidTransition(step, self)

@@ -76,10 +76,11 @@ def refuse_same_person(part: Part, person: Person, others: Mapping[Part, int | N
     stamped = [other for other in sorted(played) if _pair(part, other) in ONLY_IN_A_SMALL_UNIT]
     if not stamped:
         return False
-    if SmallUnitPeriod.holds_on(today()) is None:
+    if SmallUnitPeriod.holds_on(today(), person) is None:
         raise NotThisPerson(
             _(
-                "%(person)s %(part)s this request. One person may do both only while small-unit mode holds."
+                "%(person)s %(part)s this request. One person may do both only while small-unit mode holds "
+                "that another person has entered."
             )
             % {"person": person, "part": stamped[0].label}
         )

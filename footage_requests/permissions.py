@@ -128,6 +128,16 @@ def can_edit_rules(person: Person, obj: object = None) -> bool:
     return person.has_role(*EDITING_RULES, scope=())
 
 
+def can_grant_small_unit(person: Person, obj: object = None) -> bool:
+    """Enters small-unit periods: a superior's compensating control, never the unit's own (KFS 9)."""
+    return person.has_role(Role.SUPERIOR, scope=())
+
+
+def can_change_a_rule(person: Person, obj: object = None) -> bool:
+    """Opens the form of some rule; which one is asked there."""
+    return can_edit_rules(person) or can_grant_small_unit(person)
+
+
 def can_watch_undertakings(person: Person, obj: object = None) -> bool:
     """Sees who has signed the confidentiality undertaking, and who looked at what in a month."""
     return person.has_role(*WATCHING_ACCESS, scope=())

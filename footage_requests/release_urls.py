@@ -31,6 +31,7 @@ urlpatterns = [
     path("records/<uuid:uid>/print/", records.record_paper_view, name="record_paper"),
     path("records/<uuid:uid>/signed/", records.record_signed, name="record_signed"),
     path("records/<uuid:uid>/return/", returns.record_return, name="record_return"),
+    path("records/<uuid:uid>/again/", returns.record_again, name="record_again"),
     path("records/<uuid:uid>/destruction/", returns.medium_destruction, name="medium_destruction"),
     path(
         "destructions/<uuid:uid>/print/", records.destruction_paper_view, name="destruction_paper"

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 SENTENCES = {
     "evidencefile.found_changed": _("A stored evidence file no longer matches its hash: %(object)s"),
+    "evidencestore.remove_strays": _("Files without a row were removed from the evidence store (%(actor)s)"),
     "evidencefile.found_sound_again": _("A stored evidence file matches its hash again: %(object)s"),
     "package.seal": _("%(actor)s sealed package %(object)s"),
     "footagerequest.file": _("%(actor)s entered request %(object)s"),
@@ -19,7 +20,8 @@ SENTENCES = {
     "footagerequest.ask_missing": _("%(actor)s asked for what is missing in request %(object)s"),
     "footagerequest.complete": _("What was missing in request %(object)s is settled (%(actor)s)"),
     "footagerequest.ask_opinion": _("%(actor)s asked for an opinion on request %(object)s"),
-    "footagerequest.give_opinion": _("%(actor)s gave an opinion on request %(object)s"),
+    "opinion.give": _("%(actor)s gave an opinion on request %(object)s"),
+    "footagerequest.give_opinion": _("No opinion on request %(object)s is missing any more: it goes on (%(actor)s)"),
     "footagerequest.submit": _("%(actor)s submitted request %(object)s for decision"),
     "footagerequest.return": _("%(actor)s returned request %(object)s for correction"),
     "footagerequest.approve": _("%(actor)s approved request %(object)s"),
@@ -89,7 +91,7 @@ SENTENCES = {
     "destruction.carry_out": _("%(actor)s carried out destruction %(object)s"),
     "destruction.cancel": _("%(actor)s stopped destruction %(object)s"),
     "destruction.print": _("%(actor)s printed a destruction record of request %(object)s"),
-    "fixedmask.enter": _("%(actor)s covered an area of %(object)s in everything that leaves"),
+    "fixedmask.enter": _("%(actor)s covered an area of %(object)s in masked copies"),
     "fixedmask.end": _("%(actor)s uncovered an area of %(object)s"),
     "undertaking.sign": _("The confidentiality undertaking of %(object)s is on file (%(actor)s)"),
     "undertaking.open_scan": _("%(actor)s opened the signed undertaking of %(object)s"),

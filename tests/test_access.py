@@ -296,6 +296,7 @@ TABLE = {
     "footage_requests:record_signed": form(FILING),
     # The record of this small world is not one whose medium could come back.
     "footage_requests:record_return": form(DELIVERING, let_in=ABSENT),
+    "footage_requests:record_again": form(DELIVERING, let_in=ABSENT),
     "footage_requests:medium_destruction": form(MAINTAINING),
     "footage_requests:letters": own(FILING),
     **dict.fromkeys(("footage_requests:close", "footage_requests:archive"), form(MAINTAINING)),

@@ -291,7 +291,7 @@ def check_editable(row: FootageRequest, seen_version: int | None) -> None:
 
 def locked(request: FootageRequest) -> FootageRequest:
     """The stored row, locked until the end of the transaction."""
-    rows = FootageRequest.objects.select_for_update(of=("self",))
+    rows = FootageRequest.objects.select_for_update(of=("self",), no_key=True)
     return rows.select_related("kind", "basis", "building").get(pk=request.pk)
 
 

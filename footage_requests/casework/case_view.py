@@ -17,6 +17,7 @@ from audit.sentences import sentence
 from core import tsi
 
 from .. import permissions, said
+from ..decisions.decision_view import clipped
 from ..models import Decision, FootageRequest, Hold, Package, RequestItem
 from . import choosing, fees, writing
 
@@ -57,6 +58,7 @@ def _camera(item: RequestItem, holds: list[Hold]) -> dict[str, Any]:
         "answer": answer,
         "strip": strip_of(item) if answer in {"YES", "PARTLY", "NO"} else None,
         "gaps": gap_words(item),
+        "unsure": unsure_words(item),
         "clock": said.read(checked.get("clock", "")),
         "faults": said.read_all(checked.get("faults", ())),
         "reason": str(checked.get("reason", "")),
@@ -69,19 +71,25 @@ def _gaps(item: RequestItem) -> list[tuple[int, int]]:
     start, end = tsi.to_ms(item.starts_at), tsi.to_ms(item.ends_at)
     if (item.checked or {}).get("answer") == "NO":
         return [(start, end)]
-    spans = (item.checked or {}).get("gaps", ())
-    inside = ((max(start, span[0]), min(end, span[1])) for span in spans)
-    return sorted((first, last) for first, last in inside if first < last)
+    return clipped((item.checked or {}).get("gaps", ()), start, end)
+
+
+def _unsure(item: RequestItem) -> list[tuple[int, int]]:
+    """What the recorder can neither call recorded nor lost."""
+    start, end = tsi.to_ms(item.starts_at), tsi.to_ms(item.ends_at)
+    return clipped((item.checked or {}).get("unsure", ()), start, end)
 
 
 def strip_of(item: RequestItem) -> list[Stretch]:
-    """What was recorded of the window, and what not, left to right."""
+    """What was recorded of the window, what not, and what is not known, left to right."""
     start, end = tsi.to_ms(item.starts_at), tsi.to_ms(item.ends_at)
+    others = [(*span, "NOT_RECORDED") for span in _gaps(item)]
+    others += [(*span, "UNKNOWN") for span in _unsure(item)]
     pieces, at = [], start
-    for first, last in _gaps(item):
+    for first, last, kind in sorted(others):
         if first > at:
             pieces.append(("RECORDED", at, first))
-        pieces.append(("NOT_RECORDED", first, last))
+        pieces.append((kind, first, last))
         at = last
     if at < end:
         pieces.append(("RECORDED", at, end))
@@ -98,18 +106,30 @@ def strip_of(item: RequestItem) -> list[Stretch]:
 
 
 def _span(kind: str, first: int, last: int) -> str:
-    words = _("recorded") if kind == "RECORDED" else _("not recorded")
+    words = {
+        "RECORDED": _("recorded"),
+        "NOT_RECORDED": _("not recorded"),
+        "UNKNOWN": _("not known"),
+    }[kind]
     times = f"{tsi.clock_time(tsi.from_ms(first))}–{tsi.clock_time(tsi.from_ms(last))}"
     return f"{times} {words}"
 
 
 def gap_words(item: RequestItem) -> list[str]:
     """ "13:52:10–13:54:02 (1 min)": each stretch of the window that was not recorded."""
-    return [
+    return [_stretch(*span) for span in _gaps(item)]
+
+
+def unsure_words(item: RequestItem) -> list[str]:
+    """The same for what the recorder can neither call recorded nor lost."""
+    return [_stretch(*span) for span in _unsure(item)]
+
+
+def _stretch(first: int, last: int) -> str:
+    return (
         f"{tsi.clock_time(tsi.from_ms(first))}–{tsi.clock_time(tsi.from_ms(last))}"
         f" ({tsi.duration((last - first) // 1000)})"
-        for first, last in _gaps(item)
-    ]
+    )
 
 
 def people_of(
@@ -174,9 +194,9 @@ ACTIONS = (
     Action("fee", gettext_lazy("Notify a fee"), FootageRequest.BEFORE_DECISION,
            permissions.can_assess, fits=fees.may_be_asked),
     Action("fee_paid", gettext_lazy("The fee was paid"),
-           {*FootageRequest.BEFORE_DECISION, S.WITHDRAWN}, permissions.can_file,
-           fits=lambda row: row.stopped_until is not None or fees.lapsed_fee(row) is not None),
-    Action("fee_waive", gettext_lazy("Waive the fee"), FootageRequest.BEFORE_DECISION,
+           {*FootageRequest.BEFORE_DECISION, S.APPROVED, S.WITHDRAWN}, permissions.can_file,
+           fits=fees.is_awaited),
+    Action("fee_waive", gettext_lazy("Waive the fee"), {*FootageRequest.BEFORE_DECISION, S.APPROVED},
            permissions.can_assess, fits=lambda row: row.stopped_until is not None),
     Action("merge", gettext_lazy("Merge into another request"),
            FootageRequest.STEPS["merge"].comes_from, permissions.can_assess),

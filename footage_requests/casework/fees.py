@@ -2,7 +2,8 @@
 
 From the day on which the fee is notified the legal period stands still. Paid or waived, the days that
 were left then count on from that day; not paid by its last day, the request counts as withdrawn. Who
-paid in time and was entered late gets the case back.
+paid in time and was entered late gets the case back. A superior may decide meanwhile, but nothing is given
+out before the fee is paid or waived (4982, 10).
 """
 
 from __future__ import annotations
@@ -41,14 +42,6 @@ def may_be_asked(request: FootageRequest) -> bool:
 def open_fee(request: FootageRequest) -> Fee | None:
     """The fee for which the clock stands still."""
     found: Fee | None = request.fees.open().first()
-    return found
-
-
-def lapsed_fee(request: FootageRequest) -> Fee | None:
-    """The fee because of which a request counts as withdrawn."""
-    if request.status != S.WITHDRAWN:
-        return None
-    found: Fee | None = request.fees.filter(outcome=Fee.Outcome.LAPSED).last()
     return found
 
 
@@ -97,8 +90,19 @@ def waive(request: FootageRequest, *, because: str, by: Person) -> None:
     _end(request, Fee.Outcome.WAIVED, on=today(), document=because, by=by)
 
 
+def is_awaited(request: FootageRequest) -> bool:
+    """Whether a payment can still be entered, for cases of kinds that know a fee."""
+    return request.stopped_until is not None or (
+        bool(request.kind.fee_pay_working_days) and request.fees.owed() is not None
+    )
+
+
 def lapse_due(now: dt.datetime, *, by: str) -> int:
-    """Requests whose fee was not paid by its last day count as withdrawn; how many."""
+    """Requests whose fee was not paid by its last day count as withdrawn; how many.
+
+    Also those that are approved, as long as nothing of them is sealed. One that was refused, or in which there is
+    nothing to give, has its answer: there the fee ends and nothing else.
+    """
     done = 0
     for fee in Fee.objects.open().select_related("request__kind"):
         if now < deadlines.end_of(fee.due_on):
@@ -111,15 +115,27 @@ def lapse_due(now: dt.datetime, *, by: str) -> int:
                 ended_on=fee.due_on,
                 document=_("not paid by %(day)s") % last,
             )
-            if not ended or row.status not in FootageRequest.BEFORE_DECISION:
+            if not ended:
                 continue
-            row.stopped_until = None
-            row.save(update_fields=["stopped_until"])
+            row.stopped_until, row.deadline_at = None, arriving.deadline_of(row)
+            row.save(update_fields=["stopped_until", "deadline_at"])
             because = _("The fee was not paid by %(day)s: the request counts as withdrawn.") % last
+            done += _withdraw(row, by=by, because=because)
+    return done
+
+
+def _withdraw(row: FootageRequest, *, by: str, because: str) -> bool:
+    if not row.allows("withdraw"):
+        return False
+    try:
+        with transaction.atomic():
             following.content_changed(row, by=by, because=because)
             row.take("withdraw", by=by, because=because, closed_at=timezone.now())
-            done += 1
-    return done
+    except Refused:
+        # A sealed package is not undone: it stays here, and nobody may give it out while the fee is owed.
+        row.refresh_from_db()
+        return False
+    return True
 
 
 def _end(
@@ -129,7 +145,7 @@ def _end(
         raise Refused(_("Write the receipt, or why the fee is waived."))
     with transaction.atomic():
         row = arriving.locked(request)
-        fee = open_fee(row) or lapsed_fee(row)
+        fee = row.fees.owed()
         if fee is None:
             raise Refused(_("No fee of this request waits for its payment."))
         if not fee.notified_on <= on <= today():

@@ -76,7 +76,7 @@ def give(request: FootageRequest, *, advice: str, text: str, by: Person) -> Opin
         mine.given_by, mine.given_at = by, timezone.now()
         mine.save()
         audit.record(
-            "footagerequest.give_opinion",
+            "opinion.give",
             actor=by,
             target=row,
             because=text.strip()[:10_000],

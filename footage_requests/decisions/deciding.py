@@ -89,7 +89,9 @@ def decide(request: FootageRequest, choice: Choice, *, by: Person) -> Decision:
     was decided meanwhile).
     """
     with transaction.atomic():
-        request = FootageRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
+        request = FootageRequest.objects.select_for_update(of=("self",), no_key=True).get(
+            pk=request.pk
+        )
         if request.status != FootageRequest.Status.AWAITING_DECISION:
             raise InvalidTransition(_STEP_OF[Decision.Kind(choice.kind)], request)
         grant, is_on_duty = _authority(request, by, choice)
@@ -168,7 +170,7 @@ def void(request: FootageRequest, *, because: str, by: Person | str) -> bool:
     decision = request.decisions.filter(voided_at=None).exclude(kind="RETURN").first()
     if decision is None:
         return False
-    packages = Package.objects.select_for_update().filter(decision=decision)
+    packages = Package.objects.select_for_update(no_key=True).filter(decision=decision)
     for package in packages:
         if package.status in Package.BEFORE_SEALING:
             package.take("cancel", by=by, because=because)
@@ -212,7 +214,9 @@ def expire_due(now: dt.datetime | None = None) -> int:
         try:
             with transaction.atomic():
                 # The case before the decision, as everywhere, and only while this one still stands.
-                request = FootageRequest.objects.select_for_update().get(pk=decision.request_id)
+                request = FootageRequest.objects.select_for_update(no_key=True).get(
+                    pk=decision.request_id
+                )
                 if request.decisions.filter(pk=decision.pk, voided_at=None).exists():
                     done += void(request, because=_("The approval has expired."), by="deadlines")
         except (Refused, InvalidTransition):

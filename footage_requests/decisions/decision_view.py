@@ -36,6 +36,8 @@ class SummaryLine:
     is_held: bool
     answer: str
     oldest_ms: int | None = None
+    unsure: tuple[Span, ...] = ()
+    """What the recorder can neither call recorded nor lost."""
     only_fixed: bool = False
     """Masked because of the camera's own areas, not because of other people."""
 
@@ -136,7 +138,8 @@ def _line(item: RequestItem, masking: str, fixed: int) -> SummaryLine:
     gaps = tuple(clipped(checked.get("gaps", ()), start, end))
     answer = str(checked.get("answer", ""))
     # An answer without a recording has no gaps to list: the whole window is one.
-    lost = end - start if answer == "NO" else sum(b - a for a, b in gaps)
+    unsure = tuple(clipped(checked.get("unsure", ()), start, end))
+    lost = end - start if answer == "NO" else sum(b - a for a, b in (*gaps, *unsure))
     return SummaryLine(
         item_id=item.pk,
         position=item.position.name,
@@ -149,6 +152,7 @@ def _line(item: RequestItem, masking: str, fixed: int) -> SummaryLine:
         clock=checked.get("clock", ""),
         must_be_masked=others or only_fixed,
         fixed_masks=fixed,
+        unsure=unsure,
         only_fixed=only_fixed,
         faults=tuple(checked.get("faults", ())),
         is_held=any(hold.held_at and hold.destroyed_at is None for hold in item.holds.all()),

@@ -1,5 +1,7 @@
-"""Areas of a position that are masked in everything that leaves: entered with a document, ended by others.
+"""Areas of a position that are masked in what leaves: entered with a document, ended by others.
 
+Kinds of requesters that get the pictures as they were recorded (`RequesterKind.Masking.NONE`, by default courts,
+prosecutors and police: KVKK 28/1) get them without these masks too, unless the superior has them masked.
 Whoever runs the cameras enters an area; only a superior or the data protection contact ends one, because
 that uncovers what was private. Nothing is deleted: an area holds from a day until a day.
 """
@@ -23,7 +25,7 @@ from core.tsi import today
 from inventory.permissions import places_of
 
 from ..errors import NotThisPerson, Refused
-from ..models import FixedMask
+from ..models import FixedMask, RequesterKind
 from .mask_shapes import BadShape, read_polygon
 
 if TYPE_CHECKING:
@@ -46,6 +48,12 @@ def can_end(person: Person, position: Position) -> bool:
 def register() -> None:
     """Called once when Django is ready: the night compares the areas with what the cameras mask."""
     drawn_areas.register(areas_today)
+
+
+def kinds_without_masks() -> list[str]:
+    """Who gets footage as it was recorded, and so without these masks: names in the reader's language."""
+    rows = RequesterKind.objects.usable().filter(masking=RequesterKind.Masking.NONE)
+    return [row.name for row in rows.exclude(gives=RequesterKind.Gives.NOTHING)]
 
 
 def areas_today(position_ids: Collection[int]) -> dict[int, int]:

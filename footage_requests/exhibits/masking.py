@@ -95,7 +95,7 @@ def draw(
     if not drawn and not fixed:
         raise Refused(_("Draw at least one area."))
     with transaction.atomic():
-        package = Package.objects.select_for_update().get(pk=package.pk)
+        package = Package.objects.select_for_update(no_key=True).get(pk=package.pk)
         if package.status == Package.Status.VERIFYING:
             package.take("reject", by=by, because=_("masks are drawn again"))
         plan = _store_plan(exhibit, drawn + fixed, by, style, is_inverse)
@@ -274,7 +274,7 @@ def _keep(plan: MaskPlan, path: Path, made: dict[str, Any]) -> Exhibit:
     with store.StoreWriter("video/mp4") as writer, path.open("rb") as file:
         writer.copy_from(file)
         with transaction.atomic():
-            package = Package.objects.select_for_update().get(pk=original.package_id)
+            package = Package.objects.select_for_update(no_key=True).get(pk=original.package_id)
             newer = original.mask_plans.filter(version__gt=plan.version).exists()
             if package.status != Package.Status.MASKING or newer:
                 raise MaskingFailed(_("newer masks, or a change of the package, came first"))

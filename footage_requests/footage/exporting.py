@@ -25,7 +25,6 @@ from inventory.models import Channel, ChannelAssignment, Device
 from ..casework.numbers import next_number
 from ..decisions import deciding
 from ..errors import NotThisPerson, Refused
-from ..holds.holding import pieces
 from ..models import (
     Decision,
     DecisionLine,
@@ -38,7 +37,7 @@ from ..models import (
 from ..models.holds import Part as PartRow
 from ..parts import Part, refuse_same_person
 from ..permissions import can_export
-from . import sound_work, store
+from . import cutting, sound_work, store
 from .fetching import USUAL_BYTES_PER_MS
 
 if TYPE_CHECKING:
@@ -76,8 +75,10 @@ def start_export(decision: Decision, by: Person) -> Package:
     is_small_unit = refuse_same_person(Part.EXPORTER, by, others)
     with transaction.atomic():
         # An edit locks the case before it voids the decision: it comes wholly before this or after.
-        FootageRequest.objects.select_for_update(of=("self",)).get(pk=decision.request_id)
-        row = Decision.objects.select_for_update(of=("self",)).get(pk=decision.pk)
+        FootageRequest.objects.select_for_update(of=("self",), no_key=True).get(
+            pk=decision.request_id
+        )
+        row = Decision.objects.select_for_update(of=("self",), no_key=True).get(pk=decision.pk)
         _refuse_unfit(row)
         stretches = _stretches(row)
         _refuse_without_space(stretches)
@@ -173,7 +174,9 @@ def _queue(package: Package, stretches: list[Stretch]) -> int:
             turn=turn,
         )
         for each in stretches
-        for turn, (start, end) in enumerate(pieces(each.starts_at, each.ends_at))
+        for turn, (start, end) in enumerate(
+            cutting.planned(each.channel, each.starts_at, each.ends_at)
+        )
     ]
     ExportSlice.objects.bulk_create(slices)
     sound_work.queue(package, slices)
@@ -246,7 +249,15 @@ def retry_failed(package: Package, *, by: Person) -> int:
 
 
 def go_without(package: Package, *, by: Person, because: str) -> int:
-    """The exporter goes on without what could not be fetched: it becomes a stated gap."""
+    """The exporter goes on without what could not be fetched: it becomes a stated gap.
+
+    Nobody else: whoever decides that something is left out does not verify what is there.
+    """
+    if by.pk != package.exporter_id:
+        raise NotThisPerson(
+            _("Only %(exporter)s, who exports, goes on without it. Others may fetch it again.")
+            % {"exporter": package.exporter}
+        )
     if not because.strip():
         raise Refused(_("Say why the export goes on without these minutes."))
     with transaction.atomic():

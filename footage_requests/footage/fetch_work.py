@@ -28,7 +28,7 @@ from core.tsi import day_of, to_ms
 
 from ..models import ExportPace, ExportSlice, SoundSlice
 from ..models.holds import Part
-from . import part_claims, right_channel, sound_work
+from . import cutting, part_claims, right_channel, sound_work
 from .fetching import Fetched, Order, delivered, failure_of, fetch, unfetched
 from .part_claims import AnyPart
 from .recorders import NotReachable, access_to, park_refused
@@ -157,6 +157,7 @@ class _Batch:
         except NotReachable as error:
             self._give_back(part, error.reason, is_permanent=True)
             return
+        cutting.cut(part, access.clock)
         number = part_claims.channel_of(part).number
         order = Order(access, number, to_ms(part.starts_at), to_ms(part.ends_at))
         fetched = Fetched(access.clock)
@@ -198,7 +199,7 @@ class _Batch:
     def _store(self, each: _Running) -> None:
         part, fetched = each.part, each.fetched
         error = fetched.error or each.future.exception()
-        if error is None and fetched.has_nothing:
+        if error is fetched.error and fetched.has_nothing:
             if part_claims.mine(part).update(
                 state=Part.State.EMPTY, finished_at=timezone.now(), failure=""
             ):

@@ -31,6 +31,7 @@ OPEN_SECONDS = 90.0
 USUAL_BYTES_PER_MS = 1_000
 """8 Mbit/s: what is reserved before a piece is fetched."""
 LARGEST_BYTES_PER_MS = 16_000
+NOTHING_PLAYS = frozenset({Reason.NOTHING_PLAYED, Reason.NO_SUCH_CHANNEL})
 MISSING_MS = 2_000
 """Less than this between index and pictures is rounding."""
 
@@ -61,14 +62,13 @@ class Fetched:
 
     @property
     def has_nothing(self) -> bool:
-        """The recorder's index says for sure that nothing was recorded there."""
-        return (
-            self.error is None
-            and self.heard is not None
-            and self.heard.is_complete
-            and not self.heard.recorded
-            and not self.heard.unsure
-        )
+        """Its index says for sure that nothing was recorded there, or doubts it and nothing plays."""
+        heard = self.heard
+        if heard is None or not heard.is_complete or heard.recorded:
+            return False
+        if isinstance(self.error, DeviceError):
+            return self.error.reason in NOTHING_PLAYS
+        return self.error is None and not heard.unsure
 
 
 class CountingWriter:

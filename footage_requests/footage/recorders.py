@@ -6,7 +6,7 @@ is parked at once: the next try would lock the account.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -16,10 +16,10 @@ from django.db import transaction
 from django.utils import timezone
 
 import vault
-from cameras.clocks.history import KnownOffset, Method
+from cameras.clocks.history import KnownOffset, Method, OffsetHistory
 from cameras.clocks.measuring import Measurement, measure
 from cameras.days.coverage import Interval, clip, merge, subtract
-from cameras.days.judging import true_instant, true_intervals
+from cameras.days.judging import true_instant
 from cameras.models import DeviceCondition
 from cameras.night.plans import login_of, manner_of
 from cameras.protocols.base import (
@@ -32,6 +32,7 @@ from cameras.protocols.base import (
     Manner,
     NotSupported,
     Reason,
+    Segment,
     TimeBase,
     Untrusted,
 )
@@ -70,11 +71,16 @@ class Access:
 
 @dataclass
 class Heard:
-    """What the index says about one channel and span, in true time."""
+    """What the index says about one channel and span, in true time.
+
+    `doubted` is what the index itself can neither call recorded nor lost: it lies in no gap. `unsure` has
+    that as well, and what a clock makes unsure that was set at an unknown moment.
+    """
 
     recorded: list[Interval] = field(default_factory=list)
     gaps: list[Interval] = field(default_factory=list)
     unsure: list[Interval] = field(default_factory=list)
+    doubted: list[Interval] = field(default_factory=list)
     oldest_ms: int | None = None
     is_complete: bool = True
     is_online: bool | None = None
@@ -181,22 +187,33 @@ class Conversation:
             # No offset is known: the recorder's own time is all there is, and the records say so.
             span = (start_ms, end_ms)
         answer = await index.recordings(channel, *span)
-        if history:
-            recorded, unsure = true_intervals(answer, history, start_ms, end_ms)
-            oldest = true_instant(answer.earliest_ms, history)
-        else:
-            told = merge((one.start_ms, one.end_ms) for one in answer.segments)
-            recorded, unsure = clip(told, [(start_ms, end_ms)]), []
-            oldest = answer.earliest_ms
+        told, jumps = _in_true_time(answer.segments, history, start_ms, end_ms)
+        doubted, _jumps = _in_true_time(answer.unsure, history, start_ms, end_ms)
+        recorded = subtract(told, doubted)
+        oldest = true_instant(answer.earliest_ms, history) if history else answer.earliest_ms
         return Heard(
             recorded=recorded,
-            gaps=subtract([(start_ms, end_ms)], recorded),
-            unsure=unsure,
+            gaps=subtract([(start_ms, end_ms)], merge([*recorded, *doubted])),
+            unsure=merge([*jumps, *doubted]),
+            doubted=doubted,
             oldest_ms=oldest,
             is_complete=answer.complete,
             is_online=channel.online,
             source=str(answer.source),
         )
+
+
+def _in_true_time(
+    segments: Iterable[Segment], history: OffsetHistory, start_ms: int, end_ms: int
+) -> tuple[list[Interval], list[Interval]]:
+    """What the index tells inside a span of true time, and where a clock that was set makes it unsure.
+
+    Without any measurement its own time is taken as it is.
+    """
+    told = merge((one.start_ms, one.end_ms) for one in segments)
+    if history:
+        return history.to_true(told, start_ms, end_ms)
+    return clip(told, [(start_ms, end_ms)]), []
 
 
 @asynccontextmanager

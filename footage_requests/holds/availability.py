@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cameras.clocks.rows import store_clock
-from cameras.days.coverage import merge, subtract
+from cameras.days.coverage import clip, merge, subtract, total
 from cameras.drawing.strips import length
 from cameras.models import ChannelCondition, DeviceCondition, Finding
 from cameras.protocols.base import DeviceError, Reason
@@ -204,15 +204,21 @@ def _judge(item: RequestItem, answers: Sequence[ChannelAnswer]) -> dict[str, Any
     start_ms, end_ms = to_ms(item.starts_at), to_ms(item.ends_at)
     heard = [answer for answer in answers if answer.heard is not None]
     recorded = merge(span for each in heard if each.heard for span in each.heard.recorded)
-    gaps = [gap for gap in subtract([(start_ms, end_ms)], recorded) if gap[1] - gap[0] > SEAM_MS]
+    doubted = merge(span for each in heard if each.heard for span in each.heard.doubted)
+    missing = subtract([(start_ms, end_ms)], recorded)
+    # What one channel doubts and the other has is there.
+    unsure = [span for span in clip(doubted, missing) if span[1] - span[0] > SEAM_MS]
+    gaps = [gap for gap in subtract(missing, unsure) if gap[1] - gap[0] > SEAM_MS]
     silent = next((answer.reason for answer in answers if answer.heard is None), "")
     is_whole = all(each.heard.is_complete for each in heard if each.heard)
     if not answers:
         answer, silent = UNKNOWN, "NO_CHANNEL"
-    elif recorded and not gaps:
+    elif recorded and not gaps and not unsure:
         answer = YES
     elif not heard or silent or not is_whole:
         answer = UNKNOWN if not recorded else PARTLY
+    elif unsure and not recorded:
+        answer, silent = UNKNOWN, "END_NOT_TOLD"
     else:
         answer = PARTLY if recorded else NO
     oldest = [each.heard.oldest_ms for each in heard if each.heard and each.heard.oldest_ms]
@@ -223,6 +229,8 @@ def _judge(item: RequestItem, answers: Sequence[ChannelAnswer]) -> dict[str, Any
         "gaps": [list(gap) for gap in gaps[:MOST_GAPS]],
         "gap_count": len(gaps),
         "gap_ms": sum(b - a for a, b in gaps),
+        "unsure": [list(span) for span in unsure[:MOST_GAPS]],
+        "unsure_ms": total(unsure),
         "oldest_ms": min(oldest, default=None),
         "faults": _faults(item, answers),
         "clock": _once(told for each in answers for told in each.window.clock_said()),
@@ -237,9 +245,7 @@ def _channel_data(answer: ChannelAnswer) -> dict[str, Any]:
         "number": answer.channel.number,
         "recorder": str(answer.channel.recorder),
         "reason": answer.reason,
-        "answer": UNKNOWN
-        if heard is None
-        else (NO if not heard.recorded else (PARTLY if heard.gaps else YES)),
+        "answer": _answer_of(heard),
         "gaps": [list(gap) for gap in (heard.gaps if heard else [])[:MOST_GAPS]],
         "unsure": [list(span) for span in (heard.unsure if heard else [])[:MOST_GAPS]],
         "oldest_ms": heard.oldest_ms if heard else None,
@@ -248,6 +254,15 @@ def _channel_data(answer: ChannelAnswer) -> dict[str, Any]:
         "uncertainty_ms": window.offset.uncertainty_ms,
         "words": window.words(),
     }
+
+
+def _answer_of(heard: Heard | None) -> str:
+    """What one channel has of the window; a doubt is neither recorded nor lost."""
+    if heard is None or (heard.doubted and not heard.recorded):
+        return UNKNOWN
+    if not heard.recorded:
+        return NO
+    return PARTLY if heard.gaps or heard.doubted else YES
 
 
 def _once(told: Iterable[said.Said]) -> list[said.Said]:

@@ -201,7 +201,7 @@ async def _still_there(
             for hold in holds:
                 start_ms, end_ms = to_ms(hold.starts_at), to_ms(hold.ends_at)
                 heard = await talk.recorded(hold.channel.number, start_ms, end_ms)
-                gone = end_ms - start_ms - total(heard.recorded)
+                gone = total(heard.gaps)
                 answers[hold.pk] = (
                     said.say("STILL_THERE")
                     if gone < 1000

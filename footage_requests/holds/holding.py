@@ -8,7 +8,6 @@ hold without a request cannot exist; the reason and the request's number stand o
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -26,8 +25,8 @@ from inventory.models import Channel
 
 from ..casework import deadlines
 from ..errors import Refused
+from ..footage import cutting
 from ..footage.clock_windows import Window
-from ..footage.fetching import SLICE_MS
 from ..models import FootageRequest, Hold, HoldPart, RequestItem
 from ..models.holds import Part
 from .availability import windows
@@ -62,7 +61,7 @@ def hold_request(request: FootageRequest, by: Person | str, because: str = "") -
     Within the limits they begin at once; above them they wait for an operator.
     """
     with transaction.atomic():
-        row = FootageRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
+        row = FootageRequest.objects.select_for_update(of=("self",), no_key=True).get(pk=request.pk)
         if row.status not in {*row.BEFORE_DECISION, row.Status.APPROVED}:
             return []
         planned = _planned(row)
@@ -157,7 +156,7 @@ def _make(
         channel=plan.channel,
         starts_at=from_ms(window.kept_start_ms),
         ends_at=from_ms(end_ms),
-        reason=(because or _("request %(number)s") % {"number": request.number})[:300],
+        reason=(because or request.number)[:300],
         confirmation=confirmation,
         keep_until=_keep_until(request),
     )
@@ -186,20 +185,13 @@ def _keep_until(request: FootageRequest) -> dt.date:
 
 def _begin(hold: Hold) -> None:
     """Puts a hold's pieces into the queue and marks its recorder as in use."""
+    spans = cutting.planned(hold.channel, hold.starts_at, hold.ends_at)
     HoldPart.objects.bulk_create(
         HoldPart(hold=hold, starts_at=start, ends_at=end, turn=turn)
-        for turn, (start, end) in enumerate(pieces(hold.starts_at, hold.ends_at))
+        for turn, (start, end) in enumerate(spans)
     )
     Hold.objects.filter(pk=hold.pk, started_at=None).update(started_at=timezone.now())
     open_use(hold)
-
-
-def pieces(
-    start: dt.datetime, end: dt.datetime, longest_ms: int = SLICE_MS
-) -> list[tuple[dt.datetime, dt.datetime]]:
-    """[start, end) in pieces of at most five minutes."""
-    marks = [*range(to_ms(start), to_ms(end), longest_ms), to_ms(end)]
-    return [(from_ms(a), from_ms(b)) for a, b in itertools.pairwise(marks)]
 
 
 def open_use(hold: Hold) -> None:

@@ -24,7 +24,7 @@ class OfExhibitQuerySet(OfRequestQuerySet):
 
 
 class FixedMask(models.Model):
-    """An area of a position that is masked in everything that leaves: a window, a keypad, a door.
+    """An area of a position that is masked in masked copies: a window, a keypad, a door.
 
     `points` is a polygon in ten-thousandths of the picture's width and height. Dates are half open.
     """

@@ -323,6 +323,11 @@ class DownloadLink(models.Model):
     def __str__(self) -> str:
         return f"{self.package_id}: {self.recipient_name}"
 
+    @property
+    def is_standing(self) -> bool:
+        """Whether there is still something to end."""
+        return self.is_usable(timezone.now())
+
     def is_usable(self, now: Any) -> bool:
         return (
             self.revoked_at is None

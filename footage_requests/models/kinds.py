@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 from django.db.models import F, Q
@@ -12,6 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from core.scoping import ScopedQuerySet
+
+if TYPE_CHECKING:
+    from accounts.models import Person
 
 
 class RuleQuerySet(ScopedQuerySet[Any]):
@@ -237,8 +240,8 @@ class RefusalCode(Rule):
 class SmallUnitPeriod(models.Model):
     """While it holds, the filer may export and the unit head may verify; each use is stamped.
 
-    The compensating control of KFS 9: a superior reviews such a case within three working days.
-    Dates are half open; `ends_on` null = until further notice.
+    The compensating control of KFS 9: a superior enters the period, which he cannot use himself, and reviews
+    such a case within three working days. Dates are half open; `ends_on` null = until further notice.
     """
 
     starts_on = models.DateField(_("from"))
@@ -266,7 +269,8 @@ class SmallUnitPeriod(models.Model):
         return f"{self.starts_on:%d.%m.%Y}: {self.document}"
 
     @classmethod
-    def holds_on(cls, day: dt.date) -> SmallUnitPeriod | None:
-        """The period that covers the day (TSİ), if there is one."""
+    def holds_on(cls, day: dt.date, person: Person | None = None) -> SmallUnitPeriod | None:
+        """The period that covers the day (TSİ), if there is one: for a person, one that somebody else entered."""
         covering = Q(ends_on=None) | Q(ends_on__gt=day)
-        return cls._base_manager.filter(covering, starts_on__lte=day).first()
+        rows = cls._base_manager.filter(covering, starts_on__lte=day)
+        return (rows.exclude(set_by=person) if person is not None else rows).first()

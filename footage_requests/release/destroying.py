@@ -29,6 +29,7 @@ from ..models import (
 )
 from ..permissions import places_of_case
 from ..secrecy import interests
+from . import links, returning
 from .custody import note_custody
 
 if TYPE_CHECKING:
@@ -98,8 +99,8 @@ def prepare(package: Package, *, by: Person, reason: str, trigger: str = "PERIOD
 def prepare_medium(record: HandOverRecord, *, by: Person, reason: str) -> Destruction:
     """The first of three for a medium that came back; it is destroyed physically. Raises Refused."""
     _may(by, record.request, PREPARING)
-    if record.next_step != HandOverRecord.Next.DESTROYED:
-        raise Refused(_("Only a returned medium that is to be destroyed is destroyed."))
+    if not returning.is_still_here(record):
+        raise Refused(_("Only a returned medium that is still here is destroyed."))
     if not reason.strip():
         raise Refused(_("Write why the reason to keep it has ceased."))
     handed = record.takes_back or record
@@ -166,6 +167,7 @@ def carry_out(row: Destruction, *, by: Person) -> None:
         now = timezone.now()
         row.take("carry_out", by=by, done_at=now)
         package.take("destroy", by=by, because=row.number, destroyed_at=now)
+        links.end_all(package, by=by, because=row.number)
         note_custody(
             package,
             CustodyEvent.Act.DESTROYED,

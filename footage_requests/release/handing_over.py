@@ -21,7 +21,7 @@ from core.papers import content_sha256
 
 from ..casework.numbers import next_number
 from ..errors import NotThisPerson, Refused
-from ..footage import store
+from ..footage import sound_told, store
 from ..holds import hold_life
 from ..models import (
     CustodyEvent,
@@ -37,6 +37,7 @@ from ..models import (
 from ..parts import Part, people_of, refuse_same_person
 from ..permissions import can_assess, can_deliver
 from .custody import known_hashes, note_custody
+from .giving_out import refuse_unpaid, refuse_viewing_only
 
 if TYPE_CHECKING:
     from accounts.models import Person
@@ -96,6 +97,7 @@ def hand_over(package: Package, facts: Mapping[str, Any], *, by: Person) -> Hand
     Refused with what is missing, NotThisPerson, InvalidTransition when somebody handed it over first.
     """
     refuse_deliverer(package, by)
+    refuse_unpaid(package.request)
     require(facts, "place", "receiver_name", "receiver_office", "receiver_identity", "medium")
     refuse_viewing_only(package)
     if facts["medium"] == MediumKind.VIEWING:
@@ -129,17 +131,10 @@ def hand_over(package: Package, facts: Mapping[str, Any], *, by: Person) -> Hand
     return row
 
 
-def refuse_viewing_only(package: Package) -> None:
-    """Where the superior allowed a look and no copy, nothing is written or handed over."""
-    if package.decision.kind == Decision.Kind.VIEWING:
-        raise Refused(
-            _("Approved for viewing only: seal it, show it in the player and record the viewing.")
-        )
-
-
 def record_viewing(package: Package, facts: Mapping[str, Any], *, by: Person) -> HandOverRecord:
     """Footage was shown and nothing was taken along (İzletme Tutanağı)."""
     refuse_deliverer(package, by)
+    refuse_unpaid(package.request)
     require(facts, "place", "receiver_name", "receiver_office", "attendees")
     until = facts.get("viewing_until")
     if until is None or until <= moment_of(facts):
@@ -269,6 +264,7 @@ def content_of(row: HandOverRecord) -> dict[str, Any]:
         "manifest_sha256": package.manifest_sha256 if package else "",
         "small_unit": bool(package and package.is_small_unit),
         "exhibits": [_exhibit(one) for one in _leaving(package)],
+        "sound": sound_told.as_facts(package) if package else [],
         "holds": [_hold(one) for one in request.holds.exclude(status="DESTROYED")]
         if row.kind == Kind.HOLD
         else [],
@@ -397,4 +393,4 @@ def _take_from_stock(row: HandOverRecord, by: Person) -> None:
 def _lock_stock() -> None:
     """One at a time: the sum is read under the lock of the newest row (SQLite has one writer anyway)."""
     newest = MediumMovement.objects.order_by("-pk").values_list("pk", flat=True).first()
-    list(MediumMovement.objects.select_for_update().filter(pk=newest))
+    list(MediumMovement.objects.select_for_update(no_key=True).filter(pk=newest))

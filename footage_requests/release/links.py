@@ -28,6 +28,7 @@ from ..models import CustodyEvent, DownloadLink, EvidenceFile, Package
 from ..parts import Part, people_of, refuse_same_person
 from ..permissions import can_deliver
 from .custody import note_custody
+from .giving_out import refuse_unpaid
 
 if TYPE_CHECKING:
     from accounts.models import Person
@@ -63,6 +64,7 @@ def make_link(
     refuse_same_person(Part.DELIVERER, by, people_of(package))
     if package.status not in {Package.Status.SEALED, Package.Status.HANDED_OVER}:
         raise Refused(_("Only a sealed package is given out."))
+    refuse_unpaid(package.request)
     if DownloadLink.objects.filter(file=file).exists():
         raise Refused(_("This copy has had a link already: encrypt another copy for a new link."))
     if not recipient_name.strip() or not recipient_contact.strip():

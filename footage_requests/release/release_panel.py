@@ -10,11 +10,11 @@ from core import panels
 
 from .. import parts, permissions
 from ..decisions import deciding
-from ..exhibits import masking, verifying
-from ..footage import exporting
+from ..exhibits import fixed_masks, masking, verifying
+from ..footage import exporting, sound_told
 from ..models import Decision, FixedMask, FootageRequest, Package
 from ..parts import Part
-from . import closing, destroying, handing_over, release_work
+from . import closing, destroying, handing_over, release_work, returning
 
 S = Package.Status
 # What alone makes the panel worth showing.
@@ -33,7 +33,11 @@ def _may_see(person: Any, row: Any) -> bool:
 
 def _masks_of(_request: PersonRequest, row: Any) -> dict[str, Any]:
     count = FixedMask.objects.filter(position=row, ends_on=None).count()
-    return {"position": row, "count": count}
+    return {
+        "position": row,
+        "count": count,
+        "unmasked": fixed_masks.kinds_without_masks() if count else [],
+    }
 
 
 def _may(person: Any, row: Any) -> bool:
@@ -53,6 +57,11 @@ def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any] | No
     )
     for package in packages:
         package.request = row
+    may_deliver = permissions.can_deliver(person, row)
+    for record in records:
+        may_go = may_deliver and returning.may_go_again(record)
+        record.may_go_again = may_go  # type: ignore[attr-defined]
+        record.is_here = returning.is_still_here(record)  # type: ignore[attr-defined]
     names = {
         "row": row,
         "packages": [package_context(package, person) for package in packages],
@@ -114,7 +123,9 @@ def package_context(package: Package, person: Any) -> dict[str, Any]:
     case = package.request
     played = parts.people_of(package)
     may_deliver = permissions.can_deliver(person, case) and person.pk != package.approver_id
-    may_hand_over = may_deliver and parts.may_play(Part.DELIVERER, person, played)
+    # Asked where a fee can exist at all: most cases know none.
+    is_owed = bool(case.kind.fee_pay_working_days) and case.fees.owed() is not None
+    may_hand_over = may_deliver and not is_owed and parts.may_play(Part.DELIVERER, person, played)
     only_shown = package.decision.kind == Decision.Kind.VIEWING
     is_stopped = package.status == S.CANCELLED
     destruction = package.destructions.exclude(status="CANCELLED").first()
@@ -144,7 +155,9 @@ def package_context(package: Package, person: Any) -> dict[str, Any]:
             or (package.status == S.SEALED and may_hand_over)
         ),
         "missing": masking.missing_masks(package) if package.status == S.MASKING else [],
+        "sounds": [] if is_stopped or package.status == S.EXPORTING else sound_told.words_of(package),
         "may_export": permissions.can_export(person, case) and person.pk != package.approver_id,
+        "may_go_without": person.pk == package.exporter_id,
         "may_offer": package.status == S.MASKING and masking.may_mask(package, person),
         "may_verify": package.status == S.VERIFYING
         and permissions.can_verify(person, case)
@@ -157,9 +170,13 @@ def package_context(package: Package, person: Any) -> dict[str, Any]:
         "may_copy": may_hand_over and package.status in {S.SEALED, S.HANDED_OVER},
         "may_show": package.status == S.SEALED and may_hand_over,
         "may_hand_over": package.status == S.SEALED and may_hand_over and not only_shown,
+        "is_owed": is_owed and package.status in {S.VERIFIED, S.SEALED},
+        "may_give_up": package.status == S.SEALED
+        and may_deliver
+        and parts.may_play(Part.DELIVERER, person, played),
         "only_shown": only_shown and package.status not in {S.CANCELLED, S.VIEWED, S.DESTROYED},
         "copies": list(package.copies.select_related("job", "file", "made_by")),
-        "links": list(package.links.select_related("made_by")),
+        "links": list(package.links.select_related("made_by", "file")),
         "custody": list(package.custody.all()),
         "destruction": destruction,
         "destruction_steps": destroying.steps_for(destruction, person) if destruction else [],

@@ -27,7 +27,8 @@ from ..models import Package, RecipientCopy
 from ..permissions import can_verify
 from ..sealing.for_recipients import build_for_recipient
 from ..waking import wake
-from .handing_over import refuse_deliverer, refuse_viewing_only
+from .giving_out import refuse_unpaid, refuse_viewing_only
+from .handing_over import refuse_deliverer
 
 if TYPE_CHECKING:
     from accounts.models import Person
@@ -57,7 +58,7 @@ def queue_sealing(package: Package, *, by: Person) -> Job:
     if not package.allows("seal"):
         raise InvalidTransition("seal", package)
     with transaction.atomic():
-        Package.objects.select_for_update().get(pk=package.pk)
+        Package.objects.select_for_update(no_key=True).get(pk=package.pk)
         running = job_for(SEAL, package)
         if running is not None and not _is_over(running):
             return running
@@ -112,6 +113,7 @@ def refuse_not_given_out(package: Package) -> None:
     is_here = package.inner_file is not None and package.inner_file.destroyed_at is None
     if not is_here or package.status not in {Package.Status.SEALED, Package.Status.HANDED_OVER}:
         raise Refused(_("Only a sealed package is given out."))
+    refuse_unpaid(package.request)
     refuse_viewing_only(package)
 
 
@@ -149,7 +151,7 @@ def read_passphrase(copy: RecipientCopy, *, by: Person) -> str:
     if by.pk != copy.made_by_id:
         raise NotThisPerson(_("The passphrase is read by the person who made the copy."))
     with transaction.atomic():
-        row = RecipientCopy.objects.select_for_update(of=("self",)).get(pk=copy.pk)
+        row = RecipientCopy.objects.select_for_update(of=("self",), no_key=True).get(pk=copy.pk)
         if not row.passphrase_sealed:
             raise Refused(_("The passphrase has been read already. Make a new copy if it is lost."))
         phrase = open_text(row.passphrase_sealed, place_of(row))

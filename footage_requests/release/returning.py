@@ -81,6 +81,54 @@ def take_back(record: HandOverRecord, facts: Mapping[str, Any], *, by: Person) -
     return row
 
 
+def may_go_again(record: HandOverRecord) -> bool:
+    """Whether a medium that was kept here can still be handed over again after all."""
+    package = record.package
+    return (
+        record.next_step == Next.KEPT
+        and package is not None
+        and package.allows("take_back")
+        and not package.records.filter(kind__in=FROM, is_taken_back=False).exists()
+        and not package.destructions.filter(status__in=_UNDER_WAY).exists()
+        and not record.request.destructions.filter(medium=record).exists()
+    )
+
+
+def is_still_here(record: HandOverRecord) -> bool:
+    """Whether the medium that came back lies here: to be destroyed, or kept and not given out since."""
+    if record.next_step == Next.KEPT and record.package is not None:
+        return not record.package.records.filter(kind__in=FROM, pk__gt=record.pk).exists()
+    return record.next_step == Next.DESTROYED
+
+
+def hand_over_again(record: HandOverRecord, *, because: str, by: Person) -> None:
+    """What was kept sealed after its return goes out again: the record stays as it was signed, the register says it.
+
+    Raises Refused when it is destroyed, damaged or out already, NotThisPerson.
+    """
+    package = record.package
+    if package is None or not may_go_again(record):
+        raise Refused(_("Only what came back and is kept here sealed can be handed over again."))
+    refuse_deliverer(package, by)
+    if not because.strip():
+        raise Refused(_("Write why it is handed over again."))
+    if not _is_here(package):
+        raise Refused(
+            _("Our own copy is destroyed or damaged: it cannot be handed over again from here.")
+        )
+    with transaction.atomic():
+        told = f"{record.number}: {because.strip()}"
+        package.take("take_back", by=by, because=told, deliverer=None, delivered_at=None)
+        note_custody(
+            package,
+            CustodyEvent.Act.MEASURED,
+            by=by,
+            sha256=package.manifest_sha256,
+            matched=True,
+            note=_("%(record)s: to be handed over again") % {"record": told[:200]},
+        )
+
+
 def _claim(record: HandOverRecord) -> None:
     """Of two people who take the same medium back, one is late."""
     rows = HandOverRecord.objects.filter(pk=record.pk, is_taken_back=False)

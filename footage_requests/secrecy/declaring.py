@@ -117,8 +117,8 @@ def take_back(declaration: InterestDeclaration, *, by: Person, because: str) -> 
 
 def _locked(request: FootageRequest) -> FootageRequest:
     """The case and its packages, locked: nobody is named in them while somebody steps out."""
-    row = FootageRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
-    list(row.packages.select_for_update(of=("self",)).values_list("pk"))
+    row = FootageRequest.objects.select_for_update(of=("self",), no_key=True).get(pk=request.pk)
+    list(row.packages.select_for_update(of=("self",), no_key=True).values_list("pk"))
     return row
 
 

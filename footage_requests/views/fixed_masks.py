@@ -43,7 +43,7 @@ def fixed_masks(request: PersonRequest, pk: int) -> HttpResponse:
             document=request.POST.get("document", "")[:200],
             by=request.user,
         ),
-        _("The area is masked from now on in everything that leaves."),
+        _("The area is masked from now on in masked copies."),
     ):
         return redirect("footage_requests:fixed_masks", position.pk)
     rows = list(FixedMask.objects.filter(position=position).select_related("entered_by"))
@@ -57,6 +57,7 @@ def fixed_masks(request: PersonRequest, pk: int) -> HttpResponse:
         "may_end": service.can_end(request.user, position),
         "may_look": can_see_picture(request.user, position),
         "typed": request.POST,
+        "unmasked": service.kinds_without_masks(),
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "requests/fixed_masks.html", context, status=status)

@@ -48,6 +48,25 @@ def record_return(request: PersonRequest, uid: uuid.UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@for_people(permissions.can_deliver)
+def record_again(request: PersonRequest, uid: uuid.UUID) -> HttpResponse:
+    """What was kept sealed after its return is to be handed over again."""
+    row = record_or_404(request, uid)
+    allow(permissions.can_deliver(request.user, row.request))
+    if not returning.may_go_again(row):
+        raise Http404
+    return door(
+        request,
+        row.request,
+        ReasonForm(**asked(request)),
+        lambda data: returning.hand_over_again(row, because=data["because"], by=request.user),
+        title=_("Hand over again what %(number)s kept here") % {"number": row.number},
+        done=_("Its state is “sealed” again: hand it over with a new record."),
+        button=_("Hand over again"),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 @for_people(permissions.can_see_requests)
 def medium_destruction(request: PersonRequest, uid: uuid.UUID) -> HttpResponse:
     """The first of three steps that destroy a medium that came back."""

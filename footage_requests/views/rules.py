@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +26,7 @@ from .. import permissions
 from ..forms import rules as forms
 from ..models import KindQuestion, LegalBasis, RefusalCode, RequesterKind, SmallUnitPeriod
 from .board import tabs
-from .shared import for_people
+from .shared import allow, for_people
 
 SHOWN_HISTORY = 20
 
@@ -38,6 +39,7 @@ class Rules:
     form: type[RowForm]
     title: Promise
     new_title: Promise
+    may: Callable[[Any], bool] = permissions.can_edit_rules
 
 
 RULES = {
@@ -50,7 +52,7 @@ RULES = {
     "questions": Rules(KindQuestion, forms.QuestionForm, gettext_lazy("Questions to requesters"),
                        gettext_lazy("New question")),
     "small-unit": Rules(SmallUnitPeriod, forms.SmallUnitForm, gettext_lazy("Small-unit mode"),
-                        gettext_lazy("New small-unit period")),
+                        gettext_lazy("New small-unit period"), permissions.can_grant_small_unit),
 }  # fmt: skip
 
 
@@ -66,6 +68,7 @@ def rules(request: PersonRequest) -> HttpResponse:
         "periods": SmallUnitPeriod.objects.visible_to(request.user).select_related("set_by"),
         "holds_now": SmallUnitPeriod.holds_on(today()),
         "may_edit": permissions.can_edit_rules(request.user),
+        "may_grant": permissions.can_grant_small_unit(request.user),
         "sees_webhooks": permissions.can_see_webhooks(request.user),
         "tabs": tabs("rules"),
     }
@@ -73,11 +76,12 @@ def rules(request: PersonRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_people(permissions.can_edit_rules, is_unsworn=True)
+@for_people(permissions.can_change_a_rule, is_unsworn=True)
 def rule(request: PersonRequest, rules: str, pk: int | None = None) -> HttpResponse:
     """Enters or edits one rule. Who saves second is told what the first one changed."""
     if rules not in RULES:
         raise Http404
+    allow(RULES[rules].may(request.user))
     if request.method == "POST":
         with transaction.atomic():
             return _rule(request, rules, pk)
@@ -117,7 +121,7 @@ def _rule(request: PersonRequest, name: str, pk: int | None) -> HttpResponse:
 
 def _save(request: PersonRequest, form: RowForm, before: editing.State) -> bool:
     is_new = form.instance.pk is None
-    if isinstance(form.instance, SmallUnitPeriod) and is_new:
+    if isinstance(form.instance, SmallUnitPeriod):
         form.instance.set_by = request.user
     try:
         with transaction.atomic():

@@ -85,7 +85,7 @@ def fee_paid(request: PersonRequest, pk: int) -> HttpResponse:
     """The fee was paid: the clock goes on, and a case that lapsed meanwhile comes back."""
     row = case_or_404(request, pk)
     allow(permissions.can_file(request.user, row))
-    owed = fees.open_fee(row) or fees.lapsed_fee(row)
+    owed = row.fees.owed()
     return door(
         request,
         row,
@@ -95,7 +95,7 @@ def fee_paid(request: PersonRequest, pk: int) -> HttpResponse:
         done=_("Noted. The legal clock goes on."),
         lead=_("%(amount)s TL, notified on %(day)s, to be paid by %(due)s.")
         % {
-            "amount": owed.amount,
+            "amount": owed.amount_words,
             "day": day_text(owed.notified_on),
             "due": day_text(owed.due_on),
         }

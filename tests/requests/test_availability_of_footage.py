@@ -11,6 +11,8 @@ from django.utils import timezone, translation
 from cameras.models import ChannelCondition, ClockMeasurement
 from core.tsi import to_ms
 from footage_requests import said
+from footage_requests.casework import case_view
+from footage_requests.decisions import decision_view
 from footage_requests.holds import availability
 from footage_requests.models import FootageRequest, Hold, RequestItem
 from tests.requests.case import Campus
@@ -49,6 +51,40 @@ def test_the_recorder_is_asked_and_its_gaps_are_stored():
     assert checked["clock"]
     assert "not measured" not in said.read(checked["clock"])
     assert ClockMeasurement.objects.filter(device=campus.devices["rec"]).exists()
+
+
+def without_power(campus: Any, first_ms: int, last_ms: int) -> None:
+    """The recorder lost its power and wrote no event for that, only for its second start."""
+    campus.sims["rec"].down.append((first_ms, last_ms))
+    campus.sims["rec"].faults |= {"power_cut_events": "end", "no_last_reboot": True}
+
+
+def test_what_the_recorder_does_not_know_is_neither_recorded_nor_lost():
+    """B10, REL-20: a power cut whose beginning nobody wrote is called neither, to no reader."""
+    with recorded() as campus:
+        begins = to_ms(campus.event)
+        without_power(campus, begins + 60_000, begins + 120_000)
+        item = campus.item_of(campus.ask(seconds=600))
+        checked = availability.check_item(item)
+    assert (checked["answer"], checked["gaps"]) == ("PARTLY", [])
+    ((first, last),) = checked["unsure"]
+    assert abs(first - begins) < 2_000
+    assert abs(last - begins - 120_000) < 2_000
+    (line,) = decision_view.summary(item.request).lines
+    assert line.recorded_ms == 600_000 - checked["unsure_ms"]
+    kinds = {piece.kind for piece in case_view.strip_of(item)}
+    assert kinds == {"UNKNOWN", "RECORDED"}
+
+
+def test_a_window_that_the_recorder_knows_nothing_of_is_no_proof_of_no_recording():
+    """REL-21: "no recording" needs that the recorder says so."""
+    with recorded() as campus:
+        begins = to_ms(campus.event)
+        without_power(campus, begins + 10_000, begins + 30_000)
+        item = campus.item_of(campus.ask(seconds=30))
+        checked = availability.check_item(item)
+    assert (checked["answer"], checked["reason"]) == ("UNKNOWN", "END_NOT_TOLD")
+    assert not decision_view.summary(item.request).nothing_recorded
 
 
 def test_a_clock_that_is_seven_minutes_fast_does_not_move_the_answer():

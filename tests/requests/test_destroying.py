@@ -6,15 +6,18 @@ import datetime as dt
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Role
 from core.tsi import today
 from footage_requests.errors import NotThisPerson, Refused
 from footage_requests.footage import store
 from footage_requests.models import CustodyEvent, Destruction, FootageRequest, Hold, Package
-from footage_requests.release import destroying, handing_over
+from footage_requests.release import destroying, handing_over, links
 from tests.inventory import rows
 from tests.requests.test_handing_over import facts, sealed
+from tests.sheets.rows import client_of
 
 
 @pytest.fixture
@@ -53,6 +56,30 @@ def test_three_people_destroy_and_nothing_can_be_opened_again(campus, package, p
         assert not store.path_of(file.uuid).exists()
         assert file.sha256 in {entry["sha256"] for entry in row.evidence}
     assert CustodyEvent.objects.filter(act="DESTROYED").count() == 1
+
+
+def test_a_link_ends_with_our_copy_and_is_not_offered_to_be_ended(campus, package, privacy):
+    with store.StoreWriter("application/zip") as writer:
+        writer.write(b"PK encrypted")
+        file = writer.save()
+    until = timezone.now() + dt.timedelta(days=2)
+    who = {"recipient_name": "Ayşe Işık", "recipient_contact": "0532"}
+    link = links.make_link(package, file, **who, expires_at=until, by=campus.deliverer).row
+    assert link.is_standing
+    page = client_of(campus.deliverer)
+    case, end = (
+        reverse("footage_requests:case", args=[package.request_id]),
+        reverse("footage_requests:link_revoke", args=[link.uuid]),
+    )
+    assert end in page.get(case).content.decode()
+    row = prepared(campus, package)
+    destroying.verify(row, by=privacy)
+    destroying.approve(row, by=campus.superior)
+    destroying.carry_out(row, by=campus.operator)
+
+    link.refresh_from_db()
+    assert link.revoked_because == row.number
+    assert end not in page.get(case).content.decode()
 
 
 def test_each_step_takes_another_person(campus, package, privacy):

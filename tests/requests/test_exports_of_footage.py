@@ -12,7 +12,7 @@ import pytest
 from cameras.models import ClockMeasurement, RecorderUse
 from core.tsi import to_ms
 from footage_requests.errors import NotThisPerson, Refused
-from footage_requests.footage import exporting, pace, store
+from footage_requests.footage import cutting, exporting, pace, store
 from footage_requests.holds import holding
 from footage_requests.models import Exhibit, Package
 from footage_requests.sealing.film import bitstream_sha256, read_film
@@ -71,7 +71,7 @@ def test_slices_are_put_together_without_doubling_or_losing_a_picture(monkeypatc
     with recorded() as campus:
         whole = exporting.start_export(campus.approved(), campus.operator)
         export_all()
-        monkeypatch.setattr(holding.pieces, "__defaults__", (7_000,))
+        monkeypatch.setattr(cutting.pieces, "__defaults__", (7_000,))
         cut = exporting.start_export(campus.approved(), campus.operator)
         export_all()
     one, three = whole.exhibits.get(), cut.exhibits.get()

@@ -12,7 +12,7 @@ import pytest
 from django.utils import timezone
 
 from footage_requests import hold_tasks
-from footage_requests.errors import Refused
+from footage_requests.errors import NotThisPerson, Refused
 from footage_requests.footage import exporting, fetch_work, part_claims, store
 from footage_requests.holds import holding
 from footage_requests.models import ExportSlice, HoldPart, Package
@@ -221,6 +221,9 @@ def test_a_failed_piece_stops_the_export_until_a_person_decides():
         assert package.failure
         with pytest.raises(Refused):
             exporting.go_without(package, by=campus.operator, because=" ")
+        with pytest.raises(NotThisPerson):
+            # Who leaves something out must not be the one who verifies what is there.
+            exporting.go_without(package, by=campus.second_operator, because="never recorded")
         assert exporting.retry_failed(package, by=campus.operator) == 1
         assert export_all() == 1
     package.refresh_from_db()

@@ -6,9 +6,11 @@ import json
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Role
 from audit.models import Entry
+from footage_requests.decisions.decision_view import summary
 from footage_requests.errors import NotThisPerson, Refused
 from footage_requests.exhibits import fixed_masks
 from footage_requests.models import FixedMask
@@ -73,3 +75,22 @@ def test_the_page_enters_and_ends(campus):
     client_of(campus.superior).post(end, {"document": "d"})
     row.refresh_from_db()
     assert row.ends_on
+
+
+def test_the_pages_say_exactly_who_gets_the_pictures_without_them(campus):
+    """KVKK 28/1: words and behaviour are the same."""
+    position = campus.camera()
+    fixed_masks.enter(position, name="Klavye", points=WINDOW, document="d", by=campus.head)
+    court = campus.kind("COURT_T", masking="NONE", name_tr="Sulh ceza")
+    inquiry = campus.kind("INQUIRY_T", masking="CASE", name_tr="Muhakkik")
+    client = client_of(campus.head)
+    for name in ("footage_requests:fixed_masks", "inventory:position"):
+        page = client.get(reverse(name, args=[position.pk])).content.decode()
+        assert "Sulh ceza" in page
+        assert "Muhakkik" not in page
+
+    judged = {}
+    for kind in (court, inquiry):
+        (line,) = summary(campus.submitted(position, kind=kind, starts_at=timezone.now())).lines
+        judged[kind.code] = (line.fixed_masks, line.must_be_masked)
+    assert judged == {"COURT_T": (1, False), "INQUIRY_T": (1, True)}

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from audit.models import Entry
 from core import tsi
-from footage_requests.casework import arriving, opinions
+from footage_requests.casework import arriving, case_view, opinions
 from footage_requests.decisions import deciding
 from footage_requests.models import FootageRequest, RefusalCode, RequesterKind, SavedFilter
 from tests.browsing import PASSWORD, with_password
@@ -476,6 +476,16 @@ def test_an_office_opens_a_case_without_a_reason_while_its_opinion_is_asked():
     row.take("review", by=rows.person("OPERATOR"))
     opinions.ask(row, ["LEGAL"], question="?", by=rows.person("OPERATOR"))
     assert "requests/case.html" in {each.name for each in legal.get(url("case", row.pk)).templates}
+
+
+def test_an_opinion_stands_once_in_the_history():
+    row = cases.filed(code="LAWYER", positions=[rows.position()])
+    row.take("review", by=rows.person("OPERATOR"))
+    opinions.ask(row, ["LEGAL"], question="?", by=rows.person("OPERATOR"))
+    opinions.give(row, advice="YES", text="Verilebilir.", by=rows.person("LEGAL"))
+    told = [str(each["text"]) for each in case_view.history_of(row)]
+    assert len(told) == len(set(told))
+    assert sum("gave an opinion" in text for text in told) == 1
 
 
 def test_a_case_that_was_withdrawn_says_why_and_a_part_of_the_system_what_it_is():

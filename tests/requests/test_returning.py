@@ -134,6 +134,38 @@ def test_three_people_destroy_the_medium_and_the_register_says_so(campus, record
     assert b"%PDF" in render_pdf(destruction_paper(made), timezone.now())[:10]
 
 
+def test_what_was_kept_goes_out_again_after_all(campus, record):
+    """REL-8b: the signed record stays as it is, the register says what was decided later."""
+    row = returning.take_back(record, back(), by=campus.deliverer)
+    client = client_of(campus.deliverer)
+    page = url("record_again", row.uuid)
+    assert page in client.get(url("case", record.request_id)).content.decode()
+    assert client.post(page, {"because": ""}).status_code == 422
+    assert client.post(page, {"because": "makam yeniden istedi"}).status_code == 302
+
+    assert Package.objects.get().status == Package.Status.SEALED
+    event = CustodyEvent.objects.latest("pk")
+    assert (event.act, event.matched) == ("MEASURED", True)
+    assert "makam yeniden istedi" in event.note
+    assert client.get(page).status_code == 404
+    again = handing_over.hand_over(
+        row.package, handed(medium_serial="USB-0043", seal_no="M-18"), by=campus.deliverer
+    )
+    # It is out now: what was kept once is not offered a second time, nor destroyed by its old record.
+    assert client.get(page).status_code == 404
+    with pytest.raises(Refused):
+        destroying.prepare_medium(row, by=campus.operator, reason="artık gerekmiyor")
+    row.refresh_from_db()
+    assert (row.next_step, again.package) == ("KEPT", row.package)
+
+
+def test_what_was_kept_is_destroyed_in_the_end(campus, record):
+    row = returning.take_back(record, back(), by=campus.deliverer)
+    made = destroying.prepare_medium(row, by=campus.operator, reason="artık gerekmiyor")
+    assert made.evidence[0]["serial"] == "USB-0042"
+    assert not returning.may_go_again(row)
+
+
 def test_the_return_is_recorded_on_its_page(campus, record):
     client = client_of(campus.deliverer)
     case = client.get(url("case", record.request_id)).content.decode()

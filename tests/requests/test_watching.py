@@ -13,7 +13,7 @@ from footage_requests.exhibits import verifying
 from footage_requests.exhibits.exhibit_time import ExhibitTime
 from footage_requests.exhibits.watching import Watch, missing, plausible
 from footage_requests.models import Package, Viewing
-from footage_requests.release import handing_over, release_work
+from footage_requests.release import giving_out, release_work
 from tests.requests.case import exhibit_of, package_of
 
 MINUTE = 60_000
@@ -145,7 +145,7 @@ def test_what_was_approved_for_viewing_only_is_never_copied_or_handed_over(campu
     assert not Package(status="VERIFIED").allows("show")
     assert Package(status="SEALED").allows("show")
     with pytest.raises(Refused):
-        handing_over.refuse_viewing_only(package)
+        giving_out.refuse_viewing_only(package)
     inner = package.exhibits.get().file
     Package.objects.filter(pk=package.pk).update(
         status="SEALED",
