@@ -33,6 +33,9 @@ class PlaybackProof(models.Model):
     frames = models.PositiveIntegerField(default=0)
     lost_per_mille = models.PositiveSmallIntegerField(null=True, blank=True)
     bits_per_second = models.PositiveBigIntegerField(null=True, blank=True)
+    picture_format = models.CharField(
+        max_length=40, blank=True, help_text="Codec and size, such as H264 1920 x 1080."
+    )
     played_at = models.DateTimeField(default=timezone.now)
 
     objects = ChannelScoped.as_manager()

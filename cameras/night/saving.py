@@ -315,6 +315,7 @@ def _save_proofs(check: DeviceCheck, outcome: VisitOutcome) -> None:
                 frames=proof.frames,
                 lost_per_mille=proof.lost_per_mille,
                 bits_per_second=proof.bits_per_second,
+                picture_format=proof.picture_format,
                 played_at=from_ms(proof.played_ms),
             )
             for proof in outcome.proofs
@@ -329,6 +330,7 @@ def _save_proofs(check: DeviceCheck, outcome: VisitOutcome) -> None:
             "frames",
             "lost_per_mille",
             "bits_per_second",
+            "picture_format",
             "played_at",
         ],
     )

@@ -42,6 +42,7 @@ class ProofFrame:
     jpeg: bytes | None
     range_reply: str
     ended_by: EndedBy
+    codec: str
 
 
 async def proof_frame(
@@ -88,6 +89,7 @@ async def proof_frame(
         jpeg=picture.jpeg if picture else None,
         range_reply=playback.range_reply,
         ended_by=playback.ended_by or EndedBy.EOF,
+        codec=playback.codec,
     )
 
 

@@ -52,6 +52,7 @@ class ProofAnswer:
     frames: int = 0
     lost_per_mille: int | None = None
     bits_per_second: int | None = None
+    picture_format: str = ""
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,11 @@ async def plays_something(
     return at_ms is not None and minute[0] - slack_ms <= at_ms < minute[1] + unsure_ms
 
 
+def format_words(codec: str, width: int, height: int) -> str:
+    """How pictures are coded, as it is stored and compared: "H264 1920 x 1080"; '' when they were not decoded."""
+    return f"{codec.upper()} {width} x {height}" if width else ""
+
+
 def _judged(
     asked: ProofAnswer, frame: ProofFrame, minute: Interval, history: OffsetHistory
 ) -> ProofAnswer:
@@ -169,6 +175,7 @@ def _judged(
         frames=frame.frames_seen,
         lost_per_mille=min(1000, round(1000 * frame.lost_share)),
         bits_per_second=frame.bits_per_second,
+        picture_format=format_words(frame.codec, frame.width, frame.height),
     )
     if not frame.decoded:
         return replace(seen, answer=NO, reason=Reason.UNDECODABLE)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 import audit
+from audit.canon import utc_text
 from core.tsi import to_ms
 
 from ..errors import NotThisPerson, Refused
@@ -24,6 +25,7 @@ from ..footage import right_channel, store
 from ..models import Exhibit, Package, Viewing
 from ..parts import Part, people_of, refuse_same_person
 from ..permissions import can_deliver, can_verify
+from ..release.giving_out import refuse_unpaid
 from ..secrecy import interests
 from .exhibit_time import time_of
 from .masking import may_mask, missing_masks
@@ -36,6 +38,7 @@ Span = tuple[int, int]
 
 # The checks of a person; each is confirmed for every exhibit before the package may be sealed.
 CHECKS = ("plays", "right_camera", "right_time", "masks", "nobody_else")
+SOUND_CHECKS = ("listened", "fits_pictures", "right_time", "nobody_else")
 _IDLE = dt.timedelta(minutes=3)
 _LONGEST = dt.timedelta(hours=8)
 # Of exports that did not note yet how long their first group of pictures is.
@@ -98,6 +101,7 @@ def _allow(exhibit: Exhibit, purpose: Viewing.Purpose, by: Person, note: str) ->
     else:
         if package.status != Package.Status.SEALED:
             raise Refused(_("Footage is shown only after it has been verified and sealed."))
+        refuse_unpaid(package.request)
         if not can_deliver(by, package.request):
             raise NotThisPerson(_("You hold no role that shows footage."))
         refuse_same_person(Part.DELIVERER, by, people_of(package))
@@ -138,7 +142,7 @@ def note_watched(viewing: Viewing, spans: Iterable[Span]) -> None:
     """Adds what the player has shown since its last report. Spans are exhibit milliseconds."""
     length, now = time_of(viewing.exhibit).length_ms, timezone.now()
     with transaction.atomic():
-        row = Viewing.objects.select_for_update(of=("self",)).get(pk=viewing.pk)
+        row = Viewing.objects.select_for_update(of=("self",), no_key=True).get(pk=viewing.pk)
         if row.closed_at is not None:
             return
         row.watched = merged([*row.watched, *plausible(row, spans, length, now)])
@@ -151,7 +155,7 @@ def close(viewing: Viewing) -> None:
     """Ends a viewing; the log gets how long. A second call does nothing."""
     with transaction.atomic():
         row = (
-            Viewing.objects.select_for_update(of=("self",))
+            Viewing.objects.select_for_update(of=("self",), no_key=True)
             .select_related("exhibit__package__request", "person")
             .get(pk=viewing.pk)
         )
@@ -206,10 +210,9 @@ def _first_group_ms(exhibit: Exhibit) -> int:
 
 def doubts_of(exhibit: Exhibit) -> dict[str, str]:
     """The doubts about an exhibit, its original's included: check and sentence."""
-    facts = (exhibit.parent or exhibit).facts
     return {
-        f"despite_{doubt['code'].lower()}": right_channel.doubt_words(doubt)
-        for doubt in facts.get("doubts", ())
+        right_channel.check_of(doubt): right_channel.doubt_words(doubt)
+        for doubt in right_channel.doubts_in(exhibit)
     }
 
 
@@ -256,7 +259,14 @@ def verify(
 def _note_checks(
     package: Package, found: list[Measured], checks: Mapping[str, Iterable[str]]
 ) -> None:
-    """What was confirmed and watched of every exhibit, into the log with the step itself."""
+    """What was confirmed and watched of every exhibit, into the log with the step itself.
+
+    How doubts about the camera were answered stands on the exhibit as well: it leaves with the package.
+    """
+    for one in found:
+        if one.doubts:
+            one.exhibit.facts["answered"] = _answered(package, one.doubts)
+            one.exhibit.save(update_fields=["facts"])
     audit.record(
         "package.checks",
         actor=package.verifier,
@@ -278,6 +288,21 @@ def _note_checks(
     )
 
 
+def _answered(package: Package, doubts: Iterable[str]) -> dict[str, Any]:
+    verifier = package.verifier
+    return {
+        "checks": sorted(doubts),
+        "by": verifier.get_full_name() if verifier else "",
+        "staff_number": str(verifier.get_username()) if verifier else "",
+        "at": utc_text(package.verified_at or timezone.now()),
+    }
+
+
+def checks_of(exhibit: Exhibit) -> tuple[str, ...]:
+    """What a person confirms of an exhibit."""
+    return SOUND_CHECKS if exhibit.kind == Exhibit.Kind.SOUND else CHECKS
+
+
 def _require(one: Measured, confirmed: set[str]) -> None:
     if one.faults:
         raise Refused(f"{one.exhibit.ident}: {' '.join(one.faults)}")
@@ -290,7 +315,7 @@ def _require(one: Measured, confirmed: set[str]) -> None:
             _("%(exhibit)s: answer every doubt about the camera, or send it back.")
             % {"exhibit": one.exhibit.ident}
         )
-    left = [check for check in CHECKS if check not in confirmed]
+    left = [check for check in checks_of(one.exhibit) if check not in confirmed]
     if left:
         raise Refused(
             _("Confirm every check of %(exhibit)s, or send it back.")

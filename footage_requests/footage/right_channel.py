@@ -17,16 +17,17 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from cameras.models import ReferencePicture
+from cameras.models import PlaybackProof, ReferencePicture
 from cameras.protocols.base import DeviceError
 from cameras.protocols.decoding import check_still
 from cameras.references import reference_place
+from cameras.visiting.proofs import format_words
 from core.tsi import day_of, from_ms
 from inventory.models import Channel, Position
 from vault.crypto import open_bytes
 from vault.errors import VaultError
 
-from ..models import ExportSlice, HoldPart, Package
+from ..models import Exhibit, ExportSlice, HoldPart, Package
 from ..models.holds import Part
 from .part_claims import channel_of
 
@@ -88,6 +89,16 @@ def doubts_about(
     return doubts, scene
 
 
+def doubts_in(exhibit: Exhibit) -> list[dict[str, Any]]:
+    """The doubts about an exhibit; those about an original are about what was made of it as well."""
+    return list((exhibit.parent or exhibit).facts.get("doubts", ()))
+
+
+def check_of(doubt: Mapping[str, Any]) -> str:
+    """The check by which a verifier answers a doubt: it is the right camera all the same."""
+    return f"despite_{doubt['code'].lower()}"
+
+
 def doubt_words(doubt: Mapping[str, Any]) -> str:
     """A doubt of an exhibit's `facts` as a sentence."""
     if doubt["code"] == "SAME_PICTURES":
@@ -102,8 +113,20 @@ def doubt_words(doubt: Mapping[str, Any]) -> str:
 def _other_format(
     channel: Channel, sources: Sequence[Mapping[str, Any]], starts_at: dt.datetime
 ) -> Iterator[dict[str, Any]]:
-    """Coded otherwise than the nearest footage of this channel that was fetched on another occasion."""
+    """Coded otherwise than the nearest footage of this channel that was fetched or played on another occasion."""
     now = _format(sources[0])
+    known = {_fetched_format(channel, sources, starts_at), _played_format(channel, starts_at)}
+    for before, at in sorted(known):
+        if now and before and before != now:
+            day = f"{day_of(at):%d.%m.%Y}"
+            yield {"code": "OTHER_FORMAT", "now": now, "before": before, "day": day}
+            return
+
+
+def _fetched_format(
+    channel: Channel, sources: Sequence[Mapping[str, Any]], starts_at: dt.datetime
+) -> tuple[str, dt.datetime]:
+    """How the nearest footage of the channel was coded that was held or exported; '' where there is none."""
     known: list[tuple[dt.timedelta, Part]] = []
     for rows in _fetched_of(channel.recorder_id):
         near = rows.filter(starts_at__range=(starts_at - BEFORE, starts_at + BEFORE))
@@ -112,19 +135,25 @@ def _other_format(
             for row in near
             if channel_of(row).pk == channel.pk and row.delivered not in sources
         ]
-    if not known or not now:
-        return
+    if not known:
+        return "", starts_at
     nearest = min(known, key=lambda each: each[0])[1]
-    before = _format(nearest.delivered)
-    if before and before != now:
-        day = day_of(from_ms(int(nearest.delivered["start_ms"])))
-        yield {"code": "OTHER_FORMAT", "now": now, "before": before, "day": f"{day:%d.%m.%Y}"}
+    return _format(nearest.delivered), from_ms(int(nearest.delivered["start_ms"]))
+
+
+def _played_format(channel: Channel, starts_at: dt.datetime) -> tuple[str, dt.datetime]:
+    """The same of the minutes that the night really played of the channel."""
+    played = PlaybackProof.objects.filter(
+        channel=channel, answer="YES", minute_at__range=(starts_at - BEFORE, starts_at + BEFORE)
+    ).exclude(picture_format="")
+    known = list(played.values_list("picture_format", "minute_at"))
+    return min(known, key=lambda each: abs(each[1] - starts_at), default=("", starts_at))
 
 
 def _format(delivered: Mapping[str, Any]) -> str:
-    if not delivered.get("width"):
-        return ""
-    return f"{delivered['codec'].upper()} {delivered['width']} x {delivered['height']}"
+    return format_words(
+        delivered.get("codec", ""), delivered.get("width", 0), delivered.get("height", 0)
+    )
 
 
 def _scene(position: Position, sketch: bytes) -> dict[str, Any]:

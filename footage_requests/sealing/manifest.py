@@ -21,9 +21,11 @@ from inventory.models import Device
 from ..exhibits.true_order import as_facts, in_true_order
 from ..models import DecisionLine, Package
 from .clock_words import statement
+from .doubt_records import doubt_facts
 from .keys import EvidenceKey, fingerprint
 from .leaving import Leaving, Role
 from .media_signing import SigningReport
+from .sounds import sound_facts
 from .text_records import utc_text
 
 SCHEMA = "cctv-release/1"
@@ -81,6 +83,7 @@ def canonical(
         "request": _request(package),
         "recipient": _recipient(recipient),
         "decision": _decision(package),
+        "sound": sound_facts(package),
         "people": people(package),
         "compensating_control": package.is_small_unit,
         "files": [
@@ -117,6 +120,7 @@ def exhibit_facts(item: Leaving) -> dict[str, Any]:
         "gap_count": item.gap_count,
         "gap_ms": item.gap_ms,
         "bitstream_sha256": facts.get("bitstream_sha256", ""),
+        "doubts": doubt_facts(row),
         "clocks": statement(item),
     }
 
@@ -140,6 +144,8 @@ def method_of(item: Leaving) -> str:
     """How the file came about, in one sentence."""
     if item.role == Role.MASKED:
         return "masked and encoded again; the original is named in derived_from"
+    if item.role == Role.SOUND:
+        return "sound, stream copy without encoding, one unbroken stretch (RECORDER)"
     if item.role == Role.VIEWING:
         return "encoded again for viewing; the original is named in derived_from"
     sources = ", ".join(str(source) for source in item.exhibit.facts.get("sources", []))
@@ -200,6 +206,7 @@ def _decision(package: Package) -> dict[str, Any]:
         "as_deputy": decision.is_deputy,
         "content_sha256": decision.content_sha256,
         "sound_released": decision.includes_audio,
+        "sound_reason": decision.audio_reason,
         "lines": [
             {
                 "position": line.item.position.code,

@@ -167,7 +167,12 @@ class SealedOnce:
 
 
 def sealed_once(campus: Campus, place: Path) -> SealedOnce:
-    package = sealing.seal_package(verified(campus), campus.operator)
+    answered = {"checks": ["despite_other_scene"], "by": "Deniz Kaya", "staff_number": "4711"}
+    facts = {
+        "doubts": [{"code": "OTHER_SCENE", "agreement": 0.12}],
+        "answered": {**answered, "at": "2026-03-11T08:30:00.000000Z"},
+    }
+    package = sealing.seal_package(verified(campus, **facts), campus.operator)
     assert package.inner_file is not None
     with store.open_file(package.inner_file) as reader:
         inner = b"".join(reader)

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
+from django.utils import timezone
 
 from core.holidays import working_days_after, working_days_between
 from core.tsi import at, day_of, today
 from footage_requests.casework import arriving, board, deadlines, fees, reminders
 from footage_requests.casework.life import life_of
 from footage_requests.errors import Refused
-from footage_requests.models import Fee, FootageRequest
+from footage_requests.exhibits import verifying
+from footage_requests.models import Fee, FootageRequest, Package
+from footage_requests.release import handing_over, release_panel, release_work
 from tests.inventory import rows
 from tests.requests import cases
+from tests.requests.case import Campus
+from tests.requests.test_handing_over import facts as handed
+from tests.requests.test_handing_over import sealed
 
 pytestmark = pytest.mark.django_db
 
@@ -138,6 +145,91 @@ def test_a_waived_fee_starts_the_clock_today() -> None:
     row.refresh_from_db()
     assert row.deadline_at
     assert day_of(row.deadline_at) > today()
+
+
+def decided(campus: Campus, kind: str) -> FootageRequest:
+    """A case with an open fee on which a superior has decided meanwhile, which is allowed."""
+    fits = campus.kind("FEE_T", fee_pay_working_days=15)
+    row = campus.submitted(kind=fits, arrived_at=at(today() - dt.timedelta(days=40), 9))
+    notified(row, 30)
+    row.refresh_from_db()
+    if kind == "NO_RECORDING":
+        row.items.update(checked={"answer": "NO", "gaps": []})
+    campus.decide(row, kind, codes=[campus.code().code] if kind == "REFUSE" else [])
+    row.refresh_from_db()
+    assert row.stopped_until is not None
+    return row
+
+
+@pytest.mark.parametrize(
+    ("kind", "becomes"),
+    [("COPY", "WITHDRAWN"), ("REFUSE", "REFUSED"), ("NO_RECORDING", "NO_RECORDING")],
+)
+def test_a_fee_that_lapses_after_the_decision_stops_no_clock_any_more(
+    campus, kind, becomes
+) -> None:
+    """4982, 10: an approval on which nobody pays counts as withdrawn; an answer that was given stays."""
+    row = decided(campus, kind)
+    fee = row.fees.get()
+    fees.lapse_due(deadlines.end_of(fee.due_on), by="deadlines")
+    row.refresh_from_db()
+    fee.refresh_from_db()
+    assert (row.status, row.stopped_until, fee.outcome) == (becomes, None, "LAPSED")
+    assert row.decisions.filter(voided_at=None).exists() == (kind != "COPY")
+
+
+def unpaid(campus: Campus) -> Package:
+    """A sealed package of a case whose fee is open."""
+    package = sealed(campus, fee_pay_working_days=15)
+    Fee.objects.create(
+        request=package.request,
+        amount=Decimal("12.50"),
+        basis="Tarife",
+        pay_to="IBAN",
+        notified_on=today() - dt.timedelta(days=30),
+        due_on=today() - dt.timedelta(days=1),
+        made_by=campus.clerk,
+    )
+    return package
+
+
+def test_nothing_is_given_out_before_the_fee_is_paid(campus) -> None:
+    """4982, 10: by no way, and the page says why."""
+    handing_over.add_stock("USB", 3, "fatura 12", by=campus.head)
+    package = unpaid(campus)
+    exhibit = package.exhibits.get()
+    ways = [
+        lambda: handing_over.hand_over(package, handed(), by=campus.deliverer),
+        lambda: release_work.queue_copy(package, "Ali Veli", by=campus.deliverer),
+        lambda: verifying.open_for_viewing(exhibit, "SHOW", by=campus.deliverer, note="Ali Veli"),
+    ]
+    for way in ways:
+        with pytest.raises(Refused, match=re.escape("12.50")):
+            way()
+    offered = release_panel.package_context(package, campus.deliverer)
+    assert (offered["may_hand_over"], offered["is_owed"], offered["may_give_up"]) == (
+        False,
+        True,
+        True,
+    )
+    fees.waive(package.request, because="One page only", by=campus.head)
+    assert ways[0]()
+
+
+def test_a_sealed_package_stays_here_when_its_fee_lapses(campus) -> None:
+    """What is sealed is not undone: it is given out to nobody, and ends as not collected."""
+    package = unpaid(campus)
+    row = package.request
+    assert fees.lapse_due(timezone.now(), by="deadlines") == 0
+    row.refresh_from_db()
+    assert (row.status, row.stopped_until) == ("APPROVED", None)
+    assert row.decisions.get().voided_at is None
+    with pytest.raises(Refused):
+        handing_over.hand_over(package, handed(), by=campus.deliverer)
+    fees.pay(row, paid_on=today() - dt.timedelta(days=1), document="Dekont", by=campus.clerk)
+    assert row.fees.owed() is None
+    facts = {"place": "Oda", "note": "kimse almadı"}
+    assert handing_over.record_not_collected(package, facts, by=campus.deliverer)
 
 
 def test_board_and_pages_say_that_the_clock_stands_still() -> None:

@@ -186,6 +186,28 @@ def test_the_first_page_and_the_statement_can_be_read(folder):
     assert "12:07:14" in statement
 
 
+def test_a_doubt_about_the_camera_and_its_answer_leave_with_the_package(folder):
+    """B19: the receiver knows no less than the person who let it leave."""
+    manifest = json.loads((folder / "4_VERIFY" / "manifest.json").read_text())
+    ((doubt,),) = [f["doubts"] for f in manifest["files"] if f["role"] == "original"]
+    statement = tool("pdftotext -raw 3_RECORDS/release_statement.pdf -", folder).stdout.decode()
+    turkish, english = statement.split("Release statement of camera footage")[0:2]
+
+    assert (doubt["code"], doubt["agreement_per_mille"]) == ("OTHER_SCENE", 120)
+    assert "reference picture" in doubt["words"]["en"]
+    assert "referans" in doubt["words"]["tr"]
+    assert doubt["answer"] == {
+        "check": "despite_other_scene",
+        "by": "Deniz Kaya",
+        "staff_number": "4711",
+        "at": "2026-03-11T08:30:00.000000Z",
+    }
+    for page in (turkish, english):
+        assert "Deniz Kaya" in page
+        assert "11.03.2026 11:30:00" in page
+    assert "reference picture" in " ".join(english.split())
+
+
 def test_the_manifest_says_what_the_cameras_own_signature_is_worth(
     campus, sealing_key, settings, tmp_path
 ):

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from audit.models import Entry
-from cameras.models import ReferencePicture
+from cameras.models import PlaybackProof, ReferencePicture
 from cameras.references import reference_place
 from footage_requests.errors import Refused
 from footage_requests.exhibits import verifying
@@ -141,6 +141,31 @@ def test_pictures_of_another_size_than_before_are_a_doubt():
     assert "320" in doubts[0]["now"]
 
 
+def played(campus: Recorded, picture_format: str) -> None:
+    """The night really played a minute of the channel, some days before."""
+    at = campus.event - dt.timedelta(days=3)
+    PlaybackProof.objects.create(
+        channel=campus.channel(),
+        day=at.date(),
+        seed="drawn",
+        answer="YES",
+        minute_at=at,
+        frame_sha256="0" * 64,
+        picture_format=picture_format,
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "codes"), [("H264 1920 x 1080", ["OTHER_FORMAT"]), ("H264 640 x 360", [])]
+)
+def test_pictures_are_compared_with_the_minutes_that_the_night_played(before, codes):
+    """B19: a channel of which nothing was ever exported is known as well."""
+    with recorded() as campus:
+        played(campus, before)
+        package = exported(campus)
+    assert [doubt["code"] for doubt in package.exhibits.get().facts["doubts"]] == codes
+
+
 def test_a_doubt_is_answered_expressly_before_anything_is_verified(campus):
     """B19: the answer and the doubt stand in the log."""
     doubt = {"code": "OTHER_SCENE", "agreement": 0.1}
@@ -155,6 +180,9 @@ def test_a_doubt_is_answered_expressly_before_anything_is_verified(campus):
     answered = {exhibit.ident: [*verifying.CHECKS, *verifying.doubts_of(exhibit)]}
     verifying.verify(package, answered, by=campus.second_operator)
 
+    exhibit.refresh_from_db()
+    assert exhibit.facts["answered"]["checks"] == ["despite_other_scene"]
+    assert exhibit.facts["answered"]["by"] == campus.second_operator.full_name
     told = Entry.objects.get(action="package.checks").canon
     assert "despite_other_scene" in told
     assert "referans" in told.lower()

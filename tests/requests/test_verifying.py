@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Role
@@ -18,6 +19,7 @@ from footage_requests.models import Package, SmallUnitPeriod, Viewing
 from footage_requests.parts import review
 from tests.inventory import rows
 from tests.requests.case import exhibit_of, package_of
+from tests.sheets.rows import client_of
 
 
 @pytest.fixture
@@ -186,6 +188,29 @@ def test_a_small_unit_lets_the_head_verify_what_he_entered_and_stamps_it(campus)
         review(package, by=head)
     review(package, by=campus.superior)
     assert Package.objects.get(pk=package.pk).reviewed_by == campus.superior
+
+
+def test_nobody_uses_a_small_unit_period_that_he_entered_himself(campus):
+    """KFS 9: the compensating control is another person's."""
+    head = rows.person(Role.UNIT_HEAD)
+    exhibit = waiting(campus, filer=head)
+    SmallUnitPeriod.objects.create(starts_on=today(), document="order 7", set_by=head)
+    with pytest.raises(NotThisPerson):
+        verifying.open_for_viewing(exhibit, "VERIFY", by=head)
+
+    SmallUnitPeriod.objects.create(starts_on=today(), document="order 8", set_by=campus.superior)
+    assert verifying.open_for_viewing(exhibit, "VERIFY", by=head)
+
+
+def test_only_a_superior_enters_a_small_unit_period(campus):
+    page = reverse("footage_requests:rule_new", args=["small-unit"])
+    told = {"starts_on": today().strftime("%d.%m.%Y"), "ends_on": "", "document": "order 9"}
+    for person in (campus.head, rows.person(Role.LEGAL)):
+        assert client_of(person).post(page, told).status_code == 403
+    assert client_of(campus.superior).post(page, told).status_code == 302
+    assert SmallUnitPeriod.objects.get().set_by == campus.superior
+    other = reverse("footage_requests:rule_new", args=["bases"])
+    assert client_of(campus.superior).get(other).status_code == 403
 
 
 def test_small_unit_mode_never_lets_the_exporter_verify(campus, exhibit):
