@@ -22,6 +22,8 @@ _WORDS = {
     "clock-from-http-date": _("its time was taken from the header of its reply"),
     "clock-needs-login": _("it wants a login even for its clock"),
     "dahua-items-count-channels-from-0": _("its file list counts channels from 0"),
+    "dahua-pictures-count-channels-from-0": _("its still pictures count channels from 0"),
+    "dahua-pictures-count-channels-from-1": _("its still pictures count channels from 1"),
     "dahua-search-takes-no-types": _("its file search refuses a filter for videos"),
     "dahua-searches-count-channels-from-0": _("its file search counts channels from 0"),
     "dahua-searches-count-channels-from-1": _("its file search counts channels from 1"),

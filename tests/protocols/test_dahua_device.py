@@ -10,6 +10,7 @@ from cameras.protocols.base import (
     DeviceKind,
     IndexesRecordings,
     ListsChannels,
+    Manner,
     NotSupported,
     Streams,
     TakesSnapshots,
@@ -19,6 +20,7 @@ from cameras.protocols.base import (
     TimeBase,
 )
 from cameras.protocols.dahua import DahuaClient
+from cameras.protocols.dahua.client import PICTURES_FROM_1
 from cameras.protocols.dahua.messages import read_table
 from tests.protocols.isapi_recorder import wall
 from tests.protocols.vendor_device import (
@@ -215,7 +217,7 @@ async def test_every_word_for_a_disk_is_what_it_says_and_an_unknown_one_is_not_j
 async def test_pictures_and_streams_are_asked_by_the_channels_number() -> None:
     async with (
         serving(at(snapshot=b"\xff\xd8picture")) as device,
-        talking(device) as conversation,
+        talking(device, Manner(quirks=[PICTURES_FROM_1])) as conversation,
     ):
         client = DahuaClient(conversation)
         picture = await client.snapshot(Channel(4))
@@ -230,6 +232,39 @@ async def test_pictures_and_streams_are_asked_by_the_channels_number() -> None:
         "&starttime=2026_11_01_10_00_00&endtime=2026_11_01_11_00_00"
     )
     assert (past.time_base, past.replay) == (TimeBase.DEVICE_LOCAL, "url")
+
+
+@pytest.mark.parametrize("lowest", [0, 1])
+async def test_a_picture_is_of_the_asked_camera_from_whichever_number_they_count(
+    lowest: int,
+) -> None:
+    """Some firmware counts pictures from 0: `channel=2` is then the third camera."""
+
+    titles = "".join(f"table.ChannelTitle[{n}].Name=K{n}\n" for n in range(4)).encode()
+
+    def answer(asked: Asked) -> Answer:
+        if "ChannelTitle" in asked.path:
+            return titles
+        if "snapshot" not in asked.path:
+            return (501, b"Error\r\nNot Implemented!\r\n")
+        number = int(asked.path.rpartition("=")[2])
+        if not lowest <= number < lowest + 4:
+            return (400, b"Error\r\nBad Request!\r\n")
+        return b"\xff\xd8camera" + str(number - lowest + 1).encode()
+
+    async with serving(answer) as device, talking(device) as conversation:
+        client = DahuaClient(conversation)
+        pictures = [await client.snapshot(Channel(number)) for number in (2, 1, 4)]
+    assert [picture.data[-1:] for picture in pictures] == [b"2", b"1", b"4"]
+    assert sum("channel=0" in path for path in device.paths()) == (2 if lowest == 0 else 1)
+
+
+async def test_a_device_that_takes_0_for_the_first_picture_is_asked_by_its_numbers() -> None:
+    titles = b"table.ChannelTitle[0].Name=A\ntable.ChannelTitle[1].Name=B\n"
+    by_path = at(ChannelTitle=titles, snapshot=b"\xff\xd8picture")
+    async with serving(by_path) as device, talking(device) as conversation:
+        await DahuaClient(conversation).snapshot(Channel(2))
+    assert device.paths()[-1] == "/cgi-bin/snapshot.cgi?channel=2"
 
 
 async def test_an_error_text_is_no_picture() -> None:

@@ -38,6 +38,9 @@ from cameras.protocols.wall_clock import DAY_MS, end_second, read_wall_time, sho
 
 # A day and the margin for the clock's error in one search: each search costs six calls.
 _LONGEST_MS = DAY_MS + 3_600_000
+PICTURES_FROM_0 = "dahua-pictures-count-channels-from-0"
+PICTURES_FROM_1 = "dahua-pictures-count-channels-from-1"
+_JPEG = b"\xff\xd8"
 _CONFIG = "configManager.cgi?action=getConfig&name="
 _SYSTEM_CALLS = (
     "getSystemInfo",
@@ -123,12 +126,29 @@ class DahuaClient(VendorClient):
 
     async def snapshot(self, channel: Channel) -> Picture:
         """A still of the channel."""
-        reply = await ask(
-            self.conversation, f"snapshot.cgi?channel={channel.number}", limit=PICTURE_LIMIT
-        )
+        number = channel.number - await self._first_picture_is_0()
+        reply = await ask(self.conversation, f"snapshot.cgi?channel={number}", limit=PICTURE_LIMIT)
         if not reply.body:
             raise BadAnswer("an empty picture", reason=Reason.UNDECODABLE)
         return Picture(reply.body, reply.headers.get("Content-Type", ""))
+
+    async def _first_picture_is_0(self) -> bool:
+        """Whether pictures are counted from 0, as some firmware does: a wrong guess shows the next camera.
+
+        Asked once per device. Only an answer decides: a device that is silent now has not said no.
+        """
+        quirks = self.manner.quirks
+        if PICTURES_FROM_0 not in quirks and PICTURES_FROM_1 not in quirks:
+            is_0 = await self._has_picture(0)
+            # Some take 0 for the first one although they count from 1: those have a last one as well.
+            is_0 = is_0 and not await self._has_picture(len(await self.channels()))
+            quirks.append(PICTURES_FROM_0 if is_0 else PICTURES_FROM_1)
+        return PICTURES_FROM_0 in quirks
+
+    async def _has_picture(self, number: int) -> bool:
+        path = f"/cgi-bin/snapshot.cgi?channel={number}"
+        reply = await self.conversation.call("GET", path, limit=PICTURE_LIMIT)
+        return reply.status == 200 and reply.body.startswith(_JPEG)
 
     async def live(self, channel: Channel) -> StreamTarget:
         """The main stream."""
