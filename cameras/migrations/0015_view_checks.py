@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cameras", "0013_starts_and_disks_with_their_age"),
+        ("cameras", "0014_format_of_played_minutes"),
     ]
 
     operations = [
