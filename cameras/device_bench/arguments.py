@@ -22,6 +22,7 @@ from core.secret import Secret
 
 PASSWORD_VARIABLE = "DEVICE_PASSWORD"  # noqa: S105  the name of a variable
 LONGEST_CLIP = dt.timedelta(hours=24)
+LONGEST_SECONDS = 600
 _HIGHEST_CHANNEL = 10_000
 
 
@@ -47,8 +48,9 @@ def endpoint_of(options: dict[str, Any]) -> Endpoint:
             " into --user and the password never onto the command line."
         )
     tls = options["tls"] or parts.scheme == "https"
-    port = options["port"] or port or (443 if tls else 80)
-    for number in (port, options["rtsp_port"] or 554):
+    typed = port if options["port"] is None else options["port"]
+    port = (443 if tls else 80) if typed is None else typed
+    for number in (port, 554 if options["rtsp_port"] is None else options["rtsp_port"]):
         if not 1 <= number <= 65535:
             raise wrong(f"{number} is not a port.")
     return Endpoint(host, port, options["rtsp_port"], tls)
@@ -64,6 +66,17 @@ def login_of(user: str) -> Login | None:
             raise wrong(f"Set {PASSWORD_VARIABLE}, or run this in a terminal to be asked.")
         plain = getpass.getpass(f"Password of {user}: ")
     return Login(user, Secret(plain))
+
+
+def seconds_of(options: dict[str, Any], usual: float) -> float:
+    """A deadline that a person could wait for; `usual` where none was typed."""
+    seconds = options["seconds"]
+    if seconds is None:
+        return usual
+    # NaN is smaller than nothing and larger than nothing.
+    if not 0 < seconds <= LONGEST_SECONDS:
+        raise wrong(f"--seconds: more than 0 and at most {LONGEST_SECONDS}, please.")
+    return float(seconds)
 
 
 def channel_of(options: dict[str, Any]) -> int:

@@ -33,6 +33,7 @@ from cameras.device_bench.arguments import (
     endpoint_of,
     login_of,
     new_file,
+    seconds_of,
     span_of,
     wrong,
 )
@@ -56,6 +57,7 @@ from inventory.models import Address, Device
 # One call of a probe: a person waits, and most addresses that are asked hold no camera.
 PROBE_DEADLINE_S = 6.0
 CALLS_LONG = 10
+DISCOVERY_S = 4.0
 # In the order in which POSIX looks at them.
 _LANGUAGE_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 T = TypeVar("T")
@@ -118,10 +120,13 @@ class Command(BaseCommand):
         clip.add_argument("--out", required=True, help="MP4 file to write")
         search = verbs.add_parser("discover", parents=[both], help="what is on the network")
         search.add_argument("ranges", nargs="*", help="192.168.1.0/24 ...: ask these addresses too")
-        search.add_argument("--seconds", type=float, default=4.0)
+        search.add_argument("--seconds", type=float, help="how long to listen (4)")
 
     def handle(self, *args: Any, verb: str, **options: Any) -> None:
         self.as_json: bool = options["json"]
+        self.usual_deadline = (
+            PROBE_DEADLINE_S if verb == "probe" else settings.DEVICE_DEADLINE_SECONDS
+        )
         try:
             with translation.override(None if self.as_json else terminal_language()):
                 getattr(self, f"do_{verb}")(options)
@@ -137,7 +142,6 @@ class Command(BaseCommand):
         report = self.talk(
             "probe",
             target,
-            options,
             lambda transport: probe(transport, target.endpoint, target.login, target.protocol),
         )
         facts = {"verb": "probe"} | report.as_json() | {"failures": report.failures}
@@ -149,9 +153,7 @@ class Command(BaseCommand):
     def do_clock(self, options: dict[str, Any]) -> None:
         target = self.target_of(options, timed=True)
         self.write_down("clock", target, options)
-        found = self.talk(
-            "clock", target, options, lambda transport: bench.measure_clock(transport, target)
-        )
+        found = self.talk("clock", target, lambda transport: bench.measure_clock(transport, target))
         self.show(bench_facts.clock(target, found), tables.clock_table)
 
     def do_recordings(self, options: dict[str, Any]) -> None:
@@ -162,7 +164,6 @@ class Command(BaseCommand):
         found = self.talk(
             "recordings",
             target,
-            options,
             lambda transport: find_recordings(transport, target, number, *span),
         )
         facts = bench_facts.recordings(target, day.isoformat(), number, span, found)
@@ -175,7 +176,6 @@ class Command(BaseCommand):
         taken = self.talk(
             "snapshot",
             target,
-            options,
             lambda transport: bench.take_snapshot(transport, target, number),
         )
         taken_at = bench_facts.iso(tsi.to_ms(timezone.now())) or ""
@@ -198,7 +198,6 @@ class Command(BaseCommand):
         fetched = self.talk(
             "clip",
             target,
-            options,
             lambda transport: bench.clip(
                 transport, target, number, *span, out, on_progress=self.progress
             ),
@@ -216,9 +215,10 @@ class Command(BaseCommand):
             asked = list(addresses_in(options["ranges"]))
         except ValueError as error:
             raise wrong(str(error)) from None
+        seconds = seconds_of(options, DISCOVERY_S)
         prepare_database()
         record("discover", ", ".join(options["ranges"]) or "multicast", options["reason"], {})
-        found = asyncio.run(search(asked, options["seconds"]))
+        found = asyncio.run(search(asked, seconds))
         known = set(Address.objects.current().values_list("ip", flat=True))
         facts = bench_facts.found_devices(found, known)
         self.show(facts, tables.discover_table)
@@ -230,6 +230,7 @@ class Command(BaseCommand):
     def target_of(self, options: dict[str, Any], *, timed: bool = False) -> bench.Target:
         """`timed` for verbs that tell true time: then this server's own clock is asked about first."""
         endpoint = endpoint_of(options)
+        self.deadline = seconds_of(options, self.usual_deadline)
         is_asked = timed and settings.NTP_SERVERS
         server = asyncio.run(server_clock(settings.NTP_SERVERS)) if is_asked else None
         return bench.Target(endpoint, login_of(options["user"]), options["protocol"], server)
@@ -247,12 +248,10 @@ class Command(BaseCommand):
         self,
         verb: str,
         target: bench.Target,
-        options: dict[str, Any],
         work: Callable[[Transport], Awaitable[T]],
     ) -> T:
         """Runs one conversation. What the device does wrong ends as one sentence."""
-        usual = PROBE_DEADLINE_S if verb == "probe" else settings.DEVICE_DEADLINE_SECONDS
-        deadline = options["seconds"] or usual
+        deadline = self.deadline
         # A clip has a limit of its own, which grows with its length.
         longest = None if verb == "clip" else CALLS_LONG * deadline
 
