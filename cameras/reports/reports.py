@@ -57,6 +57,15 @@ class Section:
             for row in self.rows
         ]
 
+    @property
+    def labelled(self) -> list[list[tuple[str, str, str]]]:
+        """The same rows for a page, each cell with its column's name before it: a phone shows no head."""
+        labels = [column.label for column in self.columns]
+        return [
+            [(label, *cell) for label, cell in zip(labels, row, strict=True)]
+            for row in self.printed
+        ]
+
 
 def _set(value: Value, column: Column) -> str:
     if column.is_number:
