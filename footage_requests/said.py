@@ -102,6 +102,15 @@ def text_of(told: Said) -> str:
     return MARK + json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 
 
+def code_of(stored: Any) -> str:
+    """The code of a stored sentence, for records that machines read; of words the words."""
+    if isinstance(stored, str) and stored.startswith(MARK):
+        stored = json.loads(stored[len(MARK) :])
+    if not isinstance(stored, dict):
+        return str(stored)
+    return str(stored.get(_WITH, {}).get("code", stored.get(_SAY)))
+
+
 def read(stored: Any) -> str:
     """In the reader's language: a stored sentence, several of them, or the words of an old row."""
     if isinstance(stored, list | tuple):

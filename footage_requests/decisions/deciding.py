@@ -36,6 +36,7 @@ from ..models import (
 from ..parts import Part, refuse_same_person
 from ..permissions import ON_DUTY, can_decide, can_decide_on_duty, places_of_case
 from ..secrecy import interests
+from . import sound_rules
 from .content import sha256_of
 from .decision_view import Summary, summary
 
@@ -78,6 +79,7 @@ class Choice:
     codes: Collection[str] = ()
     lines: Collection[LineChoice] = ()
     includes_audio: bool = False
+    audio_reason: str = ""
     confirmed_how: str = "password"
 
 
@@ -135,6 +137,8 @@ def decide(request: FootageRequest, choice: Choice, *, by: Person) -> Decision:
             deputy=decision.is_deputy,
             on_duty=decision.is_on_duty,
             codes=sorted(choice.codes),
+            shown_sha256=shown.shown_sha256,
+            sound=decision.shown["sound"],
             lines=[
                 {
                     "item": line.item_id,
@@ -265,6 +269,8 @@ def _on_duty(request: FootageRequest, by: Person, choice: Choice) -> RoleGrant:
                 "or return the request. Everything else is decided by the superior."
             )
         )
+    if choice.includes_audio:
+        sound_rules.refuse_on_duty()
     places = places_of_case(request)
     return next(
         grant for grant in by.grants_on(today()) if grant.role in ON_DUTY and grant.covers(places)
@@ -317,11 +323,8 @@ def _check_release(request: FootageRequest, choice: Choice, shown: Summary) -> N
         )
     if request.kind.reference_required and not request.reference_no.strip():
         raise Refused(_("%(reference)s is missing.") % {"reference": request.kind.reference_name})
-    if choice.includes_audio and not request.wants_audio:
-        raise Refused(_("Sound was not asked for."))
     if choice.includes_audio:
-        # The papers would say that sound was released while the files carry none.
-        raise Refused(_("Sound cannot be exported yet: decide without it."))
+        sound_rules.check(request, choice.audio_reason)
     wider = request.kind.gives != RequesterKind.Gives.COPY and choice.kind != Decision.Kind.VIEWING
     if wider and not choice.reason.strip():
         raise Refused(
@@ -380,6 +383,8 @@ def _store(
     is_on_duty: bool,
 ) -> Decision:
     releases = choice.kind in Decision.RELEASING
+    has_sound = choice.includes_audio and releases
+    sound = sound_rules.as_data(request, choice.audio_reason, is_released=has_sound)
     valid = dt.timedelta(days=settings.APPROVAL_VALID_DAYS)
     try:
         with transaction.atomic():
@@ -394,8 +399,9 @@ def _store(
                 reason=choice.reason.strip(),
                 content_version=request.content_version,
                 content_sha256=choice.seen_sha256,
-                shown=shown.as_data(),
-                includes_audio=choice.includes_audio and releases,
+                shown={**shown.as_data(), "sound": sound},
+                includes_audio=has_sound,
+                audio_reason=sound["reason"],
                 confirmed_how=choice.confirmed_how,
                 expires_at=timezone.now() + valid if releases else None,
             )

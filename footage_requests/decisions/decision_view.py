@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from core.tsi import day_of, to_ms
 
 from .. import said
 from ..models import FixedMask, FootageRequest, RequesterKind, RequestItem
+from . import sound_rules
 from .content import sha256_of
 
 Span = tuple[int, int]
@@ -38,6 +39,8 @@ class SummaryLine:
     oldest_ms: int | None = None
     unsure: tuple[Span, ...] = ()
     """What the recorder can neither call recorded nor lost."""
+    sound: str = ""
+    """What the inventory says of its sound, where sound was asked for (`sound_rules`)."""
     only_fixed: bool = False
     """Masked because of the camera's own areas, not because of other people."""
 
@@ -49,6 +52,10 @@ class SummaryLine:
     @property
     def fault_words(self) -> list[str]:
         return said.read_all(self.faults)
+
+    @property
+    def sound_words(self) -> str:
+        return str(sound_rules.WORDS.get(self.sound, ""))
 
     @property
     def asked_ms(self) -> int:
@@ -104,9 +111,13 @@ def summary(request: FootageRequest) -> Summary:
     )
     included = [item for item in items if item.is_included]
     fixed = _fixed_masks(included)
+    sound = sound_rules.recorded_by(request, included)
     return Summary(
         sha256=sha256_of(request),
-        lines=tuple(_line(item, request.kind.masking, fixed[item.pk]) for item in included),
+        lines=tuple(
+            replace(_line(item, request.kind.masking, fixed[item.pk]), sound=sound[item.pk])
+            for item in included
+        ),
         excluded=tuple(
             (item.position.name, item.reason) for item in items if item.is_included is False
         ),

@@ -39,6 +39,7 @@ Span = tuple[int, int]
 # The checks of a person; each is confirmed for every exhibit before the package may be sealed.
 CHECKS = ("plays", "right_camera", "right_time", "masks", "nobody_else")
 SOUND_CHECKS = ("listened", "fits_pictures", "right_time", "nobody_else")
+SOUND_CHECKS = ("listened", "fits_pictures", "right_time", "nobody_else")
 _IDLE = dt.timedelta(minutes=3)
 _LONGEST = dt.timedelta(hours=8)
 # Of exports that did not note yet how long their first group of pictures is.
@@ -296,6 +297,11 @@ def _answered(package: Package, doubts: Iterable[str]) -> dict[str, Any]:
         "staff_number": str(verifier.get_username()) if verifier else "",
         "at": utc_text(package.verified_at or timezone.now()),
     }
+
+
+def checks_of(exhibit: Exhibit) -> tuple[str, ...]:
+    """What a person confirms of an exhibit."""
+    return SOUND_CHECKS if exhibit.kind == Exhibit.Kind.SOUND else CHECKS
 
 
 def checks_of(exhibit: Exhibit) -> tuple[str, ...]:

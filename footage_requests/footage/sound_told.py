@@ -5,7 +5,7 @@ Codes and instants are stored; the sentences are made in the reader's language.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,20 +44,34 @@ class SoundOfLine:
     @property
     def words(self) -> str:
         """In the reader's language."""
-        names = {
-            "camera": self.position,
-            "files": ", ".join(self.files),
-            "missing": _spans(self.missing),
-            "why": "; ".join(dict.fromkeys(said.read_all(self.reasons))) or said.read(_BROKEN),
+        return words_from(self.as_data())
+
+    def as_data(self) -> dict[str, Any]:
+        """Plain data for records, which tell it in words later."""
+        return {
+            "position": self.position,
+            "files": list(self.files),
+            "missing": [list(span) for span in self.missing],
+            "because": list(self.reasons),
         }
-        if not self.files:
-            return _("%(camera)s: no sound, because %(why)s.") % names
-        if not names["missing"]:
-            return _("%(camera)s: sound of all approved minutes (%(files)s).") % names
-        return _("%(camera)s: sound (%(files)s), but none of %(missing)s: %(why)s.") % names
 
 
 _BROKEN = said.say("SOUND_BROKEN")
+
+
+def words_from(told: Mapping[str, Any]) -> str:
+    """One line in the reader's language, from `SoundOfLine.as_data`."""
+    names = {
+        "camera": told["position"],
+        "files": ", ".join(told["files"]),
+        "missing": _spans((int(start), int(end)) for start, end in told["missing"]),
+        "why": "; ".join(dict.fromkeys(said.read_all(told["because"]))) or said.read(_BROKEN),
+    }
+    if not told["files"]:
+        return _("%(camera)s: no sound, because %(why)s.") % names
+    if not names["missing"]:
+        return _("%(camera)s: sound of all approved minutes (%(files)s).") % names
+    return _("%(camera)s: sound (%(files)s), but none of %(missing)s: %(why)s.") % names
 
 
 def _spans(missing: Iterable[Interval]) -> str:
@@ -105,6 +119,11 @@ def _reason(part: Any) -> Any:
     if part.failure.startswith(said.MARK):
         return part.failure
     return said.reason(part.failure or "INTERNAL")
+
+
+def as_facts(package: Package) -> list[dict[str, Any]]:
+    """Plain data of each line, for the frozen content of records."""
+    return [one.as_data() for one in sound_of(package)]
 
 
 def words_of(package: Package) -> list[str]:

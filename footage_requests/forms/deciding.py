@@ -40,6 +40,22 @@ class DecisionForm(DressedForm):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("Goes into the answer and into the record. Only a full copy needs none."),
     )
+    includes_audio = forms.BooleanField(
+        label=_("Sound is released as well"),
+        required=False,
+        help_text=_(
+            "The recorded sound of exactly the approved minutes leaves, as files of its own beside the films."
+        ),
+    )
+    audio_reason = forms.CharField(
+        label=_("why sound is released"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_(
+            "Why pictures alone are not enough. Goes into the record and the release statement."
+        ),
+    )
     sha256 = forms.CharField(widget=forms.HiddenInput)
     shown = forms.CharField(widget=forms.HiddenInput, required=False)
 
@@ -95,6 +111,8 @@ class DecisionForm(DressedForm):
             reason=data["reason"],
             codes=[code.code for code in data["codes"]],
             lines=data["lines"],
+            includes_audio=data["includes_audio"],
+            audio_reason=data["audio_reason"],
             confirmed_how=confirmed_how,
         )
 

@@ -16,6 +16,7 @@ from core import tsi
 from core.tsi import clock_time, day_of, day_text
 
 from .. import said
+from ..footage import sound_told
 from ..models import Decision, FootageRequest, HandOverRecord, MediumKind, RequesterKind
 from .letter_frame import enclosures, end, head, is_person, person_name, place, top, window
 
@@ -161,7 +162,7 @@ def _cover(request: FootageRequest, decision: Decision) -> str:
         f"{_asked(request)} {place(request)} alanına ait {window(request)} aralığındaki kamera "
         f"{what} {_clocks(request)}Dosyalara ait SHA-256 özet değerleri ekli listede gösterilmiştir."
     )
-    body += _masking(decision)
+    body += _masking(decision) + _sound(request, decision)
     if is_part:
         codes = " ".join(code.letter_text.strip() for code in decision.refusal_codes.all())
         told = " ".join(filter(None, (codes, _sentence(decision.reason))))
@@ -189,6 +190,18 @@ def _masking(decision: Decision) -> str:
     if masked - fixed:
         return " Kayıtlarda üçüncü kişiler maskelenmiştir."
     return " Kayıtlarda gerekli görülen alanlar maskelenmiştir." if masked else ""
+
+
+def _sound(request: FootageRequest, decision: Decision) -> str:
+    """Whether sound goes with it, and why not where it was asked for."""
+    if not decision.includes_audio:
+        return " Ses kaydının verilmesi uygun görülmemiştir." if request.wants_audio else ""
+    package = decision.packages.exclude(status="CANCELLED").last()
+    lines = sound_told.sound_of(package) if package else []
+    told = "; ".join(line.words.rstrip(".") for line in lines)
+    if any(line.files for line in lines):
+        return f" Onay verilen ses kayıtları, görüntülerden ayrı dosyalar hâlindedir ({told})."
+    return f" Ses kaydı bulunmamaktadır ({told})." if told else ""
 
 
 def _gap_count(decision: Decision) -> int:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from core import tsi
 from core.papers import Paper
 
+from ..footage import sound_told
 from ..models import Destruction, HandOverRecord, MediumKind
 from .record_rows import day, exhibit_row, hold_row, in_bytes, joined, labels, proof_row, stamp
 
@@ -200,6 +201,7 @@ def _facts(kind: HandOverRecord.Kind, content: Mapping[str, Any]) -> list[Fact]:
         facts.append((_("Who was present"), content["attendees"]))
     if kind == Kind.COPY:
         facts += _medium(content)
+    facts += _sound(content)
     if content["manifest_sha256"]:
         facts.append((_("Manifest of the sealed package (SHA-256)"), content["manifest_sha256"]))
         facts += _fingerprints(content)
@@ -237,6 +239,12 @@ def _approval(content: Mapping[str, Any]) -> str:
         return ""
     deputy = " V." if content["decided_as_deputy"] else ""
     return f"{stamp(content['decided_at'])} · {content['decided_by']}{deputy}"
+
+
+def _sound(content: Mapping[str, Any]) -> list[Fact]:
+    """What is said of released sound; records made before say nothing of it."""
+    told = [sound_told.words_from(one) for one in content.get("sound", ())]
+    return [(_("Audio"), " ".join(told))] if told else []
 
 
 def _fingerprints(content: Mapping[str, Any]) -> list[Fact]:

@@ -155,6 +155,9 @@ def package_context(package: Package, person: Any) -> dict[str, Any]:
             or (package.status == S.SEALED and may_hand_over)
         ),
         "missing": masking.missing_masks(package) if package.status == S.MASKING else [],
+        "sounds": []
+        if is_stopped or package.status == S.EXPORTING
+        else sound_told.words_of(package),
         "sounds": [] if is_stopped or package.status == S.EXPORTING else sound_told.words_of(package),
         "may_export": permissions.can_export(person, case) and person.pk != package.approver_id,
         "may_go_without": person.pk == package.exporter_id,

@@ -35,6 +35,7 @@ class Role(StrEnum):
     ORIGINAL = "original"
     VIEWING = "viewing"
     MASKED = "masked"
+    SOUND = "sound"
     RECORD = "record"
 
 
@@ -42,6 +43,7 @@ _ROLES = {
     Exhibit.Kind.ORIGINAL: Role.ORIGINAL,
     Exhibit.Kind.VIEWING: Role.VIEWING,
     Exhibit.Kind.MASKED: Role.MASKED,
+    Exhibit.Kind.SOUND: Role.SOUND,
 }
 
 
@@ -82,7 +84,9 @@ def leaving(package: Package) -> list[Leaving]:
     )
     found = [_leaving(row) for row in rows]
     masked = {row.line_id for row in rows if row.kind == Exhibit.Kind.MASKED}
-    must = package.exhibits.filter(replaced_at=None, line__must_be_masked=True)
+    must = package.exhibits.exclude(kind=Exhibit.Kind.SOUND).filter(
+        replaced_at=None, line__must_be_masked=True
+    )
     if set(must.values_list("line_id", flat=True)) - masked:
         raise Refused(_("A masked copy is missing: without it this part must not leave."))
     if not found:
@@ -147,10 +151,9 @@ def _path(row: Exhibit, recorder: Device, delivered: tuple[int, int]) -> str:
     start, end = (_utc(from_ms(moment)) for moment in delivered)
     source = recorder.serial or recorder.asset_register_no or str(recorder.pk)
     ending = PurePosixPath(row.file_name).suffix.lower() or ".mp4"
-    kind = {Role.VIEWING: "_viewing", Role.MASKED: "_masked"}.get(
-        _ROLES[Exhibit.Kind(row.kind)], ""
-    )
-    folder = ORIGINALS if row.kind == Exhibit.Kind.ORIGINAL else VIEWING
+    role = _ROLES[Exhibit.Kind(row.kind)]
+    kind = "" if role == Role.ORIGINAL else f"_{role.value}"
+    folder = ORIGINALS if role in {Role.ORIGINAL, Role.SOUND} else VIEWING
     name = f"{plain(row.ident)}_{plain(source)}_ch{row.channel.number:02}_{start}_{end}{kind}"
     return f"{folder}/{name}{plain(ending)}"
 

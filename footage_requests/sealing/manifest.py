@@ -25,6 +25,7 @@ from .doubt_records import doubt_facts
 from .keys import EvidenceKey, fingerprint
 from .leaving import Leaving, Role
 from .media_signing import SigningReport
+from .sounds import sound_facts
 from .text_records import utc_text
 
 SCHEMA = "cctv-release/1"
@@ -82,6 +83,7 @@ def canonical(
         "request": _request(package),
         "recipient": _recipient(recipient),
         "decision": _decision(package),
+        "sound": sound_facts(package),
         "people": people(package),
         "compensating_control": package.is_small_unit,
         "files": [
@@ -142,6 +144,8 @@ def method_of(item: Leaving) -> str:
     """How the file came about, in one sentence."""
     if item.role == Role.MASKED:
         return "masked and encoded again; the original is named in derived_from"
+    if item.role == Role.SOUND:
+        return "sound, stream copy without encoding, one unbroken stretch (RECORDER)"
     if item.role == Role.VIEWING:
         return "encoded again for viewing; the original is named in derived_from"
     sources = ", ".join(str(source) for source in item.exhibit.facts.get("sources", []))
@@ -202,6 +206,7 @@ def _decision(package: Package) -> dict[str, Any]:
         "as_deputy": decision.is_deputy,
         "content_sha256": decision.content_sha256,
         "sound_released": decision.includes_audio,
+        "sound_reason": decision.audio_reason,
         "lines": [
             {
                 "position": line.item.position.code,

@@ -30,7 +30,7 @@ from ..errors import Refused
 from ..footage import store
 from ..models import CustodyEvent, Exhibit, Package
 from ..release.custody import note_custody
-from . import audit_extract, eff, keys, manifest, media_signing, printed, signing
+from . import audit_extract, eff, keys, manifest, media_signing, printed, signing, sounds
 from .boxes import NotMp4
 from .clock_words import statement
 from .film import Film, bitstream_sha256, read_film
@@ -144,7 +144,7 @@ def _papers(
         ),
         _small(f"{RECORDS}/clock_statement.json", _json(clocks)),
         _small(f"{RECORDS}/clock_statement.pdf", printed.clock_statement(package, items, now)),
-        _small(f"{RECORDS}/gaps.csv", gaps_csv(items)),
+        _small(f"{RECORDS}/gaps.csv", gaps_csv(items, sounds.gaps_of(package))),
         _small(
             f"{RECORDS}/acquisition_log.txt", acquisition_log(package, items, manifest.SOFTWARE)
         ),
@@ -189,7 +189,8 @@ def _exhibit(package: Package, item: Leaving, key: keys.EvidenceKey, now: dt.dat
     row, form, crc, camera = item.exhibit, None, 0, None
     try:
         with StoredFile(store.open_file(row.file)) as source:
-            film = _film(source, item)
+            sound = sounds.check(source, item) if item.role == Role.SOUND else None
+            film = None if sound else _film(source, item)
             if film is not None and item.role == Role.ORIGINAL:
                 camera = media_signing.examine(source, film, keys.camera_roots())
             if film is None:
@@ -213,6 +214,8 @@ def _exhibit(package: Package, item: Leaving, key: keys.EvidenceKey, now: dt.dat
     if film is not None:
         size = {"width": film.width, "height": film.height}
         more |= {"codec": film.codec, "frames": film.frames, **size}
+    if sound is not None:
+        more |= sounds.facts_of(sound, item)
     more["camera_signature"] = manifest.camera_signature(camera) if camera else None
     if form is None:
         pieces = partial(_stored_pieces, row, None)
@@ -266,8 +269,11 @@ def _film(source: StoredFile, item: Leaving) -> Film | None:
         raise Refused(_("Exhibit %(ident)s is longer than its record says.") % {"ident": ident})
     if film.duration_ms < end - start - item.gap_ms - _LONGEST_SLACK_MS:
         raise Refused(_("Exhibit %(ident)s is shorter than its record says.") % {"ident": ident})
-    if film.has_sound and not item.exhibit.package.decision.includes_audio:
-        raise Refused(_("Exhibit %(ident)s has sound, which was not released.") % {"ident": ident})
+    if film.has_sound:
+        raise Refused(
+            _("Exhibit %(ident)s is a film with sound: sound leaves only as a file of its own.")
+            % {"ident": ident}
+        )
     return film
 
 

@@ -21,7 +21,9 @@ from core.papers import Paper, render_pdf
 from core.tsi import from_ms
 
 from ..exhibits.true_order import as_table, in_true_order
+from ..footage import sound_told
 from ..models import Package
+from . import sounds
 from .clock_words import LANGUAGES, statement
 from .doubt_records import doubt_lines
 from .keys import EvidenceKey, fingerprint
@@ -143,7 +145,7 @@ def _statement(
             (_("EBYS number"), _ebys(request)),
             (_("Recipient"), recipient.words),
             (_("Decision"), f"{decision.get_kind_display()}, {decision.authority or '-'}"),
-            (_("Audio"), _("released") if decision.includes_audio else _("not released")),
+            (_("Audio"), sounds.decided_words(package)),
             (_("Certificate of the signer, SHA-256"), key.fingerprint),
             (_("Certificate of the authority, SHA-256"), fingerprint(key.authority)),
         ],
@@ -152,6 +154,7 @@ def _statement(
             for part, person, at in people
         ],
         "is_small_unit": package.is_small_unit,
+        "sounds": sound_told.words_of(package),
         "exhibits": [_exhibit(item) for item in items],
         "order": as_table(in_true_order(item.exhibit for item in items)),
     }
@@ -177,6 +180,7 @@ def _exhibit(item: Leaving) -> dict[str, Any]:
         Role.ORIGINAL: _("original, not re-encoded"),
         Role.VIEWING: _("viewing copy, processed"),
         Role.MASKED: _("masked copy, processed"),
+        Role.SOUND: _("sound as recorded, one unbroken stretch"),
     }
     return {
         "ident": item.exhibit.ident,
@@ -238,6 +242,10 @@ def _places() -> list[str]:
 
 def _players(items: Sequence[Leaving]) -> list[str]:
     told = [_("The MP4 files play in VLC and, except H.265, in every browser.")]
+    if any(item.role == Role.SOUND for item in items):
+        told.append(
+            _("Sound lies beside the films (.aac, .wav) and plays in VLC; no film has sound.")
+        )
     if any(item.exhibit.facts.get("codec") == "hevc" for item in items):
         told.append(_("H.265 files need VLC; a viewing copy of each lies in 2_VIEWING_mp4."))
     return told

@@ -6,8 +6,10 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
+
+from django.db.models import QuerySet
 
 from core import tsi
 from core.tsi import from_ms
@@ -22,8 +24,11 @@ _SECRET = re.compile(
 )
 
 
-def gaps_csv(items: Sequence[Leaving]) -> str:
-    """One line per span without a picture; only the heading where there is none."""
+def gaps_csv(items: Sequence[Leaving], sound: Iterable[tuple[str, str, int, int]] = ()) -> str:
+    """One line per span without a picture, then those without released sound: name, camera, milliseconds.
+
+    Only the heading where there is none.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(
@@ -31,9 +36,14 @@ def gaps_csv(items: Sequence[Leaving]) -> str:
     )
     for item in items:
         for start, end in item.gaps_ms:
-            row = [item.exhibit.ident, item.position.code, utc_text(start), utc_text(end)]
-            writer.writerow([*row, tsi.stamp(from_ms(start)), tsi.stamp(from_ms(end)), end - start])
+            writer.writerow(_gap(item.exhibit.ident, item.position.code, start, end))
+    writer.writerows(_gap(*one) for one in sound)
     return out.getvalue()
+
+
+def _gap(name: str, camera: str, start: int, end: int) -> list[str | int]:
+    local = [tsi.stamp(from_ms(moment)) for moment in (start, end)]
+    return [name, camera, utc_text(start), utc_text(end), *local, end - start]
 
 
 def utc_text(ms: int) -> str:
@@ -52,7 +62,10 @@ def acquisition_log(package: Package, items: Sequence[Leaving], software: str) -
     for item in items:
         lines += _exhibit_lines(item)
     lines.append("Slices, as they were fetched")
-    lines += list(_slice_lines(package))
+    lines += _slice_lines(ExportSlice.objects.filter(package=package))
+    if package.decision.includes_audio:
+        lines += ["", "Slices of the released sound, as they were fetched"]
+        lines += _slice_lines(package.sound_slices.all())
     return without_secrets("\n".join(lines) + "\n")
 
 
@@ -73,12 +86,13 @@ def _exhibit_lines(item: Leaving) -> list[str]:
     return [*told, ""]
 
 
-def _slice_lines(package: Package) -> Iterator[str]:
-    rows = ExportSlice.objects.filter(package=package).select_related("file", "channel__recorder")
+def _slice_lines(slices: QuerySet[Any]) -> Iterator[str]:
+    rows = slices.select_related("file", "channel__recorder")
     for row in rows.order_by("channel_id", "starts_at"):
         told = f"{row.starts_at:%Y-%m-%dT%H:%M:%SZ} {row.ends_at:%Y-%m-%dT%H:%M:%SZ}"
         told += (
-            f" channel {row.channel.number} {row.source or '-'} {row.state} attempt {row.attempt}"
+            f" channel {row.channel.number} {getattr(row, 'source', '') or '-'} {row.state}"
+            f" attempt {row.attempt}"
         )
         if row.file is not None:
             told += f" {row.file.bytes} bytes SHA-256 {row.file.sha256}"

@@ -24,7 +24,7 @@ from .. import permissions
 from ..errors import Refused
 from ..exhibits import masking, verifying, watching
 from ..exhibits.exhibit_time import time_of
-from ..footage import store
+from ..footage import sound_told, store
 from ..models import Exhibit, MaskPlan, Package, Viewing
 from .ranges import asked_range
 from .shared import for_people, told, tried
@@ -42,6 +42,12 @@ CHECK_TEXTS = {
         "Everything that had to be masked is masked, from the first picture to the last."
     ),
     "nobody_else": gettext_lazy("It shows nothing beyond what was approved."),
+}
+SOUND_TEXTS = {
+    "listened": gettext_lazy("It opens and plays to its end, and I have listened to it."),
+    "fits_pictures": gettext_lazy("It fits the pictures of the camera that was approved."),
+    "right_time": gettext_lazy("As far as it can be heard, it fits the stated true time."),
+    "nobody_else": gettext_lazy("Nothing is heard in it beyond what was approved."),
 }
 
 
@@ -296,7 +302,7 @@ def package_verify(request: PersonRequest, pk: int) -> HttpResponse:
         "may_except": watching.may_be_excepted([one.watch for one in measured])
         and not all(one.watch.is_enough for one in measured),
         "unwatched_because": request.POST.get("unwatched_because", ""),
-        "check_texts": CHECK_TEXTS,
+        "sounds": sound_told.words_of(package),
         "missing": masking.missing_masks(package),
         "is_waiting": package.status == Package.Status.VERIFYING,
         "is_other_person": request.user.pk not in {package.exporter_id, package.approver_id},
@@ -312,6 +318,7 @@ def _shown(one: verifying.Measured, checks: dict[str, list[str]]) -> dict[str, A
         "row": one,
         "times": time_of(one.exhibit),
         "checked": checks.get(one.exhibit.ident, []),
+        "check_texts": SOUND_TEXTS if one.exhibit.kind == Exhibit.Kind.SOUND else CHECK_TEXTS,
         "unseen": [exhibit_moment(one.watch, mark) for mark in one.watch.unseen_marks],
     }
 

@@ -251,7 +251,7 @@ def test_a_data_subject_gets_only_masked_pictures(campus):
         ({"kind": {"reference_required": True}, "reference_no": ""}, {}),
         ({"kind": {"starts_preservation_only": True, "lapses_after_working_days": 3}}, {}),
         ({"kind": {"gives": "VIEWING"}}, {}),
-        ({}, {"includes_audio": True}),
+        ({}, {"includes_audio": True, "audio_reason": "it was spoken"}),
     ],
 )
 def test_a_release_that_the_rules_do_not_know_is_refused(campus, fields, choice):
@@ -265,14 +265,6 @@ def test_a_release_that_the_rules_do_not_know_is_refused(campus, fields, choice)
     with pytest.raises(Refused):
         campus.decide(request, **choice)
     assert not Decision.objects.exists()
-
-
-def test_sound_is_not_promised_while_no_export_carries_it(campus):
-    request = campus.submitted(wants_audio=True)
-
-    with pytest.raises(Refused):
-        campus.decide(request, includes_audio=True)
-    assert not campus.decide(request).includes_audio
 
 
 def test_cameras_in_the_open_or_not_asked_about_stop_a_release(campus):
