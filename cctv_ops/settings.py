@@ -325,9 +325,19 @@ else:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {
+            "()": "cctv_ops.log_lines.LineFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    # zeep logs whole envelopes at DEBUG, and they carry the login.
-    "loggers": {"zeep": {"level": "WARNING"}, "axes": {"level": "WARNING"}},
+    "loggers": {
+        # zeep logs whole envelopes at DEBUG, and they carry the login.
+        "zeep": {"level": "WARNING"},
+        "axes": {"level": "WARNING"},
+        # A worker of it writes the whole address of a request that failed.
+        "gunicorn.error": {"handlers": ["console"], "propagate": False},
+    },
 }

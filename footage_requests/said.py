@@ -41,6 +41,11 @@ _SENTENCES: dict[str, Promise] = {
     "FAULT_NOT_ASKED": _("Not asked: %(reason)s."),
     "NO_SPACE": _("the evidence store has too little free space"),
     "STORE_FAULT": _("the evidence store cannot be written"),
+    "STORE_SHARED": _(
+        "another installation keeps files in the same folder (its mark: %(mark)s); give each one a folder of its own"
+    ),
+    "STORE_NEWER": _("the database is older than the evidence store: it was restored from a copy"),
+    "STORE_STRAYS": _("%(count)d sealed files have no row: their rows are missing"),
     "SAME_PICTURES": _("the recorder gave the same pictures for two channels"),
     "SOUND_NO_TRACK": _("the recorder offers no sound of this recording"),
     "SOUND_CODEC": _("its sound is coded in a way that cannot be taken over unchanged (%(what)s)"),

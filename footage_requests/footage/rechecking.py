@@ -27,7 +27,7 @@ from core import panels
 
 from ..models import EvidenceFile
 from ..permissions import can_watch_store
-from . import store, store_alarm
+from . import store, store_alarm, store_marks
 from .owners import OWNERS, case_of
 
 if TYPE_CHECKING:
@@ -149,6 +149,16 @@ def lines(person: Person) -> Iterator[panels.TodayLine]:
             age_instant=opened_at,
             kind="store-unhandled",
             key=str(pk),
+        )
+    kept = store_marks.kept_because() if can_watch_store(person) else ""
+    if kept:
+        yield panels.TodayLine(
+            urgency=URGENCY,
+            sentence=_(
+                "The evidence store is not tidied up: %(why)s. See manage.py evidence_sweep."
+            )
+            % {"why": kept},
+            kind="store-kept",
         )
     if count:
         yield panels.TodayLine(

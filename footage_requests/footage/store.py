@@ -8,24 +8,35 @@ to open them, which `sweep_store` removes. Plain footage exists only in a job's 
 from __future__ import annotations
 
 import hashlib
+import logging
 import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+import audit
 from vault.crypto import Place
 from vault.errors import VaultError
 from vault.sealed_files import SealedReader, SealedWriter, Written
 
+from .. import said
 from ..models import EvidenceFile
+from . import store_marks
 
+log = logging.getLogger(__name__)
+
+SYSTEM = "store check"
+_MOST_NAMED = 1000
+_ASKED_AT_ONCE = 500
 _PIECE = 1024 * 1024
 # Longer than any job works without touching its scratch folder.
 _ABANDONED_S = 6 * 3600
@@ -63,6 +74,7 @@ class StoreWriter:
     def save(self) -> EvidenceFile:
         """The file with its row. Call it inside the transaction that links the row to its owner."""
         self.written = self._writer.finish()
+        store_marks.leave_mark()
         return EvidenceFile.objects.create(
             uuid=self._uuid,
             wrapped_key=self.written.wrapped_key,
@@ -155,27 +167,67 @@ def scratch() -> Iterator[Path]:
 
 
 def sweep_store() -> int:
-    """Removes what killed workers left: old scratch folders, half files, files without a row."""
+    """Removes what killed workers left: old scratch folders, half files, files without a row.
+
+    Sealed files without a row stay where they may be somebody's evidence (`store_marks`), and people are told.
+    """
     removed = 0
     old = time.time() - _ABANDONED_S
     for folder in _scratch_base().iterdir():
         if folder.stat().st_mtime < old:
             shutil.rmtree(folder, ignore_errors=True)
             removed += 1
-    for path in Path(settings.EVIDENCE_DIR).glob("??/*"):
-        if path.stat().st_mtime < old and not _has_row(path):
+    for path in Path(settings.EVIDENCE_DIR).glob("??/*.part"):
+        if path.stat().st_mtime < old:
             path.unlink(missing_ok=True)
             removed += 1
-    return removed
+    found = strays(old)
+    why = store_marks.why_kept(found) if found else None
+    store_marks.note_kept(why)
+    if why is not None:
+        log.error("Files without a row are kept in the evidence store: %s", said.read(why))
+        return removed
+    remove_strays(found, by=SYSTEM)
+    store_marks.note_rows()
+    return removed + len(found)
 
 
-def _has_row(path: Path) -> bool:
+def strays(older_than: float | None = None) -> list[Path]:
+    """Sealed files that no row names, those that are still being written left out. Seconds since 1970."""
+    before = time.time() - _ABANDONED_S if older_than is None else older_than
+    files = Path(settings.EVIDENCE_DIR).glob("??/*.sealed")
+    old = sorted(path for path in files if path.stat().st_mtime < before)
+    found = []
+    for at in range(0, len(old), _ASKED_AT_ONCE):
+        paths = old[at : at + _ASKED_AT_ONCE]
+        named = {path: _uuid_of(path) for path in paths}
+        rows = EvidenceFile.objects.filter(uuid__in=filter(None, named.values()), destroyed_at=None)
+        kept = set(rows.values_list("uuid", flat=True))
+        found += [path for path in paths if named[path] not in kept]
+    return found
+
+
+def remove_strays(paths: Sequence[Path], *, by: str) -> None:
+    """Removes files without a row; the log keeps their names."""
+    if not paths:
+        return
+    with transaction.atomic():
+        audit.record(
+            "evidencestore.remove_strays",
+            actor=by,
+            target=("evidencestore", "1", str(_("evidence store"))),
+            count=len(paths),
+            files=[path.stem for path in paths[:_MOST_NAMED]],
+        )
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def _uuid_of(path: Path) -> uuid.UUID | None:
     try:
-        named = uuid.UUID(hex=path.stem)
+        return uuid.UUID(hex=path.stem)
     except ValueError:
-        return False
-    rows = EvidenceFile.objects.filter(uuid=named, destroyed_at=None)
-    return path.suffix == ".sealed" and rows.exists()
+        return None
 
 
 def _scratch_base() -> Path:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import os
 import time
+import uuid
+from pathlib import Path
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import transaction
 
-from footage_requests.footage import store
+import audit
+from accounts.models import Role
+from audit.models import Entry
+from footage_requests.footage import store, store_marks
+from footage_requests.models import EvidenceFile
+from tests.inventory import rows
 from vault.errors import NotOpened
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +99,81 @@ def test_what_a_killed_worker_left_is_swept_and_nothing_else(settings):
     assert not half.exists()
     assert not orphan.exists()
     assert not dead.exists()
+
+
+def known() -> None:
+    """This database has a log, by which its store knows it."""
+    with transaction.atomic():
+        audit.record("test.begin", actor="test")
+
+
+def left(count: int = 1) -> list[Path]:
+    """Sealed files that no row names, as old as what a killed worker left."""
+    old = time.time() - 7 * 3600
+    paths = [store.path_of(uuid.uuid4()) for _ in range(count)]
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"sealed")
+        os.utime(path, (old, old))
+    return paths
+
+
+def test_a_store_of_two_databases_is_not_swept(settings, caplog):
+    """What has no row here has one there."""
+    known()
+    kept(b"frames")
+    marks = settings.EVIDENCE_DIR / "installations"
+    assert len(list(marks.iterdir())) == 1
+    (marks / "another").write_text("7")
+    (path,) = left()
+
+    assert store.sweep_store() == 0
+    assert path.exists()
+    assert "another" in store_marks.kept_because()
+    with pytest.raises(CommandError):
+        call_command("evidence_sweep", "--remove", "1", stdout=io.StringIO())
+    assert path.exists()
+    assert caplog.records
+
+    (marks / "another").unlink()
+    assert store.sweep_store() == 1
+    assert store_marks.kept_because() == ""
+
+
+def test_a_database_that_was_restored_keeps_what_it_does_not_know():
+    """Its newer copy may still come back; a person says when it will not."""
+    known()
+    file = kept(b"frames")
+    left()
+    assert store.sweep_store() == 1
+    EvidenceFile.objects.all().delete()
+    os.utime(store.path_of(file.uuid), (time.time() - 7 * 3600,) * 2)
+
+    assert store.sweep_store() == 0
+    for _file in range(2):
+        kept(b"new frames")
+    assert store.sweep_store() == 0
+    assert store.path_of(file.uuid).exists()
+
+    with pytest.raises(CommandError):
+        call_command("evidence_sweep", "--remove", "2", stdout=io.StringIO())
+    call_command("evidence_sweep", "--remove", "1", stdout=io.StringIO())
+    assert not store.path_of(file.uuid).exists()
+    assert store_marks.kept_because() == ""
+
+
+def test_many_files_without_a_row_are_never_removed_in_silence(client):
+    """A few are what killed workers left; many mean that the rows are missing."""
+    paths = left(store_marks.MOST_STRAYS + 1)
+    assert store.sweep_store() == 0
+    assert all(path.exists() for path in paths)
+
+    client.force_login(rows.person(Role.UNIT_HEAD))
+    assert "evidence_sweep" in client.get("/").content.decode()
+    paths.pop().unlink()
+    assert store.sweep_store() == len(paths)
+    told = Entry.objects.get(action="evidencestore.remove_strays").canon
+    assert all(path.stem in told for path in paths)
 
 
 def test_the_scratch_folder_of_a_job_is_closed_to_others_and_goes_with_it():
