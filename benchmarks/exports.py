@@ -1,6 +1,6 @@
 """Fifty exports at once from ten recorders: are the recorders' limits kept, and does anybody starve?
 
-One footage worker with two processes, as `bin/run` starts it, on PostgreSQL. All buttons are pressed before the
+One footage worker with two processes, as `bin/run` starts it, on PostgreSQL (or SQLite, to try it out). All buttons are pressed before the
 first slice is fetched. `most_per_recorder` (goal: FETCHES_PER_RECORDER, 2) is how many slices one recorder gave at the
 same moment, looked at ten times a second; `first_s`, `median_s` and `last_s` are when packages were through;
 `workers_mb` is the most PSS of the worker, its processes and their decoders together.
@@ -65,7 +65,7 @@ def _workers(environment: dict[str, str], processes: int) -> Iterator[int]:
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     with (
         tempfile.TemporaryDirectory(prefix="cctv-exports-") as name,
-        store("postgresql", Path(name)) as database,
+        store(options.engine, Path(name)) as database,
     ):
         folder = Path(name)
         channels = -(-options.exports // options.recorders)
@@ -112,6 +112,9 @@ def main() -> dict[str, Any]:
     parser.add_argument("--recorders", type=int, default=10)
     parser.add_argument("--seconds", type=int, default=30, help="of footage each (30)")
     parser.add_argument("--bitrate", type=int, default=4_000_000, help="bit/s (4000000)")
+    parser.add_argument(
+        "--engine", choices=("postgresql", "sqlite"), default="postgresql", help="(postgresql)"
+    )
     parser.add_argument("--processes", type=int, default=2, help="of the worker (2)")
     options = parser.parse_args()
     say(f"{options.exports} exports of {options.seconds} s from {options.recorders} recorders.")

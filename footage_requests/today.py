@@ -56,13 +56,10 @@ def lines(person: Person) -> Iterable[panels.TodayLine]:
     """To those who can do something about it; few queries, whatever the number of cases."""
     if not (permissions.can_see_requests(person) and any_requests(person)):
         return
-    rows = list(
-        board.open_cases(FootageRequest.objects.visible_to(person)).order_by("deadline_at")[
-            :MOST_CASES
-        ]
-    )
+    rows = _looked_at(person)
     if not rows:
         return
+    yield from _left_out(person, rows)
     columns = {column["key"]: column["cards"] for column in board.columns(rows)}
     cases = [row for cards in columns.values() for row in cards]
     if permissions.can_assess(person):
@@ -90,6 +87,32 @@ def lines(person: Person) -> Iterable[panels.TodayLine]:
         asked = [row for row in columns["wait"] if row.status == S.OPINION]
         text = _("%(number)s waits for an opinion")
         yield from _each(asked, WAITING, text, _("Open case"), "opinion")
+
+
+def _looked_at(person: Person) -> list[Any]:
+    """The open cases with the nearest deadlines, and one more where there are more than are looked at."""
+    found = board.open_cases(FootageRequest.objects.visible_to(person))
+    return list(found.order_by("deadline_at")[: MOST_CASES + 1])
+
+
+def _left_out(person: Person, rows: list[Any]) -> Iterator[panels.TodayLine]:
+    """Takes off the one too many, and says so: what was left out may be urgent as well."""
+    if len(rows) <= MOST_CASES:
+        return
+    rows.pop()
+    count = FootageRequest.objects.visible_to(person).open().count()
+    told = {"count": count, "most": MOST_CASES}
+    yield panels.TodayLine(
+        urgency=LOST,
+        sentence=_(
+            "%(count)d requests are open, only the %(most)d with the nearest deadlines are looked at here: "
+            "the list has all of them"
+        )
+        % told,
+        url=reverse("footage_requests:list"),
+        action_label=_("Open the list"),
+        kind="request-not-all",
+    )
 
 
 def _footage(cases: list[Any]) -> Iterator[panels.TodayLine]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -230,13 +231,27 @@ def may_act(person: Person) -> bool:
     return person.has_role(*roles, *permissions.DELIVERING)
 
 
-def history_of(row: FootageRequest) -> list[dict[str, Any]]:
-    """The case's own entries of the audit log in plain sentences, newest first."""
-    kind, identity, _name = reference(row)
-    entries = Entry.objects.filter(object_type=kind, object_id=identity).order_by("-pk")
+def history_of(row: FootageRequest, holds: Iterable[Hold] = ()) -> list[dict[str, Any]]:
+    """What the audit log has of the case in plain sentences, newest first: of the request itself, and every
+    state of its holds, packages and destructions.
+    """
+    parts = [row, *holds, *row.packages.all()]
+    if len(parts) > 1:
+        parts += row.destructions.all()
+    about: dict[str, set[str]] = {}
+    for part in parts:
+        kind, identity, _name = reference(part)
+        about.setdefault(kind, set()).add(identity)
+    chosen = Q()
+    for kind, identities in about.items():
+        chosen |= Q(object_type=kind, object_id__in=identities)
+    entries = list(Entry.objects.filter(chosen).order_by("-pk")[:MOST_ENTRIES])
+    spoken = {str(hold.uuid): str(hold.channel) for hold in holds}
+    for entry in entries:
+        entry.object_name = spoken.get(entry.object_id, entry.object_name)
     return [
         {"at": entry.taken_at, "text": sentence(entry), "because": entry.because}
-        for entry in entries[:MOST_ENTRIES]
+        for entry in entries
     ]
 
 

@@ -97,7 +97,7 @@ def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any]:
         else "",
         "opinions": list(row.opinions.select_related("asked_by", "given_by")),
         "attachments": list(row.attachments.select_related("file", "added_by")),
-        "history": case_view.history_of(row),
+        "history": case_view.history_of(row, holds),
         "main": None if keeps_hands_off or not actions else actions[0],
         "others": actions if keeps_hands_off else actions[1:],
         "obstacles": obstacles,

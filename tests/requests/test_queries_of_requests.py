@@ -9,13 +9,16 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from footage_requests import today
+from footage_requests.casework import case_view
+from footage_requests.holds import holding
 from footage_requests.models import FootageRequest
 from tests.inventory import rows
 from tests.pages.scene import browser
 from tests.requests import cases
+from tests.requests.case import package_of
 
 pytestmark = pytest.mark.django_db
 
@@ -85,6 +88,41 @@ def test_many_urgent_cases_become_few_lines_of_today():
     assert FootageRequest.objects.count() == 36
     assert len(lines) <= 4 * (today.MOST_EACH + 1)
     assert any("more" in line.sentence or "daha" in line.sentence for line in lines)
+
+
+def test_today_says_when_it_does_not_look_at_every_case(monkeypatch):
+    """Nobody takes the lines of the first 500 cases for all of them."""
+    monkeypatch.setattr(today, "MOST_CASES", 4)
+    some(2)
+    head = rows.person("UNIT_HEAD")
+    (told,) = [line for line in today.lines(head) if line.kind == "request-not-all"]
+    assert "6" in told.sentence
+    assert "4" in told.sentence
+    monkeypatch.setattr(today, "MOST_CASES", 6)
+    assert not [line for line in today.lines(head) if line.kind == "request-not-all"]
+
+
+def test_the_history_of_a_case_has_every_state_of_its_package_and_holds(campus, client):
+    """One line of time: who verified, sealed or destroyed stands beside who filed and decided."""
+    request = campus.submitted()
+    (hold,) = holding.hold_request(request, campus.clerk)
+    hold.take("keep", by="holds", held_at=timezone.now())
+    package = package_of(campus, campus.decide(request))
+    package.take("offer", by=campus.operator)
+    package.take("reject", by=campus.second_operator, because="a face at 09:04")
+    other = package_of(campus, campus.decide(campus.submitted()))
+    other.take("offer", by=campus.operator)
+
+    with translation.override("en"):
+        told = case_view.history_of(request, list(request.holds.all()))
+    text = " ".join(str(line["text"]) for line in told)
+    assert f"{campus.second_operator.full_name} sent {package.number} back" in text
+    assert f"is held: {hold.channel}" in text
+    assert other.number not in text
+    client.force_login(campus.head)
+    page = client.get(f"/requests/{request.pk}/").content.decode()
+    assert "a face at 09:04" in page
+    assert package.number in page
 
 
 def test_today_tells_each_person_what_that_person_can_do():
