@@ -22,9 +22,9 @@ from .interests import InterestDeclaration
 from .kinds import KindQuestion, LegalBasis, RefusalCode, RequesterKind, SmallUnitPeriod
 from .lookups import LookupKey
 from .packages import Exhibit, ExportPace, ExportSlice, Package
-from .sounds import SoundSlice
 from .portal import WebhookDelivery, WebhookEndpoint, WebhookTry
 from .requests import FootageRequest, RequestAttachment, RequestItem
+from .sounds import SoundSlice
 from .undertakings import AccessReportSeen, Undertaking, UndertakingText
 
 __all__ = [
