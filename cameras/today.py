@@ -26,6 +26,7 @@ from core.text import sort_key
 from inventory.models import Device, Position
 
 MOST_SQUARES = 1_500
+_ANY_PK = 987654321
 WARRANTY_DAYS = 90
 
 
@@ -220,19 +221,23 @@ def exceptions(counts: dict[str, int]) -> str:
 
 
 def _band(squares: Iterable[Square]) -> list[dict[str, Any]]:
-    labels = dict(Result.choices)
-    # Drawn once each: there may be a thousand cameras, and only five results.
+    # Said, addressed and drawn once each: there may be a thousand cameras, and only five results.
+    labels = {code: str(label) for code, label in Result.choices}
+    before, after = reverse("cameras:position", args=[_ANY_PK]).split(str(_ANY_PK))
     drawn = {
         result: render_to_string("components/_square.html", {"result": result})
         for result in Result.values
     }
     buildings: dict[int, dict[str, Any]] = {}
     for camera in sorted(squares, key=lambda square: square.code):
-        title = f"{camera.name} · {labels[Result(camera.result)]}"
+        title = f"{camera.name} · {labels[camera.result]}"
         found = buildings.setdefault(
             camera.building_id, {"pk": camera.building_id, "name": camera.building, "squares": []}
         )
-        found["squares"].append({"pk": camera.pk, "title": title, "drawn": drawn[camera.result]})
+        url = f"{before}{camera.pk}{after}"
+        found["squares"].append(
+            {"pk": camera.pk, "url": url, "title": title, "drawn": drawn[camera.result]}
+        )
     return sorted(buildings.values(), key=lambda row: sort_key(row["name"]))
 
 
