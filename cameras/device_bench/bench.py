@@ -22,6 +22,7 @@ from cameras.protocols.base import (
     DeviceError,
     Endpoint,
     Login,
+    Manner,
     NotSupported,
     Picture,
     Reason,
@@ -31,6 +32,7 @@ from cameras.protocols.clips import ClipReport, fetch_clip
 from cameras.protocols.decoding import Still, check_still
 from cameras.protocols.http import Transport
 from cameras.protocols.ntp import ServerClock
+from cameras.protocols.opened import REPLAY_BY_ONVIF
 from cameras.protocols.probing import without_login
 from cameras.protocols.registry import OpenDevice, open_device
 from cameras.protocols.rtsp import StreamLimits
@@ -103,6 +105,8 @@ class ClipFetched(Half):
     clock: Measurement | None = None
     offset_ms: int | None = None
     rtsp_port: int | None = None
+    also_by: Manner | None = None
+    """How the device is spoken to where its ONVIF part plays; None where that is no other way."""
 
 
 async def measure_clock(transport: Transport, target: Target) -> ClockFound:
@@ -150,9 +154,38 @@ async def clip(
     *,
     on_progress: Any = None,
 ) -> ClipFetched:
-    """Copies a span of true time into an MP4, bit for bit. Raises DeviceError or FileExistsError."""
+    """Copies a span of true time into an MP4, bit for bit. Raises DeviceError or FileExistsError.
+
+    A vendor's device whose own playback proves no time is played over ONVIF, where it speaks that as well.
+    """
     fetched = ClipFetched()
-    async with opened(transport, target, fetched) as device:
+    asked = channel_no, start_ms, end_ms, out_path
+    try:
+        await _copy(transport, target, *asked, fetched, on_progress)
+    except BadAnswer as error:
+        if error.reason is not Reason.TIME_NOT_PROVEN or fetched.also_by is None:
+            raise
+        fetched.note("playback", error)
+        await _copy(transport, target, *asked, fetched, on_progress, manner=fetched.also_by)
+    return fetched
+
+
+async def _copy(
+    transport: Transport,
+    target: Target,
+    channel_no: int,
+    start_ms: int,
+    end_ms: int,
+    out_path: Path,
+    fetched: ClipFetched,
+    on_progress: Any,
+    *,
+    manner: Manner | None = None,
+) -> None:
+    async with opened(transport, target, fetched, manner) as device:
+        if device.also_onvif is not None and manner is None:
+            quirks = [*device.manner.quirks, REPLAY_BY_ONVIF]
+            fetched.also_by = replace(device.manner, quirks=quirks)
         fetched.clock = await clock_of(device, target, fetched)
         if device.playback is None:
             raise why_not(device, "playback")
@@ -178,7 +211,6 @@ async def clip(
         on_progress=on_progress,
         local_ahead_ms=_local_ahead(fetched.clock),
     )
-    return fetched
 
 
 def history_of(clock: Measurement | None, base: TimeBase) -> OffsetHistory:
@@ -206,9 +238,13 @@ def _local_ahead(clock: Measurement | None) -> int:
 
 
 @contextlib.asynccontextmanager
-async def opened(transport: Transport, target: Target, half: Half) -> AsyncIterator[OpenDevice]:
+async def opened(
+    transport: Transport, target: Target, half: Half, manner: Manner | None = None
+) -> AsyncIterator[OpenDevice]:
     """The device, opened; closed again whatever happens."""
-    device = await open_device(transport, target.endpoint, target.login, protocol=target.protocol)
+    device = await open_device(
+        transport, target.endpoint, target.login, protocol=target.protocol, manner=manner
+    )
     half.protocol = device.protocol
     try:
         yield device

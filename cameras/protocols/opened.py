@@ -13,7 +13,9 @@ from cameras.protocols.base import (
     IndexesRecordings,
     ListsChannels,
     Manner,
+    NotSupported,
     Streams,
+    StreamTarget,
     TakesSnapshots,
     TellsIdentity,
     TellsMasks,
@@ -36,6 +38,7 @@ CAPABILITIES = (
     "masks",
 )
 ONVIF_REFUSES_LOGIN = "onvif-refuses-this-login"
+REPLAY_BY_ONVIF = "replay-by-onvif"
 
 
 class SecondIndex:
@@ -54,6 +57,30 @@ class SecondIndex:
         except CredentialRefused:
             note_refusal(self._manner)
             raise
+
+
+class ReplayByOnvif:
+    """ONVIF's replay of a vendor's recorder, whose own playback proves no time: here each picture carries it.
+
+    Asked and told in DEVICE_LOCAL, as the vendor's playback is. Only for a device whose wall clock shows
+    Türkiye time where its UTC is UTC: for any other one the two spans would not be the same.
+    """
+
+    index_time_base = TimeBase.DEVICE_LOCAL
+
+    def __init__(self, client: OnvifClient) -> None:
+        self._client = client
+
+    async def live(self, channel: Channel) -> StreamTarget:
+        return await self._client.live(replace(channel, token=""))
+
+    async def playback(self, channel: Channel, start_ms: int, end_ms: int) -> StreamTarget:
+        """Raises NotSupported where the device tells no wall clock, or one of another zone."""
+        clock = await self._client.read_clock()
+        if clock.utc_ms is None or clock.local_ms is None or clock.utc_ms != clock.local_ms:
+            raise NotSupported("by ONVIF it tells no Türkiye time, so no span can be asked there")
+        target = await self._client.playback(replace(channel, token=""), start_ms, end_ms)
+        return replace(target, time_base=TimeBase.DEVICE_LOCAL)
 
 
 @dataclass
@@ -95,6 +122,18 @@ class OpenDevice:
         """Closes every connection to the device."""
         for conversation in self.conversations:
             await conversation.close()
+
+
+def replay_by_onvif(device: OpenDevice) -> bool:
+    """From now on, and in later visits, a vendor's device that proves no time is played over its ONVIF part.
+
+    False where it has none, or is played so already.
+    """
+    if device.also_onvif is None or REPLAY_BY_ONVIF in device.manner.quirks:
+        return False
+    device.manner.quirks.append(REPLAY_BY_ONVIF)
+    device.playback = ReplayByOnvif(device.also_onvif)
+    return True
 
 
 def note_refusal(manner: Manner) -> None:

@@ -35,7 +35,9 @@ from cameras.protocols.onvif.soap import DEVICE_PATH
 from cameras.protocols.opened import (
     CAPABILITIES,
     ONVIF_REFUSES_LOGIN,
+    REPLAY_BY_ONVIF,
     OpenDevice,
+    ReplayByOnvif,
     SecondIndex,
     note_refusal,
 )
@@ -292,6 +294,8 @@ class _Opening:
             if second is not None:
                 device.also_onvif = second
                 device.second_index = SecondIndex(second, client.manner)
+                if REPLAY_BY_ONVIF in client.manner.quirks:
+                    device.playback = ReplayByOnvif(second)
             if not isinstance(client, OnvifClient):
                 client.rtsp_port.ask_also(partial(self._port_by_onvif, second, client.manner))
         return device

@@ -42,7 +42,8 @@ from cameras.protocols.base import (
     Untrusted,
 )
 from cameras.protocols.decoding import Decoder
-from cameras.visiting.proofs import Player, play_minute, plays_something
+from cameras.protocols.opened import replay_by_onvif
+from cameras.visiting.proofs import Player, ProofAnswer, play_minute, plays_something
 from cameras.visiting.replay_probes import Plays
 from cameras.visiting.visit_calls import Calls, VisitIsOver, why_not
 from cameras.visiting.visit_data import (
@@ -352,7 +353,6 @@ class RecorderQuestions:
     async def _proofs(self, device: OpenDevice) -> None:
         plan = self.plan
         self.has_proof_to_play = False
-        player = self.player
         for ask in plan.channels:
             channel = self._channel(ask)
             if ask.proof is None or channel is None:
@@ -365,9 +365,22 @@ class RecorderQuestions:
                 continue  # nothing is claimed, so there is nothing to prove
             self.has_proof_to_play = True
             history = self._histories()[TimeBase(judged.time_base)]
-            self.out.proofs.append(
-                await play_minute(device.playback, player, channel, ask, minute, history, _now_ms())
-            )
+            proof = await self._play(device, channel, ask, minute, history)
+            if proof.reason == Reason.TIME_NOT_PROVEN and replay_by_onvif(device):
+                proof = await self._play(device, channel, ask, minute, history)
+            self.out.proofs.append(proof)
+
+    async def _play(
+        self,
+        device: OpenDevice,
+        channel: Channel,
+        ask: ChannelAsk,
+        minute: Interval,
+        history: OffsetHistory,
+    ) -> ProofAnswer:
+        return await play_minute(
+            device.playback, self.player, channel, ask, minute, history, _now_ms()
+        )
 
 
 def _not_heard(ask: ChannelAsk, day: DayAsk, asked_ms: int, error: DeviceError) -> Heard:

@@ -46,6 +46,7 @@ _WORDS = {
     "no-event-search": _("its search for events does not work"),
     "no-events": _("its search for events says nothing about this channel"),
     "onvif-refuses-this-login": _("ONVIF refuses this login"),
+    "replay-by-onvif": _("its own playback proves no time, so it is played over ONVIF"),
     "signed-in-true-time": _("it shows local time as UTC, but checks logins in true UTC"),
     "start-state-missing": _("it did not tell whether it recorded when the day began"),
     "track-not-named": _("some of its events do not name their track"),

@@ -74,6 +74,20 @@ def shown_in(path: Path) -> tuple[int, int]:
     return strips[0][1], strips[1][1]
 
 
+@pytest.mark.parametrize("device", ["isapi"], indirect=True)
+def test_a_playback_that_proves_no_time_is_played_over_onvif(
+    device: SimDevice, bench: Bench, tmp_path: Path
+) -> None:
+    """Hikvision's recorders say nothing of the time they play; ONVIF's replay does, picture by picture."""
+    set_fault(device, "rtsp_reports_now", True)
+    out, span = tmp_path / "clip.mp4", asked()
+    told = bench.run("clip", device, *arguments(span, out), seconds=8).facts
+    assert [one["reason"] for one in told["failures"]] == ["TIME_NOT_PROVEN"]
+    assert (told["stamp_source"], told["complete"], told["time"]) == ("ONVIF_NTP", True, "true")
+    for shown, end in zip(shown_in(out), span, strict=True):
+        assert abs(shown - device.clock.offset_ms - end) <= LEAD_MS
+
+
 @pytest.mark.parametrize("device", KINDS, indirect=True)
 def test_the_pictures_are_those_of_the_asked_time(
     bench: Bench, device: SimDevice, tmp_path: Path

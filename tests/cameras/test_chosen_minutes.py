@@ -12,12 +12,20 @@ from django.utils import timezone
 from audit.models import Entry
 from cameras.days.coverage import cover
 from cameras.days.judging import ProofAsk
-from cameras.models import CheckResult, CoverageDay, DeviceCheck, PlaybackProof, Run
+from cameras.models import (
+    CheckResult,
+    CoverageDay,
+    DeviceCheck,
+    DeviceCondition,
+    PlaybackProof,
+    Run,
+)
 from cameras.night import nights, work
 from cameras.night.drawn_minutes import minute_to_play
 from core.tsi import at, day_bounds_ms, from_ms
 from inventory.models import Channel
 from simulator.campus_file import read_campus
+from simulator.faults import set_fault
 from simulator.recording import tsi_midnight
 from simulator.world import true_now_ms
 from tests.cameras.campus import Campus, Scripted, hours, whole, yesterday
@@ -148,13 +156,20 @@ def test_who_may_not_check_the_recorder_cannot_play_it() -> None:
     assert not Run.objects.exists()
 
 
+@pytest.mark.parametrize("tells_time", [True, False])
 def test_a_chosen_minute_is_really_played_by_a_recorder_whose_clock_is_wrong(
-    db: None, settings: Any
+    db: None, settings: Any, tells_time: bool
 ) -> None:
-    """REC-10 on real sockets: the minute of true time, an hour off on the recorder's own clock."""
+    """REC-10 on real sockets: the minute of true time, an hour off on the recorder's own clock.
+
+    Where its own playback says nothing of the time it plays, it is played over ONVIF, now and from then on.
+    """
     settings.PROOF_SHARE, settings.NTP_SERVERS, settings.NIGHT_JITTER_SECONDS = 0.0, [], 0
     midnight = tsi_midnight(true_now_ms())
-    campus = read_campus({"devices": [RECORDER]}, midnight)
+    clock = RECORDER["clock"] if tells_time else {"offset_ms": 3_600_000}
+    campus = read_campus({"devices": [RECORDER | {"clock": clock}]}, midnight)
+    if not tells_time:
+        set_fault(campus.devices[0], "rtsp_reports_now", True)
     with Served(campus):
         machine = enter(campus.devices)[campus.devices[0].address]
         channel = Channel.objects.get(recorder=machine)
@@ -166,3 +181,5 @@ def test_a_chosen_minute_is_really_played_by_a_recorder_whose_clock_is_wrong(
     assert (proof.answer, proof.reason) == ("YES", "")
     assert proof.frame_at is not None
     assert abs((proof.frame_at - at(yesterday(), 14)).total_seconds()) < 60
+    learnt = DeviceCondition.objects.get(device=machine).manner["quirks"]
+    assert ("replay-by-onvif" in learnt) is not tells_time
