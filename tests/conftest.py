@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 from collections.abc import Iterator
@@ -59,6 +60,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if "PYTEST_XDIST_WORKER" in os.environ:
         long = {i: n for i in items for n, name in enumerate(LONGEST) if i.nodeid.startswith(name)}
         items.sort(key=lambda item: long.get(item, len(LONGEST)))
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays for the whole run: going through it again and again is waste."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.fixture(scope="session")

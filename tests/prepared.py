@@ -34,6 +34,13 @@ def fill_new_sqlite(connection: Any, **_kwargs: Any) -> None:
             prepared.backup(connection.connection)
 
 
+def copy_sqlite(target: Path) -> None:
+    """A migrated, empty SQLite database at `target`, where this run has one; else nothing."""
+    place = prepared_databases()
+    if place is not None:
+        shutil.copy(place / "empty.sqlite3", target)
+
+
 def _migrate(url: str) -> None:
     """In a process of its own, as an installation does it."""
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "DATABASE_URL": url}

@@ -9,14 +9,15 @@ import sys
 import time
 from typing import Any
 
+from benchmarks.parts.tables import make_tables
+
 
 def prepare(campus_file: str, seconds: int) -> dict[str, Any]:
     """An empty database with one recorder and an approved request for so many seconds."""
     import django
-    from django.core.management import call_command
 
     django.setup()
-    call_command("migrate", verbosity=0)
+    make_tables()
     from pathlib import Path
 
     from simulator.campus_file import read_campus
@@ -96,20 +97,15 @@ def export(decision: int, operator: int) -> dict[str, Any]:
 
 def watch(decisions: list[int], operator: int) -> dict[str, Any]:
     """Presses all the buttons at once, and looks on until every package is through."""
-    from collections import Counter
-
     from accounts.models import Person
     from footage_requests.footage import exporting
-    from footage_requests.models import Decision, ExportSlice, Package
-    from footage_requests.models.holds import Part
+    from footage_requests.models import Decision, Package
 
     by = Person.objects.get(pk=operator)
     rows = [exporting.start_export(Decision.objects.get(pk=pk), by) for pk in decisions]
     began, most, ends = time.monotonic(), 0, dict.fromkeys((row.pk for row in rows), 0.0)
     while not all(ends.values()):
-        claimed = ExportSlice.objects.filter(state=Part.State.CLAIMED)
-        busy = Counter(claimed.values_list("channel__recorder", flat=True))
-        most = max(most, *busy.values(), 0)
+        most = max(most, most_per_recorder())
         waiting = Package.objects.filter(pk__in=[pk for pk, end in ends.items() if not end])
         for package in waiting.exclude(status=Package.Status.EXPORTING):
             ends[package.pk] = time.monotonic() - began
@@ -117,6 +113,17 @@ def watch(decisions: list[int], operator: int) -> dict[str, Any]:
             raise RuntimeError(package.failure)
         time.sleep(0.1)
     return {"most_per_recorder": most, "ends": sorted(ends.values())}
+
+
+def most_per_recorder() -> int:
+    """How many slices the busiest recorder gives at this moment."""
+    from collections import Counter
+
+    from footage_requests.models import ExportSlice
+    from footage_requests.models.holds import Part
+
+    claimed = ExportSlice.objects.filter(state=Part.State.CLAIMED)
+    return max(Counter(claimed.values_list("channel__recorder", flat=True)).values(), default=0)
 
 
 def drain(processes: int) -> None:

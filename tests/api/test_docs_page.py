@@ -36,7 +36,9 @@ def test_the_description_is_shown_and_a_call_can_be_tried(live_server: LiveServe
     complaints: list[str] = []
     asked: list[str] = []
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        browser = driver.chromium.launch(
+            executable_path="/usr/bin/chromium-headless-shell", args=ARGUMENTS
+        )
         context = browser.new_context(base_url=live_server.url)
         context.add_cookies(
             [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]

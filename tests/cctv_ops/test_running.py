@@ -17,11 +17,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.prepared import copy_sqlite
+
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ("simulator", "audit_sealer", "celery", "gunicorn", "broker.sock")
 HANG_SECONDS = 300
-
-pytestmark = pytest.mark.xdist_group("runner")
 
 
 def small_campus(folder: Path) -> Path:
@@ -168,6 +168,8 @@ def test_one_command_starts_everything_and_kill_9_leaves_nothing(
     start: Callable[..., Run], folder: Path
 ) -> None:
     """The demo starts, a killed worker comes back, a second start is refused, kill -9 leaves no process."""
+    folder.mkdir()
+    copy_sqlite(folder / "demo.sqlite3")
     run = start()
     run.wait_until_ready()
     assert run.page() == 200

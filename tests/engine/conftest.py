@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
@@ -12,15 +11,6 @@ from simulator.world import Campus
 from tests.cameras.simulated import Served
 from tests.engine.engine import Database, Engine, PostgresDatabases, SqliteDatabases, connected_to
 from tests.postgres import Cluster
-
-HERE = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One after the other: each of these tests keeps several processes busy."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("engine"))
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import random
 import signal
-import sys
 import time
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -17,19 +15,21 @@ from django.db import connections
 from footage_requests import sealing
 from footage_requests.footage import store
 from footage_requests.models import EvidenceFile, Package
-from footage_requests.sealing import Verdict, keys, verify_folder
+from footage_requests.sealing import Verdict, audit_extract, keys, packing, verify_folder
+from footage_requests.sealing.zipping import StoredZip
 from tests.engine.engine import SqliteDatabases, connected_to
 from tests.requests import sealing_rows as rows
 from tests.requests.case import Campus
+from vault.sealed_files import SealedWriter
 
-# (what happens to a function, its name): the process ends with that very event.
-STEPS = [
-    ("call", "extract"),
-    ("return", "_exhibit"),
-    ("call", "add"),
-    ("return", "finish"),
-    ("call", "take"),
-    ("return", "take"),
+# (where a function is looked up, its name, before or after it): the process ends at that very moment.
+STEPS: list[tuple[Any, str, bool]] = [
+    (audit_extract, "extract", False),
+    (packing, "_exhibit", True),
+    (StoredZip, "add", False),
+    (SealedWriter, "finish", True),
+    (Package, "take", False),
+    (Package, "take", True),
 ]
 
 
@@ -50,16 +50,16 @@ def case(tmp_path, settings, evidence_key, databases, django_db_blocker):
         yield campus, rows.verified(campus)
 
 
-def seal_and_die(campus: Campus, package: Package, event: str, name: str) -> None:
-    """Runs in a child: seals, and is killed at one event."""
+def seal_and_die(campus: Campus, package: Package, owner: Any, name: str, after: bool) -> None:
+    """Runs in a child, of which nothing comes back: seals, and is killed at one moment."""
+    real = getattr(owner, name)
 
-    def watch(frame: FrameType, what: str, _arg: Any) -> None:
-        code = frame.f_code
-        is_ours = "footage_requests" in code.co_filename or "sealed_files" in code.co_filename
-        if what == event and code.co_name == name and is_ours:
-            os.kill(os.getpid(), signal.SIGKILL)
+    def killed(*args: Any, **kwargs: Any) -> Any:
+        if after:
+            real(*args, **kwargs)
+        os.kill(os.getpid(), signal.SIGKILL)
 
-    sys.setprofile(watch)
+    setattr(owner, name, killed)
     sealing.seal_package(package, campus.operator)
 
 
@@ -88,8 +88,9 @@ def nothing_half_is_left(package: Package) -> None:
 
 def test_a_kill_at_every_step_loses_nothing_and_the_next_try_succeeds(case, tmp_path, evidence_key):
     campus, package = case
-    for event, name in STEPS:
-        child = in_a_child(lambda e=event, n=name: seal_and_die(campus, package, e, n))
+    for step in STEPS:
+        _owner, name, _after = step
+        child = in_a_child(lambda step=step: seal_and_die(campus, package, *step))
         _pid, status = os.waitpid(child, 0)
         assert os.WTERMSIG(status) == signal.SIGKILL, name
         nothing_half_is_left(package)
