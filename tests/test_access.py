@@ -271,10 +271,11 @@ TABLE = {
         (
             *("footage_requests:package_offer", "footage_requests:export_start"),
             *("footage_requests:export_cancel", "footage_requests:export_retry"),
-            "footage_requests:export_without",
         ),
         own(post={R.OPERATOR}),
     ),
+    # What cannot be fetched is left out by the exporter alone: nobody in this small world.
+    "footage_requests:export_without": own(post={R.OPERATOR}, let_in=THROUGH | {403}),
     "footage_requests:package_review": own(post={R.SUPERIOR}),
     "footage_requests:package_progress": own(CASE_READERS),
     **dict.fromkeys(
