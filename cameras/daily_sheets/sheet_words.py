@@ -25,6 +25,7 @@ from cameras.wording.reasons import not_checked, word_for
 from core import tsi
 
 CELLS_PER_LINE = 8
+MANY_EXCEPTIONS = 7
 
 
 def recording_word(result: str) -> str:
@@ -144,6 +145,7 @@ def shown(sheet: DailySheet, view: SheetView) -> dict[str, Any]:
         "sheet": sheet,
         "day": tsi.day_text(sheet.day),
         "exceptions": exceptions,
+        "is_dense": len(exceptions) >= MANY_EXCEPTIONS,
         "exception_groups": groups,
         "unexplained": len(view.unexplained),
         "groups": _groups(cameras, recorders),

@@ -61,8 +61,6 @@ def _day(text: object) -> str:
 def links_of(row: Finding) -> list[tuple[str, str]]:
     """The one page to go to for this finding, as (label, url)."""
     kinds = Finding.Subject
-    if row.kind == Kind.VIEW_CHANGED:
-        return [(_("Compare the pictures"), reverse("cameras:reference", args=[row.subject_id]))]
     if row.subject_kind == kinds.POSITION:
         return [(_("Open camera"), reverse("cameras:position", args=[row.subject_id]))]
     if row.subject_kind == kinds.DEVICE:

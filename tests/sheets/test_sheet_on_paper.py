@@ -34,7 +34,7 @@ def sixty_four(campus: Campus, recorders: int, exceptions: int) -> None:
             )
 
 
-@pytest.mark.parametrize(("recorders", "exceptions"), [(2, 8), (4, 8), (8, 6)])
+@pytest.mark.parametrize(("recorders", "exceptions"), [(2, 8), (4, 12), (8, 6)])
 def test_sixty_four_channels_fit_one_a4_landscape_page(
     campus: Campus, recorders: int, exceptions: int
 ) -> None:
