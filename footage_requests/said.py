@@ -55,6 +55,7 @@ _SENTENCES: dict[str, Promise] = {
     "SOUND_WRONG_CLOCK": _(
         "the times of the sound and the number of its samples contradict each other"
     ),
+    "SOUND_NOT_THERE": _("the recorder has nothing of these minutes any more"),
     "SOUND_DAMAGED": _("the sound that came could not be read"),
     "SOUND_BROKEN": _("the recorder has no sound there"),
 }

@@ -62,10 +62,12 @@ class _Cursor:
     is_overlapping: bool = field(default=False)
 
 
-def runs_of(slices: Sequence[SoundSlice], span: Interval) -> list[Run]:
-    """The continuous runs inside a span, in order."""
+def runs_of(slices: Sequence[SoundSlice], span: Interval, most: int) -> list[Run]:
+    """The continuous runs inside a span, in order, the first `most` of them."""
     runs: list[Run] = []
     for unit in _placed(slices, span):
+        if unit.run >= most:
+            break
         if unit.run == len(runs):
             runs.append(Run(unit.sound, round(unit.start_ms), unit.start_ms))
         run, samples = runs[-1], unit.sound.samples(unit.data)
@@ -84,6 +86,8 @@ def file_pieces(
     """
     at = -1
     for unit in _placed(slices, span):
+        if unit.run >= len(runs):
+            break
         if unit.run != at:
             if at >= 0:
                 yield at, runs[at].sound.tail(runs[at].samples)

@@ -39,7 +39,6 @@ Span = tuple[int, int]
 # The checks of a person; each is confirmed for every exhibit before the package may be sealed.
 CHECKS = ("plays", "right_camera", "right_time", "masks", "nobody_else")
 SOUND_CHECKS = ("listened", "fits_pictures", "right_time", "nobody_else")
-SOUND_CHECKS = ("listened", "fits_pictures", "right_time", "nobody_else")
 _IDLE = dt.timedelta(minutes=3)
 _LONGEST = dt.timedelta(hours=8)
 # Of exports that did not note yet how long their first group of pictures is.
@@ -142,11 +141,12 @@ def may_stream(viewing: Viewing, by: Person, now: dt.datetime) -> bool:
 def note_watched(viewing: Viewing, spans: Iterable[Span]) -> None:
     """Adds what the player has shown since its last report. Spans are exhibit milliseconds."""
     length, now = time_of(viewing.exhibit).length_ms, timezone.now()
+    is_sound = viewing.exhibit.kind == Exhibit.Kind.SOUND
     with transaction.atomic():
         row = Viewing.objects.select_for_update(of=("self",), no_key=True).get(pk=viewing.pk)
         if row.closed_at is not None:
             return
-        row.watched = merged([*row.watched, *plausible(row, spans, length, now)])
+        row.watched = merged([*row.watched, *plausible(row, spans, length, now, is_sound=is_sound)])
         row.watched_ms = sum(end - start for start, end in row.watched)
         row.last_beat_at = now
         row.save(update_fields=["watched", "watched_ms", "last_beat_at"])
@@ -297,11 +297,6 @@ def _answered(package: Package, doubts: Iterable[str]) -> dict[str, Any]:
         "staff_number": str(verifier.get_username()) if verifier else "",
         "at": utc_text(package.verified_at or timezone.now()),
     }
-
-
-def checks_of(exhibit: Exhibit) -> tuple[str, ...]:
-    """What a person confirms of an exhibit."""
-    return SOUND_CHECKS if exhibit.kind == Exhibit.Kind.SOUND else CHECKS
 
 
 def checks_of(exhibit: Exhibit) -> tuple[str, ...]:

@@ -29,6 +29,8 @@ MISSED_MS = 2_000
 # The first report of a player covers one interval of reporting at full speed before any time was counted.
 _HEAD_START_MS = 5_000
 _MOST_SPANS = 500
+# Faster than this nobody understands what is said.
+SOUND_FASTEST = 2
 
 
 @dataclass(frozen=True)
@@ -127,11 +129,17 @@ def blanks(times: ExhibitTime) -> list[Span]:
 
 
 def plausible(
-    viewing: Viewing, spans: Iterable[Span], length_ms: int, now: dt.datetime
+    viewing: Viewing,
+    spans: Iterable[Span],
+    length_ms: int,
+    now: dt.datetime,
+    *,
+    is_sound: bool = False,
 ) -> list[Span]:
     """The spans that somebody can have watched since the viewing was opened; the rest is not counted."""
     open_ms = int((now - viewing.opened_at).total_seconds() * 1000)
-    allowed = (open_ms + _HEAD_START_MS) * settings.VERIFY_FASTEST
+    fastest = min(settings.VERIFY_FASTEST, SOUND_FASTEST) if is_sound else settings.VERIFY_FASTEST
+    allowed = (open_ms + _HEAD_START_MS) * fastest
     known = merged(tuple(map(int, span)) for span in viewing.watched)
     taken: list[Span] = []
     for start, end in spans:

@@ -80,11 +80,9 @@ def make(package: Package, film: str, parts: list[ExportSlice], beat: Beat) -> N
 
 def _make_all(beside: _Beside, beat: Beat) -> None:
     slices = _slices(beside.rows)
-    runs = runs_of(slices, beside.span)
+    runs = runs_of(slices, beside.span, MOST_FILES)
     known = set(beside.package.exhibits.values_list("ident", flat=True))
     for number, pieces in groupby(file_pieces(slices, beside.span, runs), itemgetter(0)):
-        if number >= MOST_FILES:
-            break
         ident = f"{beside.film}-S{number + 1}"
         if ident not in known:
             _make_one(beside, ident, runs[number], (data for _number, data in pieces), beat)

@@ -115,7 +115,7 @@ def _of_line(line: DecisionLine, files: list[Exhibit], slices: list[Any]) -> Sou
 def _reason(part: Any) -> Any:
     """Why a piece has no sound: a stored sentence, or a code that pictures have as well."""
     if part.state == Part.State.EMPTY:
-        return said.say("NOTHING_RECORDED")
+        return said.say("SOUND_NOT_THERE")
     if part.failure.startswith(said.MARK):
         return part.failure
     return said.reason(part.failure or "INTERNAL")

@@ -18,7 +18,6 @@ from cameras.protocols.base import DeviceError, TooSlow
 from cameras.protocols.rtsp import StreamLimits
 from cameras.protocols.sound_format import NoSound
 from cameras.protocols.sounds import SoundReport, fetch_sound
-from core.tsi import to_ms
 
 from .. import said
 from ..models import ExportSlice, Package, SoundSlice
@@ -61,10 +60,13 @@ def queue(package: Package, slices: Iterable[ExportSlice]) -> None:
 
 
 def begin(part: SoundSlice, order: Order) -> tuple[Order, FetchedSound]:
-    """The order with a lead, where no set clock lies between, and what its outcome will stand in."""
+    """The order with a lead, where no set clock lies between, and what its outcome will stand in.
+
+    The first piece has none: before it lies what nobody approved, or another camera on this channel.
+    """
     clock = order.access.clock
-    start = max(order.start_ms - LEAD_MS, to_ms(part.line.starts_at))
-    if len(cut_where_set(clock, start, order.end_ms)) == 1:
+    start = order.start_ms - LEAD_MS
+    if part.turn > 0 and len(cut_where_set(clock, start, order.end_ms)) == 1:
         order = replace(order, start_ms=start)
     return order, FetchedSound(clock)
 

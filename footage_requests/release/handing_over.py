@@ -265,7 +265,6 @@ def content_of(row: HandOverRecord) -> dict[str, Any]:
         "small_unit": bool(package and package.is_small_unit),
         "exhibits": [_exhibit(one) for one in _leaving(package)],
         "sound": sound_told.as_facts(package) if package else [],
-        "sound": sound_told.as_facts(package) if package else [],
         "holds": [_hold(one) for one in request.holds.exclude(status="DESTROYED")]
         if row.kind == Kind.HOLD
         else [],

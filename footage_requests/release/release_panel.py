@@ -158,7 +158,6 @@ def package_context(package: Package, person: Any) -> dict[str, Any]:
         "sounds": []
         if is_stopped or package.status == S.EXPORTING
         else sound_told.words_of(package),
-        "sounds": [] if is_stopped or package.status == S.EXPORTING else sound_told.words_of(package),
         "may_export": permissions.can_export(person, case) and person.pk != package.approver_id,
         "may_go_without": person.pk == package.exporter_id,
         "may_offer": package.status == S.MASKING and masking.may_mask(package, person),

@@ -7,7 +7,6 @@
   const FRAME_MS = 40;
   const JUMP_S = 5;
   const LONG_JUMP_S = 10;
-  const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
   const parts = window.footage;
   const root = document.querySelector("[data-player]");
   const source = document.getElementById("player-times");
@@ -19,6 +18,7 @@
   const video = root.querySelector("video");
   const find = (name) => root.querySelector(`[data-${name}]`);
   const seek = find("seek");
+  const speeds = Array.from(find("speed").options, (option) => Number(option.value));
   const now = () => Math.round(video.currentTime * 1000);
   const length = () => (isFinite(video.duration) ? Math.round(video.duration * 1000) : times.length_ms);
   let watched = rule ? rule.watched : [];
@@ -151,7 +151,7 @@
       video.play();
       return;
     }
-    pace(SPEEDS[Math.min(SPEEDS.length - 1, SPEEDS.indexOf(video.playbackRate) + 1)]);
+    pace(speeds[Math.min(speeds.length - 1, speeds.indexOf(video.playbackRate) + 1)]);
   }
 
   function playing() {

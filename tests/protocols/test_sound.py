@@ -57,7 +57,7 @@ async def from_simulator(
 
 def files_of(report: SoundReport, data: bytes, span: tuple[int, int]) -> list[bytes]:
     piece = SoundSlice(report.sound, 0, partial(read_units, [data]))
-    runs = runs_of([piece], span)
+    runs = runs_of([piece], span, 60)
     files = [b""] * len(runs)
     for number, more in file_pieces([piece], span, runs):
         files[number] += more
@@ -91,7 +91,7 @@ async def test_a_gap_of_the_recording_makes_two_files():
     report, data, _ = await from_simulator(START + 2_000, START + 7_000, channel=1)
     span = (START + 2_000, START + 7_000)
     piece = SoundSlice(report.sound, 0, partial(read_units, [data]))
-    runs = runs_of([piece], span)
+    runs = runs_of([piece], span, 60)
     assert [(run.start_ms, round(run.end_ms)) for run in runs] == [
         (START + 2_000, GAP[0]),
         (GAP[1], START + 7_000),
@@ -140,6 +140,17 @@ async def test_lost_packets_break_the_sound_and_are_never_joined():
     assert two.endswith(bytes([9]) * 320)
 
 
+async def test_sound_that_is_broken_too_often_ends_at_the_most_files():
+    out = io.BytesIO()
+    async with sound_server(PLAIN, g711(10, skip=[1, 3, 5, 7])) as server:
+        report = await fetch_sound(server.endpoint, None, target(), out, limits=LIMITS)
+    piece = SoundSlice(report.sound, 0, partial(read_units, [out.getvalue()]))
+    runs = runs_of([piece], (START_MS, START_MS + 400), 3)
+    pieces = list(file_pieces([piece], (START_MS, START_MS + 400), runs))
+    assert [run.start_ms - START_MS for run in runs] == [0, 80, 160]
+    assert {number for number, _ in pieces} == {0, 1, 2}
+
+
 async def test_only_the_approved_milliseconds_are_kept():
     out = io.BytesIO()
     async with sound_server(PLAIN, g711(10)) as server:
@@ -160,7 +171,7 @@ async def test_pieces_that_overlap_are_joined_to_the_sample():
             report = await fetch_sound(server.endpoint, None, target(), out, limits=LIMITS)
         units.append(out.getvalue())
     pieces = [SoundSlice(report.sound, 0, partial(read_units, [data])) for data in units]
-    (run,) = runs_of(pieces, (START_MS, START_MS + 400))
+    (run,) = runs_of(pieces, (START_MS, START_MS + 400), 60)
     assert (run.start_ms, run.end_ms, run.samples) == (START_MS, START_MS + 310, 310 * 8)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import Any
 
@@ -14,6 +15,7 @@ from core.tsi import to_ms
 from footage_requests import sealing
 from footage_requests.errors import Refused
 from footage_requests.exhibits import verifying
+from footage_requests.exhibits.watching import plausible
 from footage_requests.footage import exporting, sound_told
 from footage_requests.models import Decision, Exhibit, Package, Viewing
 from footage_requests.release import answer_letters
@@ -196,3 +198,13 @@ def test_letter_and_case_say_whether_sound_goes_with_it(campus):
         package.request.wants_audio = True
         assert "uygun görülmemiştir" in answer_letters._sound(package.request, decision)
     assert sound_told.sound_of(Package.objects.get(pk=package.pk))[0].files == ()
+
+
+def test_sound_that_is_played_too_fast_to_be_understood_does_not_count(settings):
+    settings.VERIFY_FASTEST = 16
+    opened = timezone.now()
+    viewing = Viewing(opened_at=opened, watched=[])
+    now = opened + dt.timedelta(seconds=10)
+    spans = [(0, 20_000), (20_000, 60_000)]
+    assert plausible(viewing, spans, 90_000, now) == spans
+    assert plausible(viewing, spans, 90_000, now, is_sound=True) == [(0, 20_000)]

@@ -17,7 +17,15 @@ from footage_requests.holds import availability, holding
 from footage_requests.models import Decision, Exhibit, Package, SoundSlice
 from footage_requests.release import destroying
 from simulator.sound import heard
-from tests.requests.recorded import Recorded, export_all, fetch_all, plain, recorded, recorder
+from tests.requests.recorded import (
+    MINUTE,
+    Recorded,
+    export_all,
+    fetch_all,
+    plain,
+    recorded,
+    recorder,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 
@@ -37,10 +45,10 @@ def with_sound(**sound: Any) -> dict[str, Any]:
 
 def released(campus: Recorded, **more: Any) -> Decision:
     """An approval that says expressly that sound leaves as well."""
-    decision = campus.approved(wants_audio=True, **more)
-    decision.includes_audio, decision.audio_reason = True, "The threat was spoken."
-    decision.save()
-    return decision
+    request = campus.ask(wants_audio=True, **more)
+    request.take("review", by=campus.operator)
+    request.take("submit", by=campus.operator)
+    return campus.decide(request, includes_audio=True, audio_reason="The threat was spoken.")
 
 
 def exported(campus: Recorded, **more: Any) -> Package:
@@ -95,7 +103,7 @@ def test_released_sound_is_an_exhibit_beside_the_film(dialect, codec):
 
 
 def test_neither_a_hold_nor_an_approval_of_pictures_ever_sets_up_the_sound():
-    """D9: the request asked for sound and the pictures were approved: that releases none."""
+    """REL-11: the request asked for sound and the pictures were approved: that releases none."""
     with recorded(recorder(faults=with_sound(first=True, loudspeaker=True))) as campus:
         request = campus.ask(seconds=4, wants_audio=True)
         holding.hold_request(request, campus.clerk)
@@ -180,6 +188,24 @@ def test_without_sound_the_pictures_leave_and_the_reason_is_said(faults, why):
     (told,) = sound_told.words_of(package)
     assert "no sound, because" in told
     assert why in told
+
+
+def test_what_was_overwritten_after_the_hold_has_pictures_and_no_sound():
+    """B7: a hold never carries sound, so nothing of it is left."""
+    recording = {"seam_ms": 0, "file_ms": 60_000}
+    with recorded(recorder(recording=recording, faults=with_sound())) as campus:
+        request = campus.ask(seconds=4, wants_audio=True)
+        holding.hold_request(request, campus.clerk)
+        fetch_all()
+        campus.overwrite(campus.event + 10 * MINUTE)
+        request.take("review", by=campus.operator)
+        request.take("submit", by=campus.operator)
+        decision = campus.decide(request, includes_audio=True, audio_reason="It was spoken.")
+        package = exporting.start_export(decision, campus.operator)
+        assert export_all() == 1
+    assert [one.kind for one in package.exhibits.all()] == ["ORIGINAL"]
+    (told,) = sound_told.words_of(package)
+    assert told.endswith("no sound, because the recorder has nothing of these minutes any more.")
 
 
 def test_a_silent_track_is_tried_twice_and_then_told():
