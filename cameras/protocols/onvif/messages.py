@@ -13,13 +13,15 @@ from collections.abc import Hashable
 from copy import deepcopy
 from datetime import timedelta
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 import zeep
 from lxml import etree
 
+_WSDL = "http://schemas.xmlsoap.org/wsdl/"
 SOAP = "http://www.w3.org/2003/05/soap-envelope"
 # Services whose few messages are written by hand: onvif-zeep lacks the first, and for the others another
 # WSDL would cost every worker memory.
@@ -83,21 +85,35 @@ def _wsdl_folder() -> Path:
 
 
 @cache
-def _binding(name: str) -> Any:
-    """The binding of a parsed WSDL: it knows how each operation's message is written."""
-    file, binding = SERVICES[name]
+def _bindings() -> dict[str, Any]:
+    """The binding of each service: it knows how every operation's message is written.
+
+    One document imports all WSDLs, so that the types which they share are parsed and kept once.
+    """
+    folder = _wsdl_folder()
+    imports, ports = [], []
+    for service, (file, binding) in SERVICES.items():
+        namespace, _brace, name = binding[1:].partition("}")
+        place = quoteattr(str(folder / f"{file}.wsdl"))
+        imports.append(f"<import namespace={quoteattr(namespace)} location={place}/>")
+        ports.append(f'<port name="{service}" binding="of:{name}" xmlns:of={quoteattr(namespace)}>')
+        ports.append('<soap:address location="http://device/"/></port>')
+    document = (
+        f'<definitions xmlns="{_WSDL}" xmlns:soap="{_WSDL}soap12/" targetNamespace="urn:all">'
+        f'{"".join(imports)}<service name="all">{"".join(ports)}</service></definitions>'
+    )
     client = zeep.Client(
-        str(_wsdl_folder() / f"{file}.wsdl"),
+        BytesIO(document.encode()),
         transport=_NoNetwork(),
         settings=zeep.Settings(strict=False, xml_huge_tree=False, forbid_dtd=True),
     )
-    return client.wsdl.bindings[binding]
+    (every,) = client.wsdl.services.values()
+    return {name: port.binding for name, port in every.ports.items()}
 
 
 def warm_up() -> None:
-    """Parses every WSDL that is used. Call it before forking workers."""
-    for name in SERVICES:
-        _binding(name)
+    """Parses the WSDLs. Call it before forking workers."""
+    _bindings()
 
 
 _templates: dict[Hashable, Template] = {}
@@ -141,7 +157,7 @@ def _build_template(service: str, operation: str, shaped: dict[str, Argument]) -
     action = f"{NAMESPACES[service]}/{operation}"
     if service in BY_HAND:
         return Template(_by_hand(BY_HAND[service], operation, shaped), action)
-    envelope = _binding(service).get(operation).create(**shaped).content
+    envelope = _bindings()[service].get(operation).create(**shaped).content
     return Template(etree.tostring(envelope), action)
 
 
