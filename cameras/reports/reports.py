@@ -36,6 +36,9 @@ class Column:
     is_number: bool = False
 
 
+MOST_USUAL_COLUMNS = 12
+
+
 @dataclass(frozen=True)
 class Section:
     """One table of a report. `remark` stands under its title; `empty` is said when it has no rows."""
@@ -45,6 +48,11 @@ class Section:
     rows: Sequence[Sequence[Value]]
     remark: str = ""
     empty: str = ""
+
+    @property
+    def has_many_columns(self) -> bool:
+        """Whether the table needs smaller print to fit the width of a page."""
+        return len(self.columns) > MOST_USUAL_COLUMNS
 
     @property
     def printed(self) -> list[list[tuple[str, str]]]:

@@ -434,6 +434,28 @@ def test_no_row_of_a_table_is_cut_by_the_end_of_a_page(campus: Campus) -> None:
     assert "Bilgilerinize" in pages[-1] or "information" in pages[-1]
 
 
+def test_no_column_of_the_widest_report_is_cut_by_the_edge(campus: Campus) -> None:
+    """REC-5b: sixteen columns, and the last of them says whether the camera masks anything."""
+    import dataclasses
+
+    from cameras.reports.papers import paper_of
+    from core.papers import render_pdf
+    from tests.papers.pictures import page_picture
+
+    device = campus.camera(name="Yüksek gerilim laboratuvarı").installations.get().device
+    DeviceCondition.objects.create(device=device, mask_reason="CONNECTION_REFUSED")
+    report = last_days_report(person("UNIT_HEAD"), one_day(campus))
+    row = [*report.sections[0].rows[0]]
+    # As a recorder fills it: instants are what makes a column wide.
+    row[7:9] = [tsi.at(campus.day, 1), tsi.at(campus.day, 2)]
+    section = dataclasses.replace(report.sections[0], rows=[row])
+
+    pdf = render_pdf(paper_of(dataclasses.replace(report, sections=[section])))
+    picture = page_picture(pdf, dpi=60)
+
+    assert picture[:, -14:].min() > 200
+
+
 def test_the_card_shows_the_newest_photo_redrawn(campus: Campus, tmp_path, settings) -> None:  # type: ignore[no-untyped-def]
     """The uploaded bytes never reach the printer; a broken file prints the card without it."""
     from PIL import Image
