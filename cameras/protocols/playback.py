@@ -2,8 +2,8 @@
 
 A recorder that does not understand a time span tends to play something else and call it a success.
 So a past span is accepted only with a proof: the recording's own NTP times (ONVIF extension), else a
-`Range: clock=` in the reply to PLAY that matches what was asked, else RTCP times inside the span that
-are not simply the time of sending.
+`Range: clock=` in the reply to PLAY that matches what was asked (Hikvision may say it in its description
+instead), else RTCP times inside the span that are not simply the time of sending.
 What proves to be of another time is `BadAnswer(WRONG_RANGE)`, what proves no time at all
 `BadAnswer(TIME_NOT_PROVEN)`: many recorders answer without a word about the time, and that is no lie.
 A picture of another time never leaves here.
@@ -52,6 +52,7 @@ from .rtsp_messages import (
     rtp_info_time,
     write_clock,
 )
+from .sdp import told_range
 from .tracks import Choose, Depacketises, Track, choose_video
 
 # Recorders start at the key frame before the asked instant; smart codecs put many seconds between two.
@@ -59,6 +60,9 @@ LEAD_MS = 30_000
 _WALL_CLOCK_MS = 3 * 3_600_000
 _NTP_ERA_MS = (1 << 32) * 1000
 _NEAR_NOW_MS = 10 * 60_000
+# Every known player asks so, and some recorders that are not asked play from their oldest file.
+_FROM_START = {"Range": "npt=0.000-"}
+_NO_SUCH_RANGE = (400, 456, 457, 501)
 _HOLD_S = 3.0
 _HOLD_BYTES = 8 * 1024 * 1024
 
@@ -138,6 +142,7 @@ class Playback:
         self._depacketiser: Depacketises
         self._channel = 0
         self._confirmed_start_ms: int | None = None
+        self._described = ""
         self._range_rtp: int | None = None
         self._report: SenderReport | None = None
         self._source: int | None = None
@@ -187,6 +192,7 @@ class Playback:
         if described.status != 200:
             raise refusal("DESCRIBE", described)
         session_control, self._track, self._depacketiser = self._choose(described.body)
+        self._described = told_range(described.body)
         address = connection.address
         given = described.get("content-base") or described.get("content-location")
         base = address.under_same_host(given) if "://" in given else url
@@ -210,11 +216,16 @@ class Playback:
                 "Range": f"clock={write_clock(target.start_ms)}-{end}",
                 "Rate-Control": "no",
             }
+        elif target.replay:
+            headers = _FROM_START
         reply = await self._request_replay("PLAY", url, headers)
         self.range_reply = "".join(c for c in reply.get("range")[:200] if c.isprintable())
         self._range_rtp = rtp_info_time(reply.get("rtp-info"), self._track.control)
         if target.replay:
-            self._confirmed_start_ms = self._confirm(read_range(self.range_reply))
+            told = read_range(self.range_reply)
+            self._confirmed_start_ms = self._confirm(told)
+            if told is None and target.replay == "url":
+                self._confirm_by_description()
 
     async def _request_replay(self, method: str, url: str, headers: dict[str, str]) -> Message:
         """A request with `Require: onvif-replay` where wanted, and once without where it is refused."""
@@ -223,6 +234,8 @@ class Playback:
         if reply.status == 551 and self._require:
             self._require = False
             reply = await self._connection.request(method, url, headers)
+        if headers is _FROM_START and reply.status in _NO_SUCH_RANGE:
+            reply = await self._connection.request(method, url)
         if reply.status != 200:
             raise refusal(method, reply)
         return reply
@@ -233,6 +246,17 @@ class Playback:
             return None
         shift = self._fitting_shift(told.start_ms)
         return None if shift is None else told.start_ms + shift
+
+    def _confirm_by_description(self) -> None:
+        """The description of a URL with a span may name that span; of a whole recording it proves nothing."""
+        told = read_range(self._described)
+        start = self._confirm(told)
+        if told is None or told.end_ms is None or start is None:
+            return
+        end_ms = start + told.end_ms - told.start_ms
+        if self._target.end_ms is not None and end_ms <= self._target.end_ms + LEAD_MS:
+            self._confirmed_start_ms = start
+            self.range_reply = "".join(c for c in self._described[:200] if c.isprintable())
 
     def _fitting_shift(self, ms: int) -> int | None:
         """What to add to a time of the device so that it lies in the asked span; None = it does not.

@@ -68,6 +68,14 @@ def read_audio_sdp(body: bytes) -> tuple[str, AudioTrack]:
     return session_control, _choose_audio(media)
 
 
+def told_range(body: bytes) -> str:
+    """The first `a=range:` of a description, "" where it tells none."""
+    for line in body[:MAX_SDP_BYTES].decode("utf-8", errors="replace").splitlines():
+        if line.startswith("a=range:"):
+            return line[8:].strip()
+    return ""
+
+
 def _read(body: bytes) -> tuple[str, list[_Media]]:
     if len(body) > MAX_SDP_BYTES:
         raise TooLarge("The session description is larger than we accept.")

@@ -74,6 +74,9 @@ class Script:
     sdp: bytes | None = None
     control: str = "trackID=1"
     range_reply: str = "echo"  # echo, "" for none, or the header's value
+    described_range: str = ""  # the a=range: of the description
+    refuses_npt: bool = False  # 457 to Range: npt=
+    needs_npt: bool = False  # without Range: npt= the span of the address is not heeded
     has_extension: bool = True
     stamps_from_ms: int | None = None  # what the pictures claim instead of the asked time
     plays_from_ms: int | None = None  # where playing starts instead of at the key picture before
@@ -223,8 +226,8 @@ class _Caller:
             challenges = [f"WWW-Authenticate: {value}" for value in script.challenges]
             challenges += ["Connection: close"] if script.closes_on_401 else []
             return "401 Unauthorized", challenges, b""
-        if method in script.refuse_require_on and "Require" in request.headers:
-            return "551 Option not supported", ["Unsupported: onvif-replay"], b""
+        if refused := self._refused_header(request):
+            return refused, ["Unsupported: onvif-replay"], b""
         if method == "DESCRIBE":
             body = script.sdp if script.sdp is not None else self._sdp()
             return "200 OK", [f"Content-Base: {request.url}/"], body
@@ -236,6 +239,12 @@ class _Caller:
         elif method == "PLAY":
             extra += self._play_headers(request)
         return "200 OK", extra, b""
+
+    def _refused_header(self, request: Request) -> str:
+        if request.method in self.script.refuse_require_on and "Require" in request.headers:
+            return "551 Option not supported"
+        is_npt = request.headers.get("Range", "").startswith("npt")
+        return "457 Invalid Range" if is_npt and self.script.refuses_npt else ""
 
     def _knows(self, request: Request) -> bool:
         value = request.headers.get("Authorization", "")
@@ -263,15 +272,18 @@ class _Caller:
 
     def _sdp(self) -> bytes:
         encoding = "H264" if self.script.codec == "h264" else "H265"
+        told = f"a=range:{self.script.described_range}\r\n" if self.script.described_range else ""
         return (
             "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=control:*\r\n"
-            "m=audio 0 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=control:trackID=2\r\n"
+            f"{told}m=audio 0 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=control:trackID=2\r\n"
             f"m=video 0 RTP/AVP 96\r\na=rtpmap:96 {encoding}/90000\r\n"
             f"a=fmtp:96 packetization-mode=1\r\na=control:{self.script.control}\r\n"
         ).encode()
 
     def _play_headers(self, request: Request) -> list[str]:
-        asked = request.headers.get("Range", "") or request.url
+        header = request.headers.get("Range", "")
+        is_clock = header.startswith("clock")
+        asked = header if is_clock or (self.script.needs_npt and not header) else request.url
         stamps = re.findall(r"(\d{8}T\d{6}(?:\.\d{3})?)Z", asked)
         if len(stamps) == 2:
             self.start_ms, self.end_ms = (_read_clock(text) for text in stamps)
@@ -279,8 +291,8 @@ class _Caller:
             return []
         if self.script.range_reply != "echo":
             return [f"Range: {self.script.range_reply}"]
-        if "Range" in request.headers:
-            return [f"Range: {request.headers['Range']}"]
+        if is_clock:
+            return [f"Range: {header}"]
         return [f"Range: clock={stamps[0]}Z-{stamps[1]}Z"] if len(stamps) == 2 else []
 
     async def _play(self) -> None:

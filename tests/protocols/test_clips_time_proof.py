@@ -172,3 +172,49 @@ async def test_a_live_picture_carries_the_devices_clock_or_says_that_it_does_not
     (tmp_path / "clip.mp4").unlink()
     report = await fetch(Script(has_extension=False), live, tmp_path)
     assert report.stamp_source is StampSource.ARRIVAL
+
+
+SAID = "clock=20261101T130000Z-20261101T130002Z"
+
+
+@pytest.mark.parametrize("reply", ["", "npt=0.000-"])
+async def test_the_span_in_the_description_confirms_it_where_the_reply_is_silent(tmp_path, reply):
+    """REC-18: HIK Media Server V3.4 to V4.72 describe a played-back address so."""
+    script = Script(range_reply=reply, has_extension=False, described_range=SAID)
+    report = await fetch(script, URL, tmp_path)
+    assert (report.stamp_source, report.delivered_start_ms) == (StampSource.RANGE, START_MS)
+    assert report.range_reply == SAID
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        "clock=20261101T130000Z-20261130T130000Z",  # a whole recording that begins here
+        "clock=20261101T130000Z-",
+        "clock=20261102T130000Z-20261102T130002Z",
+        "npt=0-",
+        "clock=nonsense-",
+    ],
+)
+async def test_a_description_of_anything_else_confirms_nothing(tmp_path, described):
+    script = Script(range_reply="", has_extension=False, described_range=described)
+    assert (await refused(script, URL, tmp_path)).reason is Reason.TIME_NOT_PROVEN
+
+
+async def test_a_reply_of_another_time_outweighs_the_description(tmp_path):
+    reply = "clock=19990101T000000Z-19990101T000002Z"
+    script = Script(range_reply=reply, has_extension=False, described_range=SAID)
+    assert (await refused(script, URL, tmp_path)).reason is Reason.WRONG_RANGE
+
+
+async def test_what_an_onvif_replay_describes_confirms_nothing(tmp_path):
+    script = Script(range_reply="", has_extension=False, described_range=SAID)
+    assert (await refused(script, ONVIF, tmp_path)).reason is Reason.TIME_NOT_PROVEN
+
+
+@pytest.mark.parametrize("script", [Script(needs_npt=True), Script(refuses_npt=True)])
+async def test_a_span_in_the_address_is_asked_from_its_start(tmp_path, script):
+    """Some recorders that get no Range play from their oldest file; others know no npt."""
+    script.has_extension = False
+    report = await fetch(script, URL, tmp_path)
+    assert report.delivered_start_ms == START_MS
