@@ -134,6 +134,8 @@ def _invitation(request: FootageRequest, decision: Decision) -> str:
         "izletilecek olup kopya verilmeyecektir. İzleme gün ve saatinin kararlaştırılması için "
         "birimimizle iletişime geçilmesi, izlemeye kimlik belgesiyle gelinmesi gerekmektedir."
     )
+    if decision.includes_audio:
+        body += " Onay verilen ses kayıtları da dinletilecektir."
     return head(request, "Kamera Kayıtlarının İzletilmesi") + f"{body} {end(request)}"
 
 

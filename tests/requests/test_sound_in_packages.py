@@ -18,7 +18,7 @@ from footage_requests.exhibits import verifying
 from footage_requests.exhibits.watching import plausible
 from footage_requests.footage import exporting, sound_told
 from footage_requests.models import Decision, Exhibit, Package, Viewing
-from footage_requests.release import answer_letters
+from footage_requests.release import answer_letters, record_papers
 from footage_requests.sealing import Verdict, keys, printed, verify_folder
 from footage_requests.sealing.leaving import leaving
 from footage_requests.views.exhibits import SOUND_TEXTS
@@ -109,6 +109,11 @@ def test_a_package_with_sound_is_whole_and_says_so_everywhere(settings, sealing_
     log = (folder / "3_RECORDS" / "acquisition_log.txt").read_text()
     assert "Slices of the released sound" in log
     assert "(.aac, .wav)" in (folder / "00_READ_ME_FIRST.txt").read_text()
+    sealed = package.exhibits.get(ident="E01-S1").facts["sealed"]
+    assert sealed["sha256"] == rows.sha256(folder / sealed["path"])
+    content = {"sound": sound_told.as_facts(package)}
+    ((label, words),) = record_papers._sound(content)
+    assert (label, "sound (E01-S1, E01-S2), but none of" in words) == ("Audio", True)
 
 
 def test_the_release_statement_tells_what_was_decided_and_what_came(campus, sealing_key):
