@@ -34,11 +34,18 @@ def packet(
     return struct.pack(">cBH", b"$", 0, len(data)) + data
 
 
-def g711(count: int, *, ms: int = 40, rate: int = 8000, skip: Sequence[int] = ()) -> list[bytes]:
+def g711(
+    count: int, *, ms: int = 40, skip: Sequence[int] = (), is_stamped: bool = True
+) -> list[bytes]:
     """So many packets from START_MS on, each filled with its own number; the skipped ones are not sent."""
-    size = rate * ms // 1000
+    size = 8 * ms
     return [
-        packet(n, n * size, bytes([n % 256]) * size, stamp_ms=START_MS + n * ms)
+        packet(
+            n,
+            n * size,
+            bytes([n % 256]) * size,
+            stamp_ms=START_MS + n * ms if is_stamped else None,
+        )
         for n in range(count)
         if n not in skip
     ]
@@ -47,11 +54,14 @@ def g711(count: int, *, ms: int = 40, rate: int = 8000, skip: Sequence[int] = ()
 class SoundServer:
     """`set_up` has the addresses of all tracks that were set up."""
 
-    def __init__(self, sdp: str, packets: Sequence[bytes], *, says_bye: bool = True) -> None:
+    def __init__(
+        self, sdp: str, packets: Sequence[bytes], *, says_bye: bool = True, told: str = ""
+    ) -> None:
         self.set_up: list[str] = []
         self._sdp = sdp.replace("\n", "\r\n").encode()
         self._packets = packets
         self._says_bye = says_bye
+        self._told = told
         self._server: asyncio.Server
 
     @property
@@ -85,7 +95,7 @@ class SoundServer:
             self.set_up.append(url)
             told.append(f"Transport: {headers['Transport']}")
         if method == "PLAY":
-            told.append(f"Range: {headers.get('Range', 'npt=0-')}")
+            told.append(f"Range: {self._told or headers.get('Range', 'npt=0-')}")
         head = ["RTSP/1.0 200 OK", *told, f"Content-Length: {len(body)}", "", ""]
         writer.write("\r\n".join(head).encode() + body)
         if method == "PLAY":
@@ -99,9 +109,10 @@ class SoundServer:
 
 @asynccontextmanager
 async def sound_server(
-    sdp: str, packets: Sequence[bytes] = (), *, says_bye: bool = True
+    sdp: str, packets: Sequence[bytes] = (), *, says_bye: bool = True, told: str = ""
 ) -> AsyncIterator[SoundServer]:
-    server = SoundServer(sdp, packets, says_bye=says_bye)
+    """`told` is the range that the reply to PLAY names; blank: the one that was asked."""
+    server = SoundServer(sdp, packets, says_bye=says_bye, told=told)
     await server.start()
     try:
         yield server

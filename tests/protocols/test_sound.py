@@ -10,9 +10,10 @@ import av
 import numpy as np
 import pytest
 
-from cameras.protocols.base import Endpoint, StreamTarget
+from cameras.protocols.base import BadAnswer, Endpoint, Reason, StreamTarget
 from cameras.protocols.rtp import RtpPacket, parse_rtp
 from cameras.protocols.rtp_audio import AacDepacketiser, LatmDepacketiser, SoundDepacketiser
+from cameras.protocols.rtp_clock import StampSource
 from cameras.protocols.rtsp import StreamLimits
 from cameras.protocols.rtsp_messages import rtp_info_time
 from cameras.protocols.sdp import read_audio_sdp, read_sdp
@@ -138,6 +139,24 @@ async def test_lost_packets_break_the_sound_and_are_never_joined():
     one, two = files_of(report, out.getvalue(), span)
     assert (len(one), len(two)) == (58 + 4 * 320, 58 + 5 * 320)
     assert two.endswith(bytes([9]) * 320)
+
+
+async def test_times_of_sound_are_proven_as_those_of_pictures():
+    packets = g711(5, is_stamped=False)
+    out = io.BytesIO()
+    async with sound_server(PLAIN, packets) as server:
+        report = await fetch_sound(server.endpoint, None, target(), out, limits=LIMITS)
+    assert report.stamp_source is StampSource.RANGE
+    assert (report.start_ms, report.end_ms) == (START_MS, START_MS + 200)
+    async with sound_server(PLAIN, packets, told="npt=0-") as server:
+        with pytest.raises(BadAnswer) as raised:
+            await fetch_sound(server.endpoint, None, target(), out, limits=LIMITS)
+    assert raised.value.reason is Reason.WRONG_RANGE
+    async with sound_server(
+        PLAIN, [packet(0, 0, b"x" * 320, stamp_ms=START_MS + 3_600_000)]
+    ) as server:
+        with pytest.raises(BadAnswer):
+            await fetch_sound(server.endpoint, None, target(), out, limits=LIMITS)
 
 
 async def test_sound_that_is_broken_too_often_ends_at_the_most_files():

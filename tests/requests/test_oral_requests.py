@@ -73,6 +73,16 @@ def test_the_most_senior_on_duty_lets_it_be_watched_and_nothing_more() -> None:
     assert made.releases
 
 
+def test_whoever_is_on_duty_releases_no_sound() -> None:
+    row = oral()
+    FootageRequest.objects.filter(pk=row.pk).update(wants_audio=True)
+    seen = deciding.summary(FootageRequest.objects.get(pk=row.pk)).sha256
+    choice = Choice("VIEWING", seen, reason="urgent", includes_audio=True, audio_reason="spoken")
+    with pytest.raises(NotThisPerson):
+        deciding.decide(row, choice, by=rows.person("UNIT_HEAD"))
+    assert not Decision.objects.exists()
+
+
 def test_a_written_request_is_not_decided_by_whoever_is_on_duty() -> None:
     row, head = cases.submitted(), rows.person("UNIT_HEAD")
     seen = deciding.summary(row).sha256
