@@ -184,6 +184,24 @@ SETTINGS = (
         "More different cases than this, opened by one person on one day, stand out in the access report.",
     ),
     Setting(
+        "URGENT_WARN_HOURS",
+        "4",
+        _positive,
+        "Hours after which the unit head is reminded of a request that is due within a day (police).",
+    ),
+    Setting(
+        "COPY_WARN_DAYS",
+        "30",
+        _positive,
+        "Days before the last day of our own copy from which its destruction stands on Bugün.",
+    ),
+    Setting(
+        "SMALL_UNIT_REVIEW_DAYS",
+        "3",
+        _positive,
+        "Working days within which a superior reviews a case in which small-unit mode was used.",
+    ),
+    Setting(
         "COPY_KEPT_DAYS",
         "180",
         int,
@@ -267,6 +285,12 @@ SETTINGS = (
         "180",
         _positive,
         "Days after which a hold of an open request must be looked at again.",
+    ),
+    Setting(
+        "HOLD_REVIEW_WARN_DAYS",
+        "30",
+        _positive,
+        "Days before the day on which a hold must be looked at again from which it stands on Bugün.",
     ),
     Setting(
         "FETCHES_PER_RECORDER",

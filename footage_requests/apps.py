@@ -30,7 +30,7 @@ class FootageRequestsConfig(AppConfig):
         )
         from .portal import endpoints, webhooks, whose
         from .portal import today as portal_today
-        from .release import release_panel, release_work
+        from .release import release_panel, release_today, release_work
         from .secrecy import access_today  # models come now
         from .sentences import PARTS, SENTENCES
 
@@ -44,6 +44,7 @@ class FootageRequestsConfig(AppConfig):
         position_panel.register()
         fixed_masks.register()
         release_panel.register()
+        release_today.register()
         rechecking.register()
         webhooks.listen()
 

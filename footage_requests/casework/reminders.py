@@ -70,6 +70,15 @@ def occasions(row: FootageRequest, left: HoursLeft | None, now: dt.datetime) -> 
         is_last = passed[-1] == days[-1]
         roles = [Role.UNIT_HEAD.value, row.kind.escalates_to] if is_last else [Role.UNIT_HEAD.value]
         yield Occasion(f"WARN_{passed[-1]:%Y%m%d}", tuple(dict.fromkeys(roles)))
+    if not days and row.kind.days <= 1:
+        yield from _of_hours(row, now)
+
+
+def _of_hours(row: FootageRequest, now: dt.datetime) -> Iterator[Occasion]:
+    """What is to be answered on the same or the next working day knows no days on which to warn."""
+    if now >= row.arrived_at + dt.timedelta(hours=settings.URGENT_WARN_HOURS):
+        roles = (Role.UNIT_HEAD.value, row.kind.escalates_to)
+        yield Occasion("WARN_HOURS", tuple(dict.fromkeys(roles)))
 
 
 def _of_people(row: FootageRequest) -> Iterator[Occasion]:

@@ -222,6 +222,13 @@ def is_outliving() -> Q:
     return Q(request__status__in=ENDED) | Q(keep_until__lt=today())
 
 
+def ends_soon() -> Q:
+    """The condition of a hold of an open case whose day to be looked at again is near; what lapses has its own."""
+    last = today() + dt.timedelta(days=settings.HOLD_REVIEW_WARN_DAYS)
+    near = Q(keep_until__range=(today(), last), request__kind__lapses_after_working_days=None)
+    return near & ~Q(request__status__in=ENDED)
+
+
 def outliving() -> list[Hold]:
     """Kept holds that outlive their request."""
     kept = Hold.objects.filter(is_outliving(), status__in=Hold.KEPT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db.models import Count, Q, QuerySet, Value
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -20,7 +21,7 @@ from . import hold_life, holding
 if TYPE_CHECKING:
     from accounts.models import Person
 
-WAITING, TROUBLE, FULL, FILLING, OUTLIVING = 2, 3, 2, 45, 60
+WAITING, TROUBLE, FULL, FILLING, ENDING, OUTLIVING = 2, 3, 2, 45, 58, 60
 _WAITING = Q(confirmation=Hold.Confirmation.WAITING, status=Hold.Status.REQUESTED)
 
 
@@ -38,6 +39,7 @@ def _counts(person: Person) -> QuerySet[Any] | None:
         waiting=Count("pk", filter=_WAITING),
         trouble=Count("pk", filter=~Q(failure="")),
         outliving=Count("pk", filter=hold_life.is_outliving() & Q(release_on=None)),
+        ending=Count("pk", filter=hold_life.ends_soon() & Q(release_on=None)),
     )
 
 
@@ -62,7 +64,8 @@ def lines(person: Person) -> Iterable[panels.TodayLine]:
     """To those who look after cases; a fixed number of queries, one where there was never a case."""
     if not (permissions.can_assess(person) and any_requests(person)):
         return
-    _one, waiting, trouble, outliving = next(iter(_COUNTS(person)), (1, 0, 0, 0))
+    counts = next(iter(_COUNTS(person)), (1, 0, 0, 0, 0))
+    _one, waiting, trouble, outliving, ending = counts
     yield from _line(
         waiting,
         WAITING,
@@ -71,13 +74,15 @@ def lines(person: Person) -> Iterable[panels.TodayLine]:
             "%(count)d hold above the limits waits for you: nothing of it is safe yet",
             "%(count)d holds above the limits wait for you: nothing of them is safe yet",
             waiting,
-        ),
+        )
+        % {"count": waiting},
     )
     yield from _line(
         trouble,
         TROUBLE,
         "trouble",
-        ngettext("%(count)d hold is not complete", "%(count)d holds are not complete", trouble),
+        ngettext("%(count)d hold is not complete", "%(count)d holds are not complete", trouble)
+        % {"count": trouble},
     )
     for pk, number, failure, request_id, started_at in _STOPPED(person):
         yield panels.TodayLine(
@@ -98,7 +103,19 @@ def lines(person: Person) -> Iterable[panels.TodayLine]:
             "%(count)d hold outlives its request: release it or keep it with a reason",
             "%(count)d holds outlive their requests: release them or keep them with a reason",
             outliving,
-        ),
+        )
+        % {"count": outliving},
+    )
+    yield from _line(
+        ending,
+        ENDING,
+        "ending",
+        ngettext(
+            "%(count)d hold must be looked at again within %(days)d days",
+            "%(count)d holds must be looked at again within %(days)d days",
+            ending,
+        )
+        % {"count": ending, "days": settings.HOLD_REVIEW_WARN_DAYS},
     )
     yield from _store(next((held for _one, held in _BYTES(person)), None) or 0)
 
@@ -107,7 +124,7 @@ def _line(count: int, urgency: int, view: str, text: str) -> Iterable[panels.Tod
     if count:
         yield panels.TodayLine(
             urgency,
-            text % {"count": count},
+            text,
             f"{reverse('footage_requests:holds')}?view={view}",
             _("Look"),
             kind="holds",

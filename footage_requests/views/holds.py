@@ -44,6 +44,10 @@ VIEWS: dict[str, tuple[Any, Q]] = {
         gettext_lazy("Outlive their request"),
         Q(status__in=Hold.KEPT),
     ),
+    "ending": (
+        gettext_lazy("To be looked at again soon"),
+        Q(status__in=Hold.KEPT),
+    ),
     "gone": (
         gettext_lazy("Released"),
         Q(status__in=[Hold.Status.RELEASED, Hold.Status.DESTROYED]),
@@ -107,6 +111,8 @@ def _narrowed(rows: QuerySet[Hold], view: str, words: str) -> QuerySet[Hold]:
     rows = rows.filter(VIEWS[view][1])
     if view == "outliving":
         rows = rows.filter(hold_life.is_outliving())
+    elif view == "ending":
+        rows = rows.filter(hold_life.ends_soon())
     for word in words.split()[:5]:
         rows = rows.filter(
             Q(request__number__icontains=word)

@@ -72,6 +72,13 @@ def test_a_prosecutors_letter_is_told_of_on_the_fifth_eighth_and_ninth_day():
     assert list(told[3].values()) == [("UNIT_HEAD", "SUPERIOR")]
 
 
+def test_a_letter_of_the_police_is_told_of_after_four_hours():
+    """Domain 7b: due on the same or the next working day."""
+    row = cases.filed(code="POLICE")
+    assert kinds(row, None, row.arrived_at + 3 * HOUR) == {}
+    assert kinds(row, None, row.arrived_at + 4 * HOUR) == {"WARN_HOURS": ("UNIT_HEAD",)}
+
+
 def test_a_deadline_that_passed_reaches_the_superior():
     row = cases.filed()
 
