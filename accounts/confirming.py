@@ -25,6 +25,8 @@ def confirm_identity(request: HttpRequest) -> str:
     is decorated with `sensitive_post_parameters("password")`.
     """
     person = request.user
+    if not request.POST.get("password"):
+        raise NotConfirmed(_("Enter your password once more."))
     if isinstance(person, Person):
         known = authenticate(
             request,

@@ -14,8 +14,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.db.models import Max, Min
+from django.db.models.functions import Coalesce
 
-from ..models import Exhibit, Viewing
+from ..models import Exhibit, Package, Viewing
 from .exhibit_time import ExhibitTime, time_of
 
 if TYPE_CHECKING:
@@ -191,3 +193,11 @@ def _size(spans: Iterable[Span]) -> int:
 def _slack(mark: Span) -> int:
     # Of a very short mark at least half is asked for.
     return min(MISSED_MS, (mark[1] - mark[0]) // 2)
+
+
+def shown_between(package: Package, person: Person) -> tuple[dt.datetime, dt.datetime] | None:
+    """When this person's showing of the package began and when it last ended; None when nothing was shown."""
+    shown = Viewing.objects.filter(
+        exhibit__package=package, person=person, purpose=Viewing.Purpose.SHOW
+    ).aggregate(begun=Min("opened_at"), ended=Max(Coalesce("closed_at", "last_beat_at")))
+    return (shown["begun"], shown["ended"]) if shown["begun"] else None

@@ -20,6 +20,11 @@ from ..release.handing_over import ON_A_MEDIUM
 _LOCAL = "%Y-%m-%dT%H:%M"
 
 
+def local_minute(moment: dt.datetime) -> str:
+    """A moment as a browser's field of date and time takes it, in Türkiye time."""
+    return timezone.localtime(moment).strftime(_LOCAL)
+
+
 class _Moment(forms.DateTimeField):
     """A moment of Türkiye time, to the minute."""
 
@@ -139,7 +144,7 @@ class RecordForm(MarksErrors, forms.ModelForm):
         self.order_fields(shown)
         for name in self.REQUIRED.get(HandOverRecord.Kind(kind), ()):
             self.fields[name].required = True
-        self.fields["happened_at"].initial = timezone.localtime().strftime(_LOCAL)
+        self.fields["happened_at"].initial = local_minute(timezone.now())
         if kind == HandOverRecord.Kind.RETURNED:
             self.fields["receiver_name"].label = _("Brought back by")
             self.fields["measured_sha256"].help_text = _(
@@ -165,6 +170,16 @@ class RecordForm(MarksErrors, forms.ModelForm):
             witness.queryset = others.order_by("full_name")
             witness.empty_label = gettext("nobody")
         dress(self)
+
+    def clean(self) -> dict[str, Any]:
+        told: dict[str, Any] = super().clean() or self.cleaned_data
+        begun, ended = told.get("happened_at"), told.get("viewing_until")
+        if begun and ended and ended <= begun:
+            self.add_error(
+                "viewing_until",
+                _("The end lies before the beginning: look at “Date and time” above."),
+            )
+        return told
 
     def _post_clean(self) -> None:
         """The service judges the record as a whole; half a row is not validated here."""

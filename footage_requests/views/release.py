@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -11,12 +12,14 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.models import Person
 from accounts.requests import PersonRequest
 
 from .. import parts, permissions
 from ..decisions import deciding
+from ..exhibits import watching
 from ..footage import exporting
-from ..forms.release import RecordForm
+from ..forms.release import RecordForm, local_minute
 from ..models import (
     FootageRequest,
     HandOverRecord,
@@ -152,7 +155,11 @@ def record_new(request: PersonRequest, pk: int, kind: str) -> HttpResponse:
     else:
         allow(permissions.can_deliver(request.user, row))
     form = RecordForm(
-        which.value, request.user, **asked(request), initial=_known(row), instance=HandOverRecord()
+        which.value,
+        request.user,
+        **asked(request),
+        initial=_known(row) | (_watched(package, request.user) if which == Kind.VIEWING else {}),
+        instance=HandOverRecord(),
     )
     act = {
         Kind.COPY: lambda data: handing_over.hand_over(package, data, by=request.user),
@@ -200,3 +207,14 @@ def _known(row: FootageRequest) -> dict[str, str]:
         "receiver_title": row.requester_title,
         "receiver_letter": row.ebys_number,
     }
+
+
+def _watched(package: Package, person: Person) -> dict[str, str]:
+    """When this person's showing of the package began and ended, as the player has recorded it."""
+    shown = watching.shown_between(package, person)
+    if shown is None:
+        return {}
+    begun, ended = shown
+    # A record tells minutes: a look of seconds must not end when it began.
+    ended = max(ended, begun + dt.timedelta(minutes=1))
+    return {"happened_at": local_minute(begun), "viewing_until": local_minute(ended)}

@@ -122,6 +122,7 @@
     isPlaying = wanted;
     const button = find("play");
     button.setAttribute("aria-label", wanted ? button.dataset.labelPause : button.dataset.labelPlay);
+    button.classList.toggle("is-playing", wanted);
     if (!wanted) {
       lanes.forEach((lane) => lane.video.pause());
       say();

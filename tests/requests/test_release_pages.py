@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Role
 from core.jobs import Job
+from footage_requests.exhibits import verifying
 from footage_requests.footage import store
 from footage_requests.models import (
     Destruction,
@@ -22,6 +23,7 @@ from footage_requests.models import (
     HandOverRecord,
     Package,
     RequestAttachment,
+    Viewing,
 )
 from footage_requests.release import destroying, handing_over, links, release_work
 from footage_requests.release.letter_frame import addressed
@@ -84,6 +86,35 @@ def test_a_package_is_handed_over_on_its_page_and_its_record_printed(campus, pac
     assert all(paper.content.startswith(b"%PDF") for paper in prints)
     row.refresh_from_db()
     assert row.prints == 2
+
+
+def test_the_record_of_a_viewing_begins_with_what_the_player_has_recorded(campus, package):
+    """REL-23."""
+    viewing = verifying.open_for_viewing(
+        package.exhibits.get(), "SHOW", by=campus.deliverer, note="Ali Veli"
+    )
+    began = timezone.now().replace(second=20, microsecond=0) - dt.timedelta(minutes=40)
+    Viewing.objects.filter(pk=viewing.pk).update(
+        opened_at=began, closed_at=began + dt.timedelta(minutes=7)
+    )
+    page = url("record_new", package.request_id, "viewing")
+    client = client_of(campus.deliverer)
+
+    form = client.get(page).context["form"]
+    told = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
+    told = {name: value for name, value in told.items() if value is not None}
+
+    minutes = [
+        timezone.localtime(began + dt.timedelta(minutes=more)).strftime("%Y-%m-%dT%H:%M")
+        for more in (0, 7)
+    ]
+    assert [told["happened_at"], told["viewing_until"]] == minutes
+
+    turned = {**told, "attendees": "Ali Veli", "viewing_until": minutes[0]}
+    refused = client.post(page, turned | {"happened_at": minutes[1]})
+    assert refused.status_code == 422
+    assert "viewing_until" in refused.context["form"].errors
+    assert client.post(page, {**told, "attendees": "Ali Veli"}).status_code == 302
 
 
 def test_the_signed_paper_comes_back_and_completes_the_record(campus, package):
