@@ -75,8 +75,8 @@ def test_a_package_with_sound_is_whole_and_says_so_everywhere(settings, sealing_
     settings.NTP_SERVERS = []
     with recorded(recorder(faults={"rtsp_audio": {"codec": "aac"}})) as campus:
         begins = to_ms(campus.event)
-        campus.lose(begins + 3_000, begins + 6_000)
-        decision = released(campus.approved(seconds=9, wants_audio=True))
+        campus.lose(begins + 2_000, begins + 4_000)
+        decision = released(campus.approved(seconds=6, wants_audio=True))
         package = exporting.start_export(decision, campus.operator)
         assert export_all() == 1
     package.refresh_from_db()
