@@ -16,6 +16,7 @@ from .base import BadAnswer, Reason
 MAX_PIXELS = 40_000_000
 _HIGH_PROFILES = frozenset({44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244})
 _MOST_ZEROS = 31
+_MOST_SPS, _MOST_PPS = 31, 255
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,24 @@ def video_format(codec: str, nal_units: Iterable[bytes]) -> VideoFormat:
     if not 0 < found.width * found.height <= MAX_PIXELS:
         raise BadAnswer("The pictures have no usable size.", reason=Reason.UNDECODABLE)
     return found
+
+
+def set_number(codec: str, nal: bytes) -> int:
+    """The number of a parameter set among those of its kind; 0 where it cannot be read.
+
+    A stream may have several picture parameter sets. Of an H.265 sequence set the number is not read.
+    """
+    try:
+        if codec == "h264":
+            return _Bits(nal, 4 if nal[0] & 0x1F == 7 else 1).ue() & 0xFF
+        return _Bits(nal, 2).ue() & 0x3F if nal[0] >> 1 & 0x3F == 34 else 0
+    except (IndexError, ValueError):
+        return 0
+
+
+def _newest(codec: str, units: Iterable[bytes]) -> list[bytes]:
+    """The last of each number, in the order of first being met."""
+    return list({set_number(codec, unit): unit for unit in units}.values())
 
 
 class _Bits:
@@ -76,8 +95,8 @@ class _Bits:
 
 
 def _of_h264(units: Sequence[bytes]) -> VideoFormat:
-    sps = [unit for unit in units if unit and unit[0] & 0x1F == 7][:1]
-    pps = [unit for unit in units if unit and unit[0] & 0x1F == 8][:1]
+    sps = _newest("h264", (unit for unit in units if unit and unit[0] & 0x1F == 7))[:_MOST_SPS]
+    pps = _newest("h264", (unit for unit in units if unit and unit[0] & 0x1F == 8))[:_MOST_PPS]
     if not sps or not pps:
         raise ValueError("parameter sets are missing")
     bits = _Bits(sps[0], 1)
@@ -94,12 +113,16 @@ def _of_h264(units: Sequence[bytes]) -> VideoFormat:
         if bits.u(1):
             _skip_scaling_lists(bits, 12 if chroma == 3 else 8)
     width, height = _h264_size(bits, chroma)
-    head = bytes([1, *sps[0][1:4], 0xFF, 0xE1])
-    sets = struct.pack(">H", len(sps[0])) + sps[0] + b"\1" + struct.pack(">H", len(pps[0])) + pps[0]
+    head = bytes([1, *sps[0][1:4], 0xFF])
+    sets = bytes([0xE0 | len(sps)]) + _measured(sps) + bytes([len(pps)]) + _measured(pps)
     more = b""
     if profile in (100, 110, 122, 144):
         more = bytes([0xFC | chroma, 0xF8 | luma_depth, 0xF8 | chroma_depth, 0])
     return VideoFormat("h264", width, height, head + sets + more)
+
+
+def _measured(units: Sequence[bytes]) -> bytes:
+    return b"".join(struct.pack(">H", len(unit)) + unit for unit in units)
 
 
 def _skip_scaling_lists(bits: _Bits, count: int) -> None:
@@ -142,7 +165,7 @@ def _h264_size(bits: _Bits, chroma: int) -> tuple[int, int]:
 
 def _of_h265(units: Sequence[bytes]) -> VideoFormat:
     arrays = {
-        kind: [u for u in units if len(u) > 2 and u[0] >> 1 & 0x3F == kind][:1]
+        kind: _newest("hevc", (u for u in units if len(u) > 2 and u[0] >> 1 & 0x3F == kind))
         for kind in (32, 33, 34)
     }
     if not all(arrays.values()):
@@ -169,8 +192,7 @@ def _of_h265(units: Sequence[bytes]) -> VideoFormat:
     )
     head += bytes([(layers + 1 & 7) << 3 | nested << 2 | 3, len(arrays)])
     body = b"".join(
-        bytes([kind, 0, 1]) + struct.pack(">H", len(found[0])) + found[0]
-        for kind, found in arrays.items()
+        bytes([kind, 0, len(found)]) + _measured(found) for kind, found in arrays.items()
     )
     return VideoFormat("hevc", width, height, head + body)
 

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from .base import NotSupported
+from .parameter_sets import set_number
 from .rtp import DOLLAR, OnvifStamp, RtpPacket, SequenceWatch
 
 START_CODE = b"\0\0\0\1"
@@ -57,7 +58,7 @@ class Depacketiser(ABC):
 
     def __init__(self, fmtp: Mapping[str, str]) -> None:
         self.sequence = SequenceWatch()
-        self._sets: dict[int, bytes] = {}
+        self._sets: dict[tuple[int, int], bytes] = {}
         self._nals: list[bytes] = []
         self._size = 0
         self._fragment: list[bytes] | None = None
@@ -72,8 +73,8 @@ class Depacketiser(ABC):
 
     @property
     def parameter_sets(self) -> bytes:
-        """The newest parameter sets, in Annex B form, for a decoder that starts here."""
-        return b"".join(START_CODE + self._sets[kind] for kind in sorted(self._sets))
+        """The newest parameter sets of each number, in Annex B form, for a decoder that starts here."""
+        return b"".join(START_CODE + self._sets[key] for key in sorted(self._sets))
 
     def push(self, packet: RtpPacket) -> Sequence[AccessUnit]:
         if self.sequence.see(packet.sequence):
@@ -199,7 +200,7 @@ class Depacketiser(ABC):
         if nal and len(nal) <= _MAX_PARAMETER_SET_BYTES:
             kind = self._kind(nal)
             if kind in self.parameter_types:
-                self._sets[kind] = nal
+                self._sets[kind, set_number(self.codec, nal)] = nal
 
     @abstractmethod
     def _parameter_values(self, fmtp: Mapping[str, str]) -> list[str]:

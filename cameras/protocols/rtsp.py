@@ -155,17 +155,14 @@ class RtspConnection:
 
     def use_session(self, reply: Message, control: str) -> None:
         """Remember the session of a SETUP reply, to keep it alive and to end it."""
-        identity, _, rest = reply.get("session").partition(";")
+        identity, *rest = reply.get("session").split(";")
         self._session = identity.strip() or self._session
         self._control = control
         seconds = 60
-        name, _, value = rest.partition("=")
-        if (
-            name.strip().lower() == "timeout"
-            and value.strip().isascii()
-            and value.strip().isdigit()
-        ):
-            seconds = max(2, min(int(value.strip()[:6]), 3600))
+        for part in rest[:8]:
+            name, _, value = (word.strip() for word in part.partition("="))
+            if name.lower() == "timeout" and value.isascii() and value.isdigit():
+                seconds = max(2, min(int(value[:6]), 3600))
         self._alive_every_s = seconds / 2
         self._alive_due = self._loop.time() + self._alive_every_s
 

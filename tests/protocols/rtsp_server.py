@@ -56,6 +56,10 @@ def nal_units(unit: bytes) -> list[bytes]:
     return [nal for nal in re.split(b"\0\0\0?\1", unit) if nal]
 
 
+def is_parameter_set(codec: str, nal: bytes) -> bool:
+    return nal[0] & 0x1F in (7, 8) if codec == "h264" else nal[0] >> 1 in (32, 33, 34)
+
+
 @dataclass
 class Script:
     """What the recorder does. The defaults are a faultless ONVIF replay that ends with BYE."""
@@ -87,6 +91,7 @@ class Script:
     lose: frozenset[int] = frozenset()  # numbers of packets that are not sent
     ends_with: str = "bye"  # bye, announce, tbit, eof, silence, none (plays on past the asked end)
     trickle_s: float = 0.0  # pause after each packet
+    sets_in_sdp: bool = False  # no parameter sets but in the description: two picture sets
     spoil: bool = False  # every coded byte behind a unit's head is wrong
     noise: bool = False  # RTCP and foreign packets before each reply and between pictures
     keep_alive: str = ""  # parameters of the Session header, such as ;timeout=2
@@ -277,8 +282,24 @@ class _Caller:
             "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=control:*\r\n"
             f"{told}m=audio 0 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=control:trackID=2\r\n"
             f"m=video 0 RTP/AVP 96\r\na=rtpmap:96 {encoding}/90000\r\n"
-            f"a=fmtp:96 packetization-mode=1\r\na=control:{self.script.control}\r\n"
+            f"a=fmtp:96 packetization-mode=1{self._sets()}\r\na=control:{self.script.control}\r\n"
         ).encode()
+
+    def _sets(self) -> str:
+        if not self.script.sets_in_sdp:
+            return ""
+        codec = self.script.codec
+        found = [n for n in nal_units(pictures(codec)[0][1]) if is_parameter_set(codec, n)]
+        head = 1 if codec == "h264" else 2
+        bits = "".join(f"{byte:08b}" for byte in found[-1][head:]).rstrip("0")
+        bits = "010" + bits[1:]  # number 1 instead of 0
+        bits += "0" * (-len(bits) % 8)
+        found.append(found[-1][:head] + int(bits, 2).to_bytes(len(bits) // 8, "big"))
+        texts = [base64.b64encode(one).decode() for one in found]
+        if codec == "h264":
+            return f"; sprop-parameter-sets={','.join(texts)}"
+        vps, sps, *pps = texts
+        return f"; sprop-vps={vps}; sprop-sps={sps}; sprop-pps={','.join(pps)}"
 
     def _play_headers(self, request: Request) -> list[str]:
         header = request.headers.get("Range", "")
@@ -347,6 +368,8 @@ class _Caller:
             at = first + (number // FPS) * 1000 + shown * FRAME_MS
             last = number == count - 1 and self.script.ends_with == "tbit"
             nals = nal_units(unit)
+            if self.script.sets_in_sdp:
+                nals = [nal for nal in nals if not is_parameter_set(self.script.codec, nal)]
             if self.script.spoil:
                 nals = [nal[:1] + b"\x5a" * (len(nal) - 1) for nal in nals]
             payloads = list(_payloads(self.script.codec, nals))

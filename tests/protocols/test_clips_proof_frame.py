@@ -31,6 +31,13 @@ async def test_a_minute_is_watched_and_one_key_frame_decoded(codec):
     assert 1_000 < proof.bits_per_second < 10_000_000
 
 
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+async def test_parameter_sets_told_only_in_the_description_serve_the_decoder(codec):
+    async with rtsp_server(Script(codec=codec, sets_in_sdp=True)) as server:
+        proof = await proof_frame(server.endpoint, None, minute(), limits=LIMITS, watch_s=5)
+    assert (proof.decoded, proof.width, proof.height) == (True, 160, 96)
+
+
 async def test_the_key_frame_lies_inside_the_asked_minute():
     async with rtsp_server() as server:
         proof = await proof_frame(server.endpoint, None, minute(START_MS + 300), limits=LIMITS)

@@ -253,3 +253,12 @@ async def test_no_error_and_no_report_names_the_password(tmp_path):
         with pytest.raises(DeviceError) as caught:
             await fetch_clip(server.endpoint, login, live, tmp_path / "x.mp4", limits=LIMITS)
     assert PASSWORD not in repr(caught.value) + str(caught.value)
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+async def test_parameter_sets_told_only_in_the_description_make_a_clip_that_plays(tmp_path, codec):
+    """Axis sends none with its pictures; some encoders have several picture parameter sets."""
+    report = await fetch(Script(codec=codec, sets_in_sdp=True), tmp_path)
+    assert (report.width, report.height, report.frames) == (160, 96, 100)
+    with av.open(str(tmp_path / "clip.mp4")) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 100

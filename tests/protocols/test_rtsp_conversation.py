@@ -229,7 +229,7 @@ async def test_packets_and_reports_between_the_replies_do_no_harm():
 
 
 async def test_a_session_is_kept_alive_while_it_plays():
-    script = Script(keep_alive=";timeout=2", trickle_s=0.03, live_frames=40)
+    script = Script(keep_alive=" ; x=1 ; timeout=2", trickle_s=0.03, live_frames=40)
     async with rtsp_server(script) as server:
         assert (await play(server, StreamTarget("rtsp://h/live")))[0] == 40
         assert "GET_PARAMETER" in server.methods
