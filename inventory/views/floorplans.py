@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.http import FileResponse, Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -57,7 +57,8 @@ def plans(request: PersonRequest) -> HttpResponse:
 
 
 def _floors(request: PersonRequest) -> Any:
-    """Visible floors with `plan_version`, `plan_added_at`, `placed` and `position_count`."""
+    """Visible floors with `plan_version`, `plan_added_at`, `is_put_away`, `placed` and `position_count`."""
+    any_plan = FloorPlan.objects.filter(floor=OuterRef("pk"))
     current = FloorPlan.objects.current().filter(floor=OuterRef("pk"))
     counted = Q(positions__isnull=False) & ~Q(positions__status=Position.Status.CLOSED)
     on_plan = Q(
@@ -69,6 +70,7 @@ def _floors(request: PersonRequest) -> Any:
         .annotate(
             plan_version=Subquery(current.values("version")[:1]),
             plan_added_at=Subquery(current.values("added_at")[:1]),
+            is_put_away=Exists(any_plan) & ~Exists(current),
             position_count=Count("positions", filter=counted, distinct=True),
             placed=Count("positions", filter=counted & on_plan, distinct=True),
         )

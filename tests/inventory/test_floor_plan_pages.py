@@ -297,6 +297,7 @@ def test_a_plan_is_put_away_with_a_reason_and_brought_back(head: Client, drawn: 
     assert not PlanPlace.objects.current().filter(position=row).exists()
     page = text_of(head, home)
     assert "was put away" in page
+    assert "plan put away" in text_of(head, "/inventory/plans/")
     # Sent twice, or from a page that was open meanwhile: it is said, and nothing changes.
     assert head.post(home + "away/", {"because": "again", "act": "away"}).status_code == 422
 
