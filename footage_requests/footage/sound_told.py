@@ -129,3 +129,21 @@ def as_facts(package: Package) -> list[dict[str, Any]]:
 def words_of(package: Package) -> list[str]:
     """One sentence for each line, in the reader's language."""
     return [one.words for one in sound_of(package)]
+
+
+def notes_of(package: Package) -> list[str]:
+    """For the unit alone: cameras whose sound was recorded although the inventory says that it is off."""
+    off = {
+        line["item_id"]
+        for line in package.decision.shown.get("lines", ())
+        if line.get("sound") == "OFF"
+    }
+    found = {one.position for one in sound_of(package) if one.files and one.line.item_id in off}
+    return [
+        _(
+            "%(camera)s: the inventory says that no sound is recorded there. Have it switched off, or the "
+            "inventory put right."
+        )
+        % {"camera": name}
+        for name in sorted(found)
+    ]

@@ -157,7 +157,7 @@ def package_context(package: Package, person: Any) -> dict[str, Any]:
         "missing": masking.missing_masks(package) if package.status == S.MASKING else [],
         "sounds": []
         if is_stopped or package.status == S.EXPORTING
-        else sound_told.words_of(package),
+        else [*sound_told.words_of(package), *sound_told.notes_of(package)],
         "may_export": permissions.can_export(person, case) and person.pk != package.approver_id,
         "may_go_without": person.pk == package.exporter_id,
         "may_offer": package.status == S.MASKING and masking.may_mask(package, person),

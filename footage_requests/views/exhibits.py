@@ -302,7 +302,7 @@ def package_verify(request: PersonRequest, pk: int) -> HttpResponse:
         "may_except": watching.may_be_excepted([one.watch for one in measured])
         and not all(one.watch.is_enough for one in measured),
         "unwatched_because": request.POST.get("unwatched_because", ""),
-        "sounds": sound_told.words_of(package),
+        "sounds": [*sound_told.words_of(package), *sound_told.notes_of(package)],
         "missing": masking.missing_masks(package),
         "is_waiting": package.status == Package.Status.VERIFYING,
         "is_other_person": request.user.pk not in {package.exporter_id, package.approver_id},

@@ -11,6 +11,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from cameras.protocols.sound_format import SoundFormat, wav_head
+from cameras.protocols.sound_reading import read_sound
 from core.tsi import to_ms
 from footage_requests import sealing
 from footage_requests.errors import Refused
@@ -24,6 +26,7 @@ from footage_requests.sealing.leaving import leaving
 from footage_requests.views.exhibits import SOUND_TEXTS
 from simulator.sound import mu_law, tones
 from tests.requests import sealing_rows as rows
+from tests.requests.case import Campus
 from tests.requests.films import film
 from tests.requests.recorded import export_all, recorded, recorder
 
@@ -38,15 +41,11 @@ def released(decision: Decision) -> Decision:
 
 
 def sound_file(seconds: int = 2) -> bytes:
-    from cameras.protocols.sound_format import SoundFormat, wav_head
-
     sound = SoundFormat("pcmu", RATE, 1)
     return wav_head(sound, seconds * RATE) + mu_law(tones(0, seconds * RATE, RATE))
 
 
 def sound_exhibit(package: Package, data: bytes | None = None, **facts: Any) -> Exhibit:
-    from cameras.protocols.sound_reading import read_sound
-
     data = sound_file() if data is None else data
     payload = read_sound([sound_file()], len(sound_file())).payload_sha256
     known = {"codec": "pcmu", "rate": RATE, "channels": 1, "samples": 2 * RATE, "drift_ms": 0}
@@ -60,7 +59,7 @@ def sound_exhibit(package: Package, data: bytes | None = None, **facts: Any) -> 
     )
 
 
-def with_sound(campus, data: bytes | None = None, **facts: Any) -> Package:
+def with_sound(campus: Campus, data: bytes | None = None, **facts: Any) -> Package:
     """A verified package of a film and its sound, by rows."""
     package = rows.started(campus, released(rows.decided(campus)))
     rows.exhibit(package, package.decision.lines.get(), film())
@@ -213,3 +212,11 @@ def test_sound_that_is_played_too_fast_to_be_understood_does_not_count(settings)
     spans = [(0, 20_000), (20_000, 60_000)]
     assert plausible(viewing, spans, 90_000, now) == spans
     assert plausible(viewing, spans, 90_000, now, is_sound=True) == [(0, 20_000)]
+
+
+def test_the_unit_reads_that_a_camera_recorded_sound_which_should_be_off(campus):
+    package = with_sound(campus)
+    line = package.decision.lines.get()
+    for told, count in (("ON", 0), ("OFF", 1)):
+        package.decision.shown = {"lines": [{"item_id": line.item_id, "sound": told}]}
+        assert len(sound_told.notes_of(package)) == count

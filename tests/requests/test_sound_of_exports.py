@@ -12,7 +12,7 @@ import pytest
 
 from cameras.protocols.sound_reading import read_sound
 from core.tsi import from_ms, to_ms
-from footage_requests.footage import exporting, sound_told
+from footage_requests.footage import exporting, sound_exhibits, sound_told
 from footage_requests.holds import availability, holding
 from footage_requests.models import Decision, Exhibit, Package, SoundSlice
 from footage_requests.release import destroying
@@ -146,6 +146,9 @@ def test_pieces_are_joined_without_losing_or_doubling_a_sample():
                 starts_at=start,
                 defaults={"ends_at": end, "turn": turn},
             )
+        fetch_all()
+        for _worker in ("is killed", "takes over"):
+            sound_exhibits.make(package, "E01", list(package.slices.all()), lambda: None)
         assert export_all() == 1
     assert package.sound_slices.count() == 3
     (sound,) = sounds_of(package)
