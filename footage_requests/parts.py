@@ -20,6 +20,7 @@ import audit
 from accounts.models import Role
 from core.tsi import today
 
+from . import refusals
 from .errors import NotThisPerson, Refused
 from .models import Package, SmallUnitPeriod
 from .permissions import can_decide
@@ -105,6 +106,7 @@ def people_of(package: Package) -> dict[Part, int | None]:
     return {part: getattr(package, f"{part.value}_id") for part in Part}
 
 
+@refusals.are_noted
 def review(package: Package, *, by: Person) -> None:
     """A superior looks at a case in which small-unit mode was used (due within three working days)."""
     if not package.is_small_unit:

@@ -48,6 +48,7 @@ SENTENCES = {
     "footagerequest.step_out": _("%(actor)s stepped out of request %(object)s"),
     "footagerequest.deny_interest": _("%(actor)s said that request %(object)s is no matter of his own"),
     "footagerequest.let_back": _("%(actor)s let a person act on request %(object)s again"),
+    "access.refuse": _("%(actor)s tried what is another person's to do: %(object)s"),
     "decision.make": _("%(actor)s decided on request %(object)s"),
     "decision.void": _("The decision on request %(object)s became void (%(actor)s)"),
     "exhibit.view": _("%(actor)s opened footage of request %(object)s"),

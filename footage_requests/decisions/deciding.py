@@ -23,6 +23,7 @@ from accounts.models import Role, RoleGrant
 from core.steps import InvalidTransition
 from core.tsi import today
 
+from .. import refusals
 from ..errors import ContentChanged, NotThisPerson, Refused
 from ..models import (
     Decision,
@@ -83,6 +84,7 @@ class Choice:
     confirmed_how: str = "password"
 
 
+@refusals.are_noted
 def decide(request: FootageRequest, choice: Choice, *, by: Person) -> Decision:
     """Stores one decision and takes the request's step.
 

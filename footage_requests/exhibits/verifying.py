@@ -20,6 +20,7 @@ import audit
 from audit.canon import utc_text
 from core.tsi import to_ms
 
+from .. import refusals
 from ..errors import NotThisPerson, Refused
 from ..footage import right_channel, store
 from ..models import Exhibit, Package, Viewing
@@ -68,6 +69,7 @@ def current_exhibits(package: Package) -> QuerySet[Exhibit]:
     return rows.exclude(line__must_be_masked=True, kind__in=["ORIGINAL", "VIEWING"])
 
 
+@refusals.are_noted
 def open_for_viewing(exhibit: Exhibit, purpose: str, *, by: Person, note: str = "") -> Viewing:
     """Opens one exhibit for one person, audited. Raises NotThisPerson or Refused."""
     package = exhibit.package
@@ -217,6 +219,7 @@ def doubts_of(exhibit: Exhibit) -> dict[str, str]:
     }
 
 
+@refusals.are_noted
 def verify(
     package: Package,
     checks: Mapping[str, Iterable[str]],
@@ -349,6 +352,7 @@ def _names(rows: Iterable[Measured]) -> str:
     return ", ".join(one.exhibit.ident for one in rows)
 
 
+@refusals.are_noted
 def reject(package: Package, *, by: Person, because: str) -> None:
     """Sends a package back: to masking, from where it can also be exported again."""
     _allow_verifying(package, by)

@@ -22,6 +22,7 @@ from core.jobs import Job, JobCancelled
 from core.tsi import to_ms
 from inventory.models import Channel, ChannelAssignment, Device
 
+from .. import refusals
 from ..casework.numbers import next_number
 from ..decisions import deciding
 from ..errors import NotThisPerson, Refused
@@ -63,6 +64,7 @@ class Stretch:
     ends_at: dt.datetime
 
 
+@refusals.are_noted
 def start_export(decision: Decision, by: Person) -> Package:
     """Makes the package and its slices; workers fetch them after the commit.
 
@@ -248,6 +250,7 @@ def retry_failed(package: Package, *, by: Person) -> int:
     return count
 
 
+@refusals.are_noted
 def go_without(package: Package, *, by: Person, because: str) -> int:
     """The exporter goes on without what could not be fetched: it becomes a stated gap.
 

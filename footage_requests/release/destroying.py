@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 import audit
 from accounts.models import Role
 
+from .. import refusals
 from ..casework.numbers import next_number
 from ..errors import NotThisPerson, Refused
 from ..footage import store
@@ -67,6 +68,7 @@ def files_of(package: Package) -> list[EvidenceFile]:
     return list(found.values())
 
 
+@refusals.are_noted
 def prepare(package: Package, *, by: Person, reason: str, trigger: str = "PERIODIC") -> Destruction:
     """The first of three: lists what goes. Raises Refused while a hold or an inquiry still needs it."""
     _may(by, package.request, PREPARING)
@@ -135,6 +137,7 @@ def prepare_medium(record: HandOverRecord, *, by: Person, reason: str) -> Destru
     return row
 
 
+@refusals.are_noted
 def verify(row: Destruction, *, by: Person) -> None:
     """The second: checks that nothing else needs it, judicial or administrative."""
     _may(by, row.request, VERIFYING)
@@ -143,6 +146,7 @@ def verify(row: Destruction, *, by: Person) -> None:
     row.take("verify", by=by, verified_by=by)
 
 
+@refusals.are_noted
 def approve(row: Destruction, *, by: Person) -> None:
     """The third: an authorised superior."""
     _may(by, row.request, APPROVING)
@@ -150,6 +154,7 @@ def approve(row: Destruction, *, by: Person) -> None:
     row.take("approve", by=by, approved_by=by)
 
 
+@refusals.are_noted
 def carry_out(row: Destruction, *, by: Person) -> None:
     """Destroys the files and closes the record. Killed in the middle, it is simply run again."""
     _may(by, row.request, PREPARING)

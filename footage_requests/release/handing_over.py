@@ -19,6 +19,7 @@ import audit
 from audit.canon import utc_text
 from core.papers import content_sha256
 
+from .. import refusals
 from ..casework.numbers import next_number
 from ..errors import NotThisPerson, Refused
 from ..footage import sound_told, store
@@ -90,6 +91,7 @@ def add_stock(kind: str, change: int, document: str, *, by: Person) -> MediumMov
     return row
 
 
+@refusals.are_noted
 def hand_over(package: Package, facts: Mapping[str, Any], *, by: Person) -> HandOverRecord:
     """The sealed package leaves on a medium, or by a download link, to a person whose identity was checked.
 
@@ -131,6 +133,7 @@ def hand_over(package: Package, facts: Mapping[str, Any], *, by: Person) -> Hand
     return row
 
 
+@refusals.are_noted
 def record_viewing(package: Package, facts: Mapping[str, Any], *, by: Person) -> HandOverRecord:
     """Footage was shown and nothing was taken along (İzletme Tutanağı)."""
     refuse_deliverer(package, by)
@@ -154,6 +157,7 @@ def record_viewing(package: Package, facts: Mapping[str, Any], *, by: Person) ->
     return row
 
 
+@refusals.are_noted
 def record_not_collected(
     package: Package, facts: Mapping[str, Any], *, by: Person
 ) -> HandOverRecord:

@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 import audit
 from vault.crypto import fingerprint, matches
 
+from .. import refusals
 from ..errors import NotThisPerson, Refused
 from ..models import CustodyEvent, DownloadLink, EvidenceFile, Package
 from ..parts import Part, people_of, refuse_same_person
@@ -47,6 +48,7 @@ class MadeLink:
     code: str
 
 
+@refusals.are_noted
 def make_link(
     package: Package,
     file: EvidenceFile,
@@ -150,6 +152,7 @@ def file_for(token: str, ticket: str) -> EvidenceFile | None:
     return row.file if hmac.compare_digest(row.ticket_sha256, _hash(ticket)) else None
 
 
+@refusals.are_noted
 def revoke(row: DownloadLink, *, by: Person, because: str) -> None:
     """Ends a link at once, a running download at its next range."""
     if not can_deliver(by, row.package.request):

@@ -20,7 +20,7 @@ from core.jobs import Job
 from core.steps import InvalidTransition
 from vault.crypto import Place, open_text, seal
 
-from .. import sealing
+from .. import refusals, sealing
 from ..errors import NotThisPerson, Refused
 from ..footage import store
 from ..models import Package, RecipientCopy
@@ -51,6 +51,7 @@ def job_for(kind: str, package: Package) -> Job | None:
     return Job.objects.filter(kind=kind, key=f"package:{package.pk}").order_by("-pk").first()
 
 
+@refusals.are_noted
 def queue_sealing(package: Package, *, by: Person) -> Job:
     """Starts sealing. A job that runs already is returned. Raises NotThisPerson, InvalidTransition."""
     if not may_seal(package, by):
@@ -85,6 +86,7 @@ def seal_now(package: Package, job: Job, by: Person) -> None:
     job.finish()
 
 
+@refusals.are_noted
 def queue_copy(package: Package, recipient_name: str, *, by: Person) -> RecipientCopy:
     """Starts encrypting a sealed package for one recipient. Raises Refused, NotThisPerson."""
     refuse_deliverer(package, by)
@@ -142,6 +144,7 @@ def make_copy(copy: RecipientCopy) -> None:
     job.finish()
 
 
+@refusals.are_noted
 @sensitive_variables()
 def read_passphrase(copy: RecipientCopy, *, by: Person) -> str:
     """The passphrase, once, to the person who made the copy; audited before it is given.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from .. import refusals
 from ..errors import Refused
 from ..footage import store
 from ..models import CustodyEvent, HandOverRecord, Package
@@ -34,6 +35,7 @@ def may_come_back(record: HandOverRecord) -> bool:
     return record.kind in FROM and not record.is_taken_back and record.package is not None
 
 
+@refusals.are_noted
 def take_back(record: HandOverRecord, facts: Mapping[str, Any], *, by: Person) -> HandOverRecord:
     """Records the return. Raises Refused with what is missing, NotThisPerson.
 
@@ -101,6 +103,7 @@ def is_still_here(record: HandOverRecord) -> bool:
     return record.next_step == Next.DESTROYED
 
 
+@refusals.are_noted
 def hand_over_again(record: HandOverRecord, *, because: str, by: Person) -> None:
     """What was kept sealed after its return goes out again: the record stays as it was signed, the register says it.
 

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -19,6 +19,7 @@ from core.steps import InvalidTransition
 from inventory.views.common import View, allow, in_words, page_of
 from inventory.views.common import for_people as for_roles
 
+from .. import refusals
 from ..models import FootageRequest
 from ..secrecy import undertakings
 
@@ -35,9 +36,15 @@ def for_people(may: Callable[[Any], bool], *, is_unsworn: bool = False) -> Calla
     def decorate(view: View) -> View:
         @wraps(view)
         def sworn(request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if is_unsworn or undertakings.state_of(request.user).holds:
+            if not (is_unsworn or undertakings.state_of(request.user).holds):
+                return _to_be_signed(request)
+            try:
                 return view(request, *args, **kwargs)
-            return _to_be_signed(request)
+            except PermissionDenied as refused:
+                # Who holds a role for such pages has tried where it does not reach.
+                if request.method == "POST":
+                    refusals.note_at_door(request, refused)
+                raise
 
         return for_roles(may)(sworn)
 
