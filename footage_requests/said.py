@@ -56,6 +56,7 @@ _SENTENCES: dict[str, Promise] = {
         "the times of the sound and the number of its samples contradict each other"
     ),
     "SOUND_NOT_THERE": _("the recorder has nothing of these minutes any more"),
+    "SOUND_TOO_MANY": _("its sound is broken into too many pieces"),
     "SOUND_DAMAGED": _("the sound that came could not be read"),
     "SOUND_BROKEN": _("the recorder has no sound there"),
 }

@@ -98,18 +98,6 @@ def file_pieces(
         yield at, runs[at].sound.tail(runs[at].samples)
 
 
-def missing(runs: Iterable[Run], span: Interval) -> list[Interval]:
-    """The parts of a span without sound."""
-    left, at = [], span[0]
-    for run in runs:
-        if run.start_ms > at:
-            left.append((at, run.start_ms))
-        at = max(at, round(run.end_ms))
-    if at < span[1]:
-        left.append((at, span[1]))
-    return left
-
-
 def _placed(slices: Sequence[SoundSlice], span: Interval) -> Iterator[_Placed]:
     cursor = _Cursor()
     for piece in slices:

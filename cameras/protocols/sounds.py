@@ -9,11 +9,11 @@ come from the same stamps as the pictures'.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from .base import BadAnswer, Endpoint, Login, StreamTarget, TimeBase
+from .base import Endpoint, Login, StreamTarget, TimeBase
 from .mp4_slices import Sink
 from .playback import EndedBy, Playback, open_playback
 from .rtp_audio import SoundDepacketiser
@@ -63,46 +63,33 @@ async def fetch_sound(
     sink: Sink,
     *,
     limits: StreamLimits,
-    on_bytes: Callable[[int], None] | None = None,
     local_ahead_ms: int = 0,
 ) -> SoundReport:
     """Plays the sound of a past span into a sink. Raises NoSound, or another DeviceError as for pictures.
 
     Only units that reach into the span are written, so nothing from before it is kept.
     """
-    try:
-        async with open_playback(
-            endpoint, login, target, limits, local_ahead_ms=local_ahead_ms, choose=choose_sound
-        ) as playback:
-            took = _Taking(playback, target, sink, on_bytes)
-            await took.copy()
-    except BadAnswer as error:
-        if str(error.reason) == "NOTHING_PLAYED":
-            raise NoSound(SoundFault.SILENT) from None
-        raise
+    async with open_playback(
+        endpoint, login, target, limits, local_ahead_ms=local_ahead_ms, choose=choose_sound
+    ) as playback:
+        took = _Taking(playback, target, sink)
+        await took.copy()
     return took.report()
 
 
 class _Taking:
     """One span in the making: from units to records, and what the report needs."""
 
-    def __init__(
-        self,
-        playback: Playback,
-        target: StreamTarget,
-        sink: Sink,
-        on_bytes: Callable[[int], None] | None,
-    ) -> None:
+    def __init__(self, playback: Playback, target: StreamTarget, sink: Sink) -> None:
         if not isinstance(playback.depacketiser, SoundDepacketiser):
             raise NoSound(SoundFault.NO_TRACK)
         self._sound = playback.depacketiser.sound
         self._playback = playback
         self._target = target
         self._sink = sink
-        self._on_bytes = on_bytes
         self._first: int | None = None
         self._last: SoundUnit | None = None
-        self._units = self._samples = self._bytes = 0
+        self._units = self._samples = 0
         self._measured_ms = self._counted_ms = 0.0
 
     async def copy(self) -> None:
@@ -149,10 +136,7 @@ class _Taking:
     def _write(self, portion: bytearray) -> None:
         if portion:
             self._sink.write(bytes(portion))
-            self._bytes += len(portion)
             portion.clear()
-            if self._on_bytes is not None:
-                self._on_bytes(self._bytes)
 
     def report(self) -> SoundReport:
         """Raises NoSound where the samples' number and their times contradict each other."""

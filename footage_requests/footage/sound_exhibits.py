@@ -30,11 +30,10 @@ from ..models import SoundSlice as SliceRow
 from ..models.holds import Part
 from . import exporting, store
 from .clock_windows import clock_block, clock_of
+from .sound_told import MOST_FILES
 
 log = logging.getLogger(__name__)
 
-MOST_FILES = 60
-"""For one film. Sound that is broken more often is left out from there on, which is said."""
 SET_MS = 1_000
 _ROUNDING_MS = 2
 

@@ -5,6 +5,7 @@ Codes and instants are stored; the sentences are made in the reader's language.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ from .. import said
 from ..models import DecisionLine, Exhibit, Package
 from ..models.holds import Part
 
+MOST_FILES = 60
+"""For one film. Sound that is broken more often is left out from there on."""
 _TOLD_MS = 1_000
 """Shorter holes, such as a frame at an edge, stand in the list of gaps and not in sentences."""
 _MOST_SPANS = 20
@@ -104,6 +107,9 @@ def _of_line(line: DecisionLine, files: list[Exhibit], slices: list[Any]) -> Sou
     whole = (to_ms(line.starts_at), to_ms(line.ends_at))
     there = merge((int(a), int(b)) for a, b in (one.facts["delivered"] for one in files))
     reasons = [_reason(part) for part in slices if part.state != Part.State.DONE]
+    films = Counter(one.ident.rpartition("-S")[0] for one in files)
+    if any(count >= MOST_FILES for count in films.values()):
+        reasons.append(said.say("SOUND_TOO_MANY"))
     return SoundOfLine(
         line,
         tuple(one.ident for one in files),

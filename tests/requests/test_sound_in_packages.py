@@ -220,3 +220,11 @@ def test_the_unit_reads_that_a_camera_recorded_sound_which_should_be_off(campus)
     for told, count in (("ON", 0), ("OFF", 1)):
         package.decision.shown = {"lines": [{"item_id": line.item_id, "sound": told}]}
         assert len(sound_told.notes_of(package)) == count
+
+
+def test_sound_that_was_left_out_for_its_many_pieces_is_told_so(campus, monkeypatch):
+    monkeypatch.setattr(sound_told, "MOST_FILES", 1)
+    package = with_sound(campus)
+    Exhibit.objects.filter(kind="SOUND").update(ident="E01-S1")
+    (told,) = sound_told.words_of(package)
+    assert "broken into too many pieces" in told
