@@ -12,6 +12,8 @@ from axes.handlers.database import AxesDatabaseHandler
 from django.http import HttpRequest, QueryDict
 from django.utils.crypto import salted_hmac
 
+from audit.middleware import client_address
+
 from .models import Person
 
 _SALT = "accounts.attempts"
@@ -24,6 +26,11 @@ def name_of(request: HttpRequest, credentials: dict[str, Any] | None = None) -> 
     if Person.objects.filter(staff_number=typed).exists():
         return typed
     return salted_hmac(_SALT, typed, algorithm="sha256").hexdigest()[:32]
+
+
+def address_of(request: HttpRequest) -> str | None:
+    """From which address a try is counted: the one that the audit log names, whatever proxies are in between."""
+    return client_address(request) or None
 
 
 class Attempts(AxesDatabaseHandler):

@@ -97,6 +97,38 @@ def _networks(value: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]
     return [ipaddress.ip_network(word, strict=True) for word in _words(value)]
 
 
+def _addresses(value: str) -> list[str]:
+    return [str(ipaddress.ip_address(word)) for word in _words(value)]
+
+
+def _servers(value: str) -> list[str]:
+    for word in _words(value):
+        parts = urlsplit(f"//{word}" if word.count(":") < 2 or "]" in word else f"//[{word}]")
+        # Reading the port raises ValueError where it is none.
+        if not parts.hostname or parts.path or parts.username or parts.port == 0:
+            raise ValueError("write hosts such as ntp1.example.org or 10.0.0.5:123")
+    return _words(value)
+
+
+def _broker(value: str) -> str:
+    """Nothing of the value is repeated in the message: it may hold a password."""
+    address = value.strip()
+    try:
+        parts = urlsplit(address)
+        is_ours = bool(parts.scheme in {"redis", "rediss"} and parts.hostname and parts.port != 0)
+    except ValueError:
+        is_ours = False
+    if address and not is_ours and not address.startswith("unix:///"):
+        raise ValueError("write redis://:password@host:6379/0 or unix:///path/of/socket")
+    return address
+
+
+def _database(value: str) -> str:
+    if value.strip():
+        _database_of(value.strip())
+    return value.strip()
+
+
 def _profile(value: str) -> str:
     if value not in {"development", "production"}:
         raise ValueError("write development or production")
@@ -168,7 +200,7 @@ SETTINGS = (
     Setting(
         "APPROVAL_VALID_DAYS",
         "30",
-        int,
+        _positive,
         "Days for which the approval of a footage request holds until the package is sealed.",
     ),
     Setting(
@@ -204,7 +236,7 @@ SETTINGS = (
     Setting(
         "COPY_KEPT_DAYS",
         "180",
-        int,
+        _positive,
         "Days after closing a request by which our own copy of released footage is destroyed.",
     ),
     Setting(
@@ -240,7 +272,7 @@ SETTINGS = (
     Setting(
         "EVIDENCE_RESERVE_GB",
         "20",
-        int,
+        _not_negative,
         "GB that holds and exports leave free on the disk of `EVIDENCE_DIR`.",
         demo="1",
     ),
@@ -325,25 +357,25 @@ SETTINGS = (
     Setting(
         "DATABASE_URL",
         "",
-        _text,
+        _database,
         "`postgres://user:password@host:port/name` or `sqlite:///path`. Empty: SQLite in `DATA_DIR`.",
     ),
     Setting(
         "DATABASE_OWNER_URL",
         "",
-        _text,
+        _database,
         "Role that owns the tables and runs migrations. Empty: the same as `DATABASE_URL`.",
     ),
     Setting(
         "DATABASE_SEALER_URL",
         "",
-        _text,
+        _database,
         "Role of the audit sealer. Empty: the same as `DATABASE_URL`.",
     ),
     Setting(
         "REDIS_URL",
         "",
-        _text,
+        _broker,
         "Broker, `redis://` or `unix://`. Empty: `bin/run` starts one in `DATA_DIR`.",
     ),
     Setting(
@@ -381,7 +413,7 @@ SETTINGS = (
     Setting(
         "TRUSTED_PROXIES",
         "",
-        _words,
+        _addresses,
         "Addresses of reverse proxies whose X-Forwarded-For is believed.",
     ),
     Setting(
@@ -394,7 +426,7 @@ SETTINGS = (
     Setting(
         "NTP_SERVERS",
         "",
-        _words,
+        _servers,
         "Time servers (host or host:port), at least two, that prove this server's clock. Empty: offsets are marked unverified.",
         demo="127.64.0.2:1123 127.64.0.3:1123",
     ),
@@ -408,7 +440,7 @@ SETTINGS = (
     Setting(
         "NIGHT_JITTER_SECONDS",
         "120",
-        int,
+        _not_negative,
         "First visits of a night are spread over so many seconds, so that recorders and switches are not asked at once.",
         demo="0",
     ),
@@ -483,7 +515,20 @@ def _value(setting: Setting, environ: Mapping[str, str], demo: bool) -> Any:
 
 def database(url: str, *, name: str = "DATABASE_URL") -> dict[str, Any]:
     """Django's database settings out of a URL (`postgres://` or `sqlite:///`)."""
-    parts = urlsplit(url)
+    try:
+        return _database_of(url)
+    except ValueError as error:
+        raise WrongSetting(f"{name} is wrong: {error}.") from None
+
+
+def _database_of(url: str) -> dict[str, Any]:
+    """As `database`. Nothing of the URL is repeated in the message of its ValueError."""
+    wrong = "write postgres://user:password@host/name or sqlite:///path"
+    try:
+        parts = urlsplit(url)
+        port = str(parts.port or "")
+    except ValueError:
+        raise ValueError(wrong) from None
     if parts.scheme in {"sqlite", "sqlite3"}:
         return {
             "ENGINE": "django.db.backends.sqlite3",
@@ -499,7 +544,7 @@ def database(url: str, *, name: str = "DATABASE_URL") -> dict[str, Any]:
                 ),
             },
         }
-    if parts.scheme in {"postgres", "postgresql"}:
+    if parts.scheme in {"postgres", "postgresql"} and parts.path.strip("/"):
         query = dict(parse_qsl(parts.query))
         return {
             "ENGINE": "django.db.backends.postgresql",
@@ -507,7 +552,7 @@ def database(url: str, *, name: str = "DATABASE_URL") -> dict[str, Any]:
             "USER": unquote(parts.username or ""),
             "PASSWORD": unquote(parts.password or ""),
             "HOST": query.pop("host", None) or parts.hostname or "",
-            "PORT": str(parts.port or ""),
+            "PORT": port,
             "CONN_MAX_AGE": 60,
             "CONN_HEALTH_CHECKS": True,
             "OPTIONS": {
@@ -516,9 +561,7 @@ def database(url: str, *, name: str = "DATABASE_URL") -> dict[str, Any]:
                 **query,
             },
         }
-    raise WrongSetting(
-        f"{name} is wrong: write postgres://user:password@host/name or sqlite:///path."
-    )
+    raise ValueError(wrong)
 
 
 def refuse_unsafe(values: Mapping[str, Any], environ: Mapping[str, str], secret_key: str) -> None:

@@ -19,9 +19,16 @@ def read_private(path: Path, *, setting: str) -> str:
         raise WrongSetting(
             f"{setting} names {path}, which does not exist. Run bin/run once, or make it."
         ) from None
+    except OSError as error:
+        raise WrongSetting(f"{setting} names {path}: {error.strerror}.") from None
     if stat.S_IMODE(mode) & 0o077:
         raise WrongSetting(f"{path} ({setting}) can be read by others. Run: chmod 600 {path}")
-    text = path.read_text().strip()
+    try:
+        text = path.read_text().strip()
+    except OSError as error:
+        raise WrongSetting(f"{path} ({setting}) cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise WrongSetting(f"{path} ({setting}) is no text.") from None
     if not text:
         raise WrongSetting(f"{path} ({setting}) is empty.")
     return text
@@ -44,12 +51,18 @@ def _write_once(path: Path, text: str) -> None:
         fresh.unlink(missing_ok=True)
 
 
+def _ensure(path: Path, text: str) -> None:
+    try:
+        if not path.exists():
+            _write_once(path, text)
+    except OSError as error:
+        raise WrongSetting(f"{path} cannot be made: {error.strerror}. See DATA_DIR.") from None
+
+
 def ensure_secret_key(path: Path) -> None:
-    if not path.exists():
-        _write_once(path, secrets.token_urlsafe(64))
+    _ensure(path, secrets.token_urlsafe(64))
 
 
 def ensure_vault_keys(path: Path) -> None:
     """One line per key: `key-id:base64 of 32 bytes`. The last line is the key for new secrets."""
-    if not path.exists():
-        _write_once(path, f"k1:{base64.b64encode(secrets.token_bytes(32)).decode()}")
+    _ensure(path, f"k1:{base64.b64encode(secrets.token_bytes(32)).decode()}")

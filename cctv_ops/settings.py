@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "axes.middleware.AxesMiddleware",
+    "cctv_ops.errors.with_words",
 ]
 
 TEMPLATES = [
@@ -163,8 +164,7 @@ AXES_ENABLE_ADMIN = False
 AXES_HANDLER = "accounts.attempts.Attempts"
 AXES_USERNAME_CALLABLE = "accounts.attempts.name_of"
 AXES_LOCKOUT_TEMPLATE = "accounts/locked_out.html"
-AXES_IPWARE_PROXY_COUNT = len(ENV["TRUSTED_PROXIES"]) or None
-AXES_IPWARE_PROXY_TRUSTED_IPS = ENV["TRUSTED_PROXIES"] or None
+AXES_CLIENT_IP_CALLABLE = "accounts.attempts.address_of"
 
 # --- web -----------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
@@ -225,6 +225,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "cctv_ops.errors.outdated"
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS

@@ -31,3 +31,24 @@ def test_neither_the_password_nor_the_form_around_it_is_kept(
     assert request.POST[send_again.PASSWORD]
     for secret in ("Karpuz", "10000000146", "Yanlis", "geheim"):
         assert secret not in caplog.text + " ".join(kept)
+
+
+def test_behind_our_proxy_a_stranger_does_not_lock_the_person_out(settings: Any) -> None:
+    settings.AXES_ENABLED = True
+    settings.ENV = settings.ENV | {"TRUSTED_PROXIES": ["192.0.2.1", "192.0.2.2"]}
+    person = rows.person("operator")
+    person.set_password("Karpuz-2026-mavi")
+    person.save()
+
+    def sign_in(client_address: str, password: str) -> Any:
+        request = RequestFactory().post(
+            "/", REMOTE_ADDR="192.0.2.1", HTTP_X_FORWARDED_FOR=client_address
+        )
+        return authenticate(request, username=person.staff_number, password=password)
+
+    for _ in range(settings.AXES_FAILURE_LIMIT + 1):
+        assert sign_in("203.0.113.9", "Yanlis-2026") is None
+
+    assert sign_in("203.0.113.9", "Karpuz-2026-mavi") is None
+    assert sign_in("198.51.100.7", "Karpuz-2026-mavi") == person
+    assert {row.ip_address for row in AccessAttempt.objects.all()} == {"203.0.113.9"}

@@ -54,11 +54,43 @@ def test_the_example_environment_names_every_setting_and_no_other():
         ("CCTV_PROFILE", "prod"),
         ("DEVICES_AT_ONCE", "0"),
         ("DEMO", "perhaps"),
+        ("APPROVAL_VALID_DAYS", "-1"),
+        ("COPY_KEPT_DAYS", "0"),
+        ("EVIDENCE_RESERVE_GB", "-1"),
+        ("NIGHT_JITTER_SECONDS", "-1"),
+        ("NTP_SERVERS", "ntp1 ntp2:banana"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8"),
+        ("REDIS_URL", "http://:CANARY@h"),
+        ("REDIS_URL", "redis://:CANARY@h:banana/0"),
+        ("REDIS_URL", "/CANARY/sock"),
+        ("DATABASE_URL", "mysql://u:CANARY@h/x"),
+        ("DATABASE_URL", "postgres://u:CANARY@h:99999/x"),
+        ("DATABASE_URL", "postgres://u:CANARY@[::1/x"),
+        ("DATABASE_URL", "postgres://u:CANARY@h/"),
+        ("DATABASE_OWNER_URL", "sqlite"),
     ],
 )
 def test_a_wrong_value_is_named_in_one_sentence(name, value):
-    with pytest.raises(environment.WrongSetting, match=f"^{name} is wrong: "):
+    with pytest.raises(environment.WrongSetting, match=f"^{name} is wrong: ") as caught:
         environment.read({name: value})
+    assert "CANARY" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("NTP_SERVERS", "ntp1.example.org 10.0.0.5:123 fe80::1 [fe80::1]:123"),
+        ("TRUSTED_PROXIES", "10.0.0.5, ::1"),
+        ("REDIS_URL", "redis://:p%40ss@h:6379/0"),
+        ("REDIS_URL", "rediss://h"),
+        ("REDIS_URL", "unix:///run/redis/redis.sock?db=1"),
+        ("DATABASE_URL", "postgres:///cctv?host=/run/postgresql"),
+        ("DATABASE_URL", "postgresql://u:p%40ss@h:5433/x"),
+        ("DATABASE_URL", "sqlite:////var/lib/x.sqlite3"),
+    ],
+)
+def test_addresses_in_their_usual_forms_are_taken(name, value):
+    environment.read({name: value})
 
 
 def test_the_demo_has_defaults_of_its_own_that_can_be_overridden():
@@ -70,11 +102,20 @@ def test_the_demo_has_defaults_of_its_own_that_can_be_overridden():
     assert environment.read({})["DATA_DIR"] == ROOT / "var" / "site"
 
 
-def test_a_wrong_value_stops_the_start_without_a_traceback(tmp_path):
-    done = start({**production_environment(tmp_path), "NIGHT_AT": "late"})
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"NIGHT_AT": "late"}, "NIGHT_AT is wrong"),
+        ({"SECRET_KEY_FILE": "/proc"}, "/proc (SECRET_KEY_FILE) can be read by others"),
+        ({"SECRET_KEY_FILE": "/dev/null/key"}, "SECRET_KEY_FILE names /dev/null/key"),
+        ({"CCTV_PROFILE": "development", "SECRET_KEY_FILE": "", "DATA_DIR": "/proc/x"}, "/proc/x"),
+    ],
+)
+def test_a_wrong_value_stops_the_start_without_a_traceback(tmp_path, more, sentence):
+    done = start({**production_environment(tmp_path), **more})
 
     assert done.returncode == 1
-    assert done.stderr.startswith("Cannot start: NIGHT_AT is wrong")
+    assert done.stderr.startswith(f"Cannot start: {sentence}")
     assert "Traceback" not in done.stderr
 
 
