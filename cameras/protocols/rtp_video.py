@@ -22,6 +22,8 @@ from .rtp import DOLLAR, OnvifStamp, RtpPacket, SequenceWatch
 START_CODE = b"\0\0\0\1"
 MAX_UNIT_BYTES = 8 * 1024 * 1024
 _MAX_PARAMETER_SET_BYTES = 4096
+_MOST_NALS, _MOST_PIECES = 4096, 32_768
+"""Of a picture, and of a split NAL unit: many tiny ones take far more memory than their bytes."""
 _PLAIN_RTP = 0x80  # version 2 without padding, extension and sources
 _MOST_ROWS = 64
 _RAMP = bytes(range(256))
@@ -49,6 +51,8 @@ class Depacketiser(ABC):
 
     codec = ""
     parameter_types: frozenset[int] = frozenset()
+    picture_types = range(0)
+    """The NAL units that are part of a picture; others belong to the picture behind them."""
     fragment_head = 0
     """Bytes before a piece of a split NAL unit; the last of them says whether it is the first or last."""
     fragment_mask = fragment_mark = 0
@@ -61,6 +65,7 @@ class Depacketiser(ABC):
         self._sets: dict[tuple[int, int], bytes] = {}
         self._nals: list[bytes] = []
         self._size = 0
+        self._has_picture = False
         self._fragment: list[bytes] | None = None
         self._fragment_size = 0
         self._rtp_time: int | None = None
@@ -82,15 +87,21 @@ class Depacketiser(ABC):
             self._damaged = self._damaged or bool(self._nals)
         done: Sequence[AccessUnit] = ()
         if packet.timestamp != self._rtp_time:
-            done = list(self._finish())
-            self._rtp_time = packet.timestamp
+            done = [] if self._waits_for_picture else list(self._finish())
+            self._rtp_time, self._stamp = packet.timestamp, None
         if packet.stamp is not None:
             self._stamp = self._stamp or packet.stamp
             self._terminal = self._terminal or packet.stamp.terminal
         self._take(packet.payload)
-        if packet.marker:
+        if packet.marker and not self._waits_for_picture:
             done = [*done, *self._finish()]
         return done
+
+    @property
+    def _waits_for_picture(self) -> bool:
+        """Some devices end each parameter set as if it were a picture, or give it a time of its own."""
+        is_whole = self._fragment is None and not self._damaged and not self._terminal
+        return bool(self._nals) and not self._has_picture and is_whole
 
     def take_pieces(self, buffer: bytearray, at: int, channel: int, payload_type: int) -> int:
         """Takes the packets at `at` that are plain pieces of split NAL units; returns where they end.
@@ -128,7 +139,8 @@ class Depacketiser(ABC):
             return 0
         skip = 16 + self.fragment_head
         room = MAX_UNIT_BYTES - self._size - self._fragment_size
-        most = min((len(buffer) - at) // stride, room // stride, _MOST_ROWS, 256 - number)
+        pieces = min(_MOST_ROWS, _MOST_PIECES - len(self._fragment))
+        most = min((len(buffer) - at) // stride, room // stride, pieces, 256 - number)
         if most < 1:
             return 0
         rows = _equal_rows(buffer, at, stride, most, skip, number)
@@ -155,6 +167,7 @@ class Depacketiser(ABC):
             )
         self._nals = []
         self._size = 0
+        self._has_picture = False
         self._fragment = None
         self._stamp = None
         self._terminal = False
@@ -162,9 +175,10 @@ class Depacketiser(ABC):
 
     def _add(self, nal: bytes) -> None:
         self._size += len(nal)
-        if not nal or self._size > MAX_UNIT_BYTES:
+        if not nal or self._size > MAX_UNIT_BYTES or len(self._nals) >= _MOST_NALS:
             self._damaged = True
             return
+        self._has_picture = self._has_picture or self._kind(nal) in self.picture_types
         self._keep_parameter_set(nal)
         self._nals.append(nal)
 
@@ -185,7 +199,8 @@ class Depacketiser(ABC):
             return
         self._fragment.append(part)
         self._fragment_size += len(part)
-        if self._size + self._fragment_size > MAX_UNIT_BYTES:
+        is_over = len(self._fragment) > _MOST_PIECES
+        if is_over or self._size + self._fragment_size > MAX_UNIT_BYTES:
             self._fragment = None
             self._damaged = True
         elif last:
@@ -222,6 +237,7 @@ class Depacketiser(ABC):
 class H264Depacketiser(Depacketiser):
     codec = "h264"
     parameter_types = frozenset({7, 8})
+    picture_types = range(1, 6)
     fragment_head, fragment_mask, fragment_mark = 2, 0x1F, 28
 
     def _parameter_values(self, fmtp: Mapping[str, str]) -> list[str]:
@@ -251,6 +267,7 @@ class H264Depacketiser(Depacketiser):
 class H265Depacketiser(Depacketiser):
     codec = "hevc"
     parameter_types = frozenset({32, 33, 34})
+    picture_types = range(32)
     fragment_head, fragment_mask, fragment_mark = 3, 0x7E, 49 << 1
     fragment_struct = struct.Struct(">HHHHI4xBxB")
 

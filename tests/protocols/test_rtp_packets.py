@@ -131,3 +131,39 @@ def test_a_picture_without_end_is_given_up_at_its_cap():
         payload = b"\x5c\x81x" if number == 0 else part
         depacketiser.push(parsed(rtp(sequence=number, payload=payload, marker=False)))
     assert depacketiser.flush() == []
+
+
+@pytest.mark.parametrize("times", [(90, 90, 90, 90), (10, 20, 30, 90)])
+def test_parameter_sets_that_are_sent_like_pictures_belong_to_the_picture_behind_them(times):
+    """Some devices set the marker on every packet, or give each parameter set a time of its own."""
+    depacketiser = H264Depacketiser({})
+    nals = [b"\x67sps", b"\x68pps", b"\x06sei", b"\x65key"]
+    done = [
+        unit
+        for number, (when, nal) in enumerate(zip(times, nals, strict=True))
+        for unit in depacketiser.push(parsed(rtp(number, when, payload=nal)))
+    ]
+    assert [(unit.rtp_time, unit.nals, unit.is_key) for unit in done] == [(90, tuple(nals), True)]
+    assert not done[0].is_damaged
+    next_one = depacketiser.push(parsed(rtp(4, 190, payload=b"\x41next")))
+    assert [unit.nals for unit in next_one] == [(b"\x41next",)]
+
+
+def test_a_lost_picture_does_not_mark_the_next_one():
+    depacketiser = H264Depacketiser({})
+    depacketiser.push(parsed(rtp(1, 90, marker=False, payload=b"\x67sps")))
+    first = b"\x7c\x85" + bytes(50)
+    depacketiser.push(parsed(rtp(2, 90, marker=False, payload=first)))
+    done = depacketiser.push(parsed(rtp(9, 190, payload=b"\x41next")))
+    assert [(unit.nals, unit.is_damaged) for unit in done] == [
+        ((b"\x67sps",), True),
+        ((b"\x41next",), False),
+    ]
+
+
+def test_countless_tiny_units_of_one_picture_are_given_up():
+    depacketiser = H264Depacketiser({})
+    packets = struct.pack(">HB", 1, 0x41) * 20_000
+    done = depacketiser.push(parsed(rtp(1, payload=b"\x18" + packets)))
+    assert len(done[0].nals) < 5_000
+    assert done[0].is_damaged
