@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("cameras.urls")),
 ]
 
+handler400 = "cctv_ops.errors.malformed"
 handler403 = "cctv_ops.errors.forbidden"
 handler404 = "cctv_ops.errors.not_found"
 handler500 = "cctv_ops.errors.broken"

@@ -69,6 +69,34 @@ def test_a_refused_page_says_whom_to_ask():
     assert "birim sorumlusuna" in response.content.decode()
 
 
+def test_what_is_too_large_is_told_in_words(head: Person, settings: Any) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
+    browser = scene.browser(head, "tr")
+
+    response = browser.post("/accounts/preferences/", {"next": "x" * 200})
+
+    assert response.status_code == 413
+    assert "20 MB" in response.content.decode()
+
+
+def test_a_form_of_an_older_session_is_told_what_to_do(head: Person) -> None:
+    browser = scene.browser(head, "tr")
+    browser.handler.enforce_csrf_checks = True
+
+    response = browser.post("/accounts/preferences/", {"language": "tr"})
+
+    assert response.status_code == 403
+    assert "Hiçbir şey kaydedilmedi" in response.content.decode()
+
+
+def test_an_address_of_a_form_is_no_blank_page(head: Person) -> None:
+    response = scene.browser(head, "tr").get("/checks/now/")
+
+    assert response.status_code == 405
+    assert response.headers["Allow"] == "POST"
+    assert "Hiçbir şey değiştirilmedi" in response.content.decode()
+
+
 def test_a_broken_page_asks_nothing_of_the_database(
     head: Person, django_assert_num_queries: Any, rf: Any
 ) -> None:
