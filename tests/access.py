@@ -26,7 +26,7 @@ from cameras import models as cameras
 from core import tsi
 from core.models import Job
 from footage_requests import models as footage
-from footage_requests.release.handing_over import content_of
+from footage_requests.release.record_content import content_of
 from footage_requests.secrecy import undertakings
 from inventory import models as inventory
 from inventory import moves

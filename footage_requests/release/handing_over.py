@@ -16,29 +16,25 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 import audit
-from audit.canon import utc_text
 from core.papers import content_sha256
 
 from .. import refusals
 from ..casework.numbers import next_number
 from ..errors import NotThisPerson, Refused
-from ..footage import sound_told, store
-from ..holds import hold_life
+from ..footage import store
 from ..models import (
     CustodyEvent,
-    Decision,
-    Exhibit,
     FootageRequest,
     HandOverRecord,
-    Hold,
     MediumKind,
     MediumMovement,
     Package,
 )
 from ..parts import Part, people_of, refuse_same_person
 from ..permissions import can_assess, can_deliver
-from .custody import known_hashes, note_custody
+from .custody import note_custody
 from .giving_out import refuse_unpaid, refuse_viewing_only
+from .record_content import PLAIN, content_of
 
 if TYPE_CHECKING:
     from accounts.models import Person
@@ -47,24 +43,6 @@ RECORDS = "TT"
 Kind = HandOverRecord.Kind
 ON_A_MEDIUM = (MediumKind.CD, MediumKind.DVD, MediumKind.USB, MediumKind.HDD)
 _LATE = dt.timedelta(minutes=5)
-_PLAIN = (
-    "place",
-    "receiver_name",
-    "receiver_office",
-    "receiver_title",
-    "receiver_identity",
-    "receiver_letter",
-    "attendees",
-    "medium",
-    "medium_serial",
-    "medium_count",
-    "seal_no",
-    "is_encrypted",
-    "passphrase_by",
-    "played_together",
-    "identity_checked",
-    "note",
-)
 _RETURN = ("return_reason", "seal_intact", "measured_sha256", "next_step", "takes_back")
 
 
@@ -222,7 +200,7 @@ def make_record(
         viewing_until=facts.get("viewing_until"),
         deliverer=by,
         witness=witness,
-        **{name: facts[name] for name in (*_PLAIN, *_RETURN) if facts.get(name) not in (None, "")},
+        **{name: facts[name] for name in (*PLAIN, *_RETURN) if facts.get(name) not in (None, "")},
     )
     row.content = content_of(row)
     row.sha256 = content_sha256(row.content)
@@ -238,107 +216,6 @@ def make_record(
         package=package.number if package else "",
     )
     return row
-
-
-def content_of(row: HandOverRecord) -> dict[str, Any]:
-    """What the paper says, as plain data: everything that domain.md 6.3 names, frozen at this moment."""
-    request, package = row.request, row.package
-    returned = {"returned": _returned(row)} if row.kind == Kind.RETURNED else {}
-    standing = request.decisions.filter(voided_at=None).exclude(kind=Decision.Kind.RETURN)
-    decision = package.decision if package else standing.first()
-    return {
-        "schema": "hand-over-record/1",
-        "number": row.number,
-        "kind": row.kind,
-        "request": request.number,
-        "requester": request.requester_name,
-        "organisation": request.organisation,
-        "reference_no": request.reference_no,
-        "ebys_number": request.ebys_number,
-        "ebys_date": request.ebys_date.isoformat() if request.ebys_date else "",
-        "decided_by": str(decision.decided_by) if decision else "",
-        "decided_as_deputy": bool(decision and decision.is_deputy),
-        "decided_at": utc_text(decision.decided_at) if decision else "",
-        "happened_at": utc_text(row.happened_at),
-        "viewing_until": utc_text(row.viewing_until) if row.viewing_until else "",
-        **{name: getattr(row, name) for name in _PLAIN},
-        "deliverer": str(row.deliverer),
-        "witness": str(row.witness) if row.witness else "",
-        "package": package.number if package else "",
-        "manifest_sha256": package.manifest_sha256 if package else "",
-        "small_unit": bool(package and package.is_small_unit),
-        "exhibits": [_exhibit(one) for one in _leaving(package)],
-        "sound": sound_told.as_facts(package) if package else [],
-        "holds": [_hold(one) for one in request.holds.exclude(status="DESTROYED")]
-        if row.kind == Kind.HOLD
-        else [],
-        "shown": decision.shown if decision and row.kind == Kind.NO_RECORDING else {},
-        **returned,
-    }
-
-
-def _returned(row: HandOverRecord) -> dict[str, Any]:
-    """What is said of a medium that came back; `matched` is None when nothing could be measured on it."""
-    known = known_hashes(row.package) if row.package else {}
-    return {
-        "takes_back": row.takes_back.number if row.takes_back else "",
-        "reason": row.return_reason,
-        "seal_intact": row.seal_intact,
-        "measured_sha256": row.measured_sha256,
-        "matched": row.measured_sha256 in known if row.measured_sha256 else None,
-        "next_step": row.next_step,
-    }
-
-
-def _leaving(package: Package | None) -> list[Exhibit]:
-    from ..exhibits.verifying import current_exhibits  # verifying does not need records
-
-    return list(current_exhibits(package)) if package else []
-
-
-def _exhibit(row: Exhibit) -> dict[str, Any]:
-    recorder = row.channel.recorder
-    # The seal makes another file of it: the record names the one that is handed over.
-    sealed = row.facts.get("sealed", {})
-    return {
-        "ident": row.ident,
-        "kind": row.kind,
-        "position": row.line.item.position.name,
-        "recorder": f"{recorder.maker} {recorder.model}".strip(),
-        "serial": recorder.serial,
-        "channel": row.channel.number,
-        "file_name": sealed.get("path", row.file_name),
-        "bytes": sealed.get("bytes", row.file.bytes),
-        "sha256": sealed.get("sha256", row.file.sha256),
-        "signer_sha256": sealed.get("signer_sha256", ""),
-        "authority_sha256": sealed.get("authority_sha256", ""),
-        "delivered": row.facts.get("delivered", []),
-        "gaps": row.facts.get("gaps", []),
-        "clock": row.facts.get("clock", {}),
-    }
-
-
-def _hold(row: Hold) -> dict[str, Any]:
-    return {
-        "position": row.item.position.name,
-        "channel": row.channel.number,
-        "from": utc_text(row.starts_at),
-        "until": utc_text(row.ends_at),
-        **_protected(row),
-        "held_at": utc_text(row.held_at) if row.held_at else "",
-        "keep_until": row.keep_until.isoformat() if row.keep_until else "",
-    }
-
-
-def _protected(row: Hold) -> dict[str, Any]:
-    real = hold_life.protected(row, row.parts.all())
-    return {
-        "asked_from": utc_text(row.item.starts_at),
-        "asked_until": utc_text(row.item.ends_at),
-        "protected_from": utc_text(real.starts_at) if real else "",
-        "protected_until": utc_text(real.ends_at) if real else "",
-        "covers": bool(real and real.covers),
-    }
 
 
 def refuse_deliverer(package: Package, by: Person) -> bool:

@@ -13,7 +13,17 @@ from core.papers import Paper
 
 from ..footage import sound_told
 from ..models import Destruction, HandOverRecord, MediumKind
-from .record_rows import day, exhibit_row, hold_row, in_bytes, joined, labels, proof_row, stamp
+from .record_rows import (
+    day,
+    exhibit_row,
+    hold_row,
+    in_bytes,
+    joined,
+    labels,
+    player_words,
+    proof_row,
+    stamp,
+)
 
 Fact = tuple[str, str]
 Kind = HandOverRecord.Kind
@@ -202,9 +212,11 @@ def _facts(kind: HandOverRecord.Kind, content: Mapping[str, Any]) -> list[Fact]:
     if kind == Kind.COPY:
         facts += _medium(content)
     facts += _sound(content)
+    facts += _made_by(content)
     if content["manifest_sha256"]:
         facts.append((_("Manifest of the sealed package (SHA-256)"), content["manifest_sha256"]))
         facts += _fingerprints(content)
+        facts += _audit_log(content)
     if content["note"]:
         facts.append((_("Note"), content["note"]))
     return facts
@@ -245,6 +257,33 @@ def _sound(content: Mapping[str, Any]) -> list[Fact]:
     """What is said of released sound; records made before say nothing of it."""
     told = [sound_told.words_from(one) for one in content.get("sound", ())]
     return [(_("Audio"), " ".join(told))] if told else []
+
+
+def _made_by(content: Mapping[str, Any]) -> list[Fact]:
+    """Who exported and who verified, and with what it is opened; records made before say nothing of it."""
+    if not content.get("exported_by"):
+        return []
+    people = [(_("Exported by"), content["exported_by"])]
+    if content["verified_by"]:
+        people.append((_("Verified by"), content["verified_by"]))
+    if content["exhibits"]:
+        people.append((_("Player"), player_words(content["exhibits"])))
+    return people
+
+
+def _audit_log(content: Mapping[str, Any]) -> list[Fact]:
+    """The head of the log: a log that was changed afterwards does not lead to it."""
+    told = content.get("audit") or {}
+    if not told.get("chain"):
+        return []
+    words = {"leaf": told["leaf"] if told["leaf"] is not None else "–", "head": told["head_leaf"]}
+    return [
+        (
+            _("Audit log"),
+            _("sealing is no. %(leaf)s; head at no. %(head)s as below (SHA-256)") % words,
+        ),
+        (_("Head of the audit log"), told["chain"]),
+    ]
 
 
 def _fingerprints(content: Mapping[str, Any]) -> list[Fact]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.dateparse import parse_date, parse_datetime
@@ -49,7 +49,27 @@ def exhibit_row(one: Mapping[str, Any]) -> dict[str, Any]:
         "device": shown,
         "offset": offset_words(offset, clock.get("uncertainty_ms")),
         "gaps": [span(a, b) for a, b in one["gaps"]],
+        "asked_span": span(*one["asked"]) if one.get("asked") else "",
+        "kind_words": kind_words(one),
     }
+
+
+def kind_words(one: Mapping[str, Any]) -> str:
+    """What file it is, and whether anything in it is masked."""
+    if one["kind"] == "MASKED":
+        return _("masked copy: what had to be masked is covered in the picture")
+    if one["kind"] == "SOUND":
+        return _("sound, as it was recorded")
+    if one["kind"] == "VIEWING":
+        return _("viewing copy, processed, not masked")
+    return _("original, not re-encoded, not masked")
+
+
+def player_words(exhibits: Sequence[Mapping[str, Any]]) -> str:
+    """With what the receiver opens the films."""
+    if any(one.get("codec") == "hevc" for one in exhibits):
+        return _("VLC media player; the viewing copies open in every browser as well")
+    return _("VLC media player, or any browser")
 
 
 def hold_row(one: Mapping[str, Any]) -> dict[str, str]:

@@ -60,8 +60,8 @@ def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any] | No
     may_deliver = permissions.can_deliver(person, row)
     for record in records:
         may_go = may_deliver and returning.may_go_again(record)
-        record.may_go_again = may_go  # type: ignore[attr-defined]
-        record.is_here = returning.is_still_here(record)  # type: ignore[attr-defined]
+        record.may_go_again = may_go
+        record.is_here = returning.is_still_here(record)
     names = {
         "row": row,
         "packages": [package_context(package, person) for package in packages],

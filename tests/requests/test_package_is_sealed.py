@@ -11,7 +11,7 @@ from audit.models import Entry
 from footage_requests import sealing
 from footage_requests.footage import store
 from footage_requests.models import EvidenceFile, HandOverRecord, Package
-from footage_requests.release.handing_over import content_of
+from footage_requests.release.record_content import content_of
 from footage_requests.sealing import keys
 from footage_requests.sealing.film import read_film
 from footage_requests.sealing.media_signing import Verdict, examine
