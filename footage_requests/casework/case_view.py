@@ -19,6 +19,7 @@ from core import tsi
 
 from .. import permissions, said
 from ..decisions.decision_view import clipped
+from ..footage.clock_windows import window_words
 from ..models import Decision, FootageRequest, Hold, Package, RequestItem
 from . import choosing, fees, writing
 
@@ -61,11 +62,19 @@ def _camera(item: RequestItem, holds: list[Hold]) -> dict[str, Any]:
         "gaps": gap_words(item),
         "unsure": unsure_words(item),
         "clock": said.read(checked.get("clock", "")),
+        "windows": windows_of(item),
         "faults": said.read_all(checked.get("faults", ())),
         "reason": str(checked.get("reason", "")),
         "holds": holds,
         "is_held": bool(holds) and all(hold.held_at for hold in holds),
     }
+
+
+def windows_of(item: RequestItem) -> list[str]:
+    """In which time the recorder was asked, each sentence once; answers from before say nothing of it."""
+    channels = (item.checked or {}).get("channels", ())
+    windows = [channel["window"] for channel in channels if "window" in channel]
+    return list(dict.fromkeys(text for window in windows for text in window_words(window)))
 
 
 def _gaps(item: RequestItem) -> list[tuple[int, int]]:

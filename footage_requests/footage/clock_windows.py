@@ -102,20 +102,16 @@ class Window:
 
     def words(self) -> list[str]:
         """Both windows and the clock, one sentence each."""
-        told = [
-            _("Asked, true time: %(span)s.") % {"span": _span(self.start_ms, self.end_ms)},
-            self.clock_sentence(),
-        ]
-        if self.device_start_ms is not None and self.device_end_ms is not None:
-            told.append(
-                _("The recorder's own clock showed: %(span)s.")
-                % {"span": _span(self.device_start_ms, self.device_end_ms)}
-            )
-        told.append(
-            _("Searched and held, true time: %(span)s.")
-            % {"span": _span(self.kept_start_ms, self.kept_end_ms)}
-        )
-        return told
+        asked = _("Asked, true time: %(span)s.") % {"span": _span(self.start_ms, self.end_ms)}
+        return [asked, self.clock_sentence(), *window_words(self.as_data())]
+
+    def as_data(self) -> dict[str, list[int] | None]:
+        """Both windows, to be stored and told later (`window_words`)."""
+        is_known = self.device_start_ms is not None and self.device_end_ms is not None
+        return {
+            "device": [self.device_start_ms or 0, self.device_end_ms or 0] if is_known else None,
+            "kept": [self.kept_start_ms, self.kept_end_ms],
+        }
 
     def clock_sentence(self) -> str:
         """What the clock was worth at that time, in the reader's language."""
@@ -134,6 +130,17 @@ class Window:
         if self.is_corrected_between:
             told.append(said.say("CLOCK_CORRECTED"))
         return told
+
+
+def window_words(stored: Mapping[str, Any]) -> list[str]:
+    """The recorder's own window, where its clock is known, and what is searched and held (CLK-11)."""
+    told = []
+    if stored["device"] is not None:
+        told.append(
+            _("The recorder's own clock showed: %(span)s.") % {"span": _span(*stored["device"])}
+        )
+    searched = _("Searched and held, true time: %(span)s.") % {"span": _span(*stored["kept"])}
+    return [*told, searched]
 
 
 def clock_of(recorder: Device) -> RecorderClock:

@@ -252,7 +252,7 @@ def _channel_data(answer: ChannelAnswer) -> dict[str, Any]:
         "source": heard.source if heard else "",
         "offset_ms": window.offset.offset_ms,
         "uncertainty_ms": window.offset.uncertainty_ms,
-        "words": window.words(),
+        "window": window.as_data(),
     }
 
 

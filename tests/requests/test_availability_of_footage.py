@@ -9,7 +9,8 @@ import pytest
 from django.utils import timezone, translation
 
 from cameras.models import ChannelCondition, ClockMeasurement
-from core.tsi import to_ms
+from core import tsi
+from core.tsi import from_ms, to_ms
 from footage_requests import said
 from footage_requests.casework import case_view
 from footage_requests.decisions import decision_view
@@ -92,10 +93,17 @@ def test_a_clock_that_is_seven_minutes_fast_does_not_move_the_answer():
     with recorded(recorder(dialect="isapi", clock={"offset_ms": 433_000})) as campus:
         begins = to_ms(campus.event)
         campus.lose(begins + 60_000, begins + 120_000)
-        checked = availability.check_item(campus.item_of(campus.ask(seconds=300)))
+        item = campus.item_of(campus.ask(seconds=300))
+        checked = availability.check_item(item)
     (gap,) = checked["gaps"]
     assert abs(gap[0] - begins - 60_000) < 3_000
     assert "7 min 13 s ahead" in said.read(checked["clock"])
+    # CLK-11: both windows are shown, that of the recorder's own clock too.
+    (camera,) = case_view.cameras_of([item], [])
+    own, searched = camera["windows"]
+    ahead = from_ms(begins + 433_000)
+    assert tsi.clock_time(ahead)[:5] in own
+    assert "Searched and held" in searched
 
 
 def test_a_recorder_that_does_not_answer_is_unknown_with_its_reason():
