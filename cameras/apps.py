@@ -9,6 +9,7 @@ class CamerasConfig(AppConfig):
     verbose_name = _("Cameras")
 
     def ready(self) -> None:
+        from audit import sentences
         from vault import crypto
 
         from . import device_panels, paper_kinds, today  # models are loaded only now
@@ -21,5 +22,8 @@ class CamerasConfig(AppConfig):
         device_panels.register()
         paper_kinds.register()
         plan_states.register()
+        sentences.register(
+            {"cameras.export": _("%(actor)s exported a list of cameras, recorders or findings")}
+        )
         for model in (LastPicture, ReferencePicture):
             crypto.register(crypto.SealedColumn(model, "sealed"))

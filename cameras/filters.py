@@ -17,9 +17,10 @@ from core.strict import (
     WordFilter,
     YesFilter,
 )
+from core.text import fold
 from core.tsi import day_of
 from inventory.filters import PositionFilters, of_place
-from inventory.models import ChannelAssignment, Position
+from inventory.models import ChannelAssignment, Device, Installation, Position
 
 from .models import CoverageDay, Finding, PositionDay, Result, Run
 
@@ -99,10 +100,27 @@ class FindingFilters(filters.FilterSet):
     open = YesFilter("closed_at", lookup_expr="isnull")
     opened_from = InstantFilter("opened_at", lookup_expr="gte")
     opened_to = InstantFilter("opened_at", lookup_expr="lt")
+    search = WordFilter(method="find")
 
     class Meta:
         model = Finding
         fields: list[str] = []
+
+    def find(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """Every word occurs, by Turkish rules, in what is known of the camera, recorder or place."""
+        kinds = Finding.Subject
+        for word in fold(value).split():
+            places = Position.objects.filter(search_text__contains=word)
+            fitted = Installation.objects.current().filter(position__in=places)
+            devices = Device.objects.filter(search_text__contains=word)
+            channels = ChannelAssignment.objects.current().filter(position__in=places)
+            rows = rows.filter(
+                Q(subject_kind=kinds.POSITION, subject_id__in=places.values("pk"))
+                | Q(subject_kind=kinds.DEVICE, subject_id__in=devices.values("pk"))
+                | Q(subject_kind=kinds.DEVICE, subject_id__in=fitted.values("device"))
+                | Q(subject_kind=kinds.CHANNEL, subject_id__in=channels.values("channel"))
+            )
+        return rows
 
 
 class RunFilters(filters.FilterSet):
