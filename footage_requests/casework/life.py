@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from core import tsi
 
-from ..models import Decision, Fee, FootageRequest, Hold, Package
+from ..models import Decision, Fee, FootageRequest, HandOverRecord, Hold, Package
 
 S = FootageRequest.Status
 
@@ -54,7 +54,7 @@ def life_of(
     decision = next((row for row in decisions if row.kind != Decision.Kind.RETURN), None)
     moments.append(_decided(request, decision))
     if decision is None or decision.releases:
-        moments += _released(package, has_decision=bool(decision and decision.voided_at is None))
+        moments += _released(package, decision)
     is_over = request.status in {S.CLOSED, S.ARCHIVED}
     moments.append(Moment(_("Closed"), request.closed_at, state="done" if is_over else ""))
     return _with_next(moments)
@@ -133,8 +133,14 @@ def _decided(request: FootageRequest, decision: Decision | None) -> Moment:
     )
 
 
-def _released(package: Package | None, *, has_decision: bool) -> list[Moment]:
-    titles = (_("Exported"), _("Verified"), _("Sealed"), _("Handed over"), _("Our copy destroyed"))
+def _released(package: Package | None, decision: Decision | None) -> list[Moment]:
+    titles = (
+        _("Exported"),
+        _("Verified"),
+        _("Sealed"),
+        _how_it_ended(package, decision),
+        _("Our copy destroyed"),
+    )
     if package is None:
         return [Moment(title) for title in titles]
     is_exported = package.status not in {Package.Status.EXPORTING, Package.Status.CANCELLED}
@@ -149,6 +155,21 @@ def _released(package: Package | None, *, has_decision: bool) -> list[Moment]:
         Moment(title, at, person.full_name if at and person else "", "", "done" if at else "")
         for title, (at, person) in zip(titles, facts, strict=True)
     ]
+
+
+def _how_it_ended(package: Package | None, decision: Decision | None) -> str:
+    """Handed over, shown, or fetched by nobody; before that, what the decision allows."""
+    words = {
+        HandOverRecord.Kind.COPY: _("Handed over"),
+        HandOverRecord.Kind.VIEWING: _("Viewed"),
+        HandOverRecord.Kind.NOT_COLLECTED: _("Not collected"),
+    }
+    if package is not None and package.delivered_at:
+        ended = package.records.filter(kind__in=list(words)).order_by("-pk").first()
+        if ended is not None:
+            return words[ended.kind]
+    is_shown = decision is not None and decision.kind == Decision.Kind.VIEWING
+    return words[HandOverRecord.Kind.VIEWING if is_shown else HandOverRecord.Kind.COPY]
 
 
 def _with_next(moments: list[Moment]) -> list[Moment]:

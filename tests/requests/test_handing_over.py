@@ -7,10 +7,11 @@ import uuid
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from core.papers import content_sha256
 from core.steps import InvalidTransition
+from footage_requests.casework.life import life_of
 from footage_requests.errors import NotThisPerson, Refused
 from footage_requests.exhibits import verifying
 from footage_requests.footage import store
@@ -61,6 +62,14 @@ def facts(**changes):
         "played_together": True,
         **changes,
     }
+
+
+def told_by_the_life_of(package):
+    """The titles of the line of time on the page of the case, in English."""
+    case = package.request
+    with translation.override("en"):
+        moments = life_of(case, [], list(case.decisions.all()), package)
+    return [moment.what for moment in moments]
 
 
 @pytest.fixture
@@ -187,6 +196,7 @@ def test_a_viewing_is_recorded_with_its_end_and_takes_nothing(campus, package):
     assert package.status == Package.Status.VIEWED
     assert (row.medium, row.medium_count) == ("VIEWING", 0)
     assert handing_over.stock()["USB"] == 3
+    assert "Viewed" in told_by_the_life_of(package)
 
 
 def test_no_recording_is_recorded_with_the_proof_that_was_shown(campus):
@@ -213,6 +223,8 @@ def test_a_package_that_nobody_fetched_is_recorded(campus, package):
 
     package.refresh_from_db()
     assert (row.kind, package.status) == ("NOT_COLLECTED", Package.Status.NOT_COLLECTED)
+    assert "Not collected" in told_by_the_life_of(package)
+    assert "Handed over" not in told_by_the_life_of(package)
 
 
 def test_the_database_refuses_an_unknown_receiver_and_oneself_as_witness(campus, package):
