@@ -297,7 +297,7 @@ class Playback:
         except StreamEnded:
             self.ended_by = EndedBy.ANNOUNCED
         # What has no end yet is part of a picture; it is not delivered.
-        for frame in self._last_frames([]):
+        for frame in self._last_frames(self._depacketiser.complete()):
             yield frame
 
     def _take(self, buffer: bytearray) -> int:

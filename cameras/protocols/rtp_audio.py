@@ -73,6 +73,9 @@ class SoundDepacketiser(ABC):
         self._drop()
         return []
 
+    def complete(self) -> list[AccessUnit]:
+        return []
+
     def _unit(
         self, packet: RtpPacket, samples: int, stamp: OnvifStamp | None, data: bytes
     ) -> AccessUnit:

@@ -55,6 +55,8 @@ class Depacketiser(ABC):
     """The NAL units that are part of a picture; others belong to the picture behind them."""
     fragment_head = 0
     """Bytes before a piece of a split NAL unit; the last of them says whether it is the first or last."""
+    fragment_kind = slice_head = 0
+    """Its type, and the bytes before a slice, whose first bit says that it begins a picture."""
     fragment_mask = fragment_mark = 0
     """How its first byte is known."""
     fragment_struct = struct.Struct(">HHHHI4xBB")
@@ -66,6 +68,8 @@ class Depacketiser(ABC):
         self._nals: list[bytes] = []
         self._size = 0
         self._has_picture = False
+        self._is_marked = False
+        self._marker_ends: bool | None = None  # whether it ends a picture, or each of its slices
         self._fragment: list[bytes] | None = None
         self._fragment_size = 0
         self._rtp_time: int | None = None
@@ -82,20 +86,40 @@ class Depacketiser(ABC):
         return b"".join(START_CODE + self._sets[key] for key in sorted(self._sets))
 
     def push(self, packet: RtpPacket) -> Sequence[AccessUnit]:
-        if self.sequence.see(packet.sequence):
+        has_hole = self.sequence.see(packet.sequence)
+        done: list[AccessUnit] = []
+        if self._is_marked and self._marker_ends is None:
+            is_same = packet.timestamp == self._rtp_time
+            self._marker_ends = not (is_same and self._goes_on(packet.payload))
+            done += self._finish() if self._marker_ends else ()
+        if has_hole:
             self._fragment = None
             self._damaged = self._damaged or bool(self._nals)
-        done: Sequence[AccessUnit] = ()
         if packet.timestamp != self._rtp_time:
-            done = [] if self._waits_for_picture else list(self._finish())
+            done += () if self._waits_for_picture else self._finish()
             self._rtp_time, self._stamp = packet.timestamp, None
         if packet.stamp is not None:
             self._stamp = self._stamp or packet.stamp
             self._terminal = self._terminal or packet.stamp.terminal
         self._take(packet.payload)
         if packet.marker and not self._waits_for_picture:
-            done = [*done, *self._finish()]
+            self._is_marked = True
+            if self._marker_ends or self._terminal:
+                done += self._finish()
         return done
+
+    def _goes_on(self, payload: bytes) -> bool:
+        """Whether a packet begins a further slice of the picture before it."""
+        at = self.slice_head
+        if len(payload) <= at + 1:
+            return False
+        kind = self._kind(payload)
+        if kind == self.fragment_kind:
+            at = self.fragment_head
+            kind = payload[at - 1] & (0x1F if self.slice_head == 1 else 0x3F)
+            if not payload[at - 1] & 0x80:
+                return False
+        return kind in self.picture_types and not payload[at] & 0x80
 
     @property
     def _waits_for_picture(self) -> bool:
@@ -113,6 +137,8 @@ class Depacketiser(ABC):
         watch, read = self.sequence, self.fragment_struct
         lead, plain = DOLLAR << 8 | channel, _PLAIN_RTP << 8 | payload_type
         skip, last = 16 + self.fragment_head, len(buffer)
+        if self._is_marked and self._marker_ends is None:
+            return at
         while at + read.size <= last:
             told, length, kind, number, time, first, flags = read.unpack_from(buffer, at)
             if told != lead or kind != plain or number != watch.expected or time != self._rtp_time:
@@ -152,6 +178,10 @@ class Depacketiser(ABC):
         """What is left when the stream has ended."""
         return list(self._finish())
 
+    def complete(self) -> list[AccessUnit]:
+        """The first picture, where it is whole and only the second would tell so."""
+        return self.flush() if self._is_marked and self._marker_ends is None else []
+
     def _finish(self) -> Iterator[AccessUnit]:
         if self._fragment is not None:
             self._damaged = True
@@ -167,7 +197,7 @@ class Depacketiser(ABC):
             )
         self._nals = []
         self._size = 0
-        self._has_picture = False
+        self._has_picture = self._is_marked = False
         self._fragment = None
         self._stamp = None
         self._terminal = False
@@ -239,6 +269,7 @@ class H264Depacketiser(Depacketiser):
     parameter_types = frozenset({7, 8})
     picture_types = range(1, 6)
     fragment_head, fragment_mask, fragment_mark = 2, 0x1F, 28
+    fragment_kind, slice_head = 28, 1
 
     def _parameter_values(self, fmtp: Mapping[str, str]) -> list[str]:
         return [fmtp.get("sprop-parameter-sets", "")]
@@ -269,6 +300,7 @@ class H265Depacketiser(Depacketiser):
     parameter_types = frozenset({32, 33, 34})
     picture_types = range(32)
     fragment_head, fragment_mask, fragment_mark = 3, 0x7E, 49 << 1
+    fragment_kind, slice_head = 49, 2
     fragment_struct = struct.Struct(">HHHHI4xBxB")
 
     def __init__(self, fmtp: Mapping[str, str]) -> None:

@@ -43,6 +43,8 @@ class Depacketises(Protocol):
 
     def flush(self) -> list[AccessUnit]: ...
 
+    def complete(self) -> list[AccessUnit]: ...
+
 
 Choose = Callable[[bytes], tuple[str, Track, Depacketises]]
 """From a session description to its control address, the track to be set up, and what reads its packets."""

@@ -32,12 +32,15 @@ _NTP = 2_208_988_800
 
 
 @cache
-def pictures(codec: str = "h264", reordered: int = 0) -> tuple[tuple[int, bytes], ...]:
+def pictures(
+    codec: str = "h264", reordered: int = 0, slices: int = 1
+) -> tuple[tuple[int, bytes], ...]:
     """One second of video as (display number, Annex B access unit) in decoding order."""
     context = av.VideoCodecContext.create("libx264" if codec == "h264" else "libx265", "w")
     context.width, context.height, context.pix_fmt = WIDTH, HEIGHT, "yuv420p"
     context.time_base, context.framerate = Fraction(1, FPS), Fraction(FPS)
     params = f"keyint={FPS}:min-keyint={FPS}:scenecut=0:bframes={reordered}:open-gop=0"
+    params += f":slices={slices}" if slices > 1 else ""
     name = "x264-params" if codec == "h264" else "x265-params"
     quiet = "" if codec == "h264" else ":log-level=none"
     context.options = {"preset": "ultrafast", "crf": "35", name: params + quiet}
@@ -88,6 +91,7 @@ class Script:
     reports_every: int = 0  # pictures between further reports
     hidden_gap: tuple[int, int] = (0, 0)  # from this picture on reports are so many ms further
     skip: tuple[int, int] | None = None  # pictures that are not recorded: [first, last)
+    slices: int = 1  # of each picture; where more, the marker is set on each
     lose: frozenset[int] = frozenset()  # numbers of packets that are not sent
     ends_with: str = "bye"  # bye, announce, tbit, eof, silence, none (plays on past the asked end)
     trickle_s: float = 0.0  # pause after each packet
@@ -357,7 +361,7 @@ class _Caller:
         await asyncio.sleep(self.script.trickle_s)
 
     def _packets(self, first: int, end: int, claimed: int) -> Iterator[tuple[int, bytes]]:
-        second = pictures(self.script.codec, self.script.reordered)
+        second = pictures(self.script.codec, self.script.reordered, self.script.slices)
         sequence = 65_530
         count = (end - first + FRAME_MS - 1) // FRAME_MS
         skipped = range(*self.script.skip) if self.script.skip else range(0)
@@ -372,16 +376,22 @@ class _Caller:
                 nals = [nal for nal in nals if not is_parameter_set(self.script.codec, nal)]
             if self.script.spoil:
                 nals = [nal[:1] + b"\x5a" * (len(nal) - 1) for nal in nals]
-            payloads = list(_payloads(self.script.codec, nals))
+            groups = [nals] if self.script.slices == 1 else [[nal] for nal in nals]
+            payloads = [one for group in groups for one in _payloads(self.script.codec, group)]
             for index, payload in enumerate(payloads):
                 extension = b""
                 if self.script.has_extension and index == 0:
                     extension = _extension(at + claimed, terminal=last)
-                marker = index == len(payloads) - 1
+                marker = index == len(payloads) - 1 or self._ends_slice(payload)
                 is_new = 0 < self.script.new_source_at <= number
                 when = (_rtp_time(at) + (is_new << 28)) % (1 << 32)
                 yield number, _rtp(sequence, when, marker, extension, payload, 99 + is_new)
                 sequence = (sequence + 1) % 65_536
+
+    def _ends_slice(self, payload: bytes) -> bool:
+        is_h264 = self.script.codec == "h264"
+        is_part = payload[0] & 0x1F == 28 if is_h264 else payload[0] >> 1 & 0x3F == 49
+        return self.script.slices > 1 and (not is_part or bool(payload[1 + (not is_h264)] & 0x40))
 
     def _send(self, channel: int, data: bytes) -> None:
         self.writer.write(struct.pack(">cBH", b"$", channel, len(data)) + data)

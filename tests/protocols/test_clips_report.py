@@ -262,3 +262,10 @@ async def test_parameter_sets_told_only_in_the_description_make_a_clip_that_play
     assert (report.width, report.height, report.frames) == (160, 96, 100)
     with av.open(str(tmp_path / "clip.mp4")) as container:
         assert sum(1 for _ in container.decode(video=0)) == 100
+
+
+async def test_a_picture_of_slices_that_are_each_marked_stays_one_picture(tmp_path):
+    report = await fetch(Script(slices=3), tmp_path)
+    assert (report.frames, report.frames_damaged) == (100, 0)
+    with av.open(str(tmp_path / "clip.mp4")) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 100

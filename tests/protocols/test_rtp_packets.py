@@ -120,6 +120,7 @@ def test_a_fragment_with_a_hole_is_left_out_and_the_picture_marked():
         if number != 2:
             packet = parsed(rtp(sequence=number, payload=part, marker=number == 3))
             units += depacketiser.push(packet)
+    units += depacketiser.complete()
     assert [(unit.data, unit.is_damaged) for unit in units] == [(b"\0\0\0\1\x41whole", True)]
     assert depacketiser.sequence.lost == 1
 
@@ -143,9 +144,10 @@ def test_parameter_sets_that_are_sent_like_pictures_belong_to_the_picture_behind
         for number, (when, nal) in enumerate(zip(times, nals, strict=True))
         for unit in depacketiser.push(parsed(rtp(number, when, payload=nal)))
     ]
+    next_one = list(depacketiser.push(parsed(rtp(4, 190, payload=b"\x41next"))))
+    done.append(next_one.pop(0))
     assert [(unit.rtp_time, unit.nals, unit.is_key) for unit in done] == [(90, tuple(nals), True)]
     assert not done[0].is_damaged
-    next_one = depacketiser.push(parsed(rtp(4, 190, payload=b"\x41next")))
     assert [unit.nals for unit in next_one] == [(b"\x41next",)]
 
 
@@ -154,7 +156,7 @@ def test_a_lost_picture_does_not_mark_the_next_one():
     depacketiser.push(parsed(rtp(1, 90, marker=False, payload=b"\x67sps")))
     first = b"\x7c\x85" + bytes(50)
     depacketiser.push(parsed(rtp(2, 90, marker=False, payload=first)))
-    done = depacketiser.push(parsed(rtp(9, 190, payload=b"\x41next")))
+    done = [*depacketiser.push(parsed(rtp(9, 190, payload=b"\x41next"))), *depacketiser.complete()]
     assert [(unit.nals, unit.is_damaged) for unit in done] == [
         ((b"\x67sps",), True),
         ((b"\x41next",), False),
@@ -164,6 +166,49 @@ def test_a_lost_picture_does_not_mark_the_next_one():
 def test_countless_tiny_units_of_one_picture_are_given_up():
     depacketiser = H264Depacketiser({})
     packets = struct.pack(">HB", 1, 0x41) * 20_000
-    done = depacketiser.push(parsed(rtp(1, payload=b"\x18" + packets)))
+    depacketiser.push(parsed(rtp(1, payload=b"\x18" + packets)))
+    done = depacketiser.flush()
     assert len(done[0].nals) < 5_000
     assert done[0].is_damaged
+
+
+SLICES = {
+    H264Depacketiser: ([b"\x65\x88a", b"\x65\x48b", b"\x65\x38c"], [b"\x41\x9ad", b"\x41\x4ae"]),
+    H265Depacketiser: ([b"\x26\1\xafa", b"\x26\1\x2fb"], [b"\2\1\xd0c", b"\2\1\x50d"]),
+}
+
+
+@pytest.mark.parametrize("kind", SLICES)
+@pytest.mark.parametrize("is_split", [False, True])
+def test_a_marker_on_every_slice_does_not_cut_pictures_in_pieces(kind, is_split):
+    depacketiser = kind({})
+    done, number = [], 0
+    for when, slices in enumerate([*SLICES[kind], SLICES[kind][1]], start=1):
+        for nal in slices:
+            pieces = _pieces(kind, nal) if is_split else [nal]
+            for place, piece in enumerate(pieces):
+                is_last = place == len(pieces) - 1
+                done += depacketiser.push(parsed(rtp(number, when, marker=is_last, payload=piece)))
+                number += 1
+    done += depacketiser.flush()
+    key, other = SLICES[kind]
+    assert [unit.nals for unit in done] == [tuple(key), tuple(other), tuple(other)]
+    assert [unit.is_key for unit in done] == [True, False, False]
+    assert not any(unit.is_damaged for unit in done)
+
+
+def _pieces(kind: type[Depacketiser], nal: bytes) -> list[bytes]:
+    if kind is H264Depacketiser:
+        head, told = bytes([nal[0] & 0xE0 | 28]), nal[0] & 0x1F
+        rest = nal[1:]
+    else:
+        head, told = bytes([nal[0] & 0x81 | 49 << 1, nal[1]]), nal[0] >> 1 & 0x3F
+        rest = nal[2:]
+    return [head + bytes([told | 0x80]) + rest[:1], head + bytes([told | 0x40]) + rest[1:]]
+
+
+def test_a_single_picture_is_complete_at_its_marker():
+    depacketiser = H264Depacketiser({})
+    assert depacketiser.push(parsed(rtp(1, payload=b"\x65\x88a"))) == []
+    assert [unit.nals for unit in depacketiser.complete()] == [(b"\x65\x88a",)]
+    assert depacketiser.complete() == []

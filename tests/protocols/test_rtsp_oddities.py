@@ -126,5 +126,6 @@ def test_a_picture_with_a_part_that_is_not_read_is_marked(
 ) -> None:
     reader = depacketiser({})
     assert not reader.push(RtpPacket(1, 7, 96, False, odd, None))
-    [unit] = reader.push(RtpPacket(2, 7, 96, True, key, None))
+    reader.push(RtpPacket(2, 7, 96, True, key, None))
+    [unit] = reader.complete()
     assert unit.is_damaged
