@@ -390,9 +390,9 @@ def test_the_unit_edits_its_rules_and_the_change_is_written_down():
 
 
 def test_a_small_unit_period_names_who_set_it():
-    head = rows.person("UNIT_HEAD")
+    superior = rows.person("SUPERIOR")
     sent = {"starts_on": tsi.today().isoformat(), "document": "Olur 12"}
-    client = browser(head)
+    client = browser(superior)
     client.post(
         url("rule_new", "small-unit"),
         {**sent, "seen": client.get(url("rule_new", "small-unit")).context["form"]["seen"].value()},
