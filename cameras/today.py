@@ -28,6 +28,8 @@ from inventory.models import Device, Position
 MOST_SQUARES = 1_500
 _ANY_PK = 987654321
 WARRANTY_DAYS = 90
+# A month before and a week before, the same line stands higher.
+_URGENCY = {7: 34, 30: 60}
 
 
 def register() -> None:
@@ -68,7 +70,7 @@ def _runs() -> list[Run]:
 
 
 def _ending(person: Any) -> QuerySet[Any] | None:
-    """The device whose warranty ends first, when, and how many end soon."""
+    """When the first warranty ends, and how many do within 90, 30 and 7 days."""
     if not permissions.can_see_cameras(person):
         return None
     today = tsi.today()
@@ -77,8 +79,11 @@ def _ending(person: Any) -> QuerySet[Any] | None:
         .filter(warranty_ends_on__range=(today, today + dt.timedelta(days=WARRANTY_DAYS)))
         .exclude(status__in=[Device.Status.SCRAPPED, Device.Status.REMOVED])
     )
-    first = ending.order_by("warranty_ends_on", "pk")
-    return first.values_list("pk", "warranty_ends_on", Window(Count("pk")))[:1]
+    within = (
+        Window(Count("pk", filter=Q(warranty_ends_on__lte=today + dt.timedelta(days=days))))
+        for days in (WARRANTY_DAYS, 30, 7)
+    )
+    return ending.order_by("warranty_ends_on", "pk").values_list("warranty_ends_on", *within)[:1]
 
 
 _ENDING = panels.Question(_ending)
@@ -88,17 +93,24 @@ def _ending_soon(person: Any) -> Iterable[panels.TodayLine]:
     first = next(iter(_ENDING(person)), None)
     if first is None:
         return
-    pk, ends_on, count = first
+    ends_on, count, in_a_month, in_a_week = first
     text = ngettext(
         "The warranty of %(count)d device ends within 90 days, the first on %(day)s",
         "The warranties of %(count)d devices end within 90 days, the first on %(day)s",
         count,
     )
+    nearer = [(7, in_a_week), (30, in_a_month)]
+    parts = [text % {"count": count, "day": tsi.day_text(ends_on)}]
+    parts += [
+        _("%(count)d within %(days)d days") % {"count": number, "days": days}
+        for days, number in reversed(nearer)
+        if number
+    ]
     yield panels.TodayLine(
-        urgency=75,
-        sentence=text % {"count": count, "day": tsi.day_text(ends_on)},
-        url=reverse("cameras:device", args=[pk]),
-        action_label=_("Open device"),
+        urgency=next((_URGENCY[days] for days, number in nearer if number), 75),
+        sentence="; ".join(parts),
+        url=reverse("cameras:report_warranty"),
+        action_label=_("Open the list"),
         kind="warranty",
         key="90",
     )

@@ -14,6 +14,7 @@ class InventoryConfig(AppConfig):
         from audit import sentences
         from core import panels
 
+        from . import today
         from .permissions import can_see_inventory
         from .places import named_places
         from .sentences import SENTENCES
@@ -21,5 +22,6 @@ class InventoryConfig(AppConfig):
 
         sentences.register(SENTENCES)
         places.register(named_places)
+        today.register()
         for page in ("inventory-device", "cameras-device"):
             panels.register(page, 5, "inventory/_contracts_of.html", who_to_call, can_see_inventory)
