@@ -16,8 +16,17 @@ from core import tsi
 from core.tsi import clock_time, day_of, day_text
 
 from .. import said
+from ..exhibits.verifying import current_exhibits
 from ..footage import sound_told
-from ..models import Decision, FootageRequest, HandOverRecord, MediumKind, RequesterKind
+from ..models import (
+    Decision,
+    Exhibit,
+    FootageRequest,
+    HandOverRecord,
+    MediumKind,
+    Package,
+    RequesterKind,
+)
 from .letter_frame import enclosures, end, head, is_person, person_name, place, top, window
 
 _COMPLAINT = (
@@ -207,7 +216,18 @@ def _sound(request: FootageRequest, decision: Decision) -> str:
 
 
 def _gap_count(decision: Decision) -> int:
-    """The gaps in what leaves, as the superior saw them."""
+    """The gaps in what leaves: those of the files where there are some, else as the superior saw them.
+
+    What a recorder did not know before is known once it has been fetched.
+    """
+    package = decision.packages.exclude(status=Package.Status.CANCELLED).first()
+    films = (Exhibit.Kind.ORIGINAL, Exhibit.Kind.MASKED)
+    files = current_exhibits(package).filter(kind__in=films) if package is not None else ()
+    counts = [row.facts.get("gap_count", len(row.facts.get("gaps", ()))) for row in files]
+    return sum(counts) if counts else _gaps_shown(decision)
+
+
+def _gaps_shown(decision: Decision) -> int:
     shown = {line["item_id"]: line for line in decision.shown.get("lines", [])}
     found = 0
     for line in decision.lines.all():

@@ -6,7 +6,7 @@ import pytest
 
 from core.tsi import to_ms
 from footage_requests.release.answer_letters import letters_of
-from tests.requests.case import EVENT, Campus
+from tests.requests.case import EVENT, Campus, exhibit_of, package_of
 
 pytestmark = pytest.mark.django_db
 
@@ -25,3 +25,13 @@ def test_the_cover_letter_names_the_gaps_that_the_superior_saw(campus: Campus, g
 
     assert ("2 kayıt kesintisi" in cover.text) is bool(gaps)
     assert ("kesinti" in cover.text) is bool(gaps)
+
+
+def test_a_gap_that_was_found_only_when_it_was_fetched_is_named_as_well(campus: Campus) -> None:
+    """REL-20: what the recorder did not know, or lost meanwhile, is in no answer of before."""
+    decision = campus.decide(campus.submitted())
+    start = to_ms(EVENT)
+    exhibit_of(package_of(campus, decision), b"pictures", gaps=[[start + 1_000, start + 3_000]])
+    cover = next(letter for letter in letters_of(decision.request) if letter.name == "Üst yazı")
+
+    assert "1 kayıt kesintisi" in cover.text
