@@ -17,6 +17,7 @@ import os
 import resource
 import struct
 import sys
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import BinaryIO, cast
 
@@ -84,7 +85,7 @@ def _answer(kind: str, data: bytes) -> int:
     return 0
 
 
-def _reply(facts: dict[str, object], blob: bytes) -> None:
+def _reply(facts: Mapping[str, object], blob: bytes) -> None:
     head = json.dumps(facts).encode()
     sys.stdout.buffer.write(struct.pack(">II", len(head), len(blob)) + head + blob)
     sys.stdout.buffer.flush()

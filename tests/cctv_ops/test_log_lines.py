@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -15,9 +16,8 @@ TOKEN = "q3ZkP0xLw8fTn5RsVb2yAa-Jc7"
 
 def formatter() -> logging.Formatter:
     """The formatter by which the console's lines are written."""
-    told = dict(
-        settings.LOGGING["formatters"][settings.LOGGING["handlers"]["console"]["formatter"]]
-    )
+    logging_of: dict[str, Any] = settings.LOGGING
+    told = dict(logging_of["formatters"][logging_of["handlers"]["console"]["formatter"]])
     made = import_string(told.pop("()"))(told["format"])
     assert isinstance(made, logging.Formatter)
     return made
@@ -38,4 +38,5 @@ def test_the_address_of_a_link_is_not_written_down(client, caplog):
 
 
 def test_gunicorn_writes_its_errors_through_the_same_lines():
-    assert settings.LOGGING["loggers"]["gunicorn.error"]["handlers"] == ["console"]
+    logging_of: dict[str, Any] = settings.LOGGING
+    assert logging_of["loggers"]["gunicorn.error"]["handlers"] == ["console"]

@@ -168,7 +168,7 @@ class SealedOnce:
 
 def sealed_once(campus: Campus, place: Path) -> SealedOnce:
     answered = {"checks": ["despite_other_scene"], "by": "Deniz Kaya", "staff_number": "4711"}
-    facts = {
+    facts: dict[str, Any] = {
         "doubts": [{"code": "OTHER_SCENE", "agreement": 0.12}],
         "answered": {**answered, "at": "2026-03-11T08:30:00.000000Z"},
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -63,7 +64,7 @@ def test_a_link_ends_with_our_copy_and_is_not_offered_to_be_ended(campus, packag
         writer.write(b"PK encrypted")
         file = writer.save()
     until = timezone.now() + dt.timedelta(days=2)
-    who = {"recipient_name": "Ayşe Işık", "recipient_contact": "0532"}
+    who: dict[str, Any] = {"recipient_name": "Ayşe Işık", "recipient_contact": "0532"}
     link = links.make_link(package, file, **who, expires_at=until, by=campus.deliverer).row
     assert link.is_standing
     page = client_of(campus.deliverer)

@@ -165,7 +165,7 @@ def decided(campus: Campus, kind: str) -> FootageRequest:
     [("COPY", "WITHDRAWN"), ("REFUSE", "REFUSED"), ("NO_RECORDING", "NO_RECORDING")],
 )
 def test_a_fee_that_lapses_after_the_decision_stops_no_clock_any_more(
-    campus, kind, becomes
+    campus: Campus, kind: str, becomes: str
 ) -> None:
     """4982, 10: an approval on which nobody pays counts as withdrawn; an answer that was given stays."""
     row = decided(campus, kind)
@@ -192,7 +192,7 @@ def unpaid(campus: Campus) -> Package:
     return package
 
 
-def test_nothing_is_given_out_before_the_fee_is_paid(campus) -> None:
+def test_nothing_is_given_out_before_the_fee_is_paid(campus: Campus) -> None:
     """4982, 10: by no way, and the page says why."""
     handing_over.add_stock("USB", 3, "fatura 12", by=campus.head)
     package = unpaid(campus)
@@ -215,7 +215,7 @@ def test_nothing_is_given_out_before_the_fee_is_paid(campus) -> None:
     assert ways[0]()
 
 
-def test_a_sealed_package_stays_here_when_its_fee_lapses(campus) -> None:
+def test_a_sealed_package_stays_here_when_its_fee_lapses(campus: Campus) -> None:
     """What is sealed is not undone: it is given out to nobody, and ends as not collected."""
     package = unpaid(campus)
     row = package.request

@@ -111,6 +111,6 @@ def test_the_really_protected_span_is_stated_against_the_asked_one(campus, hold,
     assert half is not None
     assert (half.ends_at, half.covers) == (middle, False)
     assert hold_life.protected(hold, []) is None
-    from footage_requests.release.handing_over import _hold
+    from footage_requests.release.record_content import _hold
 
     assert "all that was asked for is inside" in hold_row(_hold(hold))["protected"]

@@ -148,6 +148,7 @@ def test_what_was_kept_goes_out_again_after_all(campus, record):
     assert (event.act, event.matched) == ("MEASURED", True)
     assert "makam yeniden istedi" in event.note
     assert client.get(page).status_code == 404
+    assert row.package is not None
     again = handing_over.hand_over(
         row.package, handed(medium_serial="USB-0043", seal_no="M-18"), by=campus.deliverer
     )
