@@ -17,7 +17,8 @@ from inventory.sheets.writing import FORMATS, download
 MOST_ROWS = 50_000
 _AT_ONCE = 1000
 _KEPT = "camera-lists"
-_NO_VIEW = ("page", "day", "format", "all")
+_FILE = ("format", "export")
+_NO_VIEW = ("page", "day", "all", *_FILE)
 Orders = Mapping[str, Sequence[Any]]
 
 
@@ -33,7 +34,7 @@ def remembered(request: PersonRequest, name: str) -> str:
     query = request.GET.copy()
     for key in _NO_VIEW:
         query.pop(key, None)
-    is_view = "keep" in request.GET and "format" not in request.GET
+    is_view = "keep" in request.GET and not any(name in request.GET for name in _FILE)
     text = query.urlencode()[:1000] if is_view and len(query) > 1 else ""
     if (is_view or "all" in request.GET) and kept.get(name, "") != text:
         request.session[_KEPT] = {**kept, name: text}

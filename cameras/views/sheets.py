@@ -29,17 +29,29 @@ from core.steps import InvalidTransition
 from core.text import safe_file_name
 from inventory.sheets.writing import FORMATS, download
 
+from . import lists
 from .papers import MOST_AT_ONCE, print_later
 from .shared import day_or_404, days_around, for_people, page_of
 
 LONGEST_EXPLANATION = 500
 STATES = DailySheet.Status
+ORDERS: lists.Orders = {
+    "day": ["day"],
+    "state": ["status"],
+    "due": ["due_at"],
+    "signed": ["signed_at"],
+    "seen": ["seen_at"],
+    "explained": ["explained"],
+}
 
 
 @require_safe
 @for_people(permissions.can_see_sheets)
 def sheets(request: PersonRequest) -> HttpResponse:
     """All sheets, newest first; filter by state and month, and as Excel or CSV what is shown."""
+    before = lists.remembered(request, "sheets")
+    if before:
+        return redirect(f"{request.path}?{before}")
     rows = (
         DailySheet.objects.visible_to(request.user)
         .select_related("signed_by", "seen_by")
@@ -53,16 +65,30 @@ def sheets(request: PersonRequest) -> HttpResponse:
     first = _month(month)
     if first is not None:
         rows = rows.filter(day__year=first.year, day__month=first.month)
+    rows = lists.in_order(request, rows, ORDERS)
     if request.GET.get("export") in FORMATS:
         return _exported(request.GET["export"], rows.prefetch_related("filed"))
     context = {
         "page": page_of(request, rows),
+        "heads": lists.heads(request, _columns(), ORDERS),
         "states": STATES.choices,
         "state": state,
         "month": month if first else "",
         "now": timezone.now(),
     }
     return render(request, "sheets/sheets.html", context)
+
+
+def _columns() -> list[tuple[str, str, str]]:
+    return [
+        ("day", _("Day"), ""),
+        ("state", _("State"), ""),
+        ("due", _("Due"), "d-none d-md-table-cell"),
+        ("signed", _("Signed"), "d-none d-sm-table-cell"),
+        ("seen", _("Seen"), "d-none d-md-table-cell"),
+        ("explained", _("Explanations"), "text-end d-none d-lg-table-cell"),
+        ("action", "", ""),
+    ]
 
 
 def _month(text: str) -> dt.date | None:

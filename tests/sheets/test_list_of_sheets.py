@@ -38,6 +38,23 @@ def test_the_list_filters_and_exports_what_is_shown(campus: Campus) -> None:
     assert "'=1+1" in client.get("/sheets/?export=csv").content.decode()
 
 
+def test_the_list_is_sorted_and_comes_back_as_it_was_left(campus: Campus) -> None:
+    days = [campus.day, campus.day - dt.timedelta(days=1)]
+    for day in days:
+        DailySheet.objects.create(day=day, due_at=due_at(day))
+    client = client_of(person("AUDITOR"))
+
+    newest, oldest = (f"/sheets/{day}/" for day in days)
+    page = client.get("/sheets/").content.decode()
+    assert page.index(newest) < page.index(oldest)
+    page = client.get("/sheets/?keep=1&sort=day").content.decode()
+    assert page.index(oldest) < page.index(newest)
+
+    assert client.get("/sheets/")["Location"] == "/sheets/?keep=1&sort=day"
+    assert client.get("/sheets/?export=csv").status_code == 200
+    assert client.get("/sheets/").status_code == 302, "a file changes no view"
+
+
 @pytest.mark.parametrize("query", ["?month=2026-13", "?state=x&page=zz", "?month=%00"])
 def test_nonsense_filters_are_ignored(campus: Campus, query: str) -> None:
     assert client_of(person("OPERATOR")).get(f"/sheets/{query}").status_code == 200
