@@ -32,6 +32,7 @@ SCOPES = {
     "coverage:read": gettext_lazy("Read coverage and clocks"),
     "findings:read": gettext_lazy("Read findings"),
     "findings:write": gettext_lazy("Acknowledge findings"),
+    "sheets:read": gettext_lazy("Read daily sheets"),
     "checks:read": gettext_lazy("Read checks"),
     "checks:write": gettext_lazy("Ask for checks and cancel them"),
     "portal": gettext_lazy("File footage requests for people of the portal and follow them"),

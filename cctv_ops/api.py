@@ -27,6 +27,7 @@ from accounts.api import MayCall
 from accounts.requests import PersonRequest
 from audit import AuditRefused
 from cameras import api as cameras
+from cameras.sheets_api import DailySheets
 from core.api import READ, Access, Door
 from core.steps import InvalidTransition
 from footage_requests.errors import ContentChanged
@@ -191,6 +192,7 @@ for prefix, view in (
     ("position-days", cameras.PositionDays),
     ("clock-measurements", cameras.Clocks),
     ("findings", cameras.Findings),
+    ("daily-sheets", DailySheets),
     ("runs", cameras.Runs),
     ("portal/requests", portal.PortalRequests),
 ):

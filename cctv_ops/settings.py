@@ -292,6 +292,7 @@ SPECTACULAR_SETTINGS = {
         "RunStatus": "cameras.models.Run.Status",
         "RunKind": "cameras.models.Run.Kind",
         "FindingKind": "cameras.models.Finding.Kind",
+        "SheetStatus": "cameras.models.DailySheet.Status",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -54,6 +54,7 @@ MODELS: dict[str, type[models.Model]] = {
     "position-days": cameras.PositionDay,
     "clock-measurements": cameras.ClockMeasurement,
     "findings": cameras.Finding,
+    "daily-sheets": cameras.DailySheet,
     "files": inventory.Attachment,
     "plans": inventory.FloorPlan,
     "floor-plans": inventory.FloorPlan,

@@ -425,6 +425,10 @@ TABLE = {
         API_ROW,
     ),
     "api:findings-acknowledge": API_STEP,
+    "api:daily-sheets-list": campus(SEEING, other_methods=frozenset({403, 405})),
+    "api:daily-sheets-detail": campus(
+        SEEING, let_in=ABSENT, other_methods=frozenset({403, 404, 405})
+    ),
     # The portal is a program with a token: no browser gets in.
     **dict.fromkeys(
         (
