@@ -7,6 +7,7 @@ from django.db import transaction
 
 from .footage import assembling, exporting, fetch_work
 from .footage.part_claims import AnyPart
+from .footage.running_hashes import RunningHashes
 from .holds import availability, hold_life, hold_weeks
 from .models import FootageRequest, HoldPart
 from .waking import wake
@@ -18,8 +19,9 @@ WORKERS = 2
 @shared_task
 def work_parts() -> None:
     """Fetches pieces of holds and exports, and puts finished exports together."""
-    fetch_work.work(settled)
-    assembling.work_packages()
+    hashes = RunningHashes()
+    fetch_work.work(settled, hashes)
+    assembling.work_packages(hashes)
 
 
 @shared_task

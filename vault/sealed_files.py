@@ -38,7 +38,10 @@ _MAX_CHUNKS = 2**32 - 1
 
 @dataclass(frozen=True)
 class Written:
-    """What was written: the wrapped key for the row, and size and SHA-256 of the plain bytes."""
+    """What was written: the wrapped key for the row, and size and SHA-256 of the plain bytes.
+
+    The hash is blank where none was wanted: every chunk is proven by its tag all the same.
+    """
 
     wrapped_key: str
     bytes: int
@@ -53,7 +56,8 @@ class SealedWriter:
     overwrite.
     """
 
-    def __init__(self, path: Path, place: Place) -> None:
+    def __init__(self, path: Path, place: Place, *, is_hashed: bool = True) -> None:
+        self._is_hashed = is_hashed
         self._path = path
         self._part = path.with_name(path.name + ".part")
         self._place = place
@@ -79,7 +83,8 @@ class SealedWriter:
 
     def write(self, data: bytes | bytearray | memoryview) -> int:
         """Takes plain bytes of any length; whole chunks go to the disk at once."""
-        self._hash.update(data)
+        if self._is_hashed:
+            self._hash.update(data)
         self._bytes += len(data)
         view = memoryview(data)
         at = CHUNK - len(self._buffer) if self._buffer else 0
@@ -106,7 +111,8 @@ class SealedWriter:
         os.link(self._part, self._path)
         self._part.unlink()
         _sync_folder(self._path.parent)
-        self._written = Written(self._wrapped, self._bytes, self._hash.hexdigest())
+        found = self._hash.hexdigest() if self._is_hashed else ""
+        self._written = Written(self._wrapped, self._bytes, found)
         return self._written
 
     def __exit__(self, *error: object) -> None:

@@ -21,7 +21,7 @@ from .base import BadAnswer, Endpoint, Login, Reason, StreamTarget, TimeBase
 from .decoding import end_child, read_reply, start_child
 from .frame_times import FrameTimes
 from .media_records import PICTURE
-from .mp4_slices import Sink, SliceWriter
+from .mp4_slices import Beside, Sink, SliceWriter
 from .parameter_sets import VideoFormat, video_format
 from .picture_hashes import hash_nal_units, picture_sha256
 from .playback import EndedBy, Frame, Playback, open_playback
@@ -165,14 +165,16 @@ async def fetch_slice(
     on_progress: Callable[[ClipProgress], None] | None = None,
     allow_basic: bool = False,
     local_ahead_ms: int = 0,
+    beside: Beside | None = None,
 ) -> SliceReport:
     """Play a past span into a sink, as a slice (`mp4_slices`): nothing is written anywhere else.
 
+    `beside` is given each group of pictures once it has been written.
     As `fetch_clip`: what came too short is a report with gaps; DeviceError when nothing usable came.
     Whatever the sink raises comes out as it is.
     """
     clip = _Clip(target, 0.0, on_progress, is_hashed=False)
-    writer = _SliceOutput(sink)
+    writer = _SliceOutput(sink, beside)
     async with open_playback(
         endpoint, login, target, limits, allow_basic=allow_basic, local_ahead_ms=local_ahead_ms
     ) as playback:
@@ -198,7 +200,8 @@ class _Output(Protocol):
 class _SliceOutput:
     """Writes a slice into a sink."""
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Sink, beside: Beside | None) -> None:
+        self._beside = beside
         self.key_picture = b""
         self.key_pictures: list[str] = []
         self._minute = -1
@@ -211,7 +214,7 @@ class _SliceOutput:
         self.key_picture = playback.parameter_sets + first.unit.data
         units = playback.parameter_sets.split(START_CODE)[1:] + list(first.unit.nals)
         self._video = video_format(playback.codec, units)
-        self._slice = SliceWriter(self._sink, self._video, first.stamp_ms)
+        self._slice = SliceWriter(self._sink, self._video, first.stamp_ms, self._beside)
 
     async def write(self, frame: Frame, first_ms: int) -> None:
         self._slice.add(frame.stamp_ms, frame.unit.is_key, frame.unit.nals, frame.unit.size)

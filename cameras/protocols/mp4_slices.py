@@ -48,10 +48,14 @@ class _Picture(NamedTuple):
 class SliceWriter:
     """Writes one slice. `first_ms` is the time of the first picture, in the time base of the stream."""
 
-    def __init__(self, sink: Sink, video: VideoFormat, first_ms: int) -> None:
+    def __init__(
+        self, sink: Sink, video: VideoFormat, first_ms: int, beside: Beside | None = None
+    ) -> None:
         self._sink = sink
+        self._beside = beside
         self._first_ms = first_ms
         self._entry = sample_entry(video)
+        self._size = (video.width, video.height)
         self._waiting: list[_Picture] = []
         self._waiting_bytes = 0
         self._rows = bytearray()
@@ -59,11 +63,11 @@ class SliceWriter:
         self._newest_ms = -1
         self._usual_ms = 40
         self._at = 0
-        size = (video.width, video.height)
         empty = [full_box(kind, 0, 0, bytes(4)) for kind in (b"stts", b"stsc")]
         empty += [full_box(b"stsz", 0, 0, bytes(8)), full_box(b"stco", 0, 0, bytes(4))]
         self._write(
-            file_type(is_fragmented=True) + movie([self._entry], size, empty, 0, is_fragmented=True)
+            file_type(is_fragmented=True)
+            + movie([self._entry], self._size, empty, 0, is_fragmented=True)
         )
 
     def add(self, stamp_ms: int, is_key: bool, units: Sequence[bytes], size: int) -> None:
@@ -97,20 +101,24 @@ class SliceWriter:
         self._number += 1
         moof = self._fragment_head(times[0], len(pictures), bytes(runs))
         place = self._at + len(moof) + 8
+        group = SliceIndex(self._entry, self._size, *_columns(), bytearray())
         for picture, time, offset in zip(pictures, times, offsets, strict=True):
-            self._rows += _ROW.pack(place, picture.size, time, offset, picture.is_key)
+            row = (place, picture.size, time, offset, picture.is_key)
+            self._rows += _ROW.pack(*row)
+            group.add(row, self._first_ms)
             place += picture.size
         self._write(moof + struct.pack(">I4s", 8 + self._waiting_bytes, b"mdat"))
-        self._write(
-            b"".join(
-                [
-                    piece
-                    for picture in pictures
-                    for unit in picture.units
-                    for piece in (len(unit).to_bytes(4, "big"), unit)
-                ]
-            )
+        data = b"".join(
+            [
+                piece
+                for picture in pictures
+                for unit in picture.units
+                for piece in (len(unit).to_bytes(4, "big"), unit)
+            ]
         )
+        self._write(data)
+        if self._beside is not None:
+            self._beside(group, data)
         self._waiting, self._waiting_bytes = [], 0
         self._newest_ms = times[-1]
         if len(times) > 1:
@@ -160,7 +168,17 @@ class SliceIndex:
     def __len__(self) -> int:
         return len(self.sizes)
 
+    def add(self, row: tuple[int, int, int, int, int], first_ms: int) -> None:
+        """One picture, as it stands in the list of a slice that begins at `first_ms`."""
+        self.places.append(row[0])
+        self.sizes.append(row[1])
+        self.stamps.append(row[2] + first_ms)
+        self.offsets.append(row[3])
+        self.keys.append(row[4])
 
+
+Beside = Callable[[SliceIndex, bytes], None]
+"""Is given each group of pictures as it is written: which they are, and their bytes from the first one on."""
 ReadRange = Callable[[int, int], Iterator[bytes]]
 
 
@@ -178,11 +196,7 @@ def read_index(read: ReadRange, size: int) -> SliceIndex:
     entry = content[24 : 24 + entry_size]
     index = SliceIndex(entry, struct.unpack_from(">HH", entry, 32), *_columns(), bytearray())
     for row in _ROW.iter_unpack(content[24 + entry_size : -_TAIL.size]):
-        index.places.append(row[0])
-        index.sizes.append(row[1])
-        index.stamps.append(row[2] + first_ms)
-        index.offsets.append(row[3])
-        index.keys.append(row[4])
+        index.add(row, first_ms)
     return index
 
 

@@ -140,4 +140,4 @@ def open_for(row: RequestAttachment, *, by: Person) -> SealedReader:
             file=row.file_name,
             sha256=row.file.sha256,
         )
-    return store.open_file(row.file)
+    return store.open_sealed(row.file)

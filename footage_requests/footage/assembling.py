@@ -7,12 +7,10 @@ checked before its row exists: tables, length, size of the picture, and one pict
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 import time
 import uuid
 from collections.abc import Iterable
-from contextlib import ExitStack
 from importlib.metadata import version
 from typing import Any
 
@@ -21,8 +19,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cameras.protocols.mp4_assembly import Assembled, Piece, assemble
-from cameras.protocols.mp4_slices import Sink, read_index
+from cameras.protocols.mp4_assembly import Assembled
 from core.jobs import Job, JobCancelled
 from core.text import safe_file_name
 from core.tsi import from_ms, to_ms
@@ -34,27 +31,27 @@ from ..models import EvidenceFile, Exhibit, ExportSlice, Package, SoundSlice
 from ..models.holds import Part
 from . import exporting, right_channel, sound_exhibits, store
 from .clock_windows import clock_block, clock_of
-from .fetching import CONTENT_TYPE
+from .film_of_slices import film_of
 from .part_claims import LEASE, RENEW_SECONDS
 from .playable import NotPlayable, check_playable
+from .running_hashes import RunningHashes
 from .slice_sources import Source, held_of, sources_of
 from .viewing_copies import make_viewing_copy
-from .writer_thread import WriterThread
 
 log = logging.getLogger(__name__)
 
 SYSTEM = "export"
-LONGEST_EXHIBIT = dt.timedelta(hours=6)
-SET_MS = 1_000
-"""Offsets that differ by more than this between slices mean that the clock was set in between."""
 
 
 class LeaseLost(Exception):
     """Another worker puts this package together."""
 
 
-def work_packages() -> int:
-    """Puts together every package whose slices have ended. Safe to run twice and to be killed."""
+def work_packages(hashes: RunningHashes | None = None) -> int:
+    """Puts together every package whose slices have ended. Safe to run twice and to be killed.
+
+    `hashes` were kept by this worker while it fetched.
+    """
     exporting.tidy_all()
     done = 0
     for package in _ready():
@@ -62,7 +59,7 @@ def work_packages() -> int:
         if lease is None:
             continue
         try:
-            done += _work(package, lease)
+            done += _work(package, lease, hashes or RunningHashes())
         except LeaseLost:
             log.info("%s is put together by another worker", package)
         finally:
@@ -88,7 +85,7 @@ def _claim(package: Package) -> uuid.UUID | None:
     return lease if free.update(lease=lease, lease_until=now + LEASE) else None
 
 
-def _work(package: Package, lease: uuid.UUID) -> bool:
+def _work(package: Package, lease: uuid.UUID, hashes: RunningHashes) -> bool:
     """One package under a lease; what goes wrong stands on the package in words."""
     standing = deciding.standing_decision(package.request)
     if standing is None or standing.pk != package.decision_id:
@@ -97,7 +94,7 @@ def _work(package: Package, lease: uuid.UUID) -> bool:
     failure = _failed_slices(package)
     if not failure:
         try:
-            assemble_package(package, _Progress(package, lease))
+            assemble_package(package, _Progress(package, lease), hashes)
             return True
         except JobCancelled:
             because = _("stopped by the person who started it")
@@ -155,31 +152,23 @@ class _Progress:
             self.job.tick(done, _("put together"))
 
 
-class _Beating:
-    """Passes bytes on while the lease is renewed."""
-
-    def __init__(self, writer: Sink, progress: _Progress) -> None:
-        self._writer = writer
-        self._progress = progress
-
-    def write(self, data: bytes, /) -> int:
-        self._progress.beat()
-        return self._writer.write(data)
-
-
-def assemble_package(package: Package, progress: _Progress) -> None:
+def assemble_package(package: Package, progress: _Progress, hashes: RunningHashes) -> None:
     """Makes every exhibit that is missing, then hands the package on to masking or verification."""
     parts = package.slices.select_related("line__item__position", "channel__recorder", "file")
     groups: dict[tuple[int, int], list[ExportSlice]] = {}
     for part in parts.order_by("line_id", "channel_id", "starts_at"):
         groups.setdefault((part.line_id, part.channel_id), []).append(part)
     _refuse_same_pictures(part for own in groups.values() for part in own)
-    files = [each for own in groups.values() for each in exporting.volumes(own, LONGEST_EXHIBIT)]
+    files = [
+        each
+        for own in groups.values()
+        for each in exporting.volumes(own, exporting.LONGEST_EXHIBIT)
+    ]
     known = set(package.exhibits.values_list("ident", flat=True))
     for number, own in enumerate(files, 1):
         ident = f"E{number:02}"
         if ident not in known:
-            _make_exhibit(package, ident, own, progress)
+            _make_exhibit(package, ident, own, progress, hashes)
         if package.decision.includes_audio:
             sound_exhibits.make(package, ident, own, progress.beat)
         progress.done += len(own)
@@ -195,50 +184,31 @@ def assemble_package(package: Package, progress: _Progress) -> None:
 
 
 def _make_exhibit(
-    package: Package, ident: str, parts: list[ExportSlice], progress: _Progress
+    package: Package,
+    ident: str,
+    parts: list[ExportSlice],
+    progress: _Progress,
+    hashes: RunningHashes,
 ) -> Exhibit | None:
     """One file of one line and channel; None when there is not a single picture."""
     sources = [source for part in parts for source in sources_of(part)]
     if not sources:
         return None
-    span = exporting.span_of(parts)
-    store.ensure_space(round(1.1 * sum(source.file.bytes for source in sources)))
-    with ExitStack() as stack:
-        pieces = _pieces(sources, stack)
-        writer = stack.enter_context(store.StoreWriter(CONTENT_TYPE))
-        sealing = stack.enter_context(WriterThread(writer))
-        try:
-            made = assemble(pieces, _Beating(sealing, progress), start_ms=span[0], end_ms=span[1])
-            sealing.finish()
-        except ValueError as error:
-            raise NotPlayable(
-                _("%(exhibit)s: %(error)s") % {"exhibit": ident, "error": error}
-            ) from None
-        with transaction.atomic():
-            file = writer.save()
-            sketch = check_playable(file, made, ident)
-            row = _row(package, ident, parts, sources, made, file)
-            _note_doubts(row, sources, sketch)
-            return row
-
-
-def _pieces(sources: list[Source], stack: ExitStack) -> list[Piece]:
-    """The sources opened, each with what turns its own time into true time.
-
-    While the clock merely drifts, all get the same shift, so that distances stay as they were filmed.
-    """
-    shifts = [int(source.delivered.get("offset_ms") or 0) for source in sources]
-    is_steady = max(shifts) - min(shifts) <= SET_MS
-    pieces = []
-    opened: set[int] = set()
-    for source, shift in zip(sources, shifts, strict=True):
-        if source.file.pk in opened:
-            continue
-        opened.add(source.file.pk)
-        reader = stack.enter_context(store.open_file(source.file))
-        index = read_index(reader.read_range, reader.size)
-        pieces.append(Piece(reader.read_range, index, shifts[0] if is_steady else shift))
-    return pieces
+    try:
+        with film_of(sources, exporting.span_of(parts)) as film, film.writer() as writer:
+            made = film.made
+            found = hashes.finished(parts, film.hashed, made.tail)
+            film.write(writer, progress.beat, found)
+            with transaction.atomic():
+                file = film.save(writer)
+                sketch = check_playable(file, made, ident)
+                row = _row(package, ident, parts, sources, made, file)
+                _note_doubts(row, sources, sketch)
+                return row
+    except ValueError as error:
+        raise NotPlayable(
+            _("%(exhibit)s: %(error)s") % {"exhibit": ident, "error": error}
+        ) from None
 
 
 def _row(
@@ -264,7 +234,6 @@ def _row(
         "width": made.width,
         "height": made.height,
         "frames": made.frames,
-        "bitstream_sha256": made.bitstream_sha256,
         "sound": "files of its own" if package.decision.includes_audio else "not released",
         "recorder": {
             "maker": recorder.maker,

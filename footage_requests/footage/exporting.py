@@ -49,8 +49,9 @@ log = logging.getLogger(__name__)
 PURPOSE = "export"
 PREFIX = "REL"
 JOB_KIND = "export"
+LONGEST_EXHIBIT = dt.timedelta(hours=6)
 SPACE_FACTOR = 2.2
-"""Slices and the finished file lie side by side for a while."""
+"""Copied exhibits and the slices of which they are made lie side by side for a while."""
 UNFINISHED = (PartRow.State.WAITING, PartRow.State.CLAIMED)
 
 
@@ -284,9 +285,9 @@ def tidy(package: Package) -> None:
             job.cancelled()
     close_uses(package)
     sound_work.tidy(package)
-    for part in package.slices.filter(file__isnull=False, file__destroyed_at=None).select_related(
-        "file"
-    ):
+    # What an exhibit is joined of is destroyed with the exhibit.
+    left = package.slices.filter(file__isnull=False, file__destroyed_at=None, file__part_of=None)
+    for part in left.select_related("file"):
         if part.file is not None:
             store.destroy(part.file)
 
@@ -301,7 +302,8 @@ def tidy_all() -> int:
     """Packages whose worker died, or whose decision was voided, before they were tidied up."""
     done = 0
     left = ExportSlice.objects.filter(
-        Q(file__isnull=False, file__destroyed_at=None) | Q(state=PartRow.State.WAITING),
+        Q(file__isnull=False, file__destroyed_at=None, file__part_of=None)
+        | Q(state=PartRow.State.WAITING),
         package=OuterRef("pk"),
     )
     rows = Package.objects.exclude(status=Package.Status.EXPORTING)
@@ -309,6 +311,15 @@ def tidy_all() -> int:
         tidy(package)
         done += 1
     return done
+
+
+def volume_of(part: ExportSlice) -> list[ExportSlice]:
+    """The slices that become one file together with this one, in order."""
+    rows = ExportSlice.objects.filter(
+        package=part.package_id, line=part.line_id, channel=part.channel_id
+    )
+    groups = volumes(list(rows.order_by("starts_at")), LONGEST_EXHIBIT)
+    return next(group for group in groups if any(each.pk == part.pk for each in group))
 
 
 def volumes(parts: list[ExportSlice], longest: dt.timedelta) -> list[list[ExportSlice]]:

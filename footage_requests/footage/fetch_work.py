@@ -32,6 +32,7 @@ from . import cutting, part_claims, right_channel, sound_work
 from .fetching import Fetched, Order, delivered, failure_of, fetch, unfetched
 from .part_claims import AnyPart
 from .recorders import NotReachable, access_to, park_refused
+from .running_hashes import RunningHashes
 
 log = logging.getLogger(__name__)
 
@@ -92,10 +93,16 @@ class _Loop:
         return asyncio.run_coroutine_threadsafe(run, self._loop)
 
 
-def work(settled: Settled, *, seconds: float = BATCH_SECONDS, at_once: int = AT_ONCE) -> int:
+def work(
+    settled: Settled,
+    hashes: RunningHashes | None = None,
+    *,
+    seconds: float = BATCH_SECONDS,
+    at_once: int = AT_ONCE,
+) -> int:
     """Fetches due pieces until none is left or the time is over; returns how many ended.
 
-    `settled(part)` is called after each piece that will not be tried again. What runs when the time is
+    `hashes` are kept of what is fetched for exhibits. `settled(part)` is called after each piece that will not be tried again. What runs when the time is
     over is finished in its own time.
     """
     until = time.monotonic() + seconds
@@ -104,7 +111,7 @@ def work(settled: Settled, *, seconds: float = BATCH_SECONDS, at_once: int = AT_
     if first is None:
         return 0
     with _Loop() as loop:
-        batch = _Batch(loop, settled)
+        batch = _Batch(loop, settled, hashes or RunningHashes())
         batch.start(first)
         while True:
             if time.monotonic() < until:
@@ -117,8 +124,9 @@ def work(settled: Settled, *, seconds: float = BATCH_SECONDS, at_once: int = AT_
 class _Batch:
     """The main thread's side."""
 
-    def __init__(self, loop: _Loop, settled: Settled) -> None:
+    def __init__(self, loop: _Loop, settled: Settled, hashes: RunningHashes) -> None:
         self.loop = loop
+        self.hashes = hashes
         self.settled = settled
         self.running: list[_Running] = []
         self.ended = 0
@@ -159,8 +167,14 @@ class _Batch:
             return
         cutting.cut(part, access.clock)
         number = part_claims.channel_of(part).number
-        order = Order(access, number, to_ms(part.starts_at), to_ms(part.ends_at))
-        fetched = Fetched(access.clock)
+        order = Order(
+            access,
+            number,
+            to_ms(part.starts_at),
+            to_ms(part.ends_at),
+            is_for_exhibit=isinstance(part, ExportSlice),
+        )
+        fetched = Fetched(access.clock, running=self.hashes.of(part))
         if isinstance(part, SoundSlice):
             order, fetched = sound_work.begin(part, order)
         future = self.loop.start(order, fetched)

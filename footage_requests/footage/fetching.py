@@ -21,6 +21,7 @@ from cameras.protocols.rtsp import StreamLimits
 
 from .clock_windows import RecorderClock, asked_of_recorder, clock_block
 from .recorders import Access, Heard, conversation
+from .running_hash import RunningHash
 from .store import NoSpace, StoreWriter, ensure_space
 from .writer_thread import WriterThread
 
@@ -38,12 +39,16 @@ MISSING_MS = 2_000
 
 @dataclass(frozen=True)
 class Order:
-    """One piece to fetch: [start_ms, end_ms) of true time on one channel."""
+    """One piece to fetch: [start_ms, end_ms) of true time on one channel.
+
+    A piece for an exhibit stays part of it and is hashed with it; held footage is hashed by itself.
+    """
 
     access: Access
     channel_number: int
     start_ms: int
     end_ms: int
+    is_for_exhibit: bool = False
 
 
 @dataclass
@@ -57,6 +62,8 @@ class Fetched:
     error: Exception | None = None
     bytes: int = 0
     stack: ExitStack = field(default_factory=ExitStack, repr=False)
+    running: RunningHash | None = field(default=None, repr=False)
+    """The hash of the exhibit into which this goes, where it goes on with this piece."""
     streamed: Future[None] = field(default_factory=Future, repr=False)
     """Done as soon as the recorder is no longer asked: what is left is our own work."""
 
@@ -122,9 +129,15 @@ async def _fetch(order: Order, fetched: Fetched, decoder: Decoder) -> None:
     target = await target_of(order, fetched)
     if target is None:
         return
-    writer = fetched.stack.enter_context(StoreWriter(CONTENT_TYPE))
+    writer = fetched.stack.enter_context(StoreWriter(CONTENT_TYPE, is_piece=order.is_for_exhibit))
     fetched.writer = writer
-    with WriterThread(CountingWriter(writer, fetched)) as sealing:
+    with ExitStack() as stack:
+        sealing = stack.enter_context(WriterThread(CountingWriter(writer, fetched)))
+        beside = None
+        if fetched.running is not None:
+            hashed = fetched.running.begin(writer.uuid, shift_of(fetched.clock, order), sealing)
+            stack.callback(hashed.end)
+            beside = hashed.take
         report = await fetch_slice(
             order.access.endpoint,
             order.access.login,
@@ -138,6 +151,7 @@ async def _fetch(order: Order, fetched: Fetched, decoder: Decoder) -> None:
                 max_bytes=64 * 1024 * 1024 + length * LARGEST_BYTES_PER_MS,
             ),
             local_ahead_ms=fetched.clock.ahead_ms(order.start_ms),
+            beside=beside,
         )
         note_streamed(fetched)
         sealing.finish()
@@ -160,9 +174,14 @@ def unfetched(order: Order, fetched: Fetched) -> list[Interval]:
     return [span for span in clip(fetched.heard.recorded, gaps) if span[1] - span[0] > MISSING_MS]
 
 
+def shift_of(clock: RecorderClock, order: Order) -> int:
+    """What turns the recorder's own time into true time, in the middle of an order."""
+    return clock.offset_at((order.start_ms + order.end_ms) // 2).offset_ms or 0
+
+
 def true_gaps(report: SliceReport, order: Order, clock: RecorderClock) -> list[Interval]:
     """The gaps of a report in true time, inside the order."""
-    shift = clock.offset_at((order.start_ms + order.end_ms) // 2).offset_ms or 0
+    shift = shift_of(clock, order)
     return [
         (max(order.start_ms, start - shift), min(order.end_ms, end - shift))
         for start, end in report.gaps

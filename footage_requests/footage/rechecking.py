@@ -43,9 +43,10 @@ URGENCY = 3
 
 
 def due(now: dt.datetime) -> QuerySet[EvidenceFile]:
-    """Files to be measured now, those that waited longest first."""
+    """Files to be measured now, those that waited longest first. A piece is measured with its exhibit."""
     waiting = Q(checked_at=None) | Q(checked_at__lt=now - AGAIN_AFTER)
-    kept = EvidenceFile.objects.filter(waiting, destroyed_at=None).exclude(wrapped_key="")
+    kept = EvidenceFile.objects.filter(waiting, destroyed_at=None, is_piece=False)
+    kept = kept.exclude(wrapped_key="")
     return kept.order_by(F("checked_at").asc(nulls_first=True), "pk")
 
 
@@ -99,7 +100,7 @@ def _trouble(person: Person) -> QuerySet[Any] | None:
     then = timezone.now() - LATE_AFTER
     late = Q(created_at__lt=then) & (Q(checked_at=None) | Q(checked_at__lt=then))
     return (
-        EvidenceFile.objects.filter(late | Q(is_sound=False), destroyed_at=None)
+        EvidenceFile.objects.filter(late | Q(is_sound=False), destroyed_at=None, is_piece=False)
         .order_by("is_sound", "checked_at")
         .values_list(
             *("is_sound", Window(Count("pk", filter=late)), "pk", "uuid", "checked_at"),

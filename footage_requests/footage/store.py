@@ -20,6 +20,7 @@ from typing import BinaryIO
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -31,6 +32,7 @@ from vault.sealed_files import SealedReader, SealedWriter, Written
 from .. import said
 from ..models import EvidenceFile
 from . import store_marks
+from .joined import JoinedReader
 
 log = logging.getLogger(__name__)
 
@@ -49,12 +51,13 @@ class NoSpace(OSError):
 class StoreWriter:
     """A sealed file in the making. `save()` names it and makes its row; without it nothing stays."""
 
-    def __init__(self, content_type: str) -> None:
-        self._uuid = uuid.uuid4()
+    def __init__(self, content_type: str, *, is_piece: bool = False) -> None:
+        self.uuid = uuid.uuid4()
         self._content_type = content_type
-        path = path_of(self._uuid)
+        self._is_piece = is_piece
+        path = path_of(self.uuid)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._writer = SealedWriter(path, place_of(self._uuid))
+        self._writer = SealedWriter(path, place_of(self.uuid), is_hashed=not is_piece)
         self.written: Written | None = None
 
     def __enter__(self) -> StoreWriter:
@@ -76,12 +79,30 @@ class StoreWriter:
         self.written = self._writer.finish()
         store_marks.leave_mark()
         return EvidenceFile.objects.create(
-            uuid=self._uuid,
+            uuid=self.uuid,
             wrapped_key=self.written.wrapped_key,
             bytes=self.written.bytes,
             sha256=self.written.sha256,
             content_type=self._content_type,
+            is_piece=self._is_piece,
         )
+
+    def save_joined(self, size: int, sha256: str, pieces: Sequence[EvidenceFile]) -> EvidenceFile:
+        """As `save()`, for a film whose pictures lie in pieces; `size` and `sha256` are the film's."""
+        self.written = self._writer.finish()
+        file = EvidenceFile.objects.create(
+            uuid=self.uuid,
+            wrapped_key=self.written.wrapped_key,
+            bytes=size,
+            sha256=sha256,
+            content_type=self._content_type,
+            is_joined=True,
+        )
+        numbers = [piece.pk for piece in pieces]
+        free = EvidenceFile.objects.filter(pk__in=numbers, part_of=None, destroyed_at=None)
+        if free.update(part_of=file) != len(numbers):
+            raise ValueError("A piece belongs to another film, or is gone.")
+        return file
 
 
 def path_of(file_uuid: uuid.UUID) -> Path:
@@ -95,11 +116,23 @@ def place_of(file_uuid: uuid.UUID) -> Place:
     return Place("footage_requests_evidencefile", str(file_uuid), "wrapped_key")
 
 
-def open_file(file: EvidenceFile) -> SealedReader:
+def open_file(file: EvidenceFile) -> SealedReader | JoinedReader:
     """Reads a stored file. Raises vault.errors.NotOpened, or FileNotFoundError when the bytes are gone.
 
     Who calls it for a person records the viewing first.
     """
+    own = open_sealed(file)
+    if not file.is_joined:
+        return own
+    try:
+        return JoinedReader(own, {piece.uuid: piece for piece in file.pieces.all()}, open_sealed)
+    except BaseException:
+        own.close()
+        raise
+
+
+def open_sealed(file: EvidenceFile) -> SealedReader:
+    """The bytes under a file's own name."""
     return SealedReader(path_of(file.uuid), file.wrapped_key, place_of(file.uuid))
 
 
@@ -122,7 +155,8 @@ def measure_again(file: EvidenceFile) -> bool:
         with open_file(file) as reader:
             for piece in reader:
                 found.update(piece)
-        is_sound = found.hexdigest() == file.sha256
+        # A piece has no hash of its own: that it opens to its end is the proof.
+        is_sound = file.sha256 in {"", found.hexdigest()}
     except (OSError, VaultError):
         is_sound = False
     EvidenceFile.objects.filter(pk=file.pk).update(checked_at=timezone.now(), is_sound=is_sound)
@@ -131,11 +165,13 @@ def measure_again(file: EvidenceFile) -> bool:
 
 
 def destroy(file: EvidenceFile) -> None:
-    """First the key, then the bytes. The row stays. May be run again after a crash in between."""
+    """First the keys, then the bytes. The rows stay. May be run again after a crash in between."""
     now = timezone.now()
-    EvidenceFile.objects.filter(pk=file.pk).update(wrapped_key="")
-    path_of(file.uuid).unlink(missing_ok=True)
-    EvidenceFile.objects.filter(pk=file.pk, destroyed_at=None).update(destroyed_at=now)
+    rows = EvidenceFile.objects.filter(Q(pk=file.pk) | Q(part_of=file.pk))
+    rows.update(wrapped_key="")
+    for named in rows.values_list("uuid", flat=True):
+        path_of(named).unlink(missing_ok=True)
+    rows.filter(destroyed_at=None).update(destroyed_at=now)
     file.refresh_from_db()
 
 

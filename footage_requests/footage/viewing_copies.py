@@ -13,9 +13,11 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
-from ..models import EvidenceFile, Exhibit
+from ..models import Exhibit
+from ..sealing.sources import StoredFile
 from . import store
 from .fetching import CONTENT_TYPE
+from .index_first import index_first
 
 _PIECE = 256 * 1024
 _LONGEST_S = 6 * 3600
@@ -67,9 +69,9 @@ def _transcode(
         env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},
         start_new_session=True,
     )
-    # Loaded here: a thread of its own would open a database connection of its own.
-    file = original.file
-    feeder = threading.Thread(target=_feed, args=(file, child), daemon=True)
+    # Opened here: a thread of its own would open a database connection of its own.
+    source = StoredFile(store.open_file(original.file))
+    feeder = threading.Thread(target=_feed, args=(source, child), daemon=True)
     killer = threading.Timer(_LONGEST_S, child.kill)
     feeder.start()
     killer.start()
@@ -91,10 +93,10 @@ def _transcode(
         feeder.join(10)
 
 
-def _feed(file: EvidenceFile, child: subprocess.Popen[bytes]) -> None:
+def _feed(source: StoredFile, child: subprocess.Popen[bytes]) -> None:
     """Gives the child the plain bytes. A child that ends early says so by its exit code."""
-    if child.stdin is None:
-        return
-    with suppress(OSError, ValueError), child.stdin as pipe, store.open_file(file) as reader:
-        for piece in reader:
-            pipe.write(piece)
+    with source, suppress(OSError, ValueError):
+        if child.stdin is not None:
+            with child.stdin as pipe:
+                for piece in index_first(source):
+                    pipe.write(piece)

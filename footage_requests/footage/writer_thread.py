@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 from cameras.protocols.mp4_slices import Sink
 
-_WAITING = 2
+_WAITING = 4
 
 
 class WriterThread:
@@ -21,7 +22,7 @@ class WriterThread:
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
-        self._queue: queue.Queue[bytes | None] = queue.Queue(_WAITING)
+        self._queue: queue.Queue[bytes | Callable[[], object] | None] = queue.Queue(_WAITING)
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="sealing", daemon=True)
 
@@ -44,6 +45,12 @@ class WriterThread:
         self._queue.put(data)
         return len(data)
 
+    def call(self, work: Callable[[], object]) -> None:
+        """Has something done by the thread, behind what was written before."""
+        if self._error is not None:
+            raise self._error
+        self._queue.put(work)
+
     def finish(self) -> None:
         """Waits until everything is written. Raises what the sink raised."""
         self._end()
@@ -60,6 +67,9 @@ class WriterThread:
             if self._error is not None:
                 continue  # Nobody may wait for room in the queue of a writer that has failed.
             try:
-                self._sink.write(data)
+                if callable(data):
+                    data()
+                else:
+                    self._sink.write(data)
             except BaseException as error:  # noqa: BLE001 - told to the thread that writes
                 self._error = error

@@ -17,13 +17,27 @@ class EvidenceFile(models.Model):
     `wrapped_key` holds, wrapped by the vault's key. Without that column the bytes are noise: it is
     emptied first when the file is destroyed. The row stays as the proof that the file existed.
     `sha256` and `bytes` are those of the plain content.
+
+    An exhibit is joined: its pictures stay in the pieces as which they were fetched (`part_of`), its own file only
+    says what lies where. A piece has no hash of its own: the exhibit has one over everything, and until then each
+    chunk is proven by its tag.
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     wrapped_key = models.TextField(blank=True, editable=False)
     bytes = models.BigIntegerField()
-    sha256 = models.CharField(max_length=64)
+    sha256 = models.CharField(max_length=64, blank=True)
     content_type = models.CharField(max_length=60, default="video/mp4")
+    is_piece = models.BooleanField(default=False, editable=False)
+    is_joined = models.BooleanField(default=False, editable=False)
+    part_of = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="pieces",
+        editable=False,
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     checked_at = models.DateTimeField(
         _("hash last measured again"), null=True, blank=True, editable=False
@@ -39,7 +53,12 @@ class EvidenceFile(models.Model):
                 condition=Q(destroyed_at=None) | Q(wrapped_key=""),
                 name="requests_destroyed_file_has_no_key",
             ),
-            models.CheckConstraint(condition=~Q(sha256=""), name="requests_file_has_a_hash"),
+            models.CheckConstraint(
+                condition=~Q(sha256="") | Q(is_piece=True), name="requests_file_has_a_hash"
+            ),
+            models.CheckConstraint(
+                condition=Q(part_of=None) | Q(is_piece=True), name="requests_only_a_piece_is_part"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -261,7 +261,7 @@ class Exhibit(models.Model):
     """One file of a package: a film, or the sound beside one. A derived exhibit keeps its parent and the parent's hash.
 
     `facts`: {"asked": [ms, ms], "delivered": [ms, ms], "gaps": [[ms, ms], ...], "clock": {...},
-    "codec", "width", "height", "frames", "bitstream_sha256", "slices": [...], "tools": {...}}; times are
+    "codec", "width", "height", "frames", "slices": [...], "tools": {...}}; times are
     true time in milliseconds since 1970. Of sound: "codec", "rate", "channels", "samples", "drift_ms" in place of the
     picture's.
     """

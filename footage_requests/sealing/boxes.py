@@ -35,7 +35,10 @@ def top_boxes(source: Source) -> Iterator[Box]:
         count += 1
         if count > MOST_TOP_BOXES:
             raise NotMp4("The file has too many boxes.")
-        box = _box_at(source.read_at(offset, 16), offset, source.size)
+        head = source.read_at(offset, 8)
+        if head[:4] == b"\0\0\0\1":
+            head = source.read_at(offset, 16)
+        box = _box_at(head, offset, source.size)
         yield box
         offset = box.end
 

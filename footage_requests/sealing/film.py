@@ -33,6 +33,8 @@ class Film:
     timescale: int
     ticks: int = 0
     has_sound: bool = False
+    bitstream_sha256: str = ""
+    """See the function of that name; blank until somebody has read all pictures."""
     places: array[int] = field(default_factory=lambda: array("Q"))
     sizes: array[int] = field(default_factory=lambda: array("L"))
 

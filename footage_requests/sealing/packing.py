@@ -214,6 +214,7 @@ def _exhibit(package: Package, item: Leaving, key: keys.EvidenceKey, now: dt.dat
     if film is not None:
         size = {"width": film.width, "height": film.height}
         more |= {"codec": film.codec, "frames": film.frames, **size}
+        more["bitstream_sha256"] = film.bitstream_sha256
     if sound is not None:
         more |= sounds.facts_of(sound, item)
     more["camera_signature"] = manifest.camera_signature(camera) if camera else None
@@ -250,13 +251,14 @@ def _film(source: StoredFile, item: Leaving) -> Film | None:
     facts = item.exhibit.facts
     try:
         film = read_film(source)
-        bitstream = bitstream_sha256(source, film)
+        film.bitstream_sha256 = bitstream_sha256(source, film)
     except NotMp4 as error:
         raise Refused(
             _("Exhibit %(ident)s cannot be played: %(reason)s")
             % {"ident": ident, "reason": str(error)}
         ) from error
-    known: dict[str, object] = {"bitstream_sha256": bitstream, "codec": film.codec}
+    known: dict[str, object] = {"codec": film.codec}
+    known["bitstream_sha256"] = film.bitstream_sha256
     known |= {"width": film.width, "height": film.height}
     for name, value in known.items():
         if facts.get(name) not in (None, "", value):

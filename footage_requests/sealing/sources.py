@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from vault.sealed_files import SealedReader
+
+if TYPE_CHECKING:
+    from ..footage.joined import JoinedReader
 
 PIECE = 1024 * 1024
 _NEAR = 1024 * 1024
@@ -58,7 +61,7 @@ class StoredFile:
     Raises vault.errors.NotOpened where a byte was changed.
     """
 
-    def __init__(self, reader: SealedReader) -> None:
+    def __init__(self, reader: SealedReader | JoinedReader) -> None:
         self._reader = reader
         self.size = reader.size
         self._near = (0, b"")
@@ -70,12 +73,13 @@ class StoredFile:
         self._reader.close()
 
     def read_at(self, offset: int, length: int) -> bytes:
-        # Boxes are read a few bytes at a time, and every reading opens a whole chunk.
+        # Boxes are read a few bytes at a time, and every reading opens a whole chunk. Whoever jumps from one large
+        # box to the next wants no more than its head.
         start, data = self._near
         if not start <= offset <= offset + length <= start + len(data):
-            start = offset // _NEAR * _NEAR
-            end = max(offset + length, start + _NEAR)
-            data = b"".join(self._reader.read_range(start, end))
+            goes_on = start <= offset <= start + len(data)
+            end = offset + max(length, _NEAR if goes_on else 0)
+            start, data = offset, b"".join(self._reader.read_range(offset, end))
             self._near = (start, data)
         return data[offset - start : offset - start + length]
 

@@ -221,7 +221,7 @@ def open_scan(row: Undertaking, *, by: Person) -> SealedReader:
         raise Refused(_("There is no scan of this undertaking."))
     with transaction.atomic():
         audit.record("undertaking.open_scan", actor=by, target=row.person)
-    return store.open_file(row.scan)
+    return store.open_sealed(row.scan)
 
 
 def change_text(*, text_tr: str, text_en: str, valid_months: int, by: Person) -> UndertakingText:

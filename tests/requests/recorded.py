@@ -11,6 +11,7 @@ from typing import Any
 from core.tsi import from_ms
 from footage_requests import hold_tasks
 from footage_requests.footage import assembling, fetch_work, store
+from footage_requests.footage.running_hashes import RunningHashes
 from footage_requests.models import Decision, EvidenceFile, FootageRequest, RequestItem
 from inventory.models import Channel, Device, Position
 from simulator.campus_file import read_campus
@@ -123,8 +124,9 @@ def fetch_all(seconds: float = 30) -> int:
 
 def export_all() -> int:
     """Fetches what is due and puts packages together; returns how many packages were finished."""
-    fetch_all()
-    return assembling.work_packages()
+    hashes = RunningHashes()
+    fetch_work.work(hold_tasks.settled, hashes, seconds=30)
+    return assembling.work_packages(hashes)
 
 
 def plain(file: EvidenceFile | None) -> bytes:

@@ -41,7 +41,7 @@ class Killed(BaseException):
 STEPS = {
     "while the recorder is opened": "footage_requests.footage.fetching.ensure_space",
     "before the slice has a row": "footage_requests.footage.fetch_work.delivered",
-    "before the exhibit is written": "footage_requests.footage.assembling._pieces",
+    "before the exhibit is written": "footage_requests.footage.assembling.film_of",
     "before the exhibit is checked": "footage_requests.footage.assembling.check_playable",
     "before the package is handed on": "footage_requests.footage.assembling._hand_on",
     "before the slices are destroyed": "footage_requests.footage.exporting.tidy",
@@ -72,7 +72,7 @@ def test_a_worker_that_dies_at_a_step_is_followed_by_one_that_finishes(step, mon
     assert exhibit.facts["gaps"] == []
     assert store.measure_again(exhibit.file)
     exporting.tidy_all()
-    assert all(part.file.destroyed_at for part in package.slices.all() if part.file)
+    assert {part.file.part_of for part in package.slices.all()} == {exhibit.file}
 
 
 def test_a_piece_whose_worker_died_comes_back_when_its_lease_runs_out():

@@ -26,11 +26,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 SECONDS = 12
 LATER_MS = 4_000
+BOTH_ARE_SEEN = """[...document.querySelectorAll('svg')].every(
+    (one) => !one.querySelector('.has-film') || one.querySelector('.is-seen'))"""
 
 
 def until(page: Page, condition: str) -> None:
     """Playwright's own waiting needs `eval`, which our policy refuses."""
-    for _try in range(300):
+    for _try in range(1200):
         if page.evaluate(condition):
             return
         page.wait_for_timeout(50)
@@ -142,6 +144,7 @@ def test_two_cameras_run_in_step_by_true_time(page: Page, package: Package) -> N
     until(page, "document.querySelectorAll('video')[1].currentTime > 1.5")
     first, second = places(page)
     assert abs(first - second - LATER_MS / 1000) < 1
+    until(page, BOTH_ARE_SEEN)
     page.keyboard.press("k")
     until(page, "[...document.querySelectorAll('video')].every((one) => one.paused)")
     page.click("[data-close] button")
