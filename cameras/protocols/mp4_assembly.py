@@ -61,10 +61,10 @@ class Assembled:
     gap_count: int
     gap_ms: int
     first_group_ms: int
-    bytes: int
     runs: list[Run]
     tail: bytes
     """The index. The result is HEAD, each run behind its head, and this."""
+    bytes: int
 
 
 @dataclass
@@ -163,9 +163,9 @@ class Joining:
             gap_count=watch.gap_count,
             gap_ms=watch.gap_ms,
             first_group_ms=_first_group_ms(plan, lengths),
-            bytes=end + len(tail),
             runs=self.runs,
             tail=tail,
+            bytes=end + len(tail),
         )
 
 

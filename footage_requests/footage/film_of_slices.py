@@ -104,7 +104,8 @@ def film_of(sources: list[Source], span: tuple[int, int]) -> Iterator[Film]:
         for source, shift in zip(sources, shifts, strict=True):
             if source.file.pk in {file.pk for file in files}:
                 continue
-            reader = stack.enter_context(store.open_file(source.file))
+            reader = store.open_file(source.file)
+            stack.callback(reader.close)
             joining.begin()
             index = read_index(reader.read_range, reader.size)
             joining.take(index, shifts[0] if is_steady else shift)

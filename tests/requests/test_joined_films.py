@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -41,7 +42,12 @@ def test_the_hash_taken_while_slices_arrive_is_that_of_the_whole_film(monkeypatc
     hashes = RunningHashes()
     used = []
     real = hashes.finished
-    monkeypatch.setattr(hashes, "finished", lambda *told: used.append(real(*told)) or used[-1])
+
+    def finished(*told: Any) -> str | None:
+        used.append(real(*told))
+        return used[-1]
+
+    monkeypatch.setattr(hashes, "finished", finished)
     with recorded() as campus:
         package = exporting.start_export(campus.approved(), campus.operator)
         fetch_work.work(settled, hashes, seconds=30)
