@@ -66,7 +66,6 @@ def pytest_collection_finish() -> None:
     """What is loaded by now stays for the whole run: going through it again and again is waste."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.fixture(scope="session")
@@ -77,12 +76,21 @@ def postgres_cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """The test database, whose migrated rows outlast transactional tests."""
-    if connection.vendor == "postgresql":
-        with django_db_blocker.unblock():
-            keep_migrated_rows(connection)
-        TransactionTestCase._fixture_teardown = lambda case: give_back(connection)  # type: ignore[attr-defined]
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with django_db_blocker.unblock():
+        keep_migrated_rows(connection)
+    TransactionTestCase._fixture_teardown = lambda case: give_back(connection)  # type: ignore[attr-defined]
+    yield
+    # A browser that was closed while a film played may have left the server's thread with a session.
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -37,6 +37,7 @@ from cameras.protocols.base import (
     Untrusted,
 )
 from cameras.protocols.http import Transport
+from core.tsi import to_ms
 from inventory.models import Address, Device
 from inventory.models import Channel as ChannelRow
 
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from cameras.protocols.registry import OpenDevice
 
 INDEX_MARGIN_MS = 5_000
+EVENTS_AFTER_MS = 6 * 3_600_000
+"""An ONVIF recorder that lost its power inside the window tells it by its next start, which may come long after."""
 
 
 class NotReachable(Exception):
@@ -186,6 +189,9 @@ class Conversation:
         if span is None:
             # No offset is known: the recorder's own time is all there is, and the records say so.
             span = (start_ms, end_ms)
+        if self.device.protocol == "onvif":
+            past_ms = to_ms(timezone.now()) - end_ms
+            span = (span[0], span[1] + min(EVENTS_AFTER_MS, max(0, past_ms)))
         answer = await index.recordings(channel, *span)
         told, jumps = _in_true_time(answer.segments, history, start_ms, end_ms)
         doubted, _jumps = _in_true_time(answer.unsure, history, start_ms, end_ms)

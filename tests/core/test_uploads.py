@@ -14,4 +14,4 @@ def test_five_gigabytes_are_refused_before_they_are_stored() -> None:
     page = reverse("accounts:sign_in")
 
     assert Client().post(page, body).status_code == 200
-    assert Client().post(page, body, CONTENT_LENGTH=str(5 * 1024**3)).status_code == 400
+    assert Client().post(page, body, CONTENT_LENGTH=str(5 * 1024**3)).status_code == 413

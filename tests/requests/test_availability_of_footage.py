@@ -81,7 +81,8 @@ def test_a_window_that_the_recorder_knows_nothing_of_is_no_proof_of_no_recording
     """REL-21: "no recording" needs that the recorder says so."""
     with recorded() as campus:
         begins = to_ms(campus.event)
-        without_power(campus, begins + 10_000, begins + 30_000)
+        # Longer than the window: where its end falls depends on how well the clock could be measured.
+        without_power(campus, begins + 10_000, begins + 60_000)
         item = campus.item_of(campus.ask(seconds=30))
         checked = availability.check_item(item)
     assert (checked["answer"], checked["reason"]) == ("UNKNOWN", "END_NOT_TOLD")
