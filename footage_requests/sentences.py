@@ -66,6 +66,7 @@ SENTENCES = {
     "hold.try_again": _("%(actor)s had a recorder asked again for held footage: %(object)s"),
     "package.start": _("%(actor)s started the export %(object)s"),
     "package.try_again": _("%(actor)s had what failed of %(object)s fetched again"),
+    "package.destroy_left": _("What the cancelled export %(object)s had made was destroyed"),
     "package.go_without": _("%(actor)s went on with %(object)s without what could not be fetched"),
     "package.need_masks": _("%(object)s waits for its masks (%(actor)s)"),
     "package.offer": _("%(object)s waits for verification (%(actor)s)"),

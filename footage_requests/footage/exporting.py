@@ -29,6 +29,7 @@ from ..errors import NotThisPerson, Refused
 from ..models import (
     Decision,
     DecisionLine,
+    Exhibit,
     ExportPace,
     ExportSlice,
     FootageRequest,
@@ -310,7 +311,29 @@ def tidy_all() -> int:
     for package in rows.filter(Exists(left) | Exists(sound_work.left_behind())):
         tidy(package)
         done += 1
-    return done
+    return done + _destroy_needless()
+
+
+def _destroy_needless() -> int:
+    """Exhibits of cancelled exports, once nothing can need them: the case is over, or a later export has it all.
+
+    Until then they may be the only copy of what the recorder has overwritten since.
+    """
+    later = Package.objects.filter(
+        request=OuterRef("package__request"), pk__gt=OuterRef("package")
+    ).exclude(status__in=[Package.Status.EXPORTING, Package.Status.CANCELLED])
+    is_over = ~Q(package__request__status__in=FootageRequest.OPEN)
+    rows = Exhibit.objects.filter(is_over | Exists(later), file__destroyed_at=None)
+    rows = rows.filter(package__status=Package.Status.CANCELLED).select_related("file", "package")
+    packages: dict[Package, list[Exhibit]] = {}
+    for row in rows.order_by("package", "ident"):
+        packages.setdefault(row.package, []).append(row)
+    for package, exhibits in packages.items():
+        told = [{"ident": row.ident, "sha256": row.file.sha256} for row in exhibits]
+        audit.record("package.destroy_left", actor=PURPOSE, target=package, exhibits=told)
+        for row in exhibits:
+            store.destroy(row.file)
+    return len(packages)
 
 
 def volume_of(part: ExportSlice) -> list[ExportSlice]:

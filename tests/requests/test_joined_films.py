@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
+from audit.models import Entry
 from footage_requests.footage import assembling, cutting, exporting, fetch_work, rechecking, store
 from footage_requests.footage.index_first import index_first
 from footage_requests.footage.running_hashes import RunningHashes
@@ -122,6 +123,24 @@ def test_pieces_stay_when_their_package_is_tidied_up():
     assert exporting.tidy_all() == 0
     exporting.tidy(exhibit.package)
     assert store.measure_again(exhibit.file)
+
+
+def test_what_a_cancelled_export_made_goes_when_nothing_can_need_it_any_more():
+    """It may be the only copy of what the recorder has overwritten since, until another export has it all."""
+    with recorded() as campus:
+        exhibit = exported(campus)
+        exporting.cancel(exhibit.package, by=campus.operator, because="another window")
+        assert exporting.tidy_all() == 0
+        assert store.measure_again(exhibit.file)
+        again = exporting.start_export(exhibit.package.decision, campus.operator)
+        assert export_all() == 1
+    exporting.tidy_all()
+    exhibit.file.refresh_from_db()
+    assert exhibit.file.destroyed_at
+    assert not exhibit.file.pieces.filter(destroyed_at=None).exists()
+    assert store.measure_again(again.exhibits.get().file)
+    assert exhibit.file.sha256 in Entry.objects.get(action="package.destroy_left").canon
+    assert exporting.tidy_all() == 0
 
 
 def test_a_piece_cannot_be_part_of_two_films():
