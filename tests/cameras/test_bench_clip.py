@@ -105,8 +105,9 @@ def test_the_pictures_are_those_of_the_asked_time(
     assert facts["complete"]
     assert facts["rtsp_port"] == device.rtsp_port
     delivered = [dt.datetime.fromisoformat(facts["delivered"][end]) for end in ("start", "end")]
+    # A loaded machine measures a clock less well, and says how well.
     for moment, end in zip(delivered, span, strict=True):
-        assert abs(moment.timestamp() * 1000 - end) <= 200
+        assert abs(moment.timestamp() * 1000 - end) <= 150 + facts["uncertainty_ms"]
     assert facts["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
     assert CANARY not in bench.everything_written()
 
