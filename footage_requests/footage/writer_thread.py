@@ -14,7 +14,7 @@ from typing import Self
 
 from cameras.protocols.mp4_slices import Sink
 
-_WAITING = 4
+_WAITING = 2
 
 
 class WriterThread:
