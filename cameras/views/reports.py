@@ -34,7 +34,7 @@ from core.text import safe_file_name
 from core.tsi import today
 from inventory.models import Device
 from inventory.sheets.cells import Cell
-from inventory.sheets.writing import XLSX, as_csv, as_workbook
+from inventory.sheets.writing import XLSX, as_csv, as_workbook, as_xlsx
 
 from .papers import MOST_AT_ONCE, print_later
 from .shared import for_people
@@ -159,7 +159,16 @@ def _file(name: str, content_type: str, data: bytes) -> HttpResponse:
 @require_safe
 @for_people(permissions.can_see_reports)
 def device_card(request: PersonRequest, pk: int) -> HttpResponse:
-    """The inventory card of one device with its QR label."""
+    """The inventory card of one device with its QR label, or the same facts for Excel."""
     device = get_object_or_404(Device.objects.visible_to(request.user), pk=pk)
     link = request.build_absolute_uri(reverse("inventory:device", args=[device.pk]))
-    return pdf_response(device_paper(device, link), f"{_('Inventory card')} {device}")
+    paper, name = device_paper(device, link), f"{_('Inventory card')} {device}"
+    if request.GET.get("format") != "xlsx":
+        return pdf_response(paper, name)
+    heads = [_("Inventory card"), _("What"), _("Value")]
+    facts = [
+        [group["title"], label, value]
+        for group in paper.data["groups"]
+        for label, value in group["facts"]
+    ]
+    return _file(f"{name}.xlsx", XLSX, as_xlsx(paper.title, heads, facts))

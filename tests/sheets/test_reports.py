@@ -478,3 +478,23 @@ def test_the_card_shows_the_newest_photo_redrawn(campus: Campus, tmp_path, setti
     assert with_photo.pictures["photo"][1] != picture.getvalue()
     assert b"/Image" in pdf
     assert device_paper(device, "https://x.example/devices/1/").pictures == {}
+
+
+def test_the_card_leaves_as_a_workbook_too(campus: Campus) -> None:
+    """The same facts, and no cell is a formula."""
+    from openpyxl import load_workbook
+
+    campus.camera()
+    device = Device.objects.cameras().get()
+    Device.objects.filter(pk=device.pk).update(purpose="=1+1")
+    head = person("UNIT_HEAD", language="en")
+
+    answer = client_of(head).get(f"/reports/devices/{device.pk}/?format=xlsx")
+
+    assert answer.status_code == 200
+    book = load_workbook(io.BytesIO(answer.content))
+    cells = [[cell.value for cell in row] for row in book.active.iter_rows()]
+    assert cells[0] == ["Inventory card", "What", "Value"]
+    assert ["Device", "Serial number", device.serial] in cells
+    assert ["Device", "Purpose", "=1+1"] in cells
+    assert {cell.data_type for row in book.active.iter_rows() for cell in row} <= {"s", "n"}
