@@ -92,24 +92,7 @@ def last_days_report(person: Any, period: Period) -> Report:
         sections=[
             Section(
                 title=_("Cameras"),
-                columns=[
-                    Column(_("Building")),
-                    Column(_("Camera")),
-                    Column(_("Code")),
-                    Column(_("Recorded"), is_number=True),
-                    Column(_("Missing"), is_number=True),
-                    Column(_("Days known"), is_number=True),
-                    Column(_("Last day")),
-                    Column(_("Oldest recording")),
-                    Column(_("Newest recording")),
-                    Column(_("Days kept"), is_number=True),
-                    Column(_("Goal"), is_number=True),
-                    Column(_("Meets the goal")),
-                    Column(_("Bit rate (kbit/s)"), is_number=True),
-                    Column(_("Rate measured")),
-                    Column(_("Last picture")),
-                    Column(_("Mask")),
-                ],
+                columns=_columns(),
                 rows=rows,
                 remark=_(
                     "The share is of the time for which recordings were expected, over the days whose "
@@ -121,6 +104,27 @@ def last_days_report(person: Any, period: Period) -> Report:
             )
         ],
     )
+
+
+def _columns() -> list[Column]:
+    return [
+        Column(_("Building")),
+        Column(_("Camera")),
+        Column(_("Code")),
+        Column(_("Recorded"), is_number=True),
+        Column(_("Missing"), is_number=True),
+        Column(_("Days known"), is_number=True),
+        Column(_("Last day")),
+        Column(_("Oldest recording")),
+        Column(_("Newest recording")),
+        Column(_("Days kept"), is_number=True),
+        Column(_("Goal"), is_number=True),
+        Column(_("Meets the goal")),
+        Column(_("Bit rate (kbit/s)"), is_number=True),
+        Column(_("Rate measured")),
+        Column(_("Last picture")),
+        Column(_("Mask")),
+    ]
 
 
 def _ids(positions: list[Position]) -> list[int]:

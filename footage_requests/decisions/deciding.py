@@ -128,30 +128,42 @@ def decide(request: FootageRequest, choice: Choice, *, by: Person) -> Decision:
             by=by,
             because=choice.reason,
         )
-        audit.record(
-            "decision.make",
-            actor=by,
-            target=request,
-            because=choice.reason,
-            decision=str(decision.uuid),
-            kind=choice.kind,
-            content_sha256=decision.content_sha256,
-            deputy=decision.is_deputy,
-            on_duty=decision.is_on_duty,
-            codes=sorted(choice.codes),
-            shown_sha256=shown.shown_sha256,
-            sound=decision.shown["sound"],
-            lines=[
-                {
-                    "item": line.item_id,
-                    "from": line.starts_at.astimezone(dt.UTC).isoformat(),
-                    "until": line.ends_at.astimezone(dt.UTC).isoformat(),
-                    "masked": line.must_be_masked,
-                }
-                for line in lines
-            ],
-        )
+        _note(decision, choice, shown, lines, by=by)
     return decision
+
+
+def _note(
+    decision: Decision,
+    choice: Choice,
+    shown: Summary,
+    lines: Collection[LineChoice],
+    *,
+    by: Person,
+) -> None:
+    """The decision in the log, with everything that it is bound to."""
+    audit.record(
+        "decision.make",
+        actor=by,
+        target=decision.request,
+        because=choice.reason,
+        decision=str(decision.uuid),
+        kind=choice.kind,
+        content_sha256=decision.content_sha256,
+        deputy=decision.is_deputy,
+        on_duty=decision.is_on_duty,
+        codes=sorted(choice.codes),
+        shown_sha256=shown.shown_sha256,
+        sound=decision.shown["sound"],
+        lines=[
+            {
+                "item": line.item_id,
+                "from": line.starts_at.astimezone(dt.UTC).isoformat(),
+                "until": line.ends_at.astimezone(dt.UTC).isoformat(),
+                "masked": line.must_be_masked,
+            }
+            for line in lines
+        ],
+    )
 
 
 def standing_decision(request: FootageRequest) -> Decision | None:

@@ -34,6 +34,7 @@ from .clock_windows import clock_block, clock_of
 from .film_of_slices import film_of
 from .part_claims import LEASE, RENEW_SECONDS
 from .playable import NotPlayable, check_playable
+from .recorders import recorder_facts
 from .running_hashes import RunningHashes
 from .slice_sources import Source, held_of, sources_of
 from .viewing_copies import make_viewing_copy
@@ -235,14 +236,7 @@ def _row(
         "height": made.height,
         "frames": made.frames,
         "sound": "files of its own" if package.decision.includes_audio else "not released",
-        "recorder": {
-            "maker": recorder.maker,
-            "model": recorder.model,
-            "serial": recorder.serial,
-            "firmware": recorder.firmware,
-            "mac": recorder.mac,
-            "channel": first.channel.number,
-        },
+        "recorder": recorder_facts(first.channel),
         "sources": sorted({source.origin for source in sources}),
         "slices": [_slice_facts(part) for part in parts],
         "tools": {

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
+from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,6 +69,11 @@ class Fetched:
     """Done as soon as the recorder is no longer asked: what is left is our own work."""
 
     @property
+    def has_come(self) -> bool:
+        """Whether there is something to be stored."""
+        return self.report is not None
+
+    @property
     def has_nothing(self) -> bool:
         """Its index says for sure that nothing was recorded there, or doubts it and nothing plays."""
         heard = self.heard
@@ -92,18 +98,26 @@ class CountingWriter:
 
 async def fetch(order: Order, fetched: Fetched, decoder: Decoder) -> None:
     """Fetches an order; never raises for what a recorder or a disk does: see `fetched.error`."""
-    try:
+    with kept_in(fetched):
         await _fetch(order, fetched, decoder)
+
+
+@contextmanager
+def kept_in(fetched: Fetched) -> Iterator[None]:
+    """What a recorder or a disk does becomes `fetched.error`; nothing half-fetched stays."""
+    try:
+        yield
+    except TimeoutError:
+        # Before OSError, of which it is one: a silent recorder is no fault of the store.
+        fetched.error = TooSlow("The recorder did not open in time.")
     except (DeviceError, NoSpace, OSError) as error:
         fetched.error = error
-    except TimeoutError:
-        fetched.error = TooSlow("The recorder did not open in time.")
     except BaseException:
         fetched.stack.close()
         raise
     finally:
         note_streamed(fetched)
-    if fetched.error is not None or fetched.report is None:
+    if fetched.error is not None or not fetched.has_come:
         fetched.stack.close()
         fetched.writer = None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
@@ -122,6 +122,19 @@ def access_to(recorder: Device) -> Access:
         ),
         clock=clock_of(recorder),
     )
+
+
+def recorder_facts(channel: ChannelRow) -> dict[str, Any]:
+    """Which recorder and channel an exhibit comes from, as its facts keep it."""
+    recorder = channel.recorder
+    return {
+        "maker": recorder.maker,
+        "model": recorder.model,
+        "serial": recorder.serial,
+        "firmware": recorder.firmware,
+        "mac": recorder.mac,
+        "channel": channel.number,
+    }
 
 
 def park_refused(recorder_id: int, login: Login | None, error: DeviceError) -> None:

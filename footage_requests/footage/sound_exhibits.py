@@ -30,6 +30,7 @@ from ..models import SoundSlice as SliceRow
 from ..models.holds import Part
 from . import exporting, store
 from .clock_windows import clock_block, clock_of
+from .recorders import recorder_facts
 from .sound_told import MOST_FILES
 
 log = logging.getLogger(__name__)
@@ -149,14 +150,7 @@ def _facts(beside: _Beside, run: Run, payload: str) -> dict[str, Any]:
         "samples": run.samples,
         "drift_ms": run.drift_ms,
         "bitstream_sha256": payload,
-        "recorder": {
-            "maker": recorder.maker,
-            "model": recorder.model,
-            "serial": recorder.serial,
-            "firmware": recorder.firmware,
-            "mac": recorder.mac,
-            "channel": beside.part.channel.number,
-        },
+        "recorder": recorder_facts(beside.part.channel),
         "sources": ["RECORDER"],
         "slices": [_slice_facts(row) for row in beside.rows if _touches(row, span)],
         "tools": {"stream copy": "own RTSP client and ADTS or WAV writer"},

@@ -14,7 +14,6 @@ from django.db import transaction
 from django.db.models import OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from cameras.protocols.base import DeviceError, TooSlow
 from cameras.protocols.rtsp import StreamLimits
 from cameras.protocols.sound_format import NoSound
 from cameras.protocols.sounds import SoundReport, fetch_sound
@@ -24,8 +23,8 @@ from ..models import ExportSlice, Package, SoundSlice
 from ..models.holds import Part
 from . import part_claims, store
 from .clock_windows import clock_block, cut_where_set
-from .fetching import STALL_S, CountingWriter, Fetched, Order, note_streamed, target_of
-from .store import NoSpace, StoreWriter
+from .fetching import STALL_S, CountingWriter, Fetched, Order, kept_in, target_of
+from .store import StoreWriter
 
 CONTENT_TYPE = "application/octet-stream"
 LEAD_MS = 2_000
@@ -40,6 +39,10 @@ class FetchedSound(Fetched):
     """What came of an order for sound."""
 
     sound: SoundReport | None = None
+
+    @property
+    def has_come(self) -> bool:
+        return self.sound is not None
 
 
 def queue(package: Package, slices: Iterable[ExportSlice]) -> None:
@@ -73,20 +76,8 @@ def begin(part: SoundSlice, order: Order) -> tuple[Order, FetchedSound]:
 
 async def fetch(order: Order, fetched: FetchedSound) -> None:
     """Fetches an order; never raises for what a recorder or a disk does: see `fetched.error`."""
-    try:
+    with kept_in(fetched):
         await _fetch(order, fetched)
-    except (DeviceError, NoSpace, OSError) as error:
-        fetched.error = error
-    except TimeoutError:
-        fetched.error = TooSlow("The recorder did not open in time.")
-    except BaseException:
-        fetched.stack.close()
-        raise
-    finally:
-        note_streamed(fetched)
-    if fetched.error is not None or fetched.sound is None:
-        fetched.stack.close()
-        fetched.writer = None
 
 
 async def _fetch(order: Order, fetched: FetchedSound) -> None:
