@@ -252,3 +252,12 @@ def test_settled_is_told_once_for_each_piece():
     assert len(told) == 1
     hold_tasks.settled(told[0])
     assert told[0].hold.status in {"REQUESTED", "HELD"}
+
+
+def test_a_recorder_that_never_opens_is_too_slow_and_no_fault_of_the_store(monkeypatch):
+    """A TimeoutError is an OSError, as a fault of the disk is."""
+    monkeypatch.setattr("footage_requests.footage.fetching.OPEN_SECONDS", 0.0)
+    with recorded() as campus:
+        package = exporting.start_export(campus.approved(seconds=5), campus.operator)
+        fetch_all()
+    assert package.slices.get().failure == "TOO_SLOW"
