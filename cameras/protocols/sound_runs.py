@@ -17,7 +17,7 @@ from .sounds import SoundUnit
 
 Interval = tuple[int, int]
 _JITTER_MS = 100
-_EDGE_MS = 1.0
+_ROUNDING_MS = 1.0
 
 
 @dataclass(frozen=True)
@@ -113,12 +113,14 @@ def _place(unit: SoundUnit, piece: SoundSlice, span: Interval, cursor: _Cursor) 
     sound, start, data = piece.sound, float(unit.stamp_ms - piece.shift_ms), unit.data
     if cursor.is_overlapping and cursor.end_ms is not None:
         half = sound.ms(sound.samples(data)) / 2 if sound.codec == "aac" else 0
-        start, data = _behind(sound, start, data, cursor.end_ms, half)
+        start, data = _behind(sound, start, data, cursor.end_ms, _ROUNDING_MS + half)
         if not data:
             return None
         cursor.is_overlapping = False
-    start, data = _behind(sound, start, data, span[0])
-    data = _before(sound, start, data, span[1])
+    # Where an AAC frame would be lost whole, the rounding of its time alone does not put it outside.
+    slack = _ROUNDING_MS if sound.codec == "aac" else 0
+    start, data = _behind(sound, start, data, span[0], slack)
+    data = _before(sound, start, data, span[1], slack)
     if not data:
         return None
     length = sound.ms(sound.samples(data))
@@ -132,10 +134,10 @@ def _place(unit: SoundUnit, piece: SoundSlice, span: Interval, cursor: _Cursor) 
 
 
 def _behind(
-    sound: SoundFormat, start: float, data: bytes, limit: float, slack: float = 0
+    sound: SoundFormat, start: float, data: bytes, limit: float, slack: float
 ) -> tuple[float, bytes]:
     """What of a unit lies behind a moment: samples can be cut, an AAC frame is whole or nothing."""
-    if start >= limit - _EDGE_MS - slack:
+    if start >= limit - slack:
         return start, data
     if sound.codec == "aac":
         return start, b""
@@ -143,9 +145,9 @@ def _behind(
     return start + sound.ms(samples), data[samples * sound.channels :]
 
 
-def _before(sound: SoundFormat, start: float, data: bytes, limit: float) -> bytes:
+def _before(sound: SoundFormat, start: float, data: bytes, limit: float, slack: float) -> bytes:
     """What of a unit lies before a moment."""
-    if not data or start + sound.ms(sound.samples(data)) <= limit + _EDGE_MS:
+    if not data or start + sound.ms(sound.samples(data)) <= limit + slack:
         return data
     if sound.codec == "aac":
         return b""

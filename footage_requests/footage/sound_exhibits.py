@@ -135,7 +135,7 @@ def _make_one(beside: _Beside, ident: str, run: Run, pieces: Iterable[bytes], be
 
 def _facts(beside: _Beside, run: Run, payload: str) -> dict[str, Any]:
     recorder = beside.part.channel.recorder
-    span = (run.start_ms, min(round(run.end_ms), beside.span[1]))
+    span = (max(run.start_ms, beside.span[0]), min(round(run.end_ms), beside.span[1]))
     return {
         "asked": list(span),
         "delivered": list(span),

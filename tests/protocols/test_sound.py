@@ -19,7 +19,7 @@ from cameras.protocols.rtsp_messages import rtp_info_time
 from cameras.protocols.sdp import read_audio_sdp, read_sdp
 from cameras.protocols.sound_format import NoSound, SoundFault, SoundFormat, aac_format, latm_format
 from cameras.protocols.sound_runs import SoundSlice, file_pieces, runs_of
-from cameras.protocols.sounds import SoundReport, fetch_sound, read_units
+from cameras.protocols.sounds import SoundReport, SoundUnit, fetch_sound, read_units
 from simulator.rtsp import serve_rtsp
 from simulator.sound import aac_config, heard
 from simulator.world import Campus, Dialect
@@ -97,6 +97,22 @@ async def test_a_gap_of_the_recording_makes_two_files():
         (START + 2_000, GAP[0]),
         (GAP[1], START + 7_000),
     ]
+
+
+def test_telephone_sound_is_cut_to_the_sample_at_the_approved_span():
+    """The time of a packet is known to the millisecond: a millisecond outside of the span does not leave."""
+    packets = [SoundUnit(START_MS - 1 + 20 * turn, False, bytes([turn]) * 160) for turn in range(3)]
+    piece = SoundSlice(SoundFormat("pcma", 8000, 1), 0, lambda: packets)
+    span = (START_MS, START_MS + 58)
+    (run,) = runs_of([piece], span, 60)
+    assert (run.start_ms, run.end_ms, run.samples) == (*span, 58 * 8)
+
+
+def test_a_frame_of_aac_is_not_lost_to_the_rounding_of_its_time():
+    frames = [SoundUnit(START_MS - 1 + 64 * turn, False, b"frame") for turn in range(3)]
+    piece = SoundSlice(SoundFormat("aac", 16_000, 1, 2), 0, lambda: frames)
+    (run,) = runs_of([piece], (START_MS, START_MS + 190), 60)
+    assert run.samples == 3 * 1024
 
 
 @pytest.mark.parametrize("loudspeaker", [True, False])
