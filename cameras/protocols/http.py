@@ -16,7 +16,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import socket
-import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,6 +41,7 @@ from cameras.protocols.base import (
     Unreachable,
     Untrusted,
 )
+from cameras.protocols.device_tls import device_tls
 from cameras.protocols.digest import DigestAnswers, basic_header, best_digest, parse_challenges
 from cameras.protocols.http_answers import (
     no_safe_login,
@@ -94,15 +94,6 @@ class _Response(aiohttp.ClientResponse):
         return self
 
 
-def _tls_context() -> ssl.SSLContext:
-    """Devices have certificates of their own making: trust comes from the pin, not from a CA."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
-
-
 class Transport:
     """Owns the connections of one event loop; `calls_at_once` bounds the calls under way."""
 
@@ -117,7 +108,7 @@ class Transport:
         self.deadline = deadline
         self.connect_timeout = connect_timeout
         self.slots = asyncio.Semaphore(calls_at_once)
-        self.tls = _tls_context()
+        self.tls = device_tls()
         self.open: set[Conversation] = set()
 
     async def __aenter__(self) -> Self:

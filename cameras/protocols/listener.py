@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ssl
 from dataclasses import dataclass
 
 from cameras.protocols.base import Endpoint
+from cameras.protocols.device_tls import device_tls
 
 _BANNER_S = 0.4
 _ANSWER_S = 1.5
@@ -92,12 +92,11 @@ async def _read(reader: asyncio.StreamReader, seconds: float) -> bytes:
 
 
 async def _shakes_hands(endpoint: Endpoint) -> bool:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
     try:
         async with asyncio.timeout(_ANSWER_S):
-            _, writer = await asyncio.open_connection(endpoint.host, endpoint.port, ssl=context)
+            _, writer = await asyncio.open_connection(
+                endpoint.host, endpoint.port, ssl=device_tls()
+            )
     except (OSError, TimeoutError):
         return False
     writer.transport.abort()

@@ -31,6 +31,7 @@ from .base import (
     Untrusted,
 )
 from .byte_stream import ByteStream
+from .device_tls import device_tls
 from .digest import DigestAnswers, basic_header, best_digest, parse_challenges
 from .rtp import DOLLAR
 from .rtsp_messages import (
@@ -135,7 +136,7 @@ class RtspConnection:
 
     async def _dial(self) -> None:
         left = min(self._limits.connect_s, self._deadline - self._loop.time())
-        context = _device_tls() if self.address.tls else None
+        context = device_tls() if self.address.tls else None
         try:
             async with asyncio.timeout(left):
                 _transport, self._stream = await self._loop.create_connection(
@@ -404,11 +405,3 @@ class RtspConnection:
                     item = await self._next_item(_GOODBYE_S)
                     if isinstance(item, Message) and item.status:
                         return
-
-
-def _device_tls() -> ssl.SSLContext:
-    """TLS as devices have it: self-signed. It hides the stream from bystanders; it proves no identity."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context

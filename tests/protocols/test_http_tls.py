@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from cameras.protocols.base import Endpoint, Login, Manner, NotSupported, Reason, Untrusted
@@ -22,21 +22,27 @@ from core.secret import Secret
 from tests.protocols.scripted_device import ScriptedDevice, Seen, reply
 
 
-def server_context(folder: Path, name: str, days: int = 1) -> tuple[ssl.SSLContext, str]:
-    """A certificate of the device's own making, and its SHA-256."""
-    key = ec.generate_private_key(ec.SECP256R1())
+def own_certificate(
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, name: str, days: int = 1
+) -> x509.Certificate:
+    """A certificate that nobody but its owner signed."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    start = dt.datetime.now(dt.UTC) - dt.timedelta(days=3)
-    certificate = (
+    return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(start)
+        .not_valid_before(dt.datetime.now(dt.UTC) - dt.timedelta(days=3))
         .not_valid_after(dt.datetime.now(dt.UTC) + dt.timedelta(days=days))
         .sign(key, hashes.SHA256())
     )
+
+
+def server_context(folder: Path, name: str, days: int = 1) -> tuple[ssl.SSLContext, str]:
+    """A certificate of the device's own making, and its SHA-256."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate = own_certificate(key, name, days)
     file = folder / f"{name}.pem"
     file.write_bytes(
         certificate.public_bytes(serialization.Encoding.PEM)
