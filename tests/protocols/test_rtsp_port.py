@@ -10,10 +10,11 @@ import pytest
 from cameras.protocols.base import Channel
 from cameras.protocols.http import Transport
 from cameras.protocols.opening import open_device
-from tests.protocols.isapi_recorder import Recorder
+from tests.protocols.isapi_recorder import Recorder, match, result
 from tests.protocols.vendor_device import LOGIN, Answer, Asked, VendorDevice, serving
 
 SPAN = (1_792_900_000_000, 1_792_900_060_000)
+START, END = b"2026-10-25T05:00:00Z", b"2026-10-25T07:00:00Z"
 INFO = b"<DeviceInfo><model>DS-7716NI</model><serialNumber>DS77160420</serialNumber></DeviceInfo>"
 ACCESS = (
     b"<AdminAccessProtocolList><AdminAccessProtocol><enabled>true</enabled><protocol>HTTP</protocol>"
@@ -75,3 +76,19 @@ async def test_a_port_that_no_stream_has_is_not_believed(port: bytes) -> None:
     access = ACCESS.replace(b"10554", port)
     async with serving(hikvision(Security__adminAccesses=access)) as server:
         assert await port_of(server, "isapi") == 554
+
+
+@pytest.mark.parametrize("web_port", [80, 443, 0])
+async def test_a_web_port_in_a_playback_address_is_no_rtsp_port(web_port: int) -> None:
+    """Some recorders name it, or the one that is dialled, in the address of a recording."""
+    recorder = hikvision(Security__adminAccesses=ACCESS)
+    found = result([match("START", "END")]).replace(b"START", START).replace(b"END", END)
+
+    def answer(asked: Asked) -> Answer:
+        if asked.path != "/ISAPI/ContentMgmt/search":
+            return recorder(asked)
+        return found.replace(b"10.1.1.1/", b"10.1.1.1:%d/" % (web_port or server.port))
+
+    async with serving(answer) as server:
+        assert await port_of(server, "isapi") == 10554
+        assert "/ISAPI/ContentMgmt/search" in server.paths()

@@ -266,7 +266,10 @@ class IsapiClient(VendorClient):
         bare = path.partition("?")[0]
         if str(track) in bare:
             self._playback_paths[track] = bare
-            self.rtsp_port.note(port_in(told))
+            port = port_in(told)
+            # Some write their web port there, which is no answer: then it is asked for.
+            if port not in (80, 443, self.conversation.endpoint.port):
+                self.rtsp_port.note(port)
 
     async def _told_uptime(self) -> str:
         return documents.told(await ask(self.conversation, "System/status"), "deviceUpTime")
