@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg2.extensions import encrypt_password
 
 LOG_TABLES = ("audit_entry", "audit_pending", "audit_seal", "audit_checkpoint")
 _SEQUENCE = "audit_entry_id_seq"
@@ -18,7 +19,7 @@ _SEQUENCE = "audit_entry_id_seq"
 def grants(connection: BaseDatabaseWrapper, *, app: str, sealer: str) -> Iterator[str]:
     """SQL statements for the owner to run after `migrate`; running them again changes nothing.
 
-    The roles must exist (`CREATE ROLE cctv_app LOGIN PASSWORD ...`).
+    The roles must exist: see `is_missing` and `creation`.
     """
     app, sealer = connection.ops.quote_name(app), connection.ops.quote_name(sealer)
     yield "REVOKE CREATE ON SCHEMA public FROM PUBLIC"
@@ -38,3 +39,23 @@ def grants(connection: BaseDatabaseWrapper, *, app: str, sealer: str) -> Iterato
     yield f"GRANT DELETE ON audit_pending TO {sealer}"
     yield f"GRANT INSERT ON audit_seal, audit_checkpoint TO {sealer}"
     yield f"GRANT USAGE ON SEQUENCE {_SEQUENCE} TO {sealer}"
+
+
+def is_missing(connection: BaseDatabaseWrapper, role: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
+        return cursor.fetchone() is None
+
+
+def creation(connection: BaseDatabaseWrapper, role: str, password: str) -> None:
+    """Makes a role that may sign in.
+
+    The server gets the SCRAM verifier and never the password, because servers write such statements into their log.
+    """
+    connection.ensure_connection()
+    verifier = encrypt_password(
+        password, role, scope=connection.connection, algorithm="scram-sha-256"
+    )
+    with connection.cursor() as cursor:
+        name = connection.ops.quote_name(role)
+        cursor.execute(f"CREATE ROLE {name} LOGIN PASSWORD %s", [verifier])

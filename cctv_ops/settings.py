@@ -110,13 +110,14 @@ TEMPLATES = [
 DATABASE_URL = (
     ENV["DATABASE_URL"] or f"sqlite:///{DATA_DIR / ('demo.sqlite3' if DEMO else 'cctv.sqlite3')}"
 )
-_migrating = len(sys.argv) > 1 and sys.argv[1] in {"migrate", "sqlmigrate"}
-DATABASES = {
-    "default": environment.database(
-        (ENV["DATABASE_OWNER_URL"] if _migrating else "") or DATABASE_URL,
-        name="DATABASE_OWNER_URL" if _migrating and ENV["DATABASE_OWNER_URL"] else "DATABASE_URL",
+_is_owner = len(sys.argv) > 1 and sys.argv[1] in {"migrate", "sqlmigrate", "audit_roles"}
+# Of everybody but the owner of the tables; `audit_roles` gives this role its rights.
+APP_DATABASE = environment.database(DATABASE_URL)
+DATABASES = {"default": APP_DATABASE}
+if _is_owner and ENV["DATABASE_OWNER_URL"]:
+    DATABASES["default"] = environment.database(
+        ENV["DATABASE_OWNER_URL"], name="DATABASE_OWNER_URL"
     )
-}
 if ENV["DATABASE_SEALER_URL"]:
     DATABASES["sealer"] = environment.database(
         ENV["DATABASE_SEALER_URL"], name="DATABASE_SEALER_URL"

@@ -18,6 +18,8 @@ from audit.verifying import verify
 from tests.audit.conftest import add_database, write_entry
 from tests.postgres import Cluster
 
+NAMES = ("--app=cctv_app", "--sealer=cctv_sealer")
+
 
 @pytest.fixture
 def roles(postgres_log: str, postgres_cluster: Cluster) -> Iterator[tuple[str, str]]:
@@ -27,7 +29,7 @@ def roles(postgres_log: str, postgres_cluster: Cluster) -> Iterator[tuple[str, s
             cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
             if not cursor.fetchone():
                 cursor.execute(f"CREATE ROLE {role} LOGIN")
-    call_command("audit_roles", "--apply", f"--database={postgres_log}", verbosity=0)
+    call_command("audit_roles", "--apply", *NAMES, f"--database={postgres_log}", verbosity=0)
     aliases = ("log_app", "log_sealer")
     for alias, role in zip(aliases, ("cctv_app", "cctv_sealer"), strict=True):
         add_database(alias, postgres_cluster.url("postgres", role))
@@ -131,9 +133,39 @@ def test_even_the_owner_meets_the_triggers(postgres_log):
 
 
 def test_the_grants_can_be_printed_and_read(postgres_log, capsys):
-    call_command("audit_roles", "--app=web", f"--database={postgres_log}")
+    call_command("audit_roles", "--app=web", "--sealer=seal", f"--database={postgres_log}")
 
     assert 'GRANT INSERT ON audit_entry, audit_pending TO "web"' in capsys.readouterr().out
+
+
+def test_a_missing_role_is_made_and_the_server_never_sees_its_password(
+    roles, postgres_log, settings
+):
+    """Its log would keep the statement, and the password with it."""
+    settings.APP_DATABASE = {"USER": "new_app", "PASSWORD": "quite a secret"}
+    for _twice in range(2):
+        call_command("audit_roles", "--apply", "--sealer=cctv_sealer", f"--database={postgres_log}")
+
+    with connections[postgres_log].cursor() as cursor:
+        cursor.execute("SELECT rolcanlogin, rolpassword FROM pg_authid WHERE rolname = 'new_app'")
+        may_sign_in, stored = cursor.fetchone()
+        cursor.execute("DROP OWNED BY new_app; DROP ROLE new_app")
+    assert may_sign_in
+    assert stored.startswith("SCRAM-SHA-256$")
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("--app=nobody_here", "--sealer=cctv_sealer"), "nobody_here does not exist"),
+        (("--app=postgres", "--sealer=cctv_sealer"), "a role of its own"),
+        (("--app=cctv_sealer", "--sealer=cctv_sealer"), "a role each"),
+    ],
+)
+def test_roles_that_would_prove_nothing_are_refused(roles, postgres_log, names, said):
+    """An app that owns the tables, or seals, could change the log."""
+    with pytest.raises(CommandError, match=said):
+        call_command("audit_roles", "--apply", *names, f"--database={postgres_log}")
 
 
 def test_sqlite_has_no_roles(sqlite_log):

@@ -99,10 +99,12 @@ class Command(BaseCommand):
     def prepare(self) -> None:
         if not has_every_migration():
             self.say("Database: bringing it up to date (a minute at most at the first start)")
-            # A process of its own, because DATABASE_OWNER_URL holds for `manage.py migrate` only.
+            # Processes of their own, because only they sign in with DATABASE_OWNER_URL.
             self.supervisor.complete(
                 Program("database", manage("migrate", "--noinput", "--verbosity", "0"))
             )
+            if os.environ.get("DATABASE_OWNER_URL") and not self.supervisor.stopping:
+                self.supervisor.complete(Program("roles", manage("audit_roles", "--apply")))
         if not self.supervisor.stopping:
             call_command("compile_catalogues", verbosity=0)
             call_command("collectstatic", interactive=False, verbosity=0)
