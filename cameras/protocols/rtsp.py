@@ -50,7 +50,11 @@ Take = Callable[[bytearray], int]
 _MAX_WAITING_BYTES = 8 * 1024 * 1024
 _USER_AGENT = "cctv-ops"
 _GOODBYE_S = 1.0
+# Firmware that lacks GET_PARAMETER says so in as many ways.
+_UNKNOWN_METHOD = (400, 405, 451, 501, 551)
 _MAX_JUNK_MESSAGES = 200
+_RIGHT_NUMBER_S = 1.0
+"""Some cameras answer with the number 0, or the one before: so long the right one is waited for, once."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,8 @@ class RtspConnection:
         self._buffer = bytearray()
         self._waiting = bytearray()
         self._sequence = 0
+        self._miscounts = False
+        self._kept_alive: set[str] = set()  # numbers of keep-alives that may still be answered
         self._session = ""
         self._control = self.address.url
         self._alive_every_s = 0.0
@@ -246,15 +252,27 @@ class RtspConnection:
             await self._fill(give_up)
 
     async def _exchange(self, method: str, url: str, headers: Mapping[str, str]) -> Message:
-        sequence = await self._send(method, url, headers)
+        sequence = str(await self._send(method, url, headers))
         give_up = self._loop.time() + self._limits.reply_s
+        other: Message | None = None
         for _ in range(_MAX_JUNK_MESSAGES):
-            item = await self._reply_or_packet(method, give_up)
-            if isinstance(item, Message) and item.status:
-                if item.get("cseq").strip() in ("", str(sequence)):
-                    return item
-            elif isinstance(item, Message):
+            try:
+                item = await self._reply_or_packet(method, give_up)
+            except Stalled:
+                if other is None:
+                    raise
+                self._miscounts = True
+                return other
+            number = item.get("cseq").strip()
+            if not item.status:
                 await self._unasked(item)
+            elif number in self._kept_alive:
+                self._kept_alive.remove(number)
+            elif self._miscounts or number in ("", sequence):
+                return item
+            else:
+                other = item
+                give_up = min(give_up, self._loop.time() + _RIGHT_NUMBER_S)
         raise BadAnswer(f"{method}: the device answers other questions than ours.")
 
     async def _reply_or_packet(self, method: str, give_up: float) -> Message:
@@ -345,7 +363,8 @@ class RtspConnection:
     async def _fill(self, give_up: float) -> None:
         if self._alive_every_s and self._loop.time() >= self._alive_due:
             self._alive_due = self._loop.time() + self._alive_every_s
-            await self._send(self._alive_method, self._control, {})
+            number = await self._send(self._alive_method, self._control, {})
+            self._kept_alive.add(str(number))
         left = self._left()
         patience = min(give_up - self._loop.time(), left)
         until_alive = self._alive_due - self._loop.time() if self._alive_every_s else patience
@@ -365,8 +384,9 @@ class RtspConnection:
 
     async def _unasked(self, message: Message) -> None:
         """Replies to keep-alives, and requests that the device makes of us."""
-        if message.status in (405, 501):
-            self._alive_method = "OPTIONS"
+        self._kept_alive.discard(message.get("cseq").strip())
+        if message.status in _UNKNOWN_METHOD and self._alive_method != "OPTIONS":
+            self._alive_method, self._alive_due = "OPTIONS", self._loop.time()
         elif message.status == 454:
             raise StreamEnded
         elif message.status == 401:

@@ -233,6 +233,7 @@ _MEANINGS: dict[int, tuple[type[DeviceError], Reason | None, str]] = {
     404: (NotSupported, Reason.NO_SUCH_CHANNEL, "there is no such stream"),
     405: (NotSupported, None, "the method is not offered"),
     408: (TooSlow, None, "the device gave up waiting"),
+    429: (Busy, None, "the device plays no more streams at once"),
     453: (Busy, None, "not enough bandwidth for one more stream"),
     454: (Busy, None, "the device dropped the session"),
     456: (NotSupported, None, "the stream cannot be positioned"),

@@ -105,6 +105,9 @@ class Script:
     transport: str = "echo"  # what the reply to SETUP names; "" for no such header
     new_source_at: int = 0  # from this picture on another RTP source, whose times begin elsewhere
     nonce_per_method: bool = False  # each method wants a nonce of its own
+    numbers: str = (
+        ""  # the CSeq of replies: "0", "previous", "previous in errors", or the right one
+    )
 
 
 @dataclass
@@ -209,7 +212,7 @@ class _Caller:
         if script.noise and method in ("PLAY", "SETUP"):
             self._send(1, _report(START_MS, 0))
             self._send(7, b"foreign")
-        head = [f"RTSP/1.0 {status}", f"CSeq: {request.headers['CSeq']}", *extra]
+        head = [f"RTSP/1.0 {status}", f"CSeq: {self._number(request, status)}", *extra]
         head.append(f"Content-Length: {len(body)}")
         if script.folded:
             head = [line.replace(": ", f":{script.newline}\t", 1) for line in head]
@@ -217,6 +220,11 @@ class _Caller:
         await self.writer.drain()
         if script.close_after == method or (script.closes_on_401 and status[:3] == "401"):
             self.writer.close()
+
+    def _number(self, request: Request, status: str) -> str:
+        told, right = self.script.numbers, request.headers["CSeq"]
+        is_previous = told == "previous" or (told and not status.startswith("200"))
+        return "0" if told == "0" else str(int(right) - 1) if is_previous else right
 
     def _reply(self, request: Request) -> tuple[str, list[str], bytes]:
         script, method = self.script, request.method

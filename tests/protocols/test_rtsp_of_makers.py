@@ -1,0 +1,76 @@
+"""RTSP with the habits of single makers: wrong numbers, keep-alives unknown, one player at once, slow playback."""
+
+from __future__ import annotations
+
+import pytest
+
+from cameras.protocols.base import Busy, Login, StreamTarget, TimeBase
+from cameras.protocols.playback import EndedBy, open_playback
+from cameras.protocols.rtsp import StreamLimits
+from core.secret import Secret
+from tests.protocols.rtsp_server import (
+    PASSWORD,
+    START_MS,
+    USERNAME,
+    RtspServer,
+    Script,
+    rtsp_server,
+)
+
+LIMITS = StreamLimits(connect_s=10, reply_s=10, stall_s=10, total_s=40)
+REPLAY = StreamTarget("rtsp://x/r1", start_ms=START_MS, end_ms=START_MS + 2000, replay="onvif")
+LOGIN = Login(USERNAME, Secret(PASSWORD))
+MD5 = ('Digest realm="cam", nonce="abc"',)
+
+
+async def play(
+    server: RtspServer, login: Login | None = None, target: StreamTarget = REPLAY
+) -> tuple[int, EndedBy | None]:
+    async with open_playback(server.endpoint, login, target, LIMITS) as playback:
+        count = len([frame async for frame in playback.frames()])
+        return count, playback.ended_by
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        Script(numbers="0"),
+        Script(numbers="previous"),
+        Script(numbers="0", challenges=MD5),
+        Script(numbers="previous in errors", challenges=MD5),
+    ],
+)
+async def test_a_reply_with_a_wrong_number_is_taken_where_no_other_comes(script: Script) -> None:
+    async with rtsp_server(script) as server:
+        assert await play(server, LOGIN) == (50, EndedBy.BYE)
+
+
+@pytest.mark.parametrize("status", ["400 Bad Request", "551 Option Not Supported"])
+async def test_a_device_without_get_parameter_is_kept_alive_by_options(status: str) -> None:
+    script = Script(keep_alive=";timeout=2", trickle_s=0.02, statuses={"GET_PARAMETER": status})
+    async with rtsp_server(script) as server:
+        assert await play(server) == (50, EndedBy.BYE)
+        alive = server.methods[server.methods.index("PLAY") :]
+    assert alive.count("GET_PARAMETER") == 1
+    assert "OPTIONS" in alive
+
+
+async def test_a_recorder_that_plays_to_somebody_else_is_busy() -> None:
+    script = Script(statuses={"SETUP": "429 Stream Up To Limit"})
+    async with rtsp_server(script) as server:
+        with pytest.raises(Busy):
+            await play(server)
+
+
+async def test_a_makers_playback_is_not_asked_for_at_its_own_pace() -> None:
+    """Recorders of Hikvision send a minute in eight seconds then; otherwise it takes the minute."""
+    past = StreamTarget(
+        "rtsp://x/Streaming/tracks/101?starttime=20261101T100000Z&endtime=20261101T100002Z",
+        TimeBase.DEVICE_LOCAL,
+        START_MS,
+        START_MS + 2000,
+        "url",
+    )
+    async with rtsp_server(Script()) as server:
+        assert (await play(server, target=past))[0] == 50
+    assert server.sent("PLAY")[0].headers["Rate-Control"] == "no"
