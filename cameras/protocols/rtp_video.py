@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import struct
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,10 +21,13 @@ from .parameter_sets import set_number
 from .rtp import DOLLAR, OnvifStamp, RtpPacket, SequenceWatch
 
 START_CODE = b"\0\0\0\1"
+_START_CODES = re.compile(rb"\0+\0\x01")
 MAX_UNIT_BYTES = 8 * 1024 * 1024
 _MAX_PARAMETER_SET_BYTES = 4096
 _MOST_NALS, _MOST_PIECES = 4096, 32_768
 """Of a picture, and of a split NAL unit: many tiny ones take far more memory than their bytes."""
+_MEANINGLESS = (0, 30, 31)
+"""Of H.264, in RTP: reserved, so that no player sees a picture in them. Some cameras put notes of their own there."""
 _PLAIN_RTP = 0x80  # version 2 without padding, extension and sources
 _MOST_ROWS = 64
 _RAMP = bytes(range(256))
@@ -78,7 +82,8 @@ class Depacketiser(ABC):
         self._damaged = False
         for value in self._parameter_values(fmtp):
             for text in value.split(","):
-                self._keep_parameter_set(_from_base64(text))
+                for nal in _apart(_from_base64(text)):
+                    self._keep_parameter_set(nal.rstrip(b"\0"))
 
     @property
     def parameter_sets(self) -> bytes:
@@ -204,6 +209,12 @@ class Depacketiser(ABC):
         self._damaged = False
 
     def _add(self, nal: bytes) -> None:
+        """Takes a NAL unit, or several with start codes between them, as some cameras pack a key picture."""
+        starts_picture = nal[:2] != b"\0\0" and nal and self._kind(nal) in self.picture_types
+        for unit in (nal,) if starts_picture or b"\0\0\1" not in nal else _apart(nal):
+            self._add_one(unit)
+
+    def _add_one(self, nal: bytes) -> None:
         self._size += len(nal)
         if not nal or self._size > MAX_UNIT_BYTES or len(self._nals) >= _MOST_NALS:
             self._damaged = True
@@ -283,10 +294,12 @@ class H264Depacketiser(Depacketiser):
 
     def _take(self, payload: bytes) -> None:
         kind = payload[0] & 0x1F if payload else 0
-        if 1 <= kind <= 23:
+        if 1 <= kind <= 23 or (kind == 0 and b"\0\0\1" in payload[:4]):
             self._add(payload)
         elif kind == 24:
             self._add_aggregate(payload, 1)
+        elif kind in _MEANINGLESS:
+            return
         elif kind == 28 and len(payload) > 2:
             head = bytes([(payload[0] & 0xE0) | (payload[1] & 0x1F)])
             first, last = bool(payload[1] & 0x80), bool(payload[1] & 0x40)
@@ -352,6 +365,11 @@ def _equal_rows(buffer: bytearray, at: int, stride: int, most: int, head: int, n
 def _cutter(skip: int, size: int, rows: int) -> struct.Struct:
     """Cuts the payloads out of so many packets of one length."""
     return struct.Struct(f"{skip}x{size}s" * rows)
+
+
+def _apart(data: bytes) -> Iterator[bytes]:
+    """The NAL units between start codes, which never stand inside one."""
+    return (nal for nal in _START_CODES.split(data) if nal)
 
 
 def _from_base64(text: str) -> bytes:
