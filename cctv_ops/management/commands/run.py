@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import http.client
 import os
 import shlex
 import socket
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -71,7 +71,8 @@ class Command(BaseCommand):
                 self.say("Stopped")
 
     def start_all(self, listen: str, campus: Path) -> None:
-        host, port = free_address(listen)
+        # A proxy in front knows one port, and would show a dead page for ever if another one were taken.
+        host, port = free_address(listen, tries=1 if settings.HTTPS else 50)
         if port != int(listen.rpartition(":")[2]):
             self.say(f"Port {listen.rpartition(':')[2]} is in use; taking {port}")
         self.start_broker()
@@ -150,14 +151,17 @@ class Command(BaseCommand):
             Program(
                 "web",
                 [*command, *WEB_OPTIONS],
-                ready=lambda: answers(f"http://{address}/accounts/sign-in/"),
+                ready=lambda: answers(host, port),
             )
         )
 
     def greet(self, host: str, port: int) -> None:
         line = "─" * 78
         commands = [".venv/bin/python", "manage.py"]
-        self.stdout.write(f"\n{line}\n  Open  http://{host}:{port}/\n")
+        address = f"http://{host}:{port}/"
+        if settings.HTTPS:
+            address = f"https://{settings.ALLOWED_HOSTS[0].lstrip('.')}/  (its proxy speaks to {host}:{port})"
+        self.stdout.write(f"\n{line}\n  Open  {address}\n")
         people = demo.people_file()
         if settings.DEMO and people.exists():
             commands.insert(0, "DEMO=yes")
@@ -220,12 +224,12 @@ def has_every_migration() -> bool:
         connections.close_all()
 
 
-def free_address(listen: str) -> tuple[str, int]:
-    """The address to listen on, or the next free port when it is taken."""
+def free_address(listen: str, tries: int) -> tuple[str, int]:
+    """The address to listen on: of so many ports the first that is free."""
     host, _, written = listen.rpartition(":")
     if not host or not written.isdecimal() or not 0 < int(written) < 65_536:
         raise CommandError(f"LISTEN={listen} is wrong: write address:port, such as 127.0.0.1:8000.")
-    for port in range(int(written), min(int(written) + 50, 65_536)):
+    for port in range(int(written), min(int(written) + tries, 65_536)):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -233,13 +237,18 @@ def free_address(listen: str) -> tuple[str, int]:
             except OSError:
                 continue
             return host, port
-    raise CommandError(f"No free port at {listen} and above. Set LISTEN=address:port.")
+    above = " and above" if tries > 1 else ""
+    raise CommandError(f"No free port at {listen}{above}. Set LISTEN=address:port.")
 
 
-def answers(url: str) -> bool:
-    """Whether the page is there."""
+def answers(host: str, port: int) -> bool:
+    """Whether the sign-in page is there, asked for as the proxy in front would; over TLS it is a redirection."""
+    asked_for = settings.ALLOWED_HOSTS[0].lstrip(".")
+    asking = http.client.HTTPConnection(host, port, timeout=5)
     try:
-        with urllib.request.urlopen(url, timeout=5) as reply:  # noqa: S310  our own address
-            return bool(reply.status == 200)
-    except OSError:
+        asking.request("GET", "/accounts/sign-in/", headers={"Host": asked_for})
+        return asking.getresponse().status in {200, 301}
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        asking.close()
