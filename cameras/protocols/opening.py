@@ -31,6 +31,7 @@ from cameras.protocols.dahua import DahuaClient
 from cameras.protocols.http import Conversation, Transport
 from cameras.protocols.isapi import IsapiClient
 from cameras.protocols.onvif.client import OnvifClient
+from cameras.protocols.onvif.elsewhere import speaks_onvif_after_all
 from cameras.protocols.onvif.soap import DEVICE_PATH
 from cameras.protocols.opened import (
     CAPABILITIES,
@@ -159,6 +160,9 @@ class _Opening:
             return OpenDevice(manner, failures=self.failures, conversations=self._conversations)
         if self._expect is not None or not manner.auth:
             identity = await self._identify(client)
+            if identity is None and await self._is_elsewhere(client):
+                self.failures.pop()
+                identity = await self._identify(client)
         second: OnvifClient | None = None
         if ALSO_ONVIF in manner.services and protocol != "onvif":
             second = OnvifClient(self._talk(_copy_for(manner, "onvif")))
@@ -182,6 +186,14 @@ class _Opening:
         if isinstance(reason, Busy):
             raise reason
         return False
+
+    async def _is_elsewhere(self, client: Client) -> bool:
+        """Whether ONVIF that a person named, and that was not there, is found off its usual path."""
+        if not isinstance(client, OnvifClient) or not isinstance(
+            self.failures[-1][2], NotSupported
+        ):
+            return False
+        return not client.manner.services and await speaks_onvif_after_all(client.soap)
 
     async def learn(self, manner: Manner) -> OpenDevice:
         """Recognises without login, then tries the likely protocols one after the other."""
@@ -319,7 +331,7 @@ class _Opening:
     async def _offers(self, client: Client) -> tuple[Mapping[str, bool], DeviceError]:
         """What the client can be asked for, and why not for the rest."""
         lacking = NotSupported("the device does not offer this")
-        if client.protocol == "onvif" and client.manner.services:
+        if client.protocol == "onvif" and client.manner.services.keys() - {"device"}:
             return onvif_offers(client.manner.services), lacking
         try:
             return await client.capabilities(), lacking

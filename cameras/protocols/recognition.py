@@ -25,6 +25,7 @@ from cameras.protocols.http import Conversation, Reply
 from cameras.protocols.isapi.documents import read_identity
 from cameras.protocols.isapi.replies import read_document
 from cameras.protocols.onvif import identity as onvif_identity
+from cameras.protocols.onvif.elsewhere import speaks_onvif_after_all
 from cameras.protocols.onvif.faults import NotAuthorized
 from cameras.protocols.onvif.soap import SoapConversation
 from cameras.protocols.xml import find_all, text
@@ -91,6 +92,8 @@ async def recognise(onvif: SoapConversation, vendor: Conversation) -> Hints:
     await _try_onvif(onvif, hints)
     for protocol in VENDOR_PAGES:
         await _try_vendor(vendor, protocol, hints)
+    if not hints.sure:
+        await _try_elsewhere(onvif, hints)
     if not (hints.has_onvif or hints.sure or hints.possible):
         for reason in hints.reasons.values():
             if isinstance(reason, Busy):
@@ -102,6 +105,7 @@ async def told_by_onvif(onvif: SoapConversation) -> Hints:
     """What a device known to speak ONVIF shows without login."""
     hints = Hints()
     await _try_onvif(onvif, hints)
+    await _try_elsewhere(onvif, hints)
     return hints
 
 
@@ -200,6 +204,13 @@ async def _try_onvif(onvif: SoapConversation, hints: Hints) -> None:
     hints.has_onvif = hints.answers_onvif = True
     onvif.take_offset(answer)
     await _take_scopes(onvif, hints)
+
+
+async def _try_elsewhere(onvif: SoapConversation, hints: Hints) -> None:
+    if not hints.has_onvif and await speaks_onvif_after_all(onvif):
+        hints.has_onvif = hints.answers_onvif = True
+        hints.reasons.pop("onvif", None)
+        await _take_scopes(onvif, hints)
 
 
 async def _take_scopes(onvif: SoapConversation, hints: Hints) -> None:

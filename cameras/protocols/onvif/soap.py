@@ -111,10 +111,14 @@ class SoapConversation:
             self._refusal = refusal
             raise
 
-    async def call_bare(self, service: str, operation: str) -> Answer:
+    async def call_bare(self, service: str, operation: str, path: str = "") -> Answer:
         """Asks without any login. Raises `NotAuthorized` when the device wants one."""
-        ask = _Ask(service, operation, {}, await self._path(service))
+        ask = _Ask(service, operation, {}, path or await self._path(service))
         return await self._send(ask, b"", http_login=False)
+
+    def use_device_path(self, path: str) -> None:
+        """Asks the device service there from now on."""
+        self._services["device"] = self.manner.services["device"] = path
 
     async def services(self) -> dict[str, str]:
         """Service names to paths, asked of the device now and remembered in the manner.
