@@ -42,7 +42,11 @@ _PROBE = (
     "<w:Action>http://schemas.xmlsoap.org/ws/2005/04/discovery/Probe</w:Action>"
     "</e:Header><e:Body><d:Probe>%s</d:Probe></e:Body></e:Envelope>"
 )
-_TYPES = "<d:Types>dn:NetworkVideoTransmitter</d:Types>"
+_TRANSMITTER = "<d:Types>dn:NetworkVideoTransmitter</d:Types>"
+_DEVICE = '<d:Types xmlns:t="http://www.onvif.org/ver10/device/wsdl">t:Device</d:Types>'
+# Some devices answer the one type only, or the other, and some only a probe that names a type.
+_ONE_BY_ONE = (_TRANSMITTER, _DEVICE)
+_TO_ALL = (_TRANSMITTER, _DEVICE, "")
 
 
 @dataclass(frozen=True)
@@ -62,9 +66,9 @@ class Found:
     notes: tuple[str, ...] = ()  # "xaddr-of-another-host"
 
 
-def probe_message(*, any_type: bool = False) -> bytes:
-    """A probe with a new message id; `any_type` also reaches devices that name no ONVIF type."""
-    return (_PROBE % (uuid.uuid4(), "" if any_type else _TYPES)).encode()
+def probe_message(types: str = _TRANSMITTER) -> bytes:
+    """A probe with a new message id; without `types` it also reaches devices that name no ONVIF type."""
+    return (_PROBE % (uuid.uuid4(), types)).encode()
 
 
 def read_answer(packet: bytes, sender: str) -> list[Found]:
@@ -98,16 +102,24 @@ def _found(
     reference: str,
 ) -> Found:
     port, tls, path, notes = 80, False, "", []
+    nobodys: tuple[int, bool, str] | None = None
     for xaddr in xaddrs:
         with contextlib.suppress(ValueError):
             parts = urlsplit(xaddr)
-            if parts.hostname not in (None, sender):
+            is_elsewhere = parts.hostname not in (None, sender)
+            if is_elsewhere:
                 # A device has addresses on several networks: its own one is the better XAddr.
                 notes.append("xaddr-of-another-host")
-            elif not path and parts.scheme in WEB_SCHEMES:
-                told = parts.port or WEB_SCHEMES[parts.scheme]
-                if is_allowed_port(told):
-                    port, tls, path = told, parts.scheme == "https", parts.path
+            if path or parts.scheme not in WEB_SCHEMES:
+                continue
+            told = parts.port or WEB_SCHEMES[parts.scheme]
+            place = told, parts.scheme == "https", parts.path
+            if is_allowed_port(told) and not is_elsewhere:
+                port, tls, path = place
+            elif is_allowed_port(told) and _names_no_other_host(parts.hostname or ""):
+                nobodys = nobodys or place
+    if not path and nobodys is not None:
+        port, tls, path = nobodys
     return Found(
         address=sender,
         port=port,
@@ -121,6 +133,15 @@ def _found(
         endpoint_reference=reference,
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _names_no_other_host(host: str) -> bool:
+    """Whether an XAddr has to be the sender's own: by a name, of its link, or of nowhere."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return True
+    return address.is_link_local or address.is_loopback or address.is_unspecified
 
 
 def _scope(scopes: Sequence[str], kind: str) -> str:
@@ -157,8 +178,9 @@ async def probe_networks(
     senders = [transport for transport in transports if transport is not None]
     try:
         for number in range(repeats):
+            types = _TO_ALL[number % len(_TO_ALL)]
             for transport in senders:
-                transport.sendto(probe_message(any_type=number == repeats - 1), (group, port))
+                transport.sendto(probe_message(types), (group, port))
             await asyncio.sleep(seconds / max(repeats, 1))
     finally:
         for transport in senders:
@@ -185,9 +207,10 @@ async def probe_addresses(
     try:
         for wave in _waves(addresses, at_once):
             collector.only = (collector.only or set()) | set(wave)
-            for _ in range(repeats):
+            for number in range(repeats):
+                types = _ONE_BY_ONE[number % len(_ONE_BY_ONE)]
                 for address in wave:
-                    transport.sendto(probe_message(), (address, port))
+                    transport.sendto(probe_message(types), (address, port))
                 await asyncio.sleep(seconds / repeats)
     finally:
         transport.close()
@@ -204,8 +227,8 @@ async def ask_one(address: str, *, seconds: float = 1.0, port: int = PORT) -> Fo
     except OSError:
         return None
     try:
-        for _ in range(2):
-            transport.sendto(probe_message())
+        for types in _ONE_BY_ONE:
+            transport.sendto(probe_message(types))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(seconds / 2):
                     return await asyncio.shield(answer)

@@ -171,3 +171,23 @@ async def test_one_address_tells_its_port_and_silence_ends_at_once() -> None:
     assert found is not None
     assert (found.port, found.path) == (2020, "/onvif/device")
     assert await ask_one("127.0.0.1", seconds=30, port=port) is None
+
+
+def asks_for(probe: bytes) -> str:
+    return text(next(descendants(parse(probe), "Types"), None)).rpartition(":")[2]
+
+
+@pytest.mark.parametrize("types", [("NetworkVideoTransmitter",), ("Device",)])
+async def test_a_device_that_heeds_one_type_only_is_found(types: tuple[str, ...]) -> None:
+    """Recorders that name themselves a Device say nothing to a probe for transmitters, and the other way."""
+    async with responder(lambda probe: [match()] * (asks_for(probe) in types)) as (port, _):
+        assert len(await probe_addresses(["127.0.0.1"], seconds=0.6, port=port)) == 1
+        assert await ask_one("127.0.0.1", port=port) is not None
+        mine = {"seconds": 0.6, "group": "127.0.0.1", "port": port}
+        assert len(await probe_networks(["127.0.0.1"], **mine)) == 1  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("host", ["camera-7.local", "169.254.7.7", "[fe80::1]", "0.0.0.0"])
+def test_an_xaddr_that_names_no_other_host_tells_port_and_path(host: str) -> None:
+    (found,) = read_answer(match(f"http://{host}:8899/onvif/d http://10.9.9.9/x"), "10.0.0.5")
+    assert (found.address, found.port, found.path) == ("10.0.0.5", 8899, "/onvif/d")
