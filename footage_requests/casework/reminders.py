@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import math
 import smtplib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -25,7 +27,8 @@ from ..permissions import places_of_case
 from ..secrecy import interests
 from . import deadlines, fees
 from .clocks import KEEPING
-from .reminder_letters import Occasion, letter
+from .kept_reminders import kept_occasions
+from .reminder_letters import Occasion, hourly_letter, letter
 from .writing import ACTOR, lapse_calls
 
 log = logging.getLogger(__name__)
@@ -33,9 +36,18 @@ log = logging.getLogger(__name__)
 __all__ = ["Occasion", "lapse_calls", "letter", "occasions", "readers", "remind", "sweep"]
 
 MOST_TRIES = 5
-# Hours before the footage is overwritten at which somebody is told; from 24 on the superior as well.
-LOSS_HOURS = (168, 72, 24, 6)
-SUPERIOR_FROM_H = 24
+_ON_CASES = (Role.OPERATOR, Role.UNIT_HEAD)
+# Hours before the footage is overwritten at which somebody is told, and who; 0: it may be gone by now.
+LOSS_HOURS: dict[int, tuple[Role, ...]] = {
+    168: _ON_CASES,
+    72: _ON_CASES,
+    24: (*_ON_CASES, Role.SUPERIOR),
+    # Who works on the case hears of it every hour by then.
+    6: (Role.SUPERIOR,),
+    0: (*_ON_CASES, Role.SUPERIOR),
+}
+HOURLY_FROM_H = 23
+"""From here on there is a letter every hour: one a person with all cases, never one a case."""
 
 
 def sweep(now: dt.datetime | None = None) -> None:
@@ -49,11 +61,11 @@ def sweep(now: dt.datetime | None = None) -> None:
 
 def occasions(row: FootageRequest, left: HoursLeft | None, now: dt.datetime) -> Iterator[Occasion]:
     """The letters that are due for one open case now."""
-    loss = _loss(left) if row.status in KEEPING else None
-    if loss is not None:
-        told = (Role.OPERATOR, Role.UNIT_HEAD)
-        urgent = loss <= SUPERIOR_FROM_H
-        yield Occasion(f"LOSS_{loss}", (*told, Role.SUPERIOR) if urgent else told, loss)
+    hours = _hours_left(row, left)
+    reached = [] if hours is None else [mark for mark in LOSS_HOURS if hours <= mark]
+    if reached:
+        loss = min(reached)
+        yield Occasion(f"LOSS_{loss}", LOSS_HOURS[loss], loss)
     yield from _of_people(row)
     yield from _of_writing(row, now)
     if row.stopped_until is not None:
@@ -110,12 +122,11 @@ def _of_fee(row: FootageRequest, due: dt.date, now: dt.datetime) -> Iterator[Occ
         yield Occasion(f"FEE_{due:%Y%m%d}", (Role.REGISTRY_CLERK, Role.UNIT_HEAD))
 
 
-def _loss(left: HoursLeft | None) -> int | None:
-    """The smallest of LOSS_HOURS that has been reached; None when it is held, far off or not known."""
-    hours = None if left is None or left.is_held else left.hours
-    if hours is None:
+def _hours_left(row: FootageRequest, left: HoursLeft | None) -> float | None:
+    """Until what nobody holds is overwritten; None when it is held, over or not known."""
+    if row.status not in KEEPING or left is None or left.is_held:
         return None
-    return min((mark for mark in LOSS_HOURS if hours <= mark), default=None)
+    return left.hours
 
 
 def remind(now: dt.datetime) -> None:
@@ -134,6 +145,34 @@ def remind(now: dt.datetime) -> None:
         for occasion in occasions(row, left.get(row.pk), now):
             for person in readers(row, occasion.roles):
                 _write(row, person, occasion)
+    _remind_hourly(rows, left, now)
+    for row, occasion in kept_occasions():
+        for person in readers(row, occasion.roles):
+            _write(row, person, occasion)
+
+
+def _remind_hourly(
+    rows: Iterable[FootageRequest], left: Mapping[int, HoursLeft], now: dt.datetime
+) -> None:
+    """In the last day one letter a clock hour to each person who can still do something about it."""
+    kind = f"HOUR_{now.astimezone(tsi.TSI):%Y%m%d%H}"
+    told = set(
+        RequestReminder.objects.filter(kind=kind, sent_at__isnull=False).values_list(
+            "person", flat=True
+        )
+    )
+    cases: dict[Person, list[tuple[FootageRequest, int]]] = {}
+    for row in rows:
+        hours = _hours_left(row, left.get(row.pk))
+        if hours is None or not 0 < hours <= HOURLY_FROM_H:
+            continue
+        for person in readers(row, _ON_CASES):
+            if person.pk not in told:
+                cases.setdefault(person, []).append((row, math.ceil(hours)))
+    for person, own in cases.items():
+        own.sort(key=lambda each: (each[1], each[0].pk))
+        first = min((row for row, _hours in own), key=lambda row: row.pk)
+        _send(first, person, kind, partial(hourly_letter, person, own))
 
 
 def readers(row: FootageRequest, roles: Iterable[str]) -> list[Person]:
@@ -150,16 +189,21 @@ def readers(row: FootageRequest, roles: Iterable[str]) -> list[Person]:
 
 
 def _write(row: FootageRequest, person: Person, occasion: Occasion) -> None:
-    reminder, _made = RequestReminder.objects.get_or_create(
-        request=row, person=person, kind=occasion.kind
-    )
+    _send(row, person, occasion.kind, partial(letter, row, person, occasion))
+
+
+def _send(
+    row: FootageRequest, person: Person, kind: str, letter: Callable[[], tuple[str, str]]
+) -> None:
+    """Sends what was not sent yet to this person about this case and moment."""
+    reminder, _made = RequestReminder.objects.get_or_create(request=row, person=person, kind=kind)
     if reminder.sent_at is not None or reminder.tried >= MOST_TRIES:
         return
     # Of two sweeps at once only one counts this try up, and only that one sends.
     mine = RequestReminder.objects.filter(pk=reminder.pk, tried=reminder.tried, sent_at=None)
     if not mine.update(tried=F("tried") + 1):
         return
-    subject, text = letter(row, person, occasion)
+    subject, text = letter()
     try:
         send_mail(subject, text, sender(), [person.email])
     except (smtplib.SMTPException, OSError):

@@ -64,14 +64,17 @@ def _destructions(person: Person) -> QuerySet[Any] | None:
     )[:_MOST_STEPS]
 
 
+def unreviewed(packages: QuerySet[Any]) -> QuerySet[Any]:
+    """Those packages in which small-unit mode was used and that no superior has reviewed yet."""
+    used = packages.filter(is_small_unit=True, reviewed_at=None, verified_at__isnull=False)
+    return used.exclude(status=Package.Status.CANCELLED)
+
+
 def _reviews(person: Person) -> QuerySet[Any] | None:
     """Uses of small-unit mode that this superior may review."""
     if not permissions.can_decide(person):
         return None
-    used = Package.objects.visible_to(person).filter(
-        is_small_unit=True, reviewed_at=None, verified_at__isnull=False
-    )
-    rows = used.exclude(status=Package.Status.CANCELLED)
+    rows = unreviewed(Package.objects.visible_to(person))
     rows = rows.exclude(exporter=person).exclude(verifier=person)
     return rows.order_by("verified_at").values_list("pk", "number", "request_id", "verified_at")[
         :MOST_EACH
