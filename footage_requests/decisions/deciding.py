@@ -40,6 +40,7 @@ from ..secrecy import interests
 from . import sound_rules
 from .content import sha256_of
 from .decision_view import Summary, summary
+from .ruled_out import ruled_out
 
 if TYPE_CHECKING:
     from accounts.models import Person
@@ -80,6 +81,8 @@ class Choice:
     codes: Collection[str] = ()
     lines: Collection[LineChoice] = ()
     includes_audio: bool = False
+    audio_items: Collection[int] = ()
+    """Of which items sound is released; none named means all that leave."""
     audio_reason: str = ""
     confirmed_how: str = "password"
 
@@ -110,6 +113,9 @@ def decide(request: FootageRequest, choice: Choice, *, by: Person) -> Decision:
             )
         _check(request, choice, shown)
         lines = _lines(request, choice, shown)
+        heard = sound_rules.heard(
+            [line.item_id for line in lines], choice.audio_items, is_released=choice.includes_audio
+        )
         decision = _store(request, choice, by, grant, shown, is_on_duty=is_on_duty)
         DecisionLine.objects.bulk_create(
             DecisionLine(
@@ -119,6 +125,7 @@ def decide(request: FootageRequest, choice: Choice, *, by: Person) -> Decision:
                 ends_at=line.ends_at,
                 must_be_masked=line.must_be_masked,
                 masking_note=line.masking_note,
+                includes_audio=line.item_id in heard,
             )
             for line in lines
         )
@@ -128,7 +135,7 @@ def decide(request: FootageRequest, choice: Choice, *, by: Person) -> Decision:
             by=by,
             because=choice.reason,
         )
-        _note(decision, choice, shown, lines, by=by)
+        _note(decision, choice, shown, lines, heard, by=by)
     return decision
 
 
@@ -137,6 +144,7 @@ def _note(
     choice: Choice,
     shown: Summary,
     lines: Collection[LineChoice],
+    heard: Collection[int],
     *,
     by: Person,
 ) -> None:
@@ -160,6 +168,7 @@ def _note(
                 "from": line.starts_at.astimezone(dt.UTC).isoformat(),
                 "until": line.ends_at.astimezone(dt.UTC).isoformat(),
                 "masked": line.must_be_masked,
+                "sound": line.item_id in heard,
             }
             for line in lines
         ],
@@ -293,14 +302,9 @@ def _on_duty(request: FootageRequest, by: Person, choice: Choice) -> RoleGrant:
 
 def _check(request: FootageRequest, choice: Choice, shown: Summary) -> None:
     kind = Decision.Kind(choice.kind)
-    if request.kind.starts_preservation_only and kind in Decision.RELEASING:
-        raise Refused(_("A call only starts preservation: nothing is released before the writing."))
-    if request.kind.lapses_after_working_days and kind in {Decision.Kind.COPY, Decision.Kind.PART}:
-        raise Refused(
-            _(
-                "Nothing has come in writing yet: it may be watched under supervision, a copy waits for the letter."
-            )
-        )
+    why_not = ruled_out(request).get(kind)
+    if why_not:
+        raise Refused(why_not)
     if kind in Decision.RELEASING:
         _check_release(request, choice, shown)
     known = set(RefusalCode.objects.usable().values_list("code", flat=True))
@@ -324,8 +328,6 @@ def _check(request: FootageRequest, choice: Choice, shown: Summary) -> None:
 
 
 def _check_release(request: FootageRequest, choice: Choice, shown: Summary) -> None:
-    if request.kind.gives == RequesterKind.Gives.NOTHING:
-        raise Refused(_("Footage is never given to this kind of requester."))
     if shown.undecided:
         raise Refused(_("Some cameras are neither included nor excluded yet."))
     if not shown.lines:

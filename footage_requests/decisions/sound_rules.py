@@ -1,12 +1,12 @@
 """Sound in a decision: a stronger intrusion than pictures, so approving pictures never releases it.
 
-It is released only where the request asked for it, by the superior, with a reason of its own. What the inventory
-says of the cameras' sound is shown before, and stands in the decision with what was decided.
+It is released only where the request asked for it, by the superior, camera by camera, with a reason of its own. What
+the inventory says of the cameras' sound is shown before, and stands in the decision with what was decided.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -33,6 +33,15 @@ def check(request: FootageRequest, reason: str) -> None:
         raise Refused(
             _("Write why the sound is released: approving the pictures does not release it.")
         )
+
+
+def heard(leaving: Collection[int], named: Collection[int], *, is_released: bool) -> set[int]:
+    """Of which leaving items sound goes with the pictures. Raises Refused for one that does not leave."""
+    if not is_released or not leaving:
+        return set()
+    if not set(named) <= set(leaving):
+        raise Refused(_("Sound can be released only of a camera whose pictures leave."))
+    return set(named or leaving)
 
 
 def refuse_on_duty() -> None:

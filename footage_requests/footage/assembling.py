@@ -170,7 +170,7 @@ def assemble_package(package: Package, progress: _Progress, hashes: RunningHashe
         ident = f"E{number:02}"
         if ident not in known:
             _make_exhibit(package, ident, own, progress, hashes)
-        if package.decision.includes_audio:
+        if own[0].line.includes_audio:
             sound_exhibits.make(package, ident, own, progress.beat)
         progress.done += len(own)
         progress.tick()
@@ -235,7 +235,7 @@ def _row(
         "width": made.width,
         "height": made.height,
         "frames": made.frames,
-        "sound": "files of its own" if package.decision.includes_audio else "not released",
+        "sound": "files of its own" if first.line.includes_audio else "not released",
         "recorder": recorder_facts(first.channel),
         "sources": sorted({source.origin for source in sources}),
         "slices": [_slice_facts(part) for part in parts],

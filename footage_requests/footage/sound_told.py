@@ -92,7 +92,7 @@ def sound_of(package: Package) -> list[SoundOfLine]:
         return []
     files = list(package.exhibits.filter(kind=Exhibit.Kind.SOUND, replaced_at=None))
     slices = list(package.sound_slices.all())
-    lines = package.decision.lines.select_related("item__position")
+    lines = package.decision.lines.filter(includes_audio=True).select_related("item__position")
     return [
         _of_line(
             line,

@@ -46,9 +46,7 @@ class FetchedSound(Fetched):
 
 
 def queue(package: Package, slices: Iterable[ExportSlice]) -> None:
-    """Beside each slice of pictures one of sound, and only for a decision that releases sound."""
-    if not package.decision.includes_audio:
-        return
+    """Beside each slice of pictures one of sound, and only of cameras whose sound the decision releases."""
     SoundSlice.objects.bulk_create(
         SoundSlice(
             package=package,
@@ -59,6 +57,7 @@ def queue(package: Package, slices: Iterable[ExportSlice]) -> None:
             turn=each.turn,
         )
         for each in slices
+        if each.line.includes_audio
     )
 
 

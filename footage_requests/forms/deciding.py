@@ -22,7 +22,7 @@ _FORMATS = ("%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M")
 
 class DecisionForm(DressedForm):
     """One decision. The lines of a part are the fields `line-<item>`, `from-<item>`, `until-<item>`,
-    `mask-<item>` and `note-<item>`, in Türkiye time.
+    `mask-<item>` and `note-<item>`, in Türkiye time; `sound-<item>` names a camera whose sound is released.
     """
 
     kind = forms.ChoiceField(label=_("decision"), choices=Decision.Kind.choices)
@@ -69,6 +69,7 @@ class DecisionForm(DressedForm):
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
         data["lines"] = []
+        data["audio_items"] = self._heard(data)
         if data.get("kind") == Decision.Kind.PART:
             chosen = [line for line in self.summary.lines if f"line-{line.item_id}" in self.data]
             data["lines"] = [self._line(line) for line in chosen]
@@ -77,6 +78,18 @@ class DecisionForm(DressedForm):
                     gettext("Choose what may leave: at least one camera and its minutes.")
                 )
         return data
+
+    def _heard(self, data: dict[str, Any]) -> list[int]:
+        """The cameras whose sound is released; where only one leaves there is nothing to choose."""
+        lines = self.summary.lines
+        if not data.get("includes_audio") or len(lines) < 2:
+            return []
+        chosen = [line.item_id for line in lines if f"sound-{line.item_id}" in self.data]
+        if not chosen:
+            self.add_error(
+                "includes_audio", gettext("Choose of which cameras the sound is released.")
+            )
+        return chosen
 
     def _line(self, line: SummaryLine) -> LineChoice:
         number = line.item_id
@@ -112,6 +125,7 @@ class DecisionForm(DressedForm):
             codes=[code.code for code in data["codes"]],
             lines=data["lines"],
             includes_audio=data["includes_audio"],
+            audio_items=data["audio_items"],
             audio_reason=data["audio_reason"],
             confirmed_how=confirmed_how,
         )

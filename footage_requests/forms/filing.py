@@ -174,9 +174,10 @@ class RequestForm(RowForm):
         """A call only starts preservation: what a letter brings is not asked for."""
         for name in NOT_ON_THE_PHONE:
             self.fields.pop(name, None)
-        first = kinds[:2]
-        if len(first) == 1:
-            self.fields["kind"].initial = first[0].pk
+        # Beside the plain call there is the oral request of the police, which has to be chosen.
+        calls = [kind for kind in kinds if kind.starts_preservation_only]
+        if len(calls) == 1:
+            self.fields["kind"].initial = calls[0].pk
 
     def _ask(self) -> None:
         """A field for each question of the kinds on offer; the page shows those of the chosen one."""

@@ -99,6 +99,13 @@ class Decision(models.Model):
         """Whether footage may leave, or be shown, on this decision."""
         return self.kind in self.RELEASING
 
+    def heard_alone(self) -> list[str]:
+        """The cameras whose sound is released where that of others is not; empty where it is of all, or of none."""
+        lines = list(self.lines.select_related("item__position"))
+        if all(line.includes_audio for line in lines):
+            return []
+        return list(dict.fromkeys(line.item.position.name for line in lines if line.includes_audio))
+
     def is_standing(self) -> bool:
         """Neither voided nor expired."""
         return self.voided_at is None and (
@@ -107,7 +114,7 @@ class Decision(models.Model):
 
 
 class DecisionLine(models.Model):
-    """What exactly may leave: one position, [starts_at, ends_at) of true time, masked or not."""
+    """What exactly may leave: one position, [starts_at, ends_at) of true time, masked or not, with sound or without."""
 
     decision = models.ForeignKey(Decision, on_delete=models.CASCADE, related_name="lines")
     item = models.ForeignKey(RequestItem, on_delete=models.PROTECT, related_name="+")
@@ -115,6 +122,7 @@ class DecisionLine(models.Model):
     ends_at = models.DateTimeField()
     must_be_masked = models.BooleanField(default=False)
     masking_note = models.CharField(max_length=300, blank=True)
+    includes_audio = models.BooleanField(_("sound is released"), default=False)
 
     objects = OfDecisionQuerySet.as_manager()
 

@@ -23,7 +23,7 @@ _SLACK_MS = 2_000
 def check(source: StoredFile, item: Leaving) -> SoundFacts:
     """Proves that a file of sound is what its row says, and that it was released. Raises Refused."""
     row, names = item.exhibit, {"ident": item.exhibit.ident}
-    if not row.package.decision.includes_audio:
+    if not (row.package.decision.includes_audio and row.line.includes_audio):
         raise Refused(_("Exhibit %(ident)s is sound, which was not released.") % names)
     try:
         found = read_sound(source.pieces(0, source.size), source.size)
@@ -85,4 +85,7 @@ def decided_words(package: Package) -> str:
     decision = package.decision
     if not decision.includes_audio:
         return _("not released")
-    return _("released expressly: %(why)s") % {"why": decision.audio_reason}
+    told = {"why": decision.audio_reason, "cameras": ", ".join(decision.heard_alone())}
+    if not told["cameras"]:
+        return _("released expressly: %(why)s") % told
+    return _("released expressly of %(cameras)s alone: %(why)s") % told

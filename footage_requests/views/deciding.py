@@ -21,6 +21,7 @@ from .. import permissions
 from ..casework import asked_window, case_view, clocks, deadlines
 from ..decisions import deciding
 from ..decisions.decision_view import Summary, SummaryLine
+from ..decisions.ruled_out import ruled_out
 from ..footage import pace
 from ..forms.deciding import DecisionForm, local_text
 from ..models import Decision, FootageRequest
@@ -55,6 +56,7 @@ def decide(request: PersonRequest, pk: int) -> HttpResponse:
         context["choices"] = [_choice(row, Decision.Kind.VIEWING)]
         context["others"] = [Decision.Kind.RETURN]
         context["is_on_duty"] = True
+        context["ruled_out"] = []
     return render(request, "requests/decide.html", context, status=status)
 
 
@@ -75,6 +77,7 @@ def _context(
 ) -> dict[str, Any]:
     clocks.wind([row])
     items = {item.pk: item for item in row.items.select_related("position__floor__building")}
+    closed = ruled_out(row)
     chosen = form.data.get("kind", "") if form.is_bound else ""
     return {
         "row": row,
@@ -82,7 +85,11 @@ def _context(
         "form": form,
         "error": error,
         "chosen": chosen,
-        "choices": [_choice(row, kind) for kind in BIG_CHOICES],
+        "choices": [_choice(row, kind) for kind in BIG_CHOICES if kind not in closed],
+        "ruled_out": [
+            (why, [kind.label for kind in BIG_CHOICES if closed.get(kind) == why])
+            for why in dict.fromkeys(closed.values())
+        ],
         "others": [kind for kind in Decision.Kind if kind not in BIG_CHOICES],
         "lines": [
             _line(line, items[line.item_id], form)
@@ -134,4 +141,5 @@ def _line(line: SummaryLine, item: Any, form: DecisionForm) -> dict[str, Any]:
         "is_chosen": f"line-{number}" in sent if form.is_bound else True,
         "is_masked": line.must_be_masked or f"mask-{number}" in sent,
         "note": sent.get(f"note-{number}", ""),
+        "is_heard": f"sound-{number}" in sent,
     }

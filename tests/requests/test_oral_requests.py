@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from core.holidays import working_days_after
 from core.tsi import today
@@ -205,3 +206,30 @@ def test_the_page_enters_the_letter() -> None:
     assert client.post(f"/requests/{row.pk}/writing/", sent).status_code == 302
     row.refresh_from_db()
     assert row.reference_no == "2026/7"
+
+
+def test_the_superior_is_not_offered_what_an_oral_request_cannot_get(client: Client) -> None:
+    """REL-15: the screen says why, and the service refuses it as well."""
+    row, superior = oral(), rows.person("SUPERIOR")
+    superior.language = "en"
+    superior.save()
+    client.force_login(superior, backend="django.contrib.auth.backends.ModelBackend")
+    screen = client.get(f"/requests/{row.pk}/decide/").content.decode()
+    offered = [kind for kind in Decision.Kind.values if f'name="kind" value="{kind}"' in screen]
+    assert offered == ["VIEWING", "REFUSE", "NO_RECORDING", "RETURN"]
+    assert "Full copy, A part:" in screen
+    assert "a copy waits for the letter" in screen
+    with translation.override("en"), pytest.raises(Refused, match="waits for the letter"):
+        deciding.decide(row, Choice("COPY", deciding.summary(row).sha256), by=superior)
+
+
+def test_the_button_for_a_call_chooses_its_kind(client: Client) -> None:
+    """The police's oral request stands beside it and has to be chosen."""
+    oral_kind, call = cases.kind("POLICE_ORAL"), cases.kind("PHONE_CALL")
+    client.force_login(
+        rows.person("REGISTRY_CLERK"), backend="django.contrib.auth.backends.ModelBackend"
+    )
+    form = client.get("/requests/new/?door=PHONE").context["form"]
+    assert set(form.fields["kind"].queryset) == {oral_kind, call}
+    assert form["kind"].value() == call.pk
+    assert client.get("/requests/new/").context["form"]["kind"].value() is None

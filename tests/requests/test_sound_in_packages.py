@@ -37,6 +37,7 @@ RATE = 8_000
 def released(decision: Decision) -> Decision:
     decision.includes_audio, decision.audio_reason = True, "The threat was spoken."
     decision.save()
+    decision.lines.update(includes_audio=True)
     return decision
 
 
