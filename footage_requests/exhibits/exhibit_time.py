@@ -25,6 +25,8 @@ class ExhibitTime:
     timeline: tuple[tuple[int, int, int], ...]
     offset_ms: int | None
     uncertainty_ms: int | None
+    is_doubted: bool = False
+    """The clock was set inside it, or across it, at a moment that is not known."""
 
     @property
     def length_ms(self) -> int:
@@ -78,6 +80,7 @@ def time_of(exhibit: Exhibit) -> ExhibitTime:
         timeline=tuple((int(a), int(b), int(c)) for a, b, c in facts.get("timeline", ())),
         offset_ms=clock.get("offset_ms"),
         uncertainty_ms=clock.get("uncertainty_ms"),
+        is_doubted=bool(clock.get("doubts")),
     )
 
 

@@ -2,7 +2,7 @@
 
 Every exhibit's moments are already corrected by the error that its own recorder's clock had then. What is left
 is the uncertainty of that correction: two beginnings that lie closer together than both uncertainties
-have no proven order, unless one and the same clock stamped them.
+have no proven order, unless one and the same clock, which nobody set meanwhile, stamped them.
 """
 
 from __future__ import annotations
@@ -85,7 +85,8 @@ def _placed(exhibit: Exhibit, times: ExhibitTime, before: Placed | None) -> Plac
     if before is None:
         return Placed(exhibit, times, Order.FIRST, 0, None)
     after = times.delivered[0] - before.times.delivered[0]
-    if exhibit.channel.recorder_id == before.exhibit.channel.recorder_id:
+    is_same = exhibit.channel.recorder_id == before.exhibit.channel.recorder_id
+    if is_same and not (times.is_doubted or before.times.is_doubted):
         return Placed(exhibit, times, Order.SAME_CLOCK, after, 0)
     mine, other = times.uncertainty_ms, before.times.uncertainty_ms
     if mine is None or other is None or times.offset_ms is None or before.times.offset_ms is None:

@@ -241,21 +241,67 @@ def clock_block(clock: RecorderClock, start_ms: int, end_ms: int) -> dict[str, A
     before, after = clock.around(start_ms, end_ms)
     window = window_of(clock, start_ms, end_ms)
     middle = (start_ms + end_ms) // 2
+    doubts = doubts_of(clock, start_ms, end_ms) if window.is_measured else []
+    uncertainty = window.offset.uncertainty_ms
+    if window.offset.method is not Method.ACROSS_JUMP:
+        # The middle is sure; some other moment of the span is not.
+        uncertainty += max((abs(_step(doubt)) for doubt in doubts), default=0)
     return {
         "time_base": str(clock.base),
         "offset_ms": window.offset.offset_ms,
-        "uncertainty_ms": window.offset.uncertainty_ms if window.is_measured else None,
+        "uncertainty_ms": uncertainty if window.is_measured else None,
         "method": str(window.offset.method),
         "cause": window.cause,
         "before": _as_data(before),
         "after": _as_data(after),
         "set_between": window.is_corrected_between,
+        "doubts": doubts,
         "assumes_even_drift": window.offset.method is Method.INTERPOLATED,
         "example": None
         if window.offset.offset_ms is None
         else {"true_ms": middle, "shown_ms": middle + window.offset.offset_ms},
         "words": picture_sentence(window.offset, middle),
     }
+
+
+def doubts_of(clock: RecorderClock, start_ms: int, end_ms: int) -> list[dict[str, int]]:
+    """Where the clock was set at a moment that nobody knows, inside or across this span of true time.
+
+    The moment lies between two readings. `taken_ms` is where footage is cut, and only an assumption: between the
+    readings a picture may lie the whole step beside the time that is stated.
+    """
+    return [
+        {
+            "from_ms": before.at_ms,
+            "until_ms": after.at_ms,
+            "taken_ms": (before.at_ms + after.at_ms + 1) // 2,
+            "first_offset_ms": before.offset_ms,
+            "then_offset_ms": after.offset_ms,
+        }
+        for before, after in clock.history.jumps(start_ms, end_ms)
+    ]
+
+
+def doubt_sentences(block: Mapping[str, Any]) -> list[str]:
+    """The doubts of a `clock_block` in the reader's language; blocks from before say nothing of them."""
+    return [
+        _(
+            "The clock was set by %(step)s s at a moment that is not known, between %(from)s and %(until)s; "
+            "%(taken)s is taken for it. In between, a picture may lie that much beside the time stated, and "
+            "that much footage may be missing or be there twice."
+        )
+        % {
+            "step": f"{abs(_step(doubt)) / 1000:.0f}",
+            "from": tsi.stamp(from_ms(doubt["from_ms"])),
+            "until": tsi.stamp(from_ms(doubt["until_ms"])),
+            "taken": tsi.clock_time(from_ms(doubt["taken_ms"])),
+        }
+        for doubt in block.get("doubts", ())
+    ]
+
+
+def _step(doubt: Mapping[str, int]) -> int:
+    return doubt["then_offset_ms"] - doubt["first_offset_ms"]
 
 
 def picture_sentence(offset: OffsetAt, true_ms: int) -> str:

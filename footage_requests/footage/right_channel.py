@@ -1,14 +1,13 @@
 """Is it the right camera? What the pictures themselves say about the channel that they are said to be of (B19).
 
-A recorder that plays another channel at the right time makes no technical mistake. Three things betray it: the
+A recorder that plays another channel at the right time makes no technical mistake. Four things betray it: the
 same coded pictures came for two channels, the pictures are coded otherwise than this channel's were before,
-or they show another scene than the camera's reference picture. The first is a fault where both would leave
+they show another scene than the camera is known to show, or the scene of another channel. The first is a fault where both would leave
 together. Everything else is a doubt: the verifier answers it in so many words before anything is sealed.
 """
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
@@ -17,19 +16,15 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from cameras.models import PlaybackProof, ReferencePicture
-from cameras.protocols.base import DeviceError
-from cameras.protocols.decoding import check_still
-from cameras.references import reference_place
+from cameras.models import PlaybackProof
 from cameras.visiting.proofs import format_words
 from core.tsi import day_of, from_ms
 from inventory.models import Channel, Position
-from vault.crypto import open_bytes
-from vault.errors import VaultError
 
 from ..models import Exhibit, ExportSlice, HoldPart, Package
 from ..models.holds import Part
 from .part_claims import channel_of
+from .right_scene import scene_of
 
 BEFORE = dt.timedelta(days=30)
 """How far back footage of a channel tells how it is coded."""
@@ -72,7 +67,7 @@ def doubts_about(
     span: tuple[dt.datetime, dt.datetime],
     sketch: bytes,
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The doubts about one exhibit, and how its first picture was compared with the reference picture.
+    """The doubts about one exhibit, and with what else its pictures could be compared.
 
     `sources` are the `delivered` of its pieces, `sketch` is the decoder's of its first picture.
     """
@@ -83,10 +78,8 @@ def doubts_about(
             doubts.append({"code": "SAME_PICTURES", "channel": twin.number})
             break
     doubts += _other_format(channel, sources, span[0])
-    scene = _scene(position, sketch)
-    if scene.get("differs"):
-        doubts.append({"code": "OTHER_SCENE", "agreement": scene["agreement"]})
-    return doubts, scene
+    scene, of_scene = scene_of(channel, position, span[0], sketch)
+    return doubts + of_scene, scene
 
 
 def doubts_in(exhibit: Exhibit) -> list[dict[str, Any]]:
@@ -107,7 +100,17 @@ def doubt_words(doubt: Mapping[str, Any]) -> str:
         return (
             _("The pictures are %(now)s; on %(day)s those of this channel were %(before)s.") % doubt
         )
+    if doubt["code"] == "LOOKS_LIKE_ANOTHER":
+        return _(
+            "The picture looks more like that of channel %(channel)s than like that of this camera."
+        ) % {"channel": doubt["channel"]}
     return _("The picture does not look like the reference picture of this camera.")
+
+
+def recognised_by(exhibit: Exhibit) -> str:
+    """The picture by which the camera was recognised; "" where only the recorder and the verifier say which it is."""
+    scene = (exhibit.parent or exhibit).facts.get("scene") or {}
+    return str(scene.get("recognised_by", ""))
 
 
 def _other_format(
@@ -154,26 +157,6 @@ def _format(delivered: Mapping[str, Any]) -> str:
     return format_words(
         delivered.get("codec", ""), delivered.get("width", 0), delivered.get("height", 0)
     )
-
-
-def _scene(position: Position, sketch: bytes) -> dict[str, Any]:
-    """How far the first picture agrees with the position's reference picture; says why when it cannot be told."""
-    # Only who compares pictures loads NumPy.
-    from cameras.scene import OTHER_SCENE, outline_of, scenes_agree
-
-    row = ReferencePicture.objects.filter(pk=position.pk).first()
-    if row is None:
-        return {"reference": "none"}
-    told = {"reference": row.sha256, "taken_at": row.taken_at.isoformat()}
-    try:
-        picture = open_bytes(bytes(row.sealed), reference_place(position.pk))
-        reference = asyncio.run(check_still(picture)).sketch
-        agreement = scenes_agree(outline_of(reference), outline_of(sketch))
-    except (VaultError, DeviceError, ValueError):
-        return {**told, "agreement": None}
-    if agreement is None:
-        return {**told, "agreement": None}
-    return {**told, "agreement": round(agreement, 2), "differs": agreement < OTHER_SCENE}
 
 
 def _fetched_of(recorder: int) -> tuple[QuerySet[Any], ...]:

@@ -251,20 +251,33 @@ def _medium(record: HandOverRecord | None) -> tuple[str, str] | None:
 
 
 def _clocks(request: FootageRequest) -> str:
-    offsets = set()
-    for package in request.packages.exclude(status="CANCELLED"):
-        for exhibit in package.exhibits.filter(replaced_at=None):
-            offset = (exhibit.facts.get("clock") or {}).get("offset_ms")
-            if offset is not None:
-                offsets.add(round(offset / 1000))
-    if not offsets:
-        return ""
+    """What the clocks were worth: measured, not measured, set in between. Nothing measured is said of no other."""
+    rows = Exhibit.objects.filter(package__request=request, replaced_at=None)
+    files = rows.exclude(package__status=Package.Status.CANCELLED)
+    clocks = [exhibit.facts.get("clock") or {} for exhibit in files]
+    known = [clock["offset_ms"] for clock in clocks if clock.get("offset_ms") is not None]
+    offsets = {round(offset / 1000) for offset in known}
+    told = ""
     if offsets == {0}:
-        return "Kayıt cihazı saatinin Türkiye saati ile aynı olduğu tespit edilmiştir. "
-    told = ", ".join(
-        f"{abs(seconds)} saniye {'ileri' if seconds > 0 else 'geri'}" for seconds in sorted(offsets)
-    )
-    return f"Kayıt cihazı saatinin Türkiye saatinden {told} olduğu tespit edilmiştir. "
+        told = "Kayıt cihazı saatinin Türkiye saati ile aynı olduğu tespit edilmiştir. "
+    elif offsets:
+        words = ", ".join(_off_by(seconds) for seconds in sorted(offsets))
+        told = f"Kayıt cihazı saatinin Türkiye saatinden {words} olduğu tespit edilmiştir. "
+    if len(known) < len(clocks):
+        which = "Bir kısım kayıtta" if known else "Kayıtlarda"
+        told += f"{which} kayıt cihazının o zamanki saati ölçülmemiş olup gerçek zaman bilinmemektedir. "
+    if any(clock.get("doubts") for clock in clocks):
+        told += (
+            "Cihaz saati bu sırada, anı bilinmeyen bir zamanda ayarlanmış olup ayrıntısı saat "
+            "beyanındadır. "
+        )
+    return told
+
+
+def _off_by(seconds: int) -> str:
+    if not seconds:
+        return "farksız"
+    return f"{abs(seconds)} saniye {'ileri' if seconds > 0 else 'geri'}"
 
 
 def _refusal(request: FootageRequest, decision: Decision) -> str:

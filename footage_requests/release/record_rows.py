@@ -13,6 +13,7 @@ from cameras.drawing.strips import offset_words
 from core import tsi
 
 from .. import said
+from ..footage.clock_windows import doubt_sentences
 from .handing_over import ON_A_MEDIUM
 
 MOST_LABELS = 12
@@ -48,6 +49,7 @@ def exhibit_row(one: Mapping[str, Any]) -> dict[str, Any]:
         "true": span(start, end),
         "device": shown,
         "offset": offset_words(offset, clock.get("uncertainty_ms")),
+        "clock_doubts": doubt_sentences(clock),
         "gaps": [span(a, b) for a, b in one["gaps"]],
         "asked_span": span(*one["asked"]) if one.get("asked") else "",
         "kind_words": kind_words(one),

@@ -12,6 +12,7 @@ from cameras.drawing.strips import offset_words
 from core import tsi
 from core.tsi import from_ms
 
+from ..footage.clock_windows import doubt_sentences
 from .leaving import Leaving
 
 LANGUAGES = ("tr", "en")
@@ -31,18 +32,26 @@ def statement(item: Leaving) -> list[dict[str, Any]]:
     return told
 
 
+def first_words(clock: Mapping[str, Any], language: str) -> list[str]:
+    """Of one clock of `statement` what stands on the first paper: the error, and what is in doubt."""
+    words: list[str] = clock["words"][language]
+    return words[: 1 + len(clock.get("doubts", ()))]
+
+
 def sentences(clock: Mapping[str, Any], middle_ms: int) -> list[str]:
     """The sentences about one clock, in the active language. `middle_ms` is true time."""
     part = _("Camera") if clock["part"] == "camera" else _("Recorder")
     told = [f"{part} {clock['device']}: {_main_sentence(clock, middle_ms)}"]
+    doubts = doubt_sentences(clock)
+    told += doubts
     before, after = clock.get("before"), clock.get("after")
     if before:
         told.append(_("Last measurement before the recording: %(reading)s.") % _reading(before))
     if after:
         told.append(_("First measurement after the recording: %(reading)s.") % _reading(after))
-    if clock.get("set_between"):
+    if clock.get("set_between") and not doubts:
         told.append(_("The clock was set between the two measurements."))
-    elif before and after:
+    elif before and after and not doubts:
         told += _drift(before, after)
     if abs(clock.get("display_ahead_ms") or 0) >= 1000:
         told.append(

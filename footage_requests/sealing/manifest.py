@@ -19,6 +19,7 @@ from core.papers import content_text
 from inventory.models import Device
 
 from ..exhibits.true_order import as_facts, in_true_order
+from ..footage.right_channel import recognised_by
 from ..models import DecisionLine, Package
 from .clock_words import statement
 from .doubt_records import doubt_facts
@@ -121,6 +122,7 @@ def exhibit_facts(item: Leaving) -> dict[str, Any]:
         "gap_ms": item.gap_ms,
         "bitstream_sha256": "",
         "doubts": doubt_facts(row),
+        "camera_recognised_by": recognised_by(row) or None,
         "clocks": statement(item),
     }
 
@@ -214,6 +216,7 @@ def _decision(package: Package) -> dict[str, Any]:
                 "until": audit_time(line.ends_at),
                 "masked": line.must_be_masked,
                 "masking_note": line.masking_note,
+                "sound_released": line.includes_audio,
             }
             for line in lines.order_by("item__position__code", "starts_at")
         ],

@@ -24,7 +24,7 @@ from ..exhibits.true_order import as_table, in_true_order
 from ..footage import sound_told
 from ..models import Package
 from . import sounds
-from .clock_words import LANGUAGES, statement
+from .clock_words import LANGUAGES, first_words, statement
 from .doubt_records import doubt_lines
 from .keys import EvidenceKey, fingerprint
 from .leaving import Leaving, Role, device_name
@@ -196,7 +196,7 @@ def _exhibit(item: Leaving) -> dict[str, Any]:
         "gap_words": seconds(item.gap_ms) if item.gap_ms < 60_000 else length(item.gap_ms),
         "exported_sha256": item.exhibit.file.sha256,
         "doubts": doubt_lines(item.exhibit),
-        "clock": [clock["words"][language][0] for clock in statement(item)],
+        "clock": [words for clock in statement(item) for words in first_words(clock, language)],
     }
 
 

@@ -24,7 +24,8 @@ from .. import permissions
 from ..errors import Refused
 from ..exhibits import masking, verifying, watching
 from ..exhibits.exhibit_time import time_of
-from ..footage import sound_told, store
+from ..footage import right_channel, sound_told, store
+from ..footage.clock_windows import doubt_sentences
 from ..models import Exhibit, MaskPlan, Package, Viewing
 from .ranges import asked_range
 from .shared import for_people, told, tried
@@ -317,6 +318,11 @@ def _shown(one: verifying.Measured, checks: dict[str, list[str]]) -> dict[str, A
     return {
         "row": one,
         "times": time_of(one.exhibit),
+        "clock_doubts": doubt_sentences(
+            (one.exhibit.parent or one.exhibit).facts.get("clock") or {}
+        ),
+        "is_unrecognised": one.exhibit.kind != Exhibit.Kind.SOUND
+        and not right_channel.recognised_by(one.exhibit),
         "checked": checks.get(one.exhibit.ident, []),
         "check_texts": SOUND_TEXTS if one.exhibit.kind == Exhibit.Kind.SOUND else CHECK_TEXTS,
         "unseen": [exhibit_moment(one.watch, mark) for mark in one.watch.unseen_marks],

@@ -14,6 +14,7 @@ from footage_requests.footage.clock_windows import (
     build_clock,
     clock_block,
     cut_where_set,
+    doubt_sentences,
     window_of,
 )
 
@@ -137,3 +138,36 @@ def test_what_is_fetched_is_cut_where_the_clock_was_set():
 def test_a_clock_that_was_not_set_or_never_measured_is_fetched_in_one():
     assert cut_where_set(build_clock([reading(EVENT, 500)], "isapi"), START, END) == [(START, END)]
     assert cut_where_set(build_clock([], "isapi"), START, END) == [(START, END)]
+
+
+def test_a_correction_at_an_unknown_moment_is_carried_as_doubt_and_not_as_a_fact():
+    """B12: both readings, the step and the assumed moment stand in the record; the uncertainty is the whole step."""
+    ahead = 433_000
+    clock = build_clock([reading(EVENT - HOUR, ahead), reading(EVENT + 3 * HOUR, 0)], "isapi")
+    block = clock_block(clock, START, END)
+
+    (doubt,) = block["doubts"]
+    assert (doubt["from_ms"], doubt["until_ms"]) == (to_ms(EVENT - HOUR), to_ms(EVENT + 3 * HOUR))
+    assert doubt["taken_ms"] == to_ms(EVENT + HOUR)
+    assert block["uncertainty_ms"] >= ahead
+    (told,) = doubt_sentences(block)
+    assert "433 s" in told
+    assert "13:00:00" in told
+    assert "17:00:00" in told
+
+
+def test_a_span_whose_middle_is_sure_is_in_doubt_as_far_as_its_end_is():
+    """B12: half an hour that ends behind the last reading before the clock was set."""
+    sure = reading(EVENT + dt.timedelta(minutes=25), 433_000)
+    clock = build_clock([reading(EVENT - HOUR, 433_000), sure, reading(EVENT + HOUR, 0)], "isapi")
+    block = clock_block(clock, START, END)
+
+    assert block["offset_ms"] == 433_000
+    assert block["uncertainty_ms"] >= 433_000
+    assert len(block["doubts"]) == 1
+
+
+def test_a_clock_that_was_not_set_is_in_no_doubt():
+    clock = build_clock([reading(EVENT - HOUR, 500), reading(EVENT + HOUR, 600)], "isapi")
+    assert clock_block(clock, START, END)["doubts"] == []
+    assert doubt_sentences({"offset_ms": 500}) == []

@@ -75,6 +75,16 @@ def test_one_clock_proves_its_own_order(campus, package):
     assert order_of(package)[1].order == Order.SAME_CLOCK
 
 
+def test_one_clock_that_was_set_at_an_unknown_moment_proves_no_order(campus, package):
+    """CLK-14, B12: before the correction and after it the same clock said other times."""
+    for made in package.exhibits.all():
+        made.facts["clock"] |= {"uncertainty_ms": 90_000, "doubts": [{"from_ms": 0}]}
+        made.save()
+    Channel.objects.update(recorder=campus.recorder)
+
+    assert order_of(package)[1].order == Order.WITHIN_UNCERTAINTY
+
+
 def test_the_package_says_the_order_to_people_and_to_programs(
     campus, package, sealing_key, tmp_path
 ):
