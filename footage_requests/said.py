@@ -20,6 +20,7 @@ from cameras.drawing.strips import length, offset_words
 from cameras.models import Finding
 from cameras.wording.finding_words import sentence
 from cameras.wording.reasons import word_for
+from inventory.nearby import words as near_words
 
 Said = dict[str, Any]
 MARK = "said:"
@@ -37,6 +38,9 @@ _SENTENCES: dict[str, Promise] = {
     "CLOCK": _("The recorder's clock at that time: %(offset)s."),
     "CLOCK_CAUSE": _("Cause: %(cause)s."),
     "CLOCK_CORRECTED": _("The clock was set between the measurements around that time."),
+    "NAMED_BY_UNIT": _("named by the unit"),
+    "NAMED_IN_REQUEST": _("named in the request"),
+    "NEAR": _("Near %(name)s: %(reason)s"),
     "CAMERA_OFF": _("The recorder says now that this camera is not connected."),
     "FAULT_NOT_ASKED": _("Not asked: %(reason)s."),
     "NO_SPACE": _("the evidence store has too little free space"),
@@ -71,6 +75,8 @@ _OTHERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "REASON": lambda told: word_for(told["code"]),
     "OFFSET": lambda told: offset_words(told["ms"], told["uncertainty"]),
     "LENGTH": lambda told: length(told["ms"]),
+    "FROM_CASE": lambda told: f"{read(told['reason'])} ({told['number']})",
+    "NEARNESS": lambda told: near_words(**told),
     "FINDING": _finding,
 }
 
@@ -109,10 +115,16 @@ def text_of(told: Said) -> str:
     return MARK + json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 
 
+def stored_in(text: str) -> Said:
+    """The sentence of a text that begins with MARK, to stand inside another one."""
+    told: Said = json.loads(text[len(MARK) :])
+    return told
+
+
 def code_of(stored: Any) -> str:
     """The code of a stored sentence, for records that machines read; of words the words."""
     if isinstance(stored, str) and stored.startswith(MARK):
-        stored = json.loads(stored[len(MARK) :])
+        stored = stored_in(stored)
     if not isinstance(stored, dict):
         return str(stored)
     return str(stored.get(_WITH, {}).get("code", stored.get(_SAY)))
@@ -124,7 +136,7 @@ def read(stored: Any) -> str:
         return " ".join(filter(None, map(read, stored)))
     if isinstance(stored, str) and stored.startswith(MARK):
         try:
-            stored = json.loads(stored[len(MARK) :])
+            stored = stored_in(stored)
         except ValueError:
             return ""
     if not isinstance(stored, dict) or _SAY not in stored:

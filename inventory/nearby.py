@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
@@ -28,13 +28,19 @@ class Neighbour:
 
     `distance_m`: metres on the plan, horizontally; None when no scale or no place is known.
     `sees_point`: whether its drawn view covers the asked position's spot (walls are not known); None
-    when one of the two is not placed or they are on different floors. `reason`: a sentence why it is here.
+    when one of the two is not placed or they are on different floors. `why`: why it is here, to be stored and
+    told later by `words`.
     """
 
     position: Position
     distance_m: float | None
     sees_point: bool | None
-    reason: str
+    why: dict[str, Any]
+
+    @property
+    def reason(self) -> str:
+        """Why it is here, in the reader's language."""
+        return words(**self.why)
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,7 @@ def neighbours(
         row for row in found if radius_m is None or row.metres is None or row.metres <= radius_m
     ]
     return [
-        Neighbour(row.position, row.metres, row.sees, _reason(row)) for row in near[: max(limit, 0)]
+        Neighbour(row.position, row.metres, row.sees, _why(row)) for row in near[: max(limit, 0)]
     ]
 
 
@@ -115,20 +121,44 @@ def _candidate(position: Position, own: PlanPlace | None, row: Position) -> _Can
     return _Candidate(row, levels, same_floor, widths, metres, sees)
 
 
-def _reason(row: _Candidate) -> str:
-    far = "" if row.metres is None else _(", %(metres)d m away") % {"metres": round(row.metres)}
-    if row.same_floor:
-        if row.sees:
+def _why(row: _Candidate) -> dict[str, Any]:
+    """Plain data for `words`. A name less is a value that is not known."""
+    where = "FLOOR" if row.same_floor else "BESIDE" if row.levels == 0 else "ABOVE"
+    if row.levels < 0:
+        where = "BELOW"
+    told: dict[str, Any] = {"where": where, "placed": row.widths is not None}
+    if row.metres is not None:
+        told["metres"] = round(row.metres)
+    if row.sees:
+        told["sees"] = True
+    if not row.same_floor and row.metres is not None and row.metres < SAME_SPOT_M:
+        told["spot"] = True
+    return told
+
+
+def words(
+    where: str,
+    *,
+    placed: bool,
+    metres: int | None = None,
+    sees: bool = False,
+    spot: bool = False,
+) -> str:
+    """Why a position is near another, as a sentence in the reader's language; from `Neighbour.why`."""
+    far = "" if metres is None else _(", %(metres)d m away") % {"metres": metres}
+    if where == "FLOOR":
+        if sees:
             return _("Looks at this place%(far)s.") % {"far": far}
-        if row.widths is None:
+        if not placed:
             return _("On the same floor; the distance is not known.")
         return _("On the same floor%(far)s; looks elsewhere.") % {"far": far}
-    if row.levels == 0:
-        where = _("In another part at the same height")
-    else:
-        where = _("One floor above") if row.levels > 0 else _("One floor below")
-    if row.widths is None:
-        return _("%(where)s; the distance is not known.") % {"where": where}
-    if row.metres is not None and row.metres < SAME_SPOT_M:
-        return _("%(where)s, at the same spot.") % {"where": where}
-    return _("%(where)s%(far)s across the plan.") % {"where": where, "far": far}
+    place = {
+        "BESIDE": _("In another part at the same height"),
+        "ABOVE": _("One floor above"),
+        "BELOW": _("One floor below"),
+    }[where]
+    if not placed:
+        return _("%(where)s; the distance is not known.") % {"where": place}
+    if spot:
+        return _("%(where)s, at the same spot.") % {"where": place}
+    return _("%(where)s%(far)s across the plan.") % {"where": place, "far": far}

@@ -20,6 +20,7 @@ from core.steps import InvalidTransition
 from core.tsi import day_of, today
 from inventory.models import Position
 
+from .. import said
 from ..errors import ContentChanged, Refused
 from ..holds import holding
 from ..models import FootageRequest, Hold, RequestItem
@@ -314,7 +315,7 @@ def _item(request: FootageRequest, position: Position) -> RequestItem:
         starts_at=request.starts_at,
         ends_at=request.ends_at,
         is_included=True,
-        reason=_("named in the request"),
+        reason=said.text_of(said.say("NAMED_IN_REQUEST")),
     )
 
 
@@ -358,9 +359,7 @@ def _copy(item: RequestItem, other: FootageRequest) -> RequestItem:
         starts_at=item.starts_at,
         ends_at=item.ends_at,
         is_included=item.is_included,
-        reason=item.reason
-        and _("%(reason)s (%(number)s)")
-        % {"reason": item.reason[:270], "number": item.request.number},
+        reason=_reason_from(item),
         is_proposed=item.is_proposed,
         proposed_because=item.proposed_because,
         checked=item.checked,
@@ -368,6 +367,17 @@ def _copy(item: RequestItem, other: FootageRequest) -> RequestItem:
         lost_at=item.lost_at,
         retention_at=item.retention_at,
     )
+
+
+def _reason_from(item: RequestItem) -> str:
+    """The item's reason with the case that it comes from; one that we made stays a stored sentence."""
+    reason = item.reason
+    if not reason:
+        return ""
+    number = item.request.number
+    if not reason.startswith(said.MARK):
+        return f"{reason[:270]} ({number})"
+    return said.text_of(said.say("FROM_CASE", reason=said.stored_in(reason), number=number))
 
 
 def _move_items(row: FootageRequest, old: tuple[dt.datetime, dt.datetime]) -> None:

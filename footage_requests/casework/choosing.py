@@ -16,6 +16,7 @@ import audit
 from inventory.models import Position
 from inventory.nearby import neighbours
 
+from .. import said
 from ..errors import Refused
 from ..models import FootageRequest, RequestItem
 from . import arriving, following, opinions
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 MOST_CAMERAS = 64
 PROPOSED_EACH = 8
+# So that the stored sentence fits its column.
+_LONGEST_NAME = 50
 
 
 def name_cameras(
@@ -153,7 +156,7 @@ def _named(row: FootageRequest, position: Position, because: str) -> RequestItem
         starts_at=row.starts_at,
         ends_at=row.ends_at,
         is_included=True,
-        reason=because.strip()[:300] or _("named by the unit"),
+        reason=because.strip()[:300] or said.text_of(said.say("NAMED_BY_UNIT")),
     )
 
 
@@ -163,7 +166,9 @@ def _include_proposed(
     """Naming a camera that was only proposed takes it in."""
     waiting = row.items.filter(position__in=positions, is_included=None)
     found = list(waiting.select_related("position"))
-    waiting.update(is_included=True, reason=because.strip()[:300] or _("named by the unit"))
+    waiting.update(
+        is_included=True, reason=because.strip()[:300] or said.text_of(said.say("NAMED_BY_UNIT"))
+    )
     return found
 
 
@@ -175,14 +180,15 @@ def _propose(row: FootageRequest, positions: Collection[Position], by: Person) -
             if near.position.pk in known or len(known) >= MOST_CAMERAS:
                 continue
             known.add(near.position.pk)
-            words = _("Near %(name)s: %(reason)s") % {"name": position.name, "reason": near.reason}
+            why = said.say("NEARNESS", **near.why)
+            told = said.say("NEAR", name=position.name[:_LONGEST_NAME], reason=why)
             item = RequestItem(
                 request=row,
                 position=near.position,
                 starts_at=row.starts_at,
                 ends_at=row.ends_at,
                 is_proposed=True,
-                proposed_because=words[:200],
+                proposed_because=said.text_of(told),
             )
             item.save()
             items.append(item)

@@ -7,14 +7,16 @@ import json
 import pytest
 from django.utils import translation
 
+from accounts.models import Person
 from cameras.models import Finding
 from core.papers import content_sha256
 from footage_requests import said
 from footage_requests.casework import case_view
 from footage_requests.decisions import decision_view
 from footage_requests.holds import hold_life
-from footage_requests.models import Hold
+from footage_requests.models import Hold, RequestItem
 from tests.requests.case import Campus
+from tests.sheets.rows import client_of
 
 pytestmark = pytest.mark.django_db
 
@@ -84,3 +86,32 @@ def test_clock_and_faults_of_a_camera_read_in_the_language_of_the_page(campus: C
     # What a decision keeps can be frozen: plain values without floats.
     kept = json.loads(json.dumps(decision_view.summary(row).as_data()))
     assert content_sha256(kept)
+
+
+def test_why_a_camera_is_in_a_case_reads_in_the_language_of_the_page(campus: Campus) -> None:
+    """Of what we write ourselves; what a person typed stays as he typed it."""
+    with translation.override("tr"):
+        named = said.text_of(said.say("NAMED_BY_UNIT"))
+        why = said.say("NEARNESS", where="ABOVE", placed=True, metres=12)
+        near = said.text_of(said.say("NEAR", name="Ana kapı", reason=why))
+    assert in_both(named)[1] == "named by the unit"
+    turkish, english = in_both(near)
+    assert english == "Near Ana kapı: One floor above, 12 m away across the plan."
+    assert turkish != english
+    merged = said.text_of(said.say("FROM_CASE", reason=said.stored_in(named), number="T-1"))
+    assert in_both(merged)[1] == "named by the unit (T-1)"
+    column = RequestItem._meta.get_field("proposed_because").max_length
+    longest = {"where": "BESIDE", "placed": True, "metres": 99_999, "spot": True}
+    told = said.say("NEAR", name="Ş" * 50, reason=said.say("NEARNESS", **longest))
+    assert len(said.text_of(told)) <= column  # type: ignore[operator]
+    item = campus.item(campus.submitted(), campus.camera())
+    item.reason = named
+    item.save()
+    page = client_of(_reading(campus.operator, "en")).get(f"/requests/{item.request_id}/cameras/")
+    assert "named by the unit" in page.content.decode()
+
+
+def _reading(person: Person, language: str) -> Person:
+    person.language = language
+    person.save()
+    return person
