@@ -177,7 +177,7 @@ class Role(models.TextChoices):
     UNIT_HEAD = "UNIT_HEAD", _("Unit head")
     SUPERIOR = "SUPERIOR", _("Authorised superior")
     LEGAL = "LEGAL", _("Legal office")
-    PRIVACY = "PRIVACY", _("Privacy officer")
+    PRIVACY = "PRIVACY", _("Data protection contact")
     HANDOVER = "HANDOVER", _("Hand-over officer")
     ASSET_CLERK = "ASSET_CLERK", _("Asset clerk")
     WEB_EDITOR = "WEB_EDITOR", _("Web editor")

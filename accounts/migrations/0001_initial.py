@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
                             ("UNIT_HEAD", "Unit head"),
                             ("SUPERIOR", "Authorised superior"),
                             ("LEGAL", "Legal office"),
-                            ("PRIVACY", "Privacy officer"),
+                            ("PRIVACY", "Data protection contact"),
                             ("HANDOVER", "Hand-over officer"),
                             ("ASSET_CLERK", "Asset clerk"),
                             ("WEB_EDITOR", "Web editor"),
