@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from cameras.protocols.base import Channel
+import pytest
+
+from cameras.protocols.base import BadAnswer, Channel
 from cameras.protocols.dahua import DahuaClient
 from tests.protocols.test_dahua_files import DAY, MORNING, File, Finder, search
 from tests.protocols.vendor_device import Answer, Asked, serving, talking
@@ -83,3 +85,70 @@ async def test_one_refused_search_does_not_make_a_day_empty() -> None:
     found, _ = await search(answer)
     assert len(found.segments) == 1
     assert found.notes == ()
+
+
+BARE_ERROR = (200, b"Error\r\n")
+LAST_MONTH = File("2026-10-01 08:00:00", "2026-10-01 09:00:00")
+
+
+class EndsInError(Finder):
+    """Says "Error" where nothing is left, with HTTP 200; `at` is "findFile" or "findNextFile"."""
+
+    at = "findNextFile"
+
+    def __call__(self, asked: Asked) -> Answer:
+        reply = super().__call__(asked)
+        is_over = not self.left if self.at == "findFile" else reply == b"found=0\r\n"
+        return BARE_ERROR if f"action={self.at}&" in asked.path and is_over else reply
+
+
+@pytest.mark.parametrize("at", ["findFile", "findNextFile"])
+async def test_an_empty_day_told_as_an_error_with_http_200_is_still_an_answer(at: str) -> None:
+    finder = EndsInError([LAST_MONTH])
+    finder.at = at
+    found, _ = await search(finder)
+    assert found.segments == ()
+    assert found.complete
+    assert found.notes == ("EMPTY_IS_ERROR",)
+    assert not finder.open
+
+
+async def test_pages_that_end_in_an_error_twice_are_whole() -> None:
+    found, _ = await search(EndsInError([MORNING, LAST_MONTH]))
+    assert len(found.segments) == 1
+    assert found.complete
+
+
+async def test_an_error_behind_a_full_page_may_hide_recordings() -> None:
+    """The end, or a page that could not be given: nothing tells, so nothing is called lost."""
+    minutes = [
+        File(f"2026-11-01 0{n // 60}:{n % 60:02}:00", "2026-11-01 09:00:00") for n in range(100)
+    ]
+    found, _ = await search(EndsInError(minutes))
+    assert len(found.segments) == 100
+    assert not found.complete
+
+
+async def test_a_search_that_breaks_off_once_is_put_again() -> None:
+    """D13"""
+    finder = Finder([MORNING, LAST_MONTH], page=1)
+    broken: list[str] = []
+
+    def answer(asked: Asked) -> Answer:
+        if "findNextFile" in asked.path and not broken:
+            broken.append(asked.path)
+            return BARE_ERROR
+        return finder(asked)
+
+    found, _ = await search(answer)
+    assert len(found.segments) == 1
+    assert found.complete
+    assert found.notes == ()
+
+
+async def test_a_device_that_gives_no_page_at_all_has_not_said_that_it_is_empty() -> None:
+    def answer(asked: Asked) -> Answer:
+        return BARE_ERROR if "findNextFile" in asked.path else Finder([])(asked)
+
+    with pytest.raises(BadAnswer):
+        await search(answer)

@@ -24,7 +24,7 @@ from cameras.protocols.base import (
 )
 from cameras.protocols.dahua.cgi import ask, ask_table, raise_for_refusal
 from cameras.protocols.dahua.messages import FoundFile, FoundPage, read_found, value_of
-from cameras.protocols.http import Conversation
+from cameras.protocols.http import Conversation, Reply
 from cameras.protocols.search_budget import SearchBudget
 from cameras.protocols.wall_clock import shown
 
@@ -35,6 +35,7 @@ CHANNELS_FROM_0 = "dahua-items-count-channels-from-0"
 SEARCHES_FROM_0 = "dahua-searches-count-channels-from-0"
 SEARCHES_FROM_1 = "dahua-searches-count-channels-from-1"
 NO_TYPES = "dahua-search-takes-no-types"
+EMPTY_IS_ERROR = "EMPTY_IS_ERROR"
 
 _CLEAN_UP_SECONDS = 3.0
 # Devices take 32-bit times: a span over everything must not reach beyond January 2038.
@@ -50,6 +51,8 @@ class Findings:
     files: list[FoundFile] = field(default_factory=list)
     notes: set[str] = field(default_factory=set)
     complete: bool = True
+    ends_in_error: bool = False
+    last_page_is_full: bool = False
 
     @property
     def segments(self) -> list[Segment]:
@@ -74,7 +77,9 @@ async def find_files(
             findings = await _search(conversation, channel, start_ms, end_ms, budget)
         except _Refused:
             # Twice, while the channel's whole past is searched: that is how an empty span is told.
-            return Findings(notes={"EMPTY_IS_ERROR"})
+            return Findings(notes={EMPTY_IS_ERROR})
+    if findings.ends_in_error:
+        findings = await _asked_again(conversation, channel, start_ms, end_ms, budget, findings)
     told = {file.channel for file in findings.files}
     if told == {channel - 1} and CHANNELS_FROM_0 not in conversation.manner.quirks:
         await _learn_counting(conversation, start_ms, end_ms, budget)
@@ -89,20 +94,67 @@ async def _search(
     async with _finder(conversation) as finder:
         await _start(conversation, finder, channel, start_ms, end_ms)
         seen: set[FoundFile] = set()
-        async for page in _pages(conversation, finder, budget):
-            fresh = [file for file in page.files if file not in seen]
-            if not fresh:
-                raise NoProgress("the file search repeats itself")
-            seen.update(fresh)
-            if page.unreadable or page.claimed > len(page.files) + page.unreadable:
-                findings.complete = False
-                findings.notes.add("UNREADABLE_ITEMS")
-            findings.files += fresh
+        try:
+            async for page in _pages(conversation, finder, budget):
+                fresh = [file for file in page.files if file not in seen]
+                if not fresh:
+                    raise NoProgress("the file search repeats itself")
+                seen.update(fresh)
+                if page.unreadable or page.claimed > len(page.files) + page.unreadable:
+                    findings.complete = False
+                    findings.notes.add("UNREADABLE_ITEMS")
+                findings.files += fresh
+                findings.last_page_is_full = page.claimed >= PAGE
+        except _NothingMore:
+            findings.ends_in_error = True
     return findings
 
 
+async def _asked_again(
+    conversation: Conversation,
+    channel: int,
+    start_ms: int,
+    end_ms: int,
+    budget: SearchBudget,
+    first: Findings,
+) -> Findings:
+    """A search whose pages end in an error is put once more: the same again is how some tell the end.
+
+    An error as the whole answer is an empty span only where the channel's past shows that pages come at all.
+    """
+    again = await _search(conversation, channel, start_ms, end_ms, budget)
+    if not again.ends_in_error:
+        return again
+    if not again.files and not (first.files or await _gives_files(conversation, channel)):
+        raise BadAnswer("the device answers with an error text")
+    again.notes.add(EMPTY_IS_ERROR)
+    if again.files != first.files or again.last_page_is_full:
+        again.complete = False
+        again.files = [*again.files, *(one for one in first.files if one not in again.files)]
+    return again
+
+
+async def _gives_files(conversation: Conversation, channel: int) -> bool:
+    async with _finder(conversation) as finder:
+        await _start(conversation, finder, channel, _LONG_AGO_MS, _FAR_AHEAD_MS)
+        return bool((await _page(conversation, finder, _FIRST_FILES)).files)
+
+
 class _Refused(BadAnswer):
-    """HTTP 400 to `findFile`: an unknown channel, an empty span, or a finder that is gone already."""
+    """A bare error to `findFile`: an unknown channel, an empty span, or a finder that is gone already."""
+
+
+class _NothingMore(BadAnswer):
+    """A bare error to `findNextFile`: perhaps the end of what was found."""
+
+
+def _raise_bare(reply: Reply, kind: type[BadAnswer]) -> None:
+    """Raises what a refusal means; `kind` where it is "Error" and no word of a reason."""
+    try:
+        raise_for_refusal(reply.status, reply.body)
+    except BadAnswer as error:
+        is_bare = reply.status in (200, 400) and not reply.body.lstrip().startswith(b"<")
+        raise kind(error.detail) if is_bare and type(error) is BadAnswer else error from None
 
 
 async def _is_accepted(conversation: Conversation, channel: int) -> bool:
@@ -148,8 +200,7 @@ async def _channels_found(conversation: Conversation, condition: int) -> set[int
             async with _finder(conversation) as finder:
                 span = _LONG_AGO_MS, _FAR_AHEAD_MS
                 await _start(conversation, finder, condition, *span, types=types, is_bare=True)
-                path = f"mediaFileFind.cgi?action=findNextFile&object={finder}&count={_FIRST_FILES}"
-                page = read_found((await ask(conversation, path, repeatable=False)).body)
+                page = await _page(conversation, finder, _FIRST_FILES)
                 return {file.channel for file in page.files}
         except (BadAnswer, NotSupported):
             continue
@@ -232,7 +283,7 @@ async def _start(
     reply = await conversation.call("GET", path)
     if reply.status == 400:
         raise _Refused("the device refuses the file search (HTTP 400)")
-    raise_for_refusal(reply.status, reply.body)
+    _raise_bare(reply, _Refused)
 
 
 def _spelled(wall_ms: int) -> str:
@@ -243,16 +294,22 @@ async def _pages(
     conversation: Conversation, finder: str, budget: SearchBudget, first: int = PAGE
 ) -> AsyncIterator[FoundPage]:
     """Pages until one is empty: some firmware gives fewer than asked long before the end."""
-    path = f"mediaFileFind.cgi?action=findNextFile&object={finder}&count="
     count = first
     while True:
         budget.next_page()
-        page = read_found((await ask(conversation, f"{path}{count}", repeatable=False)).body)
+        page = await _page(conversation, finder, count)
         budget.add_results(max(len(page.files), min(page.claimed, count)))
         if page.claimed == 0:
             return
         yield page
         count = PAGE
+
+
+async def _page(conversation: Conversation, finder: str, count: int) -> FoundPage:
+    path = f"/cgi-bin/mediaFileFind.cgi?action=findNextFile&object={finder}&count={count}"
+    reply = await conversation.call("GET", path, repeatable=False)
+    _raise_bare(reply, _NothingMore)
+    return read_found(reply.body)
 
 
 def _keep_asked(
