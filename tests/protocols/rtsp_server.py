@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import re
 import struct
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -71,6 +71,7 @@ class Script:
     reordered: int = 0
     mute_on: str = ""  # the method that gets no reply: OPTIONS, DESCRIBE, SETUP, PLAY
     silent_after: str = ""  # PLAY or FRAME:<n>
+    when_silent: Callable[[], None] = lambda: None  # called as the silence in the middle begins
     close_after: str = ""  # a method or FRAME:<n>
     statuses: dict[str, str] = field(default_factory=dict)  # method -> status line to answer
     refuse_require_on: tuple[str, ...] = ()
@@ -340,6 +341,8 @@ class _Caller:
             self._send(1, _report(script.report_ms, _rtp_time(first)))
         for number, (frame, packet) in enumerate(self._packets(first, end, claimed)):
             if script.silent_after == f"FRAME:{frame}":
+                script.when_silent()
+                self._send(9, b"foreign")  # from here on the caller counts anew
                 return
             if script.close_after == f"FRAME:{frame}":
                 break

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -23,10 +24,10 @@ from cameras.protocols.playback import EndedBy
 from cameras.protocols.rtp_video import START_CODE
 from cameras.protocols.rtsp import StreamLimits
 from core.secret import Secret
+from tests.protocols.patience import A_MOMENT_S, PATIENT, patient_until_silence
 from tests.protocols.rtsp_server import PASSWORD, START_MS, USERNAME, Script, rtsp_server
 
-LIMITS = StreamLimits(connect_s=5, reply_s=5, stall_s=5, total_s=20)
-QUICK = StreamLimits(connect_s=5, reply_s=0.3, stall_s=0.3, total_s=20)
+NO_ANSWER = replace(PATIENT, reply_s=A_MOMENT_S, stall_s=A_MOMENT_S)
 
 
 def target(seconds: int = 4) -> StreamTarget:
@@ -35,7 +36,7 @@ def target(seconds: int = 4) -> StreamTarget:
 
 
 async def fetch(
-    script: Script, folder: Path, *, limits: StreamLimits = LIMITS, seconds: int = 4
+    script: Script, folder: Path, *, limits: StreamLimits = PATIENT, seconds: int = 4
 ) -> ClipReport:
     async with rtsp_server(script) as server:
         return await fetch_clip(
@@ -115,7 +116,8 @@ async def test_a_hole_in_the_recording_is_listed_to_the_picture(tmp_path):
 )
 async def test_what_is_missing_at_the_end_is_a_gap_too(tmp_path, script, ended_by):
     """B10, D14."""
-    report = await fetch(script, tmp_path, limits=QUICK)
+    limits, script.when_silent = patient_until_silence()
+    report = await fetch(script, tmp_path, limits=limits)
     assert report.gaps == ((START_MS + 2000, START_MS + 4000),)
     assert (report.ended_by, report.is_complete) == (ended_by, False)
 
@@ -127,7 +129,8 @@ async def test_the_terminal_bit_ends_the_clip(tmp_path):
 
 async def test_a_trickle_gives_what_came_until_the_deadline(tmp_path):
     """D14."""
-    limits = StreamLimits(reply_s=3, stall_s=3, total_s=1.5)
+    # Long enough for a first picture on a slow machine, and far too short for the whole trickle.
+    limits = replace(PATIENT, total_s=3)
     report = await fetch(Script(trickle_s=0.05), tmp_path, limits=limits)
     assert report.ended_by is EndedBy.DEADLINE
     assert report.gaps[-1][1] == START_MS + 4000
@@ -140,24 +143,24 @@ async def test_lost_packets_are_counted_and_their_pictures_marked(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("script", "kind"),
+    ("script", "limits", "kind"),
     [
-        (Script(skip=(0, 100)), BadAnswer),
-        (Script(mute_on="PLAY"), TooSlow),
-        (Script(silent_after="PLAY"), TooSlow),
-        (Script(statuses={"DESCRIBE": "404 Not Found"}), NotSupported),
+        (Script(skip=(0, 100)), PATIENT, BadAnswer),
+        (Script(mute_on="PLAY"), NO_ANSWER, TooSlow),
+        (Script(silent_after="PLAY"), NO_ANSWER, TooSlow),
+        (Script(statuses={"DESCRIBE": "404 Not Found"}), PATIENT, NotSupported),
     ],
 )
-async def test_without_a_picture_there_is_no_file(tmp_path, script, kind):
+async def test_without_a_picture_there_is_no_file(tmp_path, script, limits, kind):
     """B19."""
     with pytest.raises(kind):
-        await fetch(script, tmp_path, limits=QUICK)
+        await fetch(script, tmp_path, limits=limits)
     assert names(tmp_path) == []
 
 
 async def test_a_clip_above_the_byte_cap_leaves_no_file(tmp_path):
     with pytest.raises(TooLarge):
-        await fetch(Script(), tmp_path, limits=StreamLimits(max_bytes=10_000))
+        await fetch(Script(), tmp_path, limits=replace(PATIENT, max_bytes=10_000))
     assert names(tmp_path) == []
 
 
@@ -179,7 +182,7 @@ async def test_a_cancelled_clip_leaves_no_file_and_no_process(tmp_path):
                 None,
                 target(60),
                 tmp_path / "clip.mp4",
-                limits=LIMITS,
+                limits=PATIENT,
                 on_progress=lambda _: started.set(),
             )
         )
@@ -196,7 +199,7 @@ async def test_a_file_that_is_there_is_never_overwritten(tmp_path):
     (tmp_path / "clip.mp4").write_bytes(b"evidence")
     async with rtsp_server() as server:
         with pytest.raises(FileExistsError):
-            await fetch_clip(server.endpoint, None, target(), tmp_path / "clip.mp4", limits=LIMITS)
+            await fetch_clip(server.endpoint, None, target(), tmp_path / "clip.mp4", limits=PATIENT)
         assert server.connections == 0
     assert (tmp_path / "clip.mp4").read_bytes() == b"evidence"
 
@@ -217,7 +220,7 @@ async def test_progress_tells_time_pictures_and_bytes(tmp_path):
             None,
             target(),
             tmp_path / "clip.mp4",
-            limits=LIMITS,
+            limits=PATIENT,
             on_progress=seen.append,
         )
     assert [one.stamp_ms for one in seen] == [START_MS + second * 1000 for second in range(4)]
@@ -232,7 +235,7 @@ async def test_a_live_clip_ends_after_the_wanted_seconds(tmp_path):
             None,
             StreamTarget("rtsp://h/live"),
             tmp_path / "clip.mp4",
-            limits=LIMITS,
+            limits=PATIENT,
             live_s=2,
         )
     assert (report.ended_by, report.frames) == (EndedBy.ENOUGH, 51)
@@ -246,12 +249,12 @@ async def test_no_error_and_no_report_names_the_password(tmp_path):
     script = Script(challenges=('Digest realm="cam", nonce="abc"',))
     async with rtsp_server(script) as server:
         path = tmp_path / "clip.mp4"
-        report = await fetch_clip(server.endpoint, login, live, path, limits=LIMITS, live_s=1)
+        report = await fetch_clip(server.endpoint, login, live, path, limits=PATIENT, live_s=1)
         assert PASSWORD not in repr(report)
         assert PASSWORD not in repr(server.requests)
         script.statuses = {"PLAY": f"400 {PASSWORD}"}
         with pytest.raises(DeviceError) as caught:
-            await fetch_clip(server.endpoint, login, live, tmp_path / "x.mp4", limits=LIMITS)
+            await fetch_clip(server.endpoint, login, live, tmp_path / "x.mp4", limits=PATIENT)
     assert PASSWORD not in repr(caught.value) + str(caught.value)
 
 

@@ -7,11 +7,10 @@ import pytest
 from cameras.protocols.base import BadAnswer, DeviceError, Reason, StreamTarget, TimeBase
 from cameras.protocols.clips import ClipReport, fetch_clip
 from cameras.protocols.rtp_clock import StampSource
-from cameras.protocols.rtsp import StreamLimits
+from tests.protocols.patience import PATIENT
 from tests.protocols.rtsp_server import START_MS, Script, rtsp_server
 
 HOUR_MS = 3_600_000
-LIMITS = StreamLimits(connect_s=5, reply_s=5, stall_s=5, total_s=20)
 ONVIF = StreamTarget("rtsp://h/r", start_ms=START_MS, end_ms=START_MS + 2000, replay="onvif")
 WALL = "rtsp://h/tracks/101?starttime=20261101T130000Z&endtime=20261101T130002Z"
 URL = StreamTarget(WALL, TimeBase.DEVICE_LOCAL, START_MS, START_MS + 2000, "url")
@@ -26,7 +25,7 @@ async def fetch(
             None,
             target,
             folder / "clip.mp4",
-            limits=LIMITS,
+            limits=PATIENT,
             local_ahead_ms=ahead_ms,
         )
 

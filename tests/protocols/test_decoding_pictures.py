@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import signal
 import struct
 import zlib
 from pathlib import Path
@@ -130,7 +131,10 @@ async def test_a_decoder_that_takes_too_long_is_killed_as_a_group():
 
 
 async def test_a_cancelled_decoding_leaves_no_process():
-    async with Decoder() as decoder:
+    async with Decoder(1) as decoder:
+        await decoder.check_still(png(64, 48))
+        (child,) = children_of(os.getpid())
+        os.kill(child, signal.SIGSTOP)  # so that it is at work, however late we look
         task = asyncio.create_task(decoder.check_still(png(64, 48)))
         await asyncio.sleep(0.01)
         task.cancel()

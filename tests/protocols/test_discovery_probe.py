@@ -167,7 +167,7 @@ async def test_one_address_tells_its_port_and_silence_ends_at_once() -> None:
         port,
         _,
     ):
-        found = await ask_one("127.0.0.1", port=port)
+        found = await ask_one("127.0.0.1", seconds=120, port=port)
     assert found is not None
     assert (found.port, found.path) == (2020, "/onvif/device")
     assert await ask_one("127.0.0.1", seconds=30, port=port) is None

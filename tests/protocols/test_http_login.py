@@ -20,6 +20,7 @@ from cameras.protocols.base import (
 )
 from cameras.protocols.http import Transport
 from core.secret import Secret
+from tests.protocols.patience import HANG_S
 from tests.protocols.scripted_device import ScriptedDevice, Seen, reply
 
 LOGIN = Login("operatör", Secret("canary-şifre:1"))
@@ -27,7 +28,7 @@ LOGIN = Login("operatör", Secret("canary-şifre:1"))
 
 @pytest.fixture
 async def transport() -> AsyncIterator[Transport]:
-    async with Transport(deadline=5) as transport:
+    async with Transport(deadline=HANG_S) as transport:
         yield transport
 
 

@@ -10,6 +10,7 @@ from cameras.protocols.base import Channel, Manner, NotSupported, Reason
 from cameras.protocols.http import Transport
 from cameras.protocols.onvif.client import OnvifClient
 from tests.protocols.onvif_device import LOGIN, OnvifDevice
+from tests.protocols.patience import HANG_S
 
 RECORDINGS = "".join(
     f"<x:RecordingItem><x:RecordingToken>{token}</x:RecordingToken></x:RecordingItem>"
@@ -27,7 +28,7 @@ async def device() -> AsyncIterator[OnvifDevice]:
 
 @pytest.fixture
 async def client(device: OnvifDevice) -> AsyncIterator[OnvifClient]:
-    async with Transport(deadline=5.0) as transport:
+    async with Transport(deadline=HANG_S) as transport:
         yield OnvifClient(transport.to(device.server.endpoint, LOGIN, Manner()))
 
 

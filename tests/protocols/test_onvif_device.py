@@ -20,6 +20,7 @@ from cameras.protocols.http import Transport
 from cameras.protocols.onvif.client import OnvifClient
 from cameras.protocols.onvif.identity import mac_address
 from tests.protocols.onvif_device import OnvifDevice
+from tests.protocols.patience import HANG_S
 from tests.protocols.scripted_device import ScriptedDevice, reply
 
 JPEG = b"\xff\xd8\xff\xe0picture"
@@ -57,7 +58,7 @@ async def device() -> AsyncIterator[OnvifDevice]:
 
 @pytest.fixture
 async def client(device: OnvifDevice) -> AsyncIterator[OnvifClient]:
-    async with Transport(deadline=5) as transport:
+    async with Transport(deadline=HANG_S) as transport:
         yield OnvifClient(transport.to(device.server.endpoint, None, Manner()))
 
 

@@ -10,6 +10,7 @@ from cameras.protocols.base import BadAnswer, Channel, Manner, NotSupported, Rea
 from cameras.protocols.http import Transport
 from cameras.protocols.onvif.client import OnvifClient
 from tests.protocols.onvif_device import LOGIN, OnvifDevice
+from tests.protocols.patience import HANG_S
 
 PROFILES = '<x:Profiles token="P 1{a}"><x:Name>main</x:Name></x:Profiles>'
 JPEG = b"\xff\xd8\xff picture"
@@ -32,7 +33,7 @@ async def device() -> AsyncIterator[OnvifDevice]:
 
 @pytest.fixture
 async def client(device: OnvifDevice) -> AsyncIterator[OnvifClient]:
-    async with Transport(deadline=5.0) as transport:
+    async with Transport(deadline=HANG_S) as transport:
         yield OnvifClient(transport.to(device.server.endpoint, LOGIN, Manner()))
 
 

@@ -24,6 +24,7 @@ from cameras.protocols.onvif.client import OnvifClient
 from cameras.protocols.onvif.soap import SoapConversation
 from core.secret import Secret
 from tests.protocols.onvif_device import LOGIN, OnvifDevice, envelope, fault
+from tests.protocols.patience import HANG_S
 from tests.protocols.scripted_device import ScriptedDevice, Seen, reply
 
 INFORMATION = "<x:Manufacturer>Acme</x:Manufacturer><x:SerialNumber>7</x:SerialNumber>"
@@ -32,7 +33,7 @@ THREE_HOURS = 3 * 3600 * 1000
 
 @pytest.fixture
 async def transport() -> AsyncIterator[Transport]:
-    async with Transport(deadline=5) as transport:
+    async with Transport(deadline=HANG_S) as transport:
         yield transport
 
 

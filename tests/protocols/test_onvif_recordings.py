@@ -28,6 +28,7 @@ from cameras.protocols.http import Transport
 from cameras.protocols.onvif.client import OnvifClient
 from cameras.protocols.onvif.search import SearchLimits
 from tests.protocols.onvif_device import OnvifDevice, fault
+from tests.protocols.patience import HANG_S
 from tests.protocols.scripted_device import reply
 
 DAY = "2026-11-01"
@@ -109,7 +110,7 @@ async def ask(
     device: OnvifDevice, start: int = START, end: int = END, **limits: float
 ) -> IndexAnswer:
     bounds = SearchLimits(**limits) if limits else None  # type: ignore[arg-type]
-    async with Transport(deadline=5) as transport:
+    async with Transport(deadline=HANG_S) as transport:
         client = OnvifClient(transport.to(device.server.endpoint, None, Manner()), bounds)
         return await client.recordings(CHANNEL, start, end)
 

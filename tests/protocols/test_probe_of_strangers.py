@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from cameras.protocols import listener
 from cameras.protocols.base import Endpoint, Reason
 from cameras.protocols.http import Transport
 from cameras.protocols.probing import ProbeReport, probe
+from tests.protocols.patience import A_MOMENT_S, HANG_S
 from tests.protocols.test_http_tls import server_context
 from tests.protocols.vendor_device import LOGIN
 
@@ -59,8 +61,15 @@ async def rtsp_only(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
     await writer.drain()
 
 
-async def probed(port: int, *, tls: bool = False) -> ProbeReport:
-    async with asyncio.timeout(20), Transport(deadline=0.5) as transport:
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody here answers at once but the silent one."""
+    for wait in ("_ANSWER_S", "_CONNECT_S"):
+        monkeypatch.setattr(listener, wait, HANG_S)
+
+
+async def probed(port: int, *, tls: bool = False, deadline: float = HANG_S) -> ProbeReport:
+    async with asyncio.timeout(5 * HANG_S), Transport(deadline=deadline) as transport:
         return await probe(transport, Endpoint("127.0.0.1", port, tls=tls), LOGIN)
 
 
@@ -82,9 +91,10 @@ async def test_a_stranger_is_called_what_it_is(talk: Talk, words: str) -> None:
     assert not report.protocol
 
 
-async def test_a_silent_port_has_not_answered() -> None:
+async def test_a_silent_port_has_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listener, "_ANSWER_S", A_MOMENT_S)
     async with listening(silence) as port:
-        report = await probed(port)
+        report = await probed(port, deadline=A_MOMENT_S)
     assert not report.answered
     assert report.reason == Reason.TOO_SLOW
     assert "nothing answers" in report.sentence
@@ -114,7 +124,7 @@ async def test_a_tls_port_asked_in_the_clear_is_called_so(tmp_path: Path) -> Non
 
 async def test_a_clear_port_asked_with_tls_is_called_so() -> None:
     async with listening(web_page("404 Not Found")) as port:
-        report = await probed(port, tls=True)
+        report = await probed(port, tls=True, deadline=A_MOMENT_S)  # no handshake ever comes
     assert "without --tls" in report.sentence
 
 
@@ -138,7 +148,10 @@ async def test_a_router_with_basic_login_gets_no_password() -> None:
 
 @pytest.mark.parametrize("protocol", ["isapi", "dahua"])
 async def test_a_named_protocol_that_is_not_spoken_is_not_called_spoken(protocol: str) -> None:
-    async with listening(web_page("404 Not Found")) as port, Transport(deadline=0.5) as transport:
+    async with (
+        listening(web_page("404 Not Found")) as port,
+        Transport(deadline=HANG_S) as transport,
+    ):
         report = await probe(transport, Endpoint("127.0.0.1", port), LOGIN, protocol)
     assert not report.protocol
     assert report.protocols[protocol]["answer"] == "no"

@@ -35,6 +35,7 @@ from cameras.protocols.registry import PROTOCOLS, OpenDevice, open_device, probe
 from core.secret import Secret
 from tests.protocols.isapi_recorder import Recorder, status
 from tests.protocols.onvif_part import Onvif
+from tests.protocols.patience import HANG_S
 from tests.protocols.vendor_device import (
     LOGIN,
     PASSWORD,
@@ -73,7 +74,7 @@ def both(vendor: Handler, onvif: Onvif) -> Handler:
 async def opened(
     device: VendorDevice, login: Login | None = LOGIN, **changes: Any
 ) -> AsyncIterator[OpenDevice]:
-    async with Transport(deadline=5.0) as transport:
+    async with Transport(deadline=HANG_S) as transport:
         found = await open_device(transport, device.endpoint, login, **changes)
         try:
             yield found
@@ -350,7 +351,7 @@ async def test_a_device_that_cannot_be_recognised_says_why(
 async def test_a_dead_device_costs_one_question() -> None:
     async with serving(HIKVISION) as server:
         endpoint = server.endpoint
-    async with Transport(deadline=2.0) as transport:
+    async with Transport(deadline=HANG_S) as transport:
         with pytest.raises(Unreachable):
             await open_device(transport, endpoint, LOGIN)
 
@@ -382,7 +383,7 @@ async def test_every_protocol_gives_a_client_with_the_common_interfaces(protocol
 async def test_a_probe_tells_each_part_and_why_a_part_failed() -> None:
     async with (
         serving(HIKVISION, password=PASSWORD) as server,
-        Transport(deadline=5.0) as transport,
+        Transport(deadline=HANG_S) as transport,
     ):
         report = await probe(transport, server.endpoint, LOGIN)
     told = json.loads(json.dumps(report.as_json()))
@@ -402,7 +403,7 @@ async def test_a_probe_tells_each_part_and_why_a_part_failed() -> None:
 
 @pytest.mark.parametrize("protocol", ["auto", "onvif", "isapi", "dahua"])
 async def test_a_probe_never_raises(protocol: str) -> None:
-    async with Transport(deadline=2.0) as transport:
+    async with Transport(deadline=HANG_S) as transport:
         dead = await probe(transport, Endpoint("127.0.0.1", 1), LOGIN, protocol)
         assert not dead.answered
         async with serving(lambda _: (500, b"<html>")) as server:

@@ -20,6 +20,7 @@ from cameras.protocols.base import (
 from cameras.protocols.playback import EndedBy, open_playback
 from cameras.protocols.rtsp import StreamLimits
 from core.secret import Secret
+from tests.protocols.patience import PATIENT
 from tests.protocols.rtsp_server import (
     PASSWORD,
     START_MS,
@@ -29,7 +30,6 @@ from tests.protocols.rtsp_server import (
     rtsp_server,
 )
 
-LIMITS = StreamLimits(connect_s=5, reply_s=5, stall_s=5, total_s=20)
 LOGIN = Login(USERNAME, Secret(PASSWORD))
 REPLAY = StreamTarget(
     "rtsp://10.9.9.9:554/replay", start_ms=START_MS, end_ms=START_MS + 2000, replay="onvif"
@@ -44,7 +44,7 @@ async def play(
     server: RtspServer,
     target: StreamTarget = REPLAY,
     login: Login | None = None,
-    limits: StreamLimits = LIMITS,
+    limits: StreamLimits = PATIENT,
     allow_basic: bool = False,
 ) -> tuple[int, EndedBy | None]:
     """Number of pictures and why they ended."""
@@ -101,7 +101,7 @@ async def test_the_host_in_an_address_is_never_dialled(url):
 async def test_an_address_that_is_not_rtsp_is_refused_before_dialling(url):
     """D5."""
     with pytest.raises(Untrusted):
-        async with open_playback(Endpoint("127.0.0.1"), None, StreamTarget(url), LIMITS):
+        async with open_playback(Endpoint("127.0.0.1"), None, StreamTarget(url), PATIENT):
             pass
 
 
@@ -239,7 +239,7 @@ async def test_a_closed_port_is_unreachable():
     async with rtsp_server() as server:
         endpoint = server.endpoint
     with pytest.raises(Unreachable) as caught:
-        async with open_playback(endpoint, None, REPLAY, LIMITS):
+        async with open_playback(endpoint, None, REPLAY, PATIENT):
             pass
     assert caught.value.reason is Reason.CONNECTION_REFUSED
 

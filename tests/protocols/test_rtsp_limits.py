@@ -2,20 +2,24 @@
 
 import asyncio
 import contextlib
-import time
+from dataclasses import replace
 
 import pytest
 
 from cameras.protocols.base import DeviceError, Endpoint, Reason, StreamTarget, TooLarge, TooSlow
 from cameras.protocols.playback import EndedBy, open_playback
 from cameras.protocols.rtsp import StreamLimits
+from tests.protocols.patience import A_MOMENT_S, HANG_S, PATIENT, patient_until_silence
 from tests.protocols.rtsp_server import START_MS, RtspServer, Script, hang_up, rtsp_server
 
 REPLAY = StreamTarget(
     "rtsp://h/replay", start_ms=START_MS, end_ms=START_MS + 60_000, replay="onvif"
 )
-SHORT = StreamLimits(connect_s=2, reply_s=0.2, stall_s=0.2, total_s=5)
-HANG_S = 60
+PICTURES = 1500
+# Long enough to reach PLAY on a slow machine; a trickle of a minute's pictures would take many minutes.
+TOTAL_S = 2.0
+NO_REPLY = replace(PATIENT, reply_s=A_MOMENT_S)
+NO_PICTURE = replace(PATIENT, stall_s=A_MOMENT_S)
 
 
 async def play(server: RtspServer, limits: StreamLimits) -> tuple[int, EndedBy | None]:
@@ -29,39 +33,37 @@ async def play(server: RtspServer, limits: StreamLimits) -> tuple[int, EndedBy |
 async def test_a_device_that_answers_no_more_is_too_slow(method):
     async with rtsp_server(Script(mute_on=method)) as server:
         with pytest.raises(TooSlow) as caught:
-            await play(server, SHORT)
+            await play(server, NO_REPLY)
     assert caught.value.reason is Reason.NO_ANSWER
 
 
 async def test_silence_after_play_ends_at_the_stall_limit():
     async with rtsp_server(Script(silent_after="PLAY")) as server:
-        assert await play(server, SHORT) == (0, EndedBy.STALL)
+        assert await play(server, NO_PICTURE) == (0, EndedBy.STALL)
 
 
 async def test_silence_in_the_middle_keeps_what_came():
-    async with rtsp_server(Script(silent_after="FRAME:30")) as server:
-        assert await play(server, SHORT) == (30, EndedBy.STALL)
+    limits, end_soon = patient_until_silence()
+    async with rtsp_server(Script(silent_after="FRAME:30", when_silent=end_soon)) as server:
+        assert await play(server, limits) == (30, EndedBy.STALL)
 
 
 async def test_a_trickle_ends_at_the_total_deadline():
-    limits = StreamLimits(reply_s=2, stall_s=2, total_s=0.5)
     async with rtsp_server(Script(trickle_s=0.1)) as server:
-        started = time.monotonic()
-        count, ended_by = await play(server, limits)
+        count, ended_by = await play(server, replace(PATIENT, total_s=TOTAL_S))
         assert ended_by is EndedBy.DEADLINE
-        assert count < 30
-        assert time.monotonic() - started < HANG_S
+        assert count < PICTURES
 
 
 async def test_a_hang_up_in_the_middle_keeps_what_came():
     async with rtsp_server(Script(close_after="FRAME:30")) as server:
-        assert await play(server, SHORT) == (30, EndedBy.EOF)
+        assert await play(server, PATIENT) == (30, EndedBy.EOF)
 
 
 async def test_a_stream_above_the_byte_cap_is_refused():
     async with rtsp_server() as server:
         with pytest.raises(TooLarge):
-            await play(server, StreamLimits(max_bytes=20_000))
+            await play(server, replace(PATIENT, max_bytes=20_000))
 
 
 RAW = {
@@ -104,7 +106,7 @@ async def test_garbage_instead_of_a_reply_ends_in_a_device_error(name):
         target = StreamTarget(f"rtsp://h:{port}/x")
         async with asyncio.timeout(HANG_S):
             with pytest.raises(DeviceError):
-                async with open_playback(Endpoint("127.0.0.1"), None, target, SHORT):
+                async with open_playback(Endpoint("127.0.0.1"), None, target, NO_REPLY):
                     pass
     finally:
         server.close()

@@ -9,9 +9,9 @@ from cameras.protocols.playback import EndedBy, Playback, open_playback
 from cameras.protocols.rtp import RtpPacket
 from cameras.protocols.rtp_clock import StampSource
 from cameras.protocols.rtp_video import H264Depacketiser, H265Depacketiser
-from cameras.protocols.rtsp import StreamLimits
 from cameras.protocols.sdp import read_sdp
 from core.secret import Secret
+from tests.protocols.patience import PATIENT
 from tests.protocols.rtsp_server import (
     FRAME_MS,
     PASSWORD,
@@ -22,13 +22,12 @@ from tests.protocols.rtsp_server import (
     rtsp_server,
 )
 
-LIMITS = StreamLimits(connect_s=2, reply_s=2, stall_s=2, total_s=10)
 REPLAY = StreamTarget("rtsp://x/r1", start_ms=START_MS, end_ms=START_MS + 2000, replay="onvif")
 LOGIN = Login(USERNAME, Secret(PASSWORD))
 
 
 async def play(server: RtspServer, login: Login | None = None) -> tuple[list[int], Playback]:
-    async with open_playback(server.endpoint, login, REPLAY, LIMITS) as playback:
+    async with open_playback(server.endpoint, login, REPLAY, PATIENT) as playback:
         return [frame.stamp_ms async for frame in playback.frames()], playback
 
 

@@ -11,6 +11,7 @@ from cameras.protocols.base import Channel
 from cameras.protocols.http import Transport
 from cameras.protocols.opening import open_device
 from tests.protocols.isapi_recorder import Recorder, match, result
+from tests.protocols.patience import HANG_S
 from tests.protocols.vendor_device import LOGIN, Answer, Asked, VendorDevice, serving
 
 SPAN = (1_792_900_000_000, 1_792_900_060_000)
@@ -26,7 +27,7 @@ ACCESS = (
 
 async def port_of(server: VendorDevice, protocol: str, rtsp_port: int | None = None) -> int | None:
     endpoint = replace(server.endpoint, rtsp_port=rtsp_port)
-    async with Transport(deadline=5.0) as transport:
+    async with Transport(deadline=HANG_S) as transport:
         device = await open_device(transport, endpoint, LOGIN, protocol=protocol)
         assert device.playback is not None
         target = await device.playback.playback(Channel(1), *SPAN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,7 +15,6 @@ from cameras.protocols.base import BadAnswer, Endpoint, Reason, StreamTarget
 from cameras.protocols.rtp import RtpPacket, parse_rtp
 from cameras.protocols.rtp_audio import AacDepacketiser, LatmDepacketiser, SoundDepacketiser
 from cameras.protocols.rtp_clock import StampSource
-from cameras.protocols.rtsp import StreamLimits
 from cameras.protocols.rtsp_messages import rtp_info_time
 from cameras.protocols.sdp import read_audio_sdp, read_sdp
 from cameras.protocols.sound_format import NoSound, SoundFault, SoundFormat, aac_format, latm_format
@@ -23,12 +23,11 @@ from cameras.protocols.sounds import SoundReport, SoundUnit, fetch_sound, read_u
 from simulator.rtsp import serve_rtsp
 from simulator.sound import aac_config, heard
 from simulator.world import Campus, Dialect
+from tests.protocols.patience import A_MOMENT_S, PATIENT
 from tests.protocols.rtsp_server import START_MS
 from tests.protocols.sound_server import g711, packet, sound_server
 from tests.simulator.rtsp_probe import GAP, NOW, START, recorder
 
-LIMITS = StreamLimits(connect_s=5, reply_s=5, stall_s=5, total_s=20)
-QUICK = StreamLimits(connect_s=5, reply_s=5, stall_s=0.3, total_s=20)
 PLAIN = "v=0\nm=audio 0 RTP/AVP 0\na=control:trackID=2\n"
 
 
@@ -48,7 +47,7 @@ async def from_simulator(
     out = io.BytesIO()
     try:
         endpoint = Endpoint(device.address, rtsp_port=device.rtsp_port)
-        report = await fetch_sound(endpoint, None, place, out, limits=LIMITS)
+        report = await fetch_sound(endpoint, None, place, out, limits=PATIENT)
     finally:
         server.close()
     assert device.rtsp.loudspeaker == 0
@@ -140,7 +139,13 @@ async def test_why_there_is_no_sound_is_said(sound, fault, what):
 async def test_a_track_that_stays_silent_without_a_word_is_given_up():
     async with sound_server(PLAIN, says_bye=False) as server:
         with pytest.raises(NoSound) as raised:
-            await fetch_sound(server.endpoint, None, target(), io.BytesIO(), limits=QUICK)
+            await fetch_sound(
+                server.endpoint,
+                None,
+                target(),
+                io.BytesIO(),
+                limits=replace(PATIENT, stall_s=A_MOMENT_S),
+            )
     assert raised.value.fault is SoundFault.SILENT
     assert not raised.value.is_permanent
 
@@ -148,7 +153,7 @@ async def test_a_track_that_stays_silent_without_a_word_is_given_up():
 async def test_lost_packets_break_the_sound_and_are_never_joined():
     out = io.BytesIO()
     async with sound_server(PLAIN, g711(10, skip=[4])) as server:
-        report = await fetch_sound(server.endpoint, None, target(), out, limits=LIMITS)
+        report = await fetch_sound(server.endpoint, None, target(), out, limits=PATIENT)
     assert report.packets_lost == 1
     span = (START_MS, START_MS + 400)
     one, two = files_of(report, out.getvalue(), span)
@@ -160,24 +165,24 @@ async def test_times_of_sound_are_proven_as_those_of_pictures():
     packets = g711(5, is_stamped=False)
     out = io.BytesIO()
     async with sound_server(PLAIN, packets) as server:
-        report = await fetch_sound(server.endpoint, None, target(), out, limits=LIMITS)
+        report = await fetch_sound(server.endpoint, None, target(), out, limits=PATIENT)
     assert report.stamp_source is StampSource.RANGE
     assert (report.start_ms, report.end_ms) == (START_MS, START_MS + 200)
     async with sound_server(PLAIN, packets, told="npt=0-") as server:
         with pytest.raises(BadAnswer) as raised:
-            await fetch_sound(server.endpoint, None, target(), out, limits=LIMITS)
+            await fetch_sound(server.endpoint, None, target(), out, limits=PATIENT)
     assert raised.value.reason is Reason.WRONG_RANGE
     async with sound_server(
         PLAIN, [packet(0, 0, b"x" * 320, stamp_ms=START_MS + 3_600_000)]
     ) as server:
         with pytest.raises(BadAnswer):
-            await fetch_sound(server.endpoint, None, target(), out, limits=LIMITS)
+            await fetch_sound(server.endpoint, None, target(), out, limits=PATIENT)
 
 
 async def test_sound_that_is_broken_too_often_ends_at_the_most_files():
     out = io.BytesIO()
     async with sound_server(PLAIN, g711(10, skip=[1, 3, 5, 7])) as server:
-        report = await fetch_sound(server.endpoint, None, target(), out, limits=LIMITS)
+        report = await fetch_sound(server.endpoint, None, target(), out, limits=PATIENT)
     piece = SoundSlice(report.sound, 0, partial(read_units, [out.getvalue()]))
     runs = runs_of([piece], (START_MS, START_MS + 400), 3)
     pieces = list(file_pieces([piece], (START_MS, START_MS + 400), runs))
@@ -188,7 +193,7 @@ async def test_sound_that_is_broken_too_often_ends_at_the_most_files():
 async def test_only_the_approved_milliseconds_are_kept():
     out = io.BytesIO()
     async with sound_server(PLAIN, g711(10)) as server:
-        report = await fetch_sound(server.endpoint, None, target(), out, limits=LIMITS)
+        report = await fetch_sound(server.endpoint, None, target(), out, limits=PATIENT)
     (file,) = files_of(report, out.getvalue(), (START_MS + 50, START_MS + 130))
     assert file[58:] == bytes([1]) * 240 + bytes([2]) * 320 + bytes([3]) * 80
 
@@ -202,7 +207,7 @@ async def test_pieces_that_overlap_are_joined_to_the_sample():
     ):
         out = io.BytesIO()
         async with sound_server(PLAIN, packets) as server:
-            report = await fetch_sound(server.endpoint, None, target(), out, limits=LIMITS)
+            report = await fetch_sound(server.endpoint, None, target(), out, limits=PATIENT)
         units.append(out.getvalue())
     pieces = [SoundSlice(report.sound, 0, partial(read_units, [data])) for data in units]
     (run,) = runs_of(pieces, (START_MS, START_MS + 400), 60)

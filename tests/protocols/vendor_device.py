@@ -13,6 +13,7 @@ from aiohttp import web
 from cameras.protocols.base import Endpoint, Login, Manner
 from cameras.protocols.http import Conversation, Transport
 from core.secret import Secret
+from tests.protocols.patience import HANG_S
 
 USER = "operator"
 PASSWORD = "correct horse"
@@ -121,5 +122,5 @@ async def serving(
 async def talking(
     device: VendorDevice, manner: Manner | None = None
 ) -> AsyncIterator[Conversation]:
-    async with Transport(deadline=5.0) as transport:
+    async with Transport(deadline=HANG_S) as transport:
         yield transport.to(device.endpoint, LOGIN, manner or Manner())
