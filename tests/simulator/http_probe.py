@@ -17,7 +17,7 @@ from simulator.recording import RecordingPlan
 from simulator.soap import NAMESPACES, SOAP
 from simulator.world import Campus, Dialect, Kind, SimChannel, SimDevice
 
-WAIT_S = 20
+WAIT_S = 120
 
 
 @dataclass

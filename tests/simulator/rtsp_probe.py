@@ -17,7 +17,7 @@ from simulator.rtsp import serve_rtsp
 from simulator.video import read_strip
 from simulator.world import Auth, Campus, Dialect, Kind, SimChannel, SimDevice, SimUser
 
-PATIENCE_S = 10.0
+PATIENCE_S = 120.0
 START = 1_793_520_000_000  # 2026-11-01 08:00:00 UTC, 11:00:00 in Türkiye
 NOW = START + 86_400_000
 GAP = (START + 3_000, START + 5_500)

@@ -19,6 +19,7 @@ from tests.simulator.http_probe import one_recorder, onvif
 
 DEVICE = "/onvif/device_service"
 KEY = "recorder-1"
+HANG_S = 300
 
 
 @pytest.fixture
@@ -132,11 +133,11 @@ def test_the_program_says_when_it_is_ready_and_ends_when_told(tmp_path: Path) ->
         assert program.stdout.readline().startswith("simulator ready devices=0")
         assert (tmp_path / "c.sock").exists()
         program.send_signal(signal.SIGTERM)
-        assert program.wait(20) == 0
+        assert program.wait(HANG_S) == 0
         assert not (tmp_path / "c.sock").exists()
     finally:
         program.kill()
-        program.wait(20)
+        program.wait(HANG_S)
         program.stdout.close()
 
 
@@ -154,7 +155,7 @@ def test_the_program_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     assert parent.stdout is not None
     child = int(parent.stdout.readline())
     parent.kill()
-    parent.wait(20)
+    parent.wait(HANG_S)
     parent.stdout.close()
     descriptor = None
     try:
@@ -162,6 +163,6 @@ def test_the_program_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     except ProcessLookupError:
         return
 
-    ready, _, _ = select.select([descriptor], [], [], 20)
+    ready, _, _ = select.select([descriptor], [], [], HANG_S)
     os.close(descriptor)
     assert ready

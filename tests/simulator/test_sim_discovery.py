@@ -39,7 +39,7 @@ async def test_a_probe_is_answered_with_the_address_of_the_device() -> None:
     campus, device = one_camera()
     port = free_port(device.address)
     async with RunningCampus(campus, rtsp="none", discovery_port=port):
-        answer = await probe(device.address, port, "dn:NetworkVideoTransmitter", 20)
+        answer = await probe(device.address, port, "dn:NetworkVideoTransmitter", 120)
     root = etree.fromstring(answer)
     (address,) = root.iter("{*}XAddrs")
     assert address.text == f"http://{device.address}:{device.http_port}/onvif/device_service"

@@ -109,7 +109,7 @@ async def test_an_ordinary_player_opens_it(codec: str) -> None:
 
 def _read_with_libav(url: str, codec: str) -> list[tuple[int, int] | None]:
     options = {"rtsp_transport": "tcp", "analyzeduration": "100000", "probesize": "50000"}
-    with av.open(url, "r", options=options, timeout=10) as container:
+    with av.open(url, "r", options=options, timeout=120) as container:
         assert container.streams.video[0].codec_context.name == codec.replace("h265", "hevc")
         pictures = container.decode(video=0)
         return [read_strip(picture.to_ndarray(format="gray")) for picture in pictures]
