@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+LONGEST_KEPT_MS = 10 * 365 * 86_400_000
+OLDEST_NOT_BELIEVED = "OLDEST_NOT_BELIEVED"
+
+
+def believable(oldest_ms: int | None, now_ms: int) -> int | None:
+    """None for what lies ten years back: recorded before the clock was set, as many begin with 1970 or 2000."""
+    if oldest_ms is None or oldest_ms < now_ms - LONGEST_KEPT_MS:
+        return None
+    return oldest_ms
+
 
 class OldestKnown:
     """Remembers answers. "None before Tuesday" must be asked again for Wednesday, an answer never."""

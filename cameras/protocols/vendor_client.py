@@ -20,7 +20,7 @@ from cameras.protocols.base import (
     TooLarge,
 )
 from cameras.protocols.http import Conversation
-from cameras.protocols.oldest_known import OldestKnown
+from cameras.protocols.oldest_known import OldestKnown, believable
 from cameras.protocols.rtsp_address import rtsp_address
 from cameras.protocols.rtsp_port import RtspPort
 from cameras.protocols.search_budget import SearchBudget, SearchCaps
@@ -90,7 +90,7 @@ class VendorClient(ABC):
             except DeviceError:
                 # It is asked beside the recordings, which are worth more and must not be lost.
                 oldest = None
-            self._earliest.note(number, before_ms, oldest)
+            self._earliest.note(number, before_ms, believable(oldest, before_ms))
         return self._earliest.of(number)
 
     async def uptime_s(self) -> int | None:

@@ -238,7 +238,7 @@ async def test_the_oldest_file_is_told_even_when_the_day_is_empty_and_asked_for_
         answers = [await client.recordings(Channel(1), *DAY) for _ in range(3)]
     assert before.earliest_ms is None
     assert {a.earliest_ms for a in answers} == {wall("2026-10-20T08:00:00")}
-    assert sum("StartTime=2000" in path for path in device.paths()) == 2
+    assert sum("StartTime=2016" in path for path in device.paths()) == 2
 
 
 def page_for_ever(asked: Asked) -> Answer:

@@ -284,7 +284,7 @@ async def test_without_calendar_the_oldest_segment_comes_from_one_wide_search() 
     def answer(asked: Asked) -> Answer:
         if asked.path.endswith("/dailyDistribution"):
             return (403, status(4, "notSupport"))
-        if field_of(asked, "startTime").startswith("2000"):
+        if field_of(asked, "startTime").startswith("2016"):
             old = match("2026-10-01T08:00:00Z", "2026-10-01T09:00:00Z", lock="lock")
             return result([old, match("2026-10-02T08:00:00Z", "2026-10-02T09:00:00Z")])
         return result([match(*TEN_TO_TEN30)])

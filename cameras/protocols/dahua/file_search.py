@@ -25,6 +25,7 @@ from cameras.protocols.base import (
 from cameras.protocols.dahua.cgi import ask, ask_table, raise_for_refusal
 from cameras.protocols.dahua.messages import FoundFile, FoundPage, read_found, value_of
 from cameras.protocols.http import Conversation, Reply
+from cameras.protocols.oldest_known import LONGEST_KEPT_MS
 from cameras.protocols.search_budget import SearchBudget
 from cameras.protocols.wall_clock import shown
 
@@ -225,11 +226,12 @@ async def first_unlocked(
     conversation: Conversation, channel: int, end_ms: int, budget: SearchBudget
 ) -> int | None:
     """Start of the oldest unlocked file before `end_ms`; None when the device does not sort."""
+    start_ms = max(_LONG_AGO_MS, end_ms - LONGEST_KEPT_MS)
     async with _finder(conversation) as finder:
-        await _start(conversation, finder, channel, _LONG_AGO_MS, end_ms)
+        await _start(conversation, finder, channel, start_ms, end_ms)
         async for page in _pages(conversation, finder, budget, _FIRST_FILES):
             findings = Findings(files=list(page.files))
-            _keep_asked(findings, conversation.manner.quirks, channel, _LONG_AGO_MS, end_ms)
+            _keep_asked(findings, conversation.manner.quirks, channel, start_ms, end_ms)
             starts = [segment.start_ms for segment in findings.segments]
             if starts != sorted(starts) or not findings.complete:
                 return None

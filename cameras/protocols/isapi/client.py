@@ -37,6 +37,7 @@ from cameras.protocols.isapi.replies import (
     read_document,
 )
 from cameras.protocols.isapi.track_search import Findings, first_unlocked, search_track
+from cameras.protocols.oldest_known import LONGEST_KEPT_MS
 from cameras.protocols.rtsp_port import port_in
 from cameras.protocols.search_budget import SearchBudget, SearchCaps
 from cameras.protocols.vendor_client import VendorClient
@@ -163,7 +164,8 @@ class IsapiClient(VendorClient):
         days = await self._calendar.days_from_oldest(track, before_ms)
         if NO_CALENDAR in self.manner.quirks:
             ahead_ms = (await self._index_clock.find(track)).ahead_ms
-            span = _LONG_AGO_MS, before_ms - ahead_ms
+            until = before_ms - ahead_ms
+            span = max(_LONG_AGO_MS, until - LONGEST_KEPT_MS), until
             oldest = await first_unlocked(self.conversation, track, *span, budget)
             return None if oldest is None else oldest + ahead_ms
         for day in days[:_OLDEST_DAYS_LOOKED_AT]:

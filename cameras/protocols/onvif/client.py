@@ -10,6 +10,7 @@ What one service lacks leaves the others working; a missing one raises `NotSuppo
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from cameras.protocols.base import (
@@ -26,6 +27,7 @@ from cameras.protocols.base import (
     TimeBase,
 )
 from cameras.protocols.http import Conversation
+from cameras.protocols.oldest_known import OLDEST_NOT_BELIEVED, believable
 from cameras.protocols.onvif.clock import ntp_servers, read_clock
 from cameras.protocols.onvif.identity import read_identity
 from cameras.protocols.onvif.media import Media, Profile
@@ -126,6 +128,8 @@ class OnvifClient:
             await self._try_clock()
         now_ms = device_now_ms(self.soap.shown_offset_ms)
         answer = await self._index.find(token, start_ms, end_ms, now_ms)
+        if answer.earliest_ms is not None and believable(answer.earliest_ms, end_ms) is None:
+            answer = replace(answer, earliest_ms=None, notes=(*answer.notes, OLDEST_NOT_BELIEVED))
         return doubting_local_time(answer, now_ms, self.soap.shown_zone_ms)
 
     async def snapshot(self, channel: Channel) -> Picture:
