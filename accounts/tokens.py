@@ -33,6 +33,7 @@ SCOPES = {
     "findings:read": gettext_lazy("Read findings"),
     "findings:write": gettext_lazy("Acknowledge findings"),
     "sheets:read": gettext_lazy("Read daily sheets"),
+    "notes:read": gettext_lazy("Read shift notes"),
     "checks:read": gettext_lazy("Read checks"),
     "checks:write": gettext_lazy("Ask for checks and cancel them"),
     "portal": gettext_lazy("File footage requests for people of the portal and follow them"),

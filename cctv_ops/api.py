@@ -28,6 +28,7 @@ from accounts.requests import PersonRequest
 from audit import AuditRefused
 from cameras import api as cameras
 from cameras.sheets_api import DailySheets
+from control_room.api import ShiftNotes
 from core.api import READ, Access, Door
 from core.steps import InvalidTransition
 from footage_requests.errors import ContentChanged
@@ -194,6 +195,7 @@ for prefix, view in (
     ("findings", cameras.Findings),
     ("daily-sheets", DailySheets),
     ("runs", cameras.Runs),
+    ("shift-notes", ShiftNotes),
     ("portal/requests", portal.PortalRequests),
 ):
     router.register(prefix, view, basename=prefix.replace("/", "-"))

@@ -67,6 +67,7 @@ ICONS = [
     "menu-2",
     "moon",
     "movie-off",
+    "notes",
     "player-pause",
     "player-play",
     "player-skip-back",

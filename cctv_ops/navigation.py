@@ -14,6 +14,7 @@ from accounts import permissions as accounts_permissions
 from audit import sealing
 from audit.access import may_read_log
 from cameras import permissions as cameras_permissions
+from control_room import permissions as control_room_permissions
 from footage_requests import permissions as requests_permissions
 from inventory import permissions as inventory_permissions
 
@@ -54,6 +55,7 @@ PLACES = (
     _Place(gettext_lazy("Findings"), "cameras:findings", "alert-triangle", cameras_permissions.can_see_cameras),
     _Place(gettext_lazy("Checks"), "cameras:runs", "list-check", cameras_permissions.can_see_cameras),
     _Place(gettext_lazy("Inventory"), "inventory:devices", "database", inventory_permissions.can_see_inventory, "/inventory/"),
+    _Place(gettext_lazy("Shift notes"), "control_room:notes", "notes", control_room_permissions.can_see_notes, "/control-room/"),
     _Place(gettext_lazy("Reports"), "cameras:reports", "printer", cameras_permissions.can_see_reports),
     _Place(gettext_lazy("Audit"), "audit:entries", "shield-check", may_read_log),
     _Place(gettext_lazy("People"), "accounts:people", "users", accounts_permissions.can_see_people),

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "vault",
     "cameras",
     "footage_requests",
+    "control_room",
     "cctv_ops",
 ]
 

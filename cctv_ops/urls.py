@@ -16,6 +16,7 @@ urlpatterns = [
     path("inventory/", include("inventory.urls")),
     path("vault/", include("vault.urls")),
     path("requests/", include("footage_requests.urls")),
+    path("control-room/", include("control_room.urls")),
     path("api/v1/", include("cctv_ops.api")),
     path("", include("cameras.urls")),
 ]

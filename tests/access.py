@@ -23,6 +23,7 @@ from accounts.middleware import LAST_ACTIVITY
 from accounts.models import ApiToken, Person, Role, RoleGrant
 from audit.models import Entry
 from cameras import models as cameras
+from control_room import models as control_room
 from core import tsi
 from core.models import Job
 from footage_requests import models as footage
@@ -78,6 +79,8 @@ MODELS: dict[str, type[models.Model]] = {
     "networks": inventory.Network,
     "contractors": inventory.Contractor,
     "contracts": inventory.Contract,
+    "notes": control_room.ShiftNote,
+    "shift-notes": control_room.ShiftNote,
     "installations": inventory.Installation,
     "requests": footage.FootageRequest,
     "attachments": footage.RequestAttachment,
@@ -324,6 +327,7 @@ SPECIAL: dict[type[models.Model], Callable[[World], dict[str, Any]]] = {
     inventory.CountLine: lambda world: {"device": world.device},
     inventory.Attachment: lambda world: {"device": world.device},
     inventory.FloorPlan: lambda world: {"floor": world.position.floor},
+    control_room.ShiftNote: lambda world: {"building": world.building, "left_by": rows.person()},
     cameras.Finding: lambda world: {
         "kind": cameras.Finding.Kind.SERIAL_CHANGED,
         "subject_kind": cameras.Finding.Subject.DEVICE,

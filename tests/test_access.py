@@ -43,6 +43,8 @@ PEOPLE_READERS = {R.AUDITOR, R.ADMIN}
 CASE_READERS = ALL - {R.ASSET_CLERK, R.WEB_EDITOR, R.ADMIN}
 DELIVERING = {R.HANDOVER, R.OPERATOR, R.UNIT_HEAD}
 FILING = {R.REGISTRY_CLERK, R.OPERATOR, R.UNIT_HEAD, R.SECURITY_CHIEF}
+NOTE_READERS = ALL - {R.LEGAL, R.WEB_EDITOR}
+NOTE_WRITERS = NOTE_READERS - {R.AUDITOR, R.PRIVACY}
 WATCHING = {R.UNIT_HEAD, R.SUPERIOR, R.AUDITOR}
 
 ANYBODY = frozenset(EVERYBODY)
@@ -157,6 +159,14 @@ TABLE = {
         Row(SIGNED_IN, elsewhere=404, let_in=frozenset({404})),
     ),
     **dict.fromkeys(("cameras:paper_forms", "cameras:holidays"), form(PLACING, campus)),
+    # --- shift notes
+    "control_room:notes": Row(NOTE_READERS),
+    "control_room:note": own(NOTE_READERS),
+    "control_room:note_new": form(NOTE_WRITERS, Row),
+    **dict.fromkeys(
+        ("control_room:note_take_over", "control_room:note_line", "control_room:note_done"),
+        own(post=NOTE_WRITERS),
+    ),
     # --- footage requests
     **dict.fromkeys(
         ("footage_requests:board", "footage_requests:list"),
@@ -428,6 +438,10 @@ TABLE = {
     "api:daily-sheets-list": campus(SEEING, other_methods=frozenset({403, 405})),
     "api:daily-sheets-detail": campus(
         SEEING, let_in=ABSENT, other_methods=frozenset({403, 404, 405})
+    ),
+    "api:shift-notes-list": Row(NOTE_READERS, other_methods=frozenset({403, 405})),
+    "api:shift-notes-detail": Row(
+        NOTE_READERS, elsewhere=404, other_methods=frozenset({403, 404, 405})
     ),
     # The portal is a program with a token: no browser gets in.
     **dict.fromkeys(

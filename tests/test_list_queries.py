@@ -21,6 +21,7 @@ from accounts import tokens
 from accounts.models import Person
 from cameras.daily_sheets.sheet_sweep import due_at
 from cameras.models import DailySheet
+from control_room import notes as shift_notes
 from inventory import counting, moves
 from inventory.models import (
     Contract,
@@ -35,12 +36,12 @@ from tests.inventory import rows
 from tests.pages import scene
 
 pytestmark = pytest.mark.django_db
-APPS = {"", "accounts", "audit", "cameras", "inventory", "api"}
+APPS = {"", "accounts", "audit", "cameras", "control_room", "inventory", "api"}
 # Doors that list nothing: forms, buttons, and what answers without rows.
 NO_LISTS = {
     *("accounts:password", "accounts:preferences", "accounts:profile", "accounts:sign_in"),
     *("accounts:sign_in_again", "accounts:sign_out", "accounts:person_create", "alive", "ready"),
-    "accounts:token_create",
+    *("accounts:token_create", "control_room:note_new"),
     *("cameras:add", "cameras:check_now", "cameras:discover", "cameras:play_minute"),
     *("inventory:channel_new", "inventory:disk_new"),
 }
@@ -65,6 +66,7 @@ class Growing:
         for place in scene.campus(count, self.home):
             self._inventory(place)
             self._people()
+            self._notes(place)
         start = self.size
         for number in range(start, start + count):
             day = scene.yesterday() - dt.timedelta(days=number)
@@ -100,6 +102,15 @@ class Growing:
         person = rows.person("OPERATOR", scope_kind="building", scope_id=self.home.pk)
         ends = timezone.now() + dt.timedelta(days=3)
         tokens.make(person, "portal", ["inventory:read"], by=self.head, expires_at=ends)
+
+    @staticmethod
+    def _notes(place: Position) -> None:
+        writer, other = rows.person("OPERATOR"), rows.person("OPERATOR")
+        recorder = place.assignments.earliest("pk").channel.recorder
+        for about in (place, recorder, place.floor.building):
+            note = shift_notes.leave("Look here", by=writer, about=about)
+            shift_notes.add_line(note, "Looked", by=other)
+            note.take_over(by=other)
 
     def pages(self) -> list[str]:
         """Every list, and the pages of one thing that list what belongs to it."""

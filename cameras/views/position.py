@@ -23,7 +23,7 @@ from cameras.wording.evidence_words import evidence_words, source_word
 from cameras.wording.names import name_of
 from cameras.wording.reasons import word_for
 from cameras.wording.view_words import has_changed
-from core import tsi
+from core import panels, tsi
 from inventory.models import Device, Installation, Position, RecordingSchedule
 from inventory.schedules import ExpectedDay, expected
 
@@ -66,6 +66,7 @@ def position(request: PersonRequest, pk: int) -> HttpResponse:
         "view_changed": compared is not None and has_changed(compared),
         **_device(request, device),
         "lens_no": here.lens_no if here else 1,
+        "panels": list(panels.shown("cameras-position", request, row)),
     }
     return render(request, "cameras/position.html", context)
 

@@ -7,6 +7,7 @@ from playwright.sync_api import Dialog, Page
 
 from accounts.models import Person
 from cameras.models import DeviceCheck, Run
+from control_room import notes as shift_notes
 from inventory.models import Position
 from tests.browsing import PHONE, faults, sign_in, with_password
 from tests.inventory import rows
@@ -34,6 +35,7 @@ def test_every_page_is_accessible_and_quiet(
     place = places[0]
     recorder = place.assignments.get().channel.recorder_id
     run = Run.objects.filter(kind="NIGHT").latest("pk")
+    note = shift_notes.leave("Watch the gate", by=rows.person("OPERATOR"), about=place)
     urls = [
         "/",
         "/cameras/",
@@ -44,6 +46,9 @@ def test_every_page_is_accessible_and_quiet(
         f"/days/{scene.yesterday()}/",
         "/findings/",
         f"/checks/{run.pk}/",
+        "/control-room/notes/",
+        "/control-room/notes/new/",
+        f"/control-room/notes/{note.pk}/",
     ]
 
     found = {}

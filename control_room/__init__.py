@@ -1,0 +1,1 @@
+"""The control room: what its people leave for those who come next."""
