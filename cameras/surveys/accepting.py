@@ -57,6 +57,11 @@ class Proposal:
     def is_done(self) -> bool:
         return self.position is not None
 
+    @property
+    def needs_position(self) -> bool:
+        """Whether a position would be made of it."""
+        return not self.is_done and self.fitted_at is None
+
 
 @dataclass(frozen=True)
 class Accepted:
@@ -182,10 +187,15 @@ def take_identity(survey: Survey, *, by: Person) -> None:
 
 @transaction.atomic
 def accept(
-    survey: Survey, accepted: list[Accepted], floor: Floor, group: PositionGroup, *, by: Person
+    survey: Survey,
+    accepted: list[Accepted],
+    place: tuple[Floor, PositionGroup] | None,
+    *,
+    by: Person,
 ) -> int:
-    """Makes the rows of the accepted channels, all or none; returns how many positions were made.
+    """Makes the rows of the accepted channels, all or none; returns how many channels were taken over.
 
+    `place` is where new positions lie and which limits hold for them; None where none is to be made.
     Raises ValidationError (with `Overlap`) naming what stands in the way.
     """
     recorder = survey.device
@@ -202,7 +212,7 @@ def accept(
             continue
         position = line.fitted_at
         if position is None:
-            position = _position(wish, floor, group, by)
+            position = _position(wish, place, by)
             camera = line.camera or _camera(line, recorder, by)
             moves.install(camera, position, now, by, document=str(survey))
             _address(line, camera, now, by)
@@ -213,11 +223,14 @@ def accept(
         )
         moves.assign_channel(channel, position, now, by)
         made += 1
-    audit.record("survey.accept", actor=by, target=recorder, positions=made)
+    audit.record("survey.accept", actor=by, target=recorder, channels=made)
     return made
 
 
-def _position(wish: Accepted, floor: Floor, group: PositionGroup, by: Person) -> Position:
+def _position(wish: Accepted, place: tuple[Floor, PositionGroup] | None, by: Person) -> Position:
+    if place is None:
+        raise ValidationError(_("A new position needs a floor and a group."))
+    floor, group = place
     if Position.objects.filter(code__iexact=wish.code).exists():
         raise ValidationError(_("The code %(code)s is taken.") % {"code": wish.code})
     row = Position.objects.create(code=wish.code, name=wish.name, floor=floor, group=group)

@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -65,21 +65,25 @@ class RecorderForm(DressedForm):
         super().__init__(*args, **kwargs)
         networks = Network.objects.visible_to(person).filter(via=None)
         self.fields["network"].queryset = networks  # type: ignore[attr-defined]
+        if len(networks) == 1:
+            self.fields["network"].initial = networks[0]
 
     def clean_password(self) -> Secret:
         return Secret(self.cleaned_data["password"])
 
 
 class PlaceForm(DressedForm):
-    """Where the accepted positions lie, and which limits hold for them."""
+    """Where the accepted positions lie, and which limits hold for them: asked where a position is made."""
 
     floor = forms.ModelChoiceField(label=gettext_lazy("Floor"), queryset=Floor.objects.none())
     group = forms.ModelChoiceField(
         label=gettext_lazy("Group"), queryset=PositionGroup.objects.none()
     )
 
-    def __init__(self, person: Any, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, person: Any, *args: Any, is_needed: bool = True) -> None:
+        super().__init__(*args)
+        for field in self.fields.values():
+            field.required = is_needed
         floors = Floor.objects.visible_to(person).select_related("building")
         self.fields["floor"].queryset = floors.order_by("building", "level")  # type: ignore[attr-defined]
         self.fields["group"].queryset = PositionGroup.objects.visible_to(person)  # type: ignore[attr-defined]
@@ -171,11 +175,14 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     is_over = row.finished_at is not None
+    told = _proposals(request, row) if is_over else []
     context = {
         "survey": row,
         "steps": [_step(*step) for step in row.steps],
         "is_over": is_over,
-        "proposals": _proposals(request, row) if is_over else [],
+        "proposals": told,
+        "any_new": any(not each["line"].is_done for each in told),
+        "any_place": any(each["line"].needs_position for each in told),
         "found": _found(request, row) if is_over else [],
         "form": form,
         "refusals": refusals or [],
@@ -259,9 +266,10 @@ def _found(request: PersonRequest, row: Survey) -> list[dict[str, Any]]:
 def accept(request: PersonRequest, token: uuid.UUID) -> HttpResponse:
     """Makes the rows of the chosen channels, all or none."""
     row = _mine(request, token)
-    form = PlaceForm(request.user, request.POST)
     refusals: list[str] = []
     chosen = _chosen(request, row)
+    is_needed = any(wish.needs_position for wish in chosen)
+    form = PlaceForm(request.user, request.POST, is_needed=is_needed)
     if not chosen:
         refusals = [_("Choose at least one channel.")]
     elif any(not wish.is_named for wish in chosen):
@@ -273,17 +281,20 @@ def accept(request: PersonRequest, token: uuid.UUID) -> HttpResponse:
             for number in _elsewhere(request, row)
         ]
     elif form.is_valid():
-        floor = form.cleaned_data["floor"]
-        if not can_change_positions(request.user, _on(floor)):
+        place = (form.cleaned_data["floor"], form.cleaned_data["group"]) if is_needed else None
+        if place and not can_change_positions(request.user, _on(place[0])):
             raise PermissionDenied
         try:
-            made = accepting.accept(row, chosen, floor, form.cleaned_data["group"], by=request.user)
+            made = accepting.accept(row, chosen, place, by=request.user)
         except ValidationError as error:
             refusals = refusal_words(error)
         except IntegrityError:
             refusals = [_("Somebody has just entered the same. Look at the list again.")]
         else:
-            messages.success(request, _("%(count)d positions were made.") % {"count": made})
+            text = ngettext(
+                "%(count)d channel was taken over.", "%(count)d channels were taken over.", made
+            )
+            messages.success(request, text % {"count": made})
             return redirect("inventory:device", row.device_id)
     return _page(request, row, form, refusals, status=422)
 
@@ -310,7 +321,7 @@ def _chosen(request: PersonRequest, row: Survey) -> list[Accepted]:
             line.number,
             request.POST.get(f"code-{line.number}", "").strip()[:40],
             request.POST.get(f"name-{line.number}", "").strip()[:150],
-            needs_position=line.fitted_at is None,
+            needs_position=line.needs_position,
         )
         for line in accepting.proposals(row)[:MOST_CHANNELS]
         if f"take-{line.number}" in request.POST and not line.is_done
