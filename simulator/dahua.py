@@ -197,7 +197,8 @@ class DahuaSide:
             "table.NTP.Address": servers[0],
             "table.NTP.Enable": str(self._device.uses_ntp).lower(),
             "table.NTP.Port": 123,
-            "table.NTP.TimeZone": 16 if self._device.clock.zone in (Zone.GMT2, Zone.UTC) else 22,
+            # Places in Dahua's list of zones, which are the hours as far as +3.
+            "table.NTP.TimeZone": {Zone.UTC: 0, Zone.GMT2: 2}.get(self._device.clock.zone, 3),
             "table.NTP.UpdatePeriod": 60,
         }
 

@@ -14,6 +14,7 @@ from cameras.daily_sheets.sheet_words import clock_grade, clock_grade_word, cloc
 from cameras.models import ClockMeasurement
 from cameras.reports.reports import Column, Period, Report, Section, Value, text_of
 from cameras.wording.names import device_names
+from cameras.wording.zone_words import zone_words
 from core.text import sort_key
 from inventory.models import Device
 
@@ -140,7 +141,7 @@ def _row(name: str, row: ClockMeasurement, mended: ClockMeasurement | None) -> l
     return [
         name,
         _switch(row.uses_ntp),
-        row.zone or None,
+        zone_words(row.zone) or None,
         _switch(row.daylight_saving),
         row.measured_at,
         shown,

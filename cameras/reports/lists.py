@@ -308,8 +308,8 @@ def warranty_report(person: Any, within_days: int) -> Report:
         about=today,
         is_landscape=True,
         facts=[
-            (_("Ends"), sum(1 for _row, ends in devices if ends >= today)),
-            (_("Has ended"), sum(1 for _row, ends in devices if ends < today)),
+            (_("Warranties that will end"), sum(1 for _row, ends in devices if ends >= today)),
+            (_("Warranties that have ended"), sum(1 for _row, ends in devices if ends < today)),
         ],
         sections=[
             Section(

@@ -66,12 +66,24 @@ class Section:
         ]
 
     @property
+    def told(self) -> list[Column]:
+        """The columns that a page shows: those in which something stands. Papers and files show all."""
+        return [self.columns[place] for place in self._told]
+
+    @property
+    def _told(self) -> list[int]:
+        return [
+            place
+            for place in range(len(self.columns))
+            if not self.rows or any(row[place] not in (None, "") for row in self.rows)
+        ]
+
+    @property
     def labelled(self) -> list[list[tuple[str, str, str]]]:
         """The same rows for a page, each cell with its column's name before it: a phone shows no head."""
-        labels = [column.label for column in self.columns]
+        told = self._told
         return [
-            [(label, *cell) for label, cell in zip(labels, row, strict=True)]
-            for row in self.printed
+            [(self.columns[place].label, *row[place]) for place in told] for row in self.printed
         ]
 
 

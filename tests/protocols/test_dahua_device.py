@@ -21,7 +21,7 @@ from cameras.protocols.base import (
 )
 from cameras.protocols.dahua import DahuaClient
 from cameras.protocols.dahua.client import PICTURES_FROM_1
-from cameras.protocols.dahua.messages import read_table
+from cameras.protocols.dahua.messages import read_table, zone_of
 from tests.protocols.isapi_recorder import wall
 from tests.protocols.vendor_device import (
     PASSWORD,
@@ -100,8 +100,21 @@ async def test_the_clock_is_read_in_every_spelling(told: str, format_: str, show
     assert sample.utc_ms is None
     assert sample.daylight_saving is True
     assert sample.uses_ntp is False
+    assert sample.zone == "UTC+3"
     assert sample.ntp_servers == ("time.ege.edu.tr",)
     assert sum("name=NTP" in path for path in device.paths()) == 1
+
+
+@pytest.mark.parametrize(
+    ("place", "zone"),
+    [("3", "UTC+3"), ("4", "UTC+3:30"), ("22", "UTC-3"), ("0", "UTC+0"),
+     ("32", "UTC-12"), ("33", "33"), ("", ""), ("Istanbul", "Istanbul"), ("²", "²")],
+)  # fmt: skip
+def test_a_zone_told_as_a_place_in_the_list_is_its_distance_from_greenwich(
+    place: str, zone: str
+) -> None:
+    """CLK-7: a report that says "22" tells nobody that the recorder counts three hours the wrong way."""
+    assert zone_of(place) == zone
 
 
 async def test_an_unreadable_time_is_an_error_and_never_1970() -> None:

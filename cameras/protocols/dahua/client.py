@@ -29,6 +29,7 @@ from cameras.protocols.dahua.messages import (
     read_identity,
     read_states,
     value_of,
+    zone_of,
 )
 from cameras.protocols.disk_states import DiskState
 from cameras.protocols.http import PICTURE_LIMIT, Conversation
@@ -98,7 +99,7 @@ class DahuaClient(VendorClient):
             resolution_ms=1_000,
             sent_ms=reply.sent_ms,
             received_ms=reply.received_ms,
-            zone=value_of(ntp, "NTP.TimeZoneDesc", "NTP.TimeZone"),
+            zone=value_of(ntp, "NTP.TimeZoneDesc") or zone_of(value_of(ntp, "NTP.TimeZone")),
             daylight_saving=is_true(summer) if summer else None,
             uses_ntp=is_true(uses_ntp) if uses_ntp else None,
             ntp_servers=(server,) if server else (),

@@ -42,8 +42,22 @@ _TROUBLES = {
     **dict.fromkeys(["error", "failure", "failed", "fault", "abnormal"], DiskTrouble.FAULTY),
     **dict.fromkeys(["degraded", "rebuilding", "recovering"], DiskTrouble.DEGRADED),
 }
+# Dahua's list of zones by its places, in minutes from Greenwich: 0 is +0, 3 is +3, 22 is -3.
+_ZONES = (
+    *(0, 60, 120, 180, 210, 240, 270, 300, 330, 345, 360, 390, 420, 480, 540, 570, 600, 660, 720),
+    *(780, -60, -120, -180, -210, -240, -300, -360, -420, -480, -540, -600, -660, -720),
+)
 _RECORDER_WORDS = ("NVR", "XVR", "DVR", "HCVR", "HVR", "EVS", "NVS", "IVSS")
 _CAMERA_WORDS = ("IPC", "SD", "PTZ", "ITC", "VTO")
+
+
+def zone_of(place: str) -> str:
+    """ "UTC+3" for "3", a place in Dahua's list of zones; what is none comes back as it is."""
+    if not (place.isascii() and place.isdecimal() and len(place) < 4 and int(place) < len(_ZONES)):
+        return place
+    minutes = _ZONES[int(place)]
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'-' if minutes < 0 else '+'}{hours}{f':{rest:02d}' if rest else ''}"
 
 
 def read_table(body: bytes) -> Table:
