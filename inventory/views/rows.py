@@ -199,10 +199,10 @@ def _row(request: PersonRequest, editable: Editable, pk: int | None) -> Any:
 
 
 def _initial(request: PersonRequest, editable: Editable) -> dict[str, Any]:
-    """Values that a link brings along, for fields of the form that point to a parent."""
+    """Values that a link brings along: the parent, and which model is meant."""
     return {
         name: request.GET[name]
-        for name in (*editable.parents, "kind")
+        for name in (*editable.parents, "kind", "maker", "model")
         if name in request.GET and name in editable.fields
     }
 
