@@ -297,7 +297,7 @@ class Connection:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
-    async def _send(self, data: bytes) -> None:
+    async def _send(self, data: bytes | memoryview) -> None:
         self._writer.write(data)
         await self._writer.drain()
 

@@ -16,6 +16,7 @@ from simulator.video_camera import camera_for
 from simulator.world import Campus, SimChannel, SimDevice
 
 _LONGEST_AGE_MS = 400 * 86_400_000
+_NO_MARK = Mark(0)
 _ROUNDING_MS = 2  # between files, where a clock that drifts is rounded
 
 
@@ -95,7 +96,7 @@ def pictures(spans: list[Span], video: dict[str, Any]) -> Iterator[list[Played]]
         for group in gops(span.camera, span.start_ms + shift, last_ms + shift, **video):
             played = []
             for unit in group:
-                marks = Mark.CLEAN_POINT if unit.key else Mark(0)
+                marks = Mark.CLEAN_POINT if unit.key else _NO_MARK
                 if is_first:
                     marks |= Mark.DISCONTINUITY
                     is_first = False

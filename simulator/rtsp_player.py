@@ -12,7 +12,7 @@ from simulator.clocks import Base
 from simulator.faults import fault
 from simulator.rtsp_faults import damaged
 from simulator.rtsp_playback import Played, video_of
-from simulator.rtsp_rtp import Mark, RtpSender, replay_extension, split_interleaved
+from simulator.rtsp_rtp import Coded, Mark, RtpSender, replay_extension, split_interleaved
 from simulator.rtsp_sound import SoundSender
 from simulator.video import gop
 from simulator.video_camera import camera_for
@@ -62,7 +62,7 @@ class Player:
         campus: Campus,
         device: SimDevice,
         sender: RtpSender,
-        send: Callable[[bytes], Awaitable[None]],
+        send: Callable[[bytes | memoryview], Awaitable[None]],
     ) -> None:
         self.sender = sender
         self.has_pictures = False  # whether the track of the pictures was set up
@@ -96,8 +96,8 @@ class Player:
                 self._begin_at(first_ms)
             kept = self._before_limit(group, first_ms)
             if play.speed is None:
-                pictures = b"".join(self._packets(each, play) for each in kept)
-                await self._deliver(pictures + self._sound_packets(kept, play))
+                await self._deliver(self._packets(kept, play))
+                await self._deliver(self._sound_packets(kept, play))
                 await self._report(play)
                 await asyncio.sleep(0)
             else:
@@ -115,7 +115,7 @@ class Player:
                 self._pace = (loop.time(), each.instant_ms)
             due = self._pace[0] + (each.instant_ms - self._pace[1]) / 1000 / speed
             await asyncio.sleep(max(0.0, due - loop.time()))
-            await self._deliver(self._packets(each, play))
+            await self._deliver(self._packets([each], play))
             await self._report(play)
 
     async def _end(self) -> None:
@@ -161,7 +161,11 @@ class Player:
         ends = [first_ms + int(limit) for limit in limits if limit is not None]
         return [each for each in group if not ends or each.instant_ms < min(ends)]
 
-    def _packets(self, picture: Played, play: Play) -> bytes:
+    def _packets(self, pictures: list[Played], play: Play) -> memoryview:
+        packets = self.sender.pictures([self._coded(each, play) for each in pictures])
+        return packets if self.has_pictures else packets[:0]
+
+    def _coded(self, picture: Played, play: Play) -> Coded:
         self._advance(picture)
         self.next_ms = picture.instant_ms + 1
         extension = b""
@@ -171,19 +175,19 @@ class Player:
                 marks &= ~Mark.TERMINAL
             stamp = picture.instant_ms + play.stamp_shift_ms
             extension = replay_extension(stamp, marks, play.cseq)
-        nals = picture.unit.nals
+        nals, is_repeated = picture.unit.nals, not (picture.unit.key or self.sender.is_h265)
         share = fault(self._device, "rtsp_corrupt")
         if share is not None and self._chance.random() < float(share):
             nals = damaged(nals, self._chance, is_h265=self.sender.is_h265)
-        packets = self.sender.picture(nals, self._timestamp, extension)
-        return packets if self.has_pictures else b""
+            is_repeated = False
+        return Coded(nals, self._timestamp, extension, is_repeated)
 
     def _advance(self, picture: Played) -> None:
         """Move the RTP clock with the recording's, or over a gap as if it were not there."""
         if self._last_ms is not None:
             step = picture.instant_ms - self._last_ms
-            is_hidden = Mark.DISCONTINUITY in picture.marks
-            if is_hidden and fault(self._device, "rtsp_gapless") is not None:
+            is_gapless = fault(self._device, "rtsp_gapless") is not None
+            if is_gapless and Mark.DISCONTINUITY in picture.marks:
                 step = _STEP_MS
             self._timestamp += step * _TICKS_PER_MS
         self._last_ms, self._last_pts_ms = picture.instant_ms, picture.unit.pts_ms
@@ -204,7 +208,9 @@ class Player:
             time = self.sound.time_of(self._last_pts_ms)
             await self._send(self.sound.sender_report(wall, time))
 
-    async def _deliver(self, data: bytes) -> None:
+    async def _deliver(self, data: bytes | memoryview) -> None:
+        if not data:
+            return
         rate = fault(self._device, "rtsp_trickle")
         lost = fault(self._device, "rtsp_lost")
         if rate is None and lost is None:

@@ -7,10 +7,13 @@ RFC 3550 (RTP, RTCP), RFC 6184 and RFC 7798 (H.264 and H.265: single NAL units a
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import IntFlag
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 CLOCK_HZ = 90_000
 PAYLOAD_TYPE = 96
@@ -22,6 +25,9 @@ _FU_H264 = 28
 _FU_H265 = 49
 _FU_START = 0x80
 _FU_END = 0x40
+_HEAD_BYTES = 16  # of interleaving and of RTP
+_CHANNEL_AT, _NUMBERS_AT = 1, 6
+_NUMBERS = np.dtype([("sequence", ">u2"), ("timestamp", ">u4"), ("source", ">u4")])
 
 
 class Mark(IntFlag):
@@ -44,13 +50,29 @@ def replay_extension(instant_ms: int, marks: Mark, cseq: int) -> bytes:
     return struct.pack(">HHIIBBH", 0xABAC, 3, *ntp(instant_ms), marks, cseq & 0xFF, 0)
 
 
-def split_interleaved(data: bytes) -> Iterator[bytes]:
+def split_interleaved(data: bytes | memoryview) -> Iterator[bytes | memoryview]:
     """The single packets of a run of interleaved ones."""
     position = 0
     while position < len(data):
         end = position + 4 + int.from_bytes(data[position + 2 : position + 4], "big")
         yield data[position:end]
         position = end
+
+
+class Coded(NamedTuple):
+    """A picture to be sent. `extension` goes with its first packet; `is_repeated`: the same NAL units come again."""
+
+    nals: tuple[bytes, ...]
+    timestamp: int
+    extension: bytes = b""
+    is_repeated: bool = False
+
+
+class _Cut(NamedTuple):
+    """The packets of a picture, without what differs from one sending to the next, and where each begins."""
+
+    packets: NDArray[np.uint8]
+    starts: NDArray[np.int64]
 
 
 class RtpSender:
@@ -67,18 +89,39 @@ class RtpSender:
         self.packets_sent = 0
         self.octets_sent = 0
 
-    def picture(self, nals: tuple[bytes, ...], timestamp: int, extension: bytes = b"") -> bytes:
-        """All packets of one picture; the extension goes with the first, the marker with the last."""
-        parts: list[bytes] = []
-        timestamp &= 0xFFFFFFFF
-        for number, nal in enumerate(nals):
-            is_last = number == len(nals) - 1
-            if len(nal) <= MTU:
-                parts.append(self._packet(nal, timestamp, is_last, extension))
-            else:
-                parts += self._fragments(nal, timestamp, is_last, extension)
-            extension = b""
-        return b"".join(parts)
+    def pictures(self, coded: Sequence[Coded]) -> memoryview:
+        """All packets of some pictures; the marker goes with the last packet of each."""
+        if not coded:
+            return memoryview(b"")
+        cuts = [
+            (_cut_again if each.is_repeated else _cut)(
+                each.nals, len(each.extension), is_h265=self.is_h265
+            )
+            for each in coded
+        ]
+        packets = np.concatenate([cut.packets for cut in cuts])
+        starts, counts, at = [], [], 0
+        for cut, each in zip(cuts, coded, strict=True):
+            if each.extension:
+                begin = at + _HEAD_BYTES
+                packets[begin : begin + len(each.extension)] = np.frombuffer(
+                    each.extension, np.uint8
+                )
+            starts.append(cut.starts + at)
+            counts.append(len(cut.starts))
+            at += len(cut.packets)
+        count = sum(counts)
+        numbers = np.empty(count, _NUMBERS)
+        numbers["sequence"] = np.arange(self.sequence, self.sequence + count) & 0xFFFF
+        numbers["timestamp"] = np.repeat([each.timestamp & 0xFFFFFFFF for each in coded], counts)
+        numbers["source"] = self.ssrc
+        heads = np.concatenate(starts)
+        packets[heads + _CHANNEL_AT] = self.channel
+        columns = np.arange(_NUMBERS_AT, _NUMBERS_AT + _NUMBERS.itemsize)
+        packets[heads[:, None] + columns] = numbers.view(np.uint8).reshape(count, -1)
+        extensions = sum(len(each.extension) for each in coded)
+        self._count(count, len(packets) - _HEAD_BYTES * count - extensions)
+        return packets.data
 
     def sender_report(self, instant_ms: int | None, timestamp: int) -> bytes:
         """RTCP SR; None = both times zero, as ONVIF asks for when rate control is off."""
@@ -131,38 +174,70 @@ class RtpSender:
         self._count(1, len(payload))
         return header + payload
 
-    def _fragment_header(self, nal: bytes) -> tuple[bytes, int]:
-        """Payload header and FU header without its flags; both stand in for the NAL unit's header."""
-        if self.is_h265:
-            return bytes([nal[0] & 0x81 | _FU_H265 << 1, nal[1]]), nal[0] >> 1 & 0x3F
-        return bytes([nal[0] & 0xE0 | _FU_H264]), nal[0] & 0x1F
 
-    def _fragments(
-        self, nal: bytes, timestamp: int, is_last: bool, extension: bytes
-    ) -> list[bytes]:
-        """First and last packet by themselves, all equal ones between as one matrix."""
-        prefix, kind = self._fragment_header(nal)
-        body = nal[len(prefix) :]
-        room = MTU - len(prefix) - 1
-        middle = (len(body) - 1) // room - 1
-        middle_end = (1 + middle) * room
-        start = prefix + bytes([kind | _FU_START]) + body[:room]
-        parts = [self._packet(start, timestamp, False, extension)]
-        if middle > 0:
-            equal = body[room:middle_end]
-            parts.append(self._equal_fragments(equal, middle, timestamp, prefix + bytes([kind])))
-        end = prefix + bytes([kind | _FU_END]) + body[middle_end:]
-        parts.append(self._packet(end, timestamp, is_last, b""))
-        return parts
+def _cut(nals: tuple[bytes, ...], extension_size: int, *, is_h265: bool) -> _Cut:
+    """The packets of a picture, each NAL unit in one or in fragments; room for the extension in the first."""
+    rows: list[NDArray[np.uint8]] = []
+    for number, nal in enumerate(nals):
+        is_last = number == len(nals) - 1
+        if len(nal) <= MTU:
+            rows.append(_row(nal, extension_size, has_marker=is_last))
+        else:
+            rows += _fragments(nal, extension_size, is_last=is_last, is_h265=is_h265)
+        extension_size = 0
+    starts, at = [], 0
+    for each in rows:
+        starts.append(at + each.shape[1] * np.arange(len(each)))
+        at += each.size
+    return _Cut(np.concatenate([each.ravel() for each in rows]), np.concatenate(starts))
 
-    def _equal_fragments(self, body: bytes, count: int, timestamp: int, prefix: bytes) -> bytes:
-        room = len(body) // count
-        payload = room + len(prefix)
-        packets = np.empty((count, 16 + payload), np.uint8)
-        header = self._header(payload, timestamp, False, b"") + prefix
-        packets[:, : len(header)] = np.frombuffer(header, np.uint8)
-        numbers = (np.arange(count) + self.sequence).astype(np.uint16)
-        packets[:, 6], packets[:, 7] = numbers >> 8, numbers & 0xFF
-        packets[:, len(header) :] = np.frombuffer(body, np.uint8).reshape(count, room)
-        self._count(count, count * payload)
-        return packets.tobytes()
+
+_cut_again = lru_cache(maxsize=256)(_cut)
+
+
+def _head(size: int, extension_size: int, *, has_marker: bool) -> bytes:
+    return _HEADER.pack(
+        b"$",
+        0,
+        12 + extension_size + size,
+        0x90 if extension_size else 0x80,
+        PAYLOAD_TYPE | (0x80 if has_marker else 0),
+        0,
+        0,
+        0,
+    ) + bytes(extension_size)
+
+
+def _row(payload: bytes, extension_size: int = 0, *, has_marker: bool) -> NDArray[np.uint8]:
+    """One packet."""
+    packet = _head(len(payload), extension_size, has_marker=has_marker) + payload
+    return np.frombuffer(packet, np.uint8)[None]
+
+
+def _fragment_header(nal: bytes, *, is_h265: bool) -> tuple[bytes, int]:
+    """Payload header and FU header without its flags; both stand in for the NAL unit's header."""
+    if is_h265:
+        return bytes([nal[0] & 0x81 | _FU_H265 << 1, nal[1]]), nal[0] >> 1 & 0x3F
+    return bytes([nal[0] & 0xE0 | _FU_H264]), nal[0] & 0x1F
+
+
+def _fragments(
+    nal: bytes, extension_size: int, *, is_last: bool, is_h265: bool
+) -> list[NDArray[np.uint8]]:
+    """First and last packet by themselves, all equal ones between as one matrix."""
+    prefix, kind = _fragment_header(nal, is_h265=is_h265)
+    body = nal[len(prefix) :]
+    room = MTU - len(prefix) - 1
+    middle = (len(body) - 1) // room - 1
+    middle_end = (1 + middle) * room
+    start = prefix + bytes([kind | _FU_START]) + body[:room]
+    rows = [_row(start, extension_size, has_marker=False)]
+    if middle > 0:
+        head = _head(MTU, 0, has_marker=False) + prefix + bytes([kind])
+        equal = np.empty((middle, len(head) + room), np.uint8)
+        equal[:, : len(head)] = np.frombuffer(head, np.uint8)
+        equal[:, len(head) :] = np.frombuffer(body[room:middle_end], np.uint8).reshape(middle, room)
+        rows.append(equal)
+    end = prefix + bytes([kind | _FU_END]) + body[middle_end:]
+    rows.append(_row(end, has_marker=is_last))
+    return rows

@@ -32,7 +32,7 @@ from simulator.video_h264 import (
     split_annex_b,
 )
 from simulator.video_h265 import group_of_pictures
-from simulator.video_scene import Camera, camera_id, draw, still
+from simulator.video_scene import Camera, band_height, camera_id, draw, draw_band, still
 from simulator.video_strip import Picture, read_strip
 
 __all__ = [
@@ -125,7 +125,7 @@ def gops(
 @lru_cache(maxsize=8)
 def parameter_sets(width: int = 640, height: int = 360) -> ParameterSets:
     """The SPS and PPS of every stream of this size."""
-    return _Encoder.of(width, height).sets
+    return _Encoder.of(width, height, band_height(width, height)).sets
 
 
 def _padded(nals: tuple[bytes, ...], share: int) -> tuple[bytes, ...]:
@@ -138,9 +138,20 @@ _filler = lru_cache(maxsize=64)(filler)
 
 @lru_cache(maxsize=512)
 def _key_picture(camera: Camera, instant_ms: int, width: int, height: int) -> tuple[bytes, ...]:
-    encoder = _Encoder.of(width, height)
-    idr = encoder.key_picture(draw(camera, instant_ms, width, height), instant_ms // 1000)
-    return (encoder.sets.sps, encoder.sets.pps, idr)
+    """The band that tells the time is a slice of its own, so that nothing else is encoded for each second."""
+    sets, second = parameter_sets(width, height), instant_ms // 1000
+    rows = band_height(width, height)
+    band = _Encoder.of(width, rows, rows).key_picture(
+        draw_band(camera, instant_ms, width, height), second
+    )
+    return (sets.sps, sets.pps, *band, *_below_band(camera, second % 2, width, height))
+
+
+@lru_cache(maxsize=128)
+def _below_band(camera: Camera, second: int, width: int, height: int) -> tuple[bytes, ...]:
+    """The slices below the band, which are the same in every even second, and in every odd one."""
+    encoder = _Encoder.of(width, height, band_height(width, height))
+    return encoder.key_picture(draw(camera, 0, width, height), second)[1:]
 
 
 @lru_cache(maxsize=4096)
@@ -159,34 +170,38 @@ def _p_picture(width: int, height: int, frame_num: int, milliseconds: int) -> by
 class _Encoder:
     """One x264 encoder per picture size, told to write IDR pictures only, at a fixed quantiser.
 
+    No slice is longer than a band of `rows`. Nothing in a slice depends on another one, or on the picture's height.
+
     x264 numbers IDR pictures and the number stands in the slice, so an encoder with a history would
     write other bytes for the same second. Its number is kept equal to the second's parity by encoding
     once more where needed, which is never needed in a run of seconds.
     """
 
-    _by_size: dict[tuple[int, int], _Encoder] = {}
+    _by_size: dict[tuple[int, int, int], _Encoder] = {}
     _lock = threading.Lock()
 
     @classmethod
-    def of(cls, width: int, height: int) -> _Encoder:
+    def of(cls, width: int, height: int, rows: int) -> _Encoder:
         with cls._lock:
-            if (width, height) not in cls._by_size:
-                cls._by_size[width, height] = cls(width, height)
-            return cls._by_size[width, height]
+            if (width, height, rows) not in cls._by_size:
+                cls._by_size[width, height, rows] = cls(width, height, rows)
+            return cls._by_size[width, height, rows]
 
-    def __init__(self, width: int, height: int) -> None:
+    def __init__(self, width: int, height: int, rows: int) -> None:
         context = av.CodecContext.create("libx264", "w")
         context.width, context.height, context.pix_fmt = width, height, "yuv420p"
         context.time_base = Fraction(1, 15)
         context.framerate = Fraction(15)
         context.thread_count = 1
         context.max_b_frames = 0
+        params = "qp=30:scenecut=0:threads=1:ref=1:cabac=0:weightp=0:keyint=infinite"
+        longest = -(-width // 16) * -(-rows // 16)
         context.options = {
             "preset": "ultrafast",
             "tune": "zerolatency",
             "profile": "baseline",
             "forced-idr": "1",
-            "x264-params": "qp=30:scenecut=0:threads=1:ref=1:cabac=0:weightp=0:keyint=infinite",
+            "x264-params": f"{params}:slice-max-mbs={longest}",
         }
         self._context = context
         self._pictures = 0
@@ -195,13 +210,13 @@ class _Encoder:
         sets = {nal[0] & 31: nal for nal in self._encode(blank)}
         self.sets = read_parameter_sets(sets[NAL_SPS], sets[NAL_PPS])
 
-    def key_picture(self, planes: Picture, second: int) -> bytes:
-        """The IDR slice of a picture."""
+    def key_picture(self, planes: Picture, second: int) -> tuple[bytes, ...]:
+        """The IDR slices of a picture."""
         with self._own_lock:
             nals = self._encode(planes)
             if self._pictures % 2 != second % 2:
                 nals = self._encode(planes)
-        return next(nal for nal in nals if nal[0] & 31 == NAL_IDR)
+        return tuple(nal for nal in nals if nal[0] & 31 == NAL_IDR)
 
     def _encode(self, planes: Picture) -> list[bytes]:
         frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")

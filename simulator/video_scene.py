@@ -52,13 +52,37 @@ def still(
 def draw(camera: Camera, instant_ms: int, width: int, height: int) -> Picture:
     """The scene with text and strip: I420, luma above chroma, shape (height * 3 / 2, width)."""
     planes = _scene(camera, width, height).copy()
+    _write_time(planes, camera, instant_ms)
+    return planes
+
+
+def band_height(width: int, height: int) -> int:
+    """So many rows from the top, in whole macroblocks, hold everything that tells the time."""
+    return min(-(-_black_rows(width) // 16) * 16, height)
+
+
+def draw_band(camera: Camera, instant_ms: int, width: int, height: int) -> Picture:
+    """The uppermost rows of `draw` as a picture of their own: only they differ from second to second."""
+    scene, rows = _scene(camera, width, height), band_height(width, height)
+    planes = np.empty((rows * 3 // 2, width), np.uint8)
+    planes[:rows] = scene[:rows]
+    planes[rows:].reshape(2, -1)[:] = scene[height:].reshape(2, -1)[:, :1]
+    _write_time(planes, camera, instant_ms)
+    return planes
+
+
+def _write_time(planes: Picture, camera: Camera, instant_ms: int) -> None:
+    """The clock as text for people, the strip for tests."""
     shown = dt.datetime.fromtimestamp((instant_ms + camera.zone_ms) / 1000, dt.UTC)
     clock = shown.strftime("%Y-%m-%d %H:%M:%S")
-    scale = width / 800
+    scale = planes.shape[1] / 800
     cv2.putText(planes, clock, (8, strip.HEIGHT + int(34 * scale)), _FONT, scale, 235, 2)
     strip.draw_strip(planes, camera.id, instant_ms)
     planes[: strip.HEIGHT, strip.WIDTH : strip.WIDTH + 16] = 16
-    return planes
+
+
+def _black_rows(width: int) -> int:
+    return strip.HEIGHT + int(width / 800 * 46)
 
 
 @lru_cache(maxsize=64)
@@ -74,8 +98,7 @@ def _scene(camera: Camera, width: int, height: int) -> Picture:
         grey = int(random.integers(40, 200))
         cv2.rectangle(luma, (x, y), (x + size, y + size * 2 // 3), grey, -1)
     planes[height:] = np.repeat(random.integers(112, 144, 2), height // 4)[:, None]
-    top = strip.HEIGHT + int(width / 800 * 46)
-    luma[:top] = 16
+    luma[: _black_rows(width)] = 16
     scale = width / 900
     ascii_name = _without_marks(camera.name)
     cv2.putText(luma, ascii_name, (8, height - 12), _FONT, scale, 16, 5)
