@@ -1,15 +1,8 @@
 """Plays one track of a device, live or past, and says of each unit when it was taken.
 
-A recorder that does not understand a time span tends to play something else and call it a success.
-So a past span is accepted only with a proof: the recording's own NTP times (ONVIF extension), else a
-`Range: clock=` in the reply to PLAY that matches what was asked (Hikvision may say it in its description
-instead), else RTCP times inside the span that are not simply the time of sending.
-What proves to be of another time is `BadAnswer(WRONG_RANGE)`, what proves no time at all
-`BadAnswer(TIME_NOT_PROVEN)`: many recorders answer without a word about the time, and that is no lie.
-A picture of another time never leaves here.
-
-Times are integer milliseconds in the target's time base. The track is the video, unless `sounds.fetch_sound`
-plays: then it is the sound, whose coded units take the place of the pictures.
+A past span is played only with a proof that it is the one that was asked (`time_proofs`): a picture of another
+time never leaves here. Times are integer milliseconds in the target's time base. The track is the video, unless
+`sounds.fetch_sound` plays: then it is the sound, whose coded units take the place of the pictures.
 """
 
 from __future__ import annotations
@@ -28,11 +21,10 @@ from .base import (
     Login,
     Reason,
     StreamTarget,
-    TimeBase,
     TooSlow,
 )
-from .rtp import DOLLAR, RtpPacket, SenderReport, parse_rtcp, parse_rtp
-from .rtp_clock import RtpTimeline, StampSource
+from .rtp import DOLLAR, RtpPacket, parse_rtcp, parse_rtp
+from .rtp_clock import StampSource
 from .rtp_video import AccessUnit
 from .rtsp import (
     ConnectionEnded,
@@ -43,23 +35,17 @@ from .rtsp import (
     StreamLimits,
 )
 from .rtsp_messages import (
-    ClockRange,
     Message,
     control_url,
     interleaved_channel,
-    read_range,
     refusal,
     rtp_info_time,
     write_clock,
 )
 from .sdp import told_range
+from .time_proofs import TimeProof
 from .tracks import Choose, Depacketises, Track, choose_video
 
-# Recorders start at the key frame before the asked instant; smart codecs put many seconds between two.
-LEAD_MS = 30_000
-_WALL_CLOCK_MS = 3 * 3_600_000
-_NTP_ERA_MS = (1 << 32) * 1000
-_NEAR_NOW_MS = 10 * 60_000
 # Every known player asks so, and some recorders that are not asked play from their oldest file. Played
 # for a player, a minute takes a minute: without their pace, recorders of Hikvision send it eight times as fast.
 _FROM_START = {"Range": "npt=0.000-", "Rate-Control": "no"}
@@ -126,29 +112,17 @@ class Playback:
         local_ahead_ms: int = 0,
         choose: Choose = choose_video,
     ) -> None:
-        self.range_reply = ""
-        self.stamp_source: StampSource | None = None
         self.ended_by: EndedBy | None = None
         self._connection = connection
         self._target = target
-        self._shifts = [0]
-        if target.time_base is TimeBase.DEVICE_LOCAL:
-            self._shifts = [0, local_ahead_ms, -_WALL_CLOCK_MS]
-        if target.start_ms is not None and target.start_ms < 0:
-            # A recording dated near 1900 (a recorder without a clock): its NTP times look like 2036.
-            self._shifts.append(-_NTP_ERA_MS)
+        self._proof = TimeProof(target, local_ahead_ms)
         self._require = target.replay == "onvif"
         self._choose = choose
         self._track: Track
         self._depacketiser: Depacketises
         self._channel = 0
-        self._confirmed_start_ms: int | None = None
         self._described = ""
-        self._range_rtp: int | None = None
-        self._report: SenderReport | None = None
         self._source: int | None = None
-        self._timeline: RtpTimeline | None = None
-        self._shift_ms = 0
         self._held: deque[AccessUnit] = deque()
         self._frames: list[Frame] = []
         self._held_bytes = 0
@@ -158,6 +132,16 @@ class Playback:
     def depacketiser(self) -> Depacketises:
         """What reads the packets of the chosen track; there once it plays."""
         return self._depacketiser
+
+    @property
+    def stamp_source(self) -> StampSource | None:
+        """From where the times come; None before the first picture."""
+        return self._proof.source
+
+    @property
+    def range_reply(self) -> str:
+        """The range that the device said it plays."""
+        return self._proof.range_reply
 
     @property
     def codec(self) -> str:
@@ -220,13 +204,9 @@ class Playback:
         elif target.replay:
             headers = _FROM_START
         reply = await self._request_replay("PLAY", url, headers)
-        self.range_reply = "".join(c for c in reply.get("range")[:200] if c.isprintable())
-        self._range_rtp = rtp_info_time(reply.get("rtp-info"), self._track.control)
-        if target.replay:
-            told = read_range(self.range_reply)
-            self._confirmed_start_ms = self._confirm(told)
-            if told is None and target.replay == "url":
-                self._confirm_by_description()
+        rtp_time = rtp_info_time(reply.get("rtp-info"), self._track.control)
+        told, clock_rate = reply.get("range"), self._track.clock_rate
+        self._proof.hear_play(told, rtp_time, self._described, clock_rate)
 
     async def _request_replay(self, method: str, url: str, headers: dict[str, str]) -> Message:
         """A request with `Require: onvif-replay` where wanted, and once without where it is refused."""
@@ -240,40 +220,6 @@ class Playback:
         if reply.status != 200:
             raise refusal(method, reply)
         return reply
-
-    def _confirm(self, told: ClockRange | None) -> int | None:
-        """The start that the reply to PLAY confirms, in the target's time base; None if it does not."""
-        if told is None or (told.end_ms is not None and told.end_ms <= told.start_ms):
-            return None
-        shift = self._fitting_shift(told.start_ms)
-        return None if shift is None else told.start_ms + shift
-
-    def _confirm_by_description(self) -> None:
-        """The description of a URL with a span may name that span; of a whole recording it proves nothing."""
-        told = read_range(self._described)
-        start = self._confirm(told)
-        if told is None or told.end_ms is None or start is None:
-            return
-        end_ms = start + told.end_ms - told.start_ms
-        if self._target.end_ms is not None and end_ms <= self._target.end_ms + LEAD_MS:
-            self._confirmed_start_ms = start
-            self.range_reply = "".join(c for c in self._described[:200] if c.isprintable())
-
-    def _fitting_shift(self, ms: int) -> int | None:
-        """What to add to a time of the device so that it lies in the asked span; None = it does not.
-
-        Recorders that think in wall-clock time write it either as such behind a false Z, or as UTC.
-        """
-        fitting = [shift for shift in self._shifts if self._in_span(ms + shift)]
-        if 0 not in fitting and _is_now(ms):
-            # Three hours ago asked, live played: that fits a false Z only by accident.
-            return None
-        start = self._target.start_ms or 0
-        return min(fitting, key=lambda shift: abs(ms + shift - start), default=None)
-
-    def _in_span(self, ms: int) -> bool:
-        start, end = self._target.start_ms, self._target.end_ms
-        return (start is None or ms >= start - LEAD_MS) and (end is None or ms < end)
 
     async def frames(self) -> AsyncIterator[Frame]:
         """The pictures in the order of the stream, each inside the span (or one lead before it).
@@ -334,8 +280,7 @@ class Playback:
         if channel == self._channel + 1:
             report, bye = parse_rtcp(data)
             if report is not None:
-                self._report = report
-                self._follow(report)
+                self._proof.hear_report(report)
             if not bye:
                 return ()
             frames = self._last_frames(self._depacketiser.flush())
@@ -352,7 +297,7 @@ class Playback:
     def _last_frames(self, units: list[AccessUnit]) -> list[Frame]:
         frames = self._stamped(units)
         if self._held and self.stamp_source is None:
-            self._choose_source(self._held[0], final=True)
+            self._proof.decide(self._held[0], final=True)
             frames += self._stamped([])
         return frames
 
@@ -364,13 +309,12 @@ class Playback:
             self._held_bytes += unit.size
         while self._held and self._ready():
             unit = self._held.popleft()
-            stamp = self._stamp(unit)
+            stamp = self._proof.place(unit)
             if self._target.end_ms is not None and stamp >= self._target.end_ms:
                 self.ended_by = EndedBy.SPAN_END
                 self._held.clear()
                 break
-            if self._target.replay and not self._in_span(stamp):
-                raise _wrong_range("The pictures leave the asked span.")
+            self._proof.refuse_outside(stamp)
             frames.append(Frame(stamp, unit))
             if unit.is_terminal:
                 self.ended_by = EndedBy.TERMINAL
@@ -378,92 +322,8 @@ class Playback:
         return frames
 
     def _ready(self) -> bool:
-        if self.stamp_source is None:
-            waited = time.monotonic() - self._held_since
-            final = waited > _HOLD_S or self._held_bytes > _HOLD_BYTES
-            self._choose_source(self._held[0], final=final)
-        return self.stamp_source is not None
-
-    def _choose_source(self, first: AccessUnit, *, final: bool) -> None:
-        """Decide once, at the first picture, from where times come. `final`: decide now."""
-        if first.stamp is not None:
-            shift = self._fitting_shift(first.stamp.ms) if self._target.replay else 0
-            if shift is None:
-                raise _wrong_range("The recorder plays another time than was asked.")
-            self._shift_ms, self.stamp_source = shift, StampSource.ONVIF_NTP
-            return
-        if self._report is not None and self._use_report(first, self._report):
-            return
-        if self._confirmed_start_ms is not None:
-            anchor = self._anchor(first)
-            self._timeline = RtpTimeline(self._track.clock_rate, anchor, self._confirmed_start_ms)
-            self.stamp_source = StampSource.RANGE
-        elif final and self._target.replay:
-            raise self._unconfirmed()
-        elif final:
-            now = round(time.time() * 1000)
-            self._timeline = RtpTimeline(self._track.clock_rate, first.rtp_time, now)
-            self.stamp_source = StampSource.ARRIVAL
-
-    def _unconfirmed(self) -> DeviceError:
-        """Another range than asked is a lie; a reply that says nothing of the time proves nothing."""
-        told = read_range(self.range_reply)
-        if told is not None or (self._target.replay == "onvif" and self.range_reply):
-            return _wrong_range("The recorder confirms another time than was asked.")
-        return BadAnswer(
-            "The recorder does not tell which time it plays.", reason=Reason.TIME_NOT_PROVEN
-        )
-
-    def _use_report(self, first: AccessUnit, report: SenderReport) -> bool:
-        timeline = RtpTimeline.of_report(self._track.clock_rate, report)
-        shift = 0
-        if self._target.replay:
-            ms = timeline.ms(first.rtp_time)
-            fitting = self._fitting_shift(ms)
-            if fitting is None or not self._report_is_of_recording(ms, ms + fitting):
-                return False
-            shift = fitting
-        self._shift_ms, self._timeline = shift, timeline
-        self.stamp_source = StampSource.RTCP
-        return True
-
-    def _follow(self, report: SenderReport) -> None:
-        """A later report moves the times with it: over a gap, RTP times of some recorders just run on."""
-        if self.stamp_source is StampSource.RTCP and self._timeline is not None:
-            self._timeline.set_anchor(report.rtp_time, report.ntp_ms)
-
-    def _report_is_of_recording(self, told_ms: int, ms: int) -> bool:
-        """Whether an RTCP time is the recording's. Many recorders write the time of sending instead."""
-        if self._confirmed_start_ms is not None:
-            return abs(ms - self._confirmed_start_ms) <= LEAD_MS
-        return not _is_now(told_ms)
-
-    def _anchor(self, first: AccessUnit) -> int:
-        """The RTP time of the confirmed start: as told, where that is near the first picture."""
-        told = self._range_rtp
-        if told is not None:
-            distance = (first.rtp_time - told) % (1 << 32)
-            distance = min(distance, (1 << 32) - distance)
-            if distance <= LEAD_MS / 1000 * self._track.clock_rate:
-                return told
-        return first.rtp_time
-
-    def _stamp(self, unit: AccessUnit) -> int:
-        if self.stamp_source is StampSource.ONVIF_NTP:
-            if unit.stamp is not None:
-                ms = unit.stamp.ms + self._shift_ms
-                # A picture without the extension is placed by its RTP distance to this one.
-                self._timeline = RtpTimeline(self._track.clock_rate, unit.rtp_time, ms)
-                return ms
-            return self._timeline.ms(unit.rtp_time) if self._timeline else 0
-        if self._timeline is None:
-            return 0
-        return self._timeline.ms(unit.rtp_time) + self._shift_ms
-
-
-def _is_now(ms: int) -> bool:
-    return abs(ms - time.time() * 1000) < _NEAR_NOW_MS
-
-
-def _wrong_range(words: str) -> BadAnswer:
-    return BadAnswer(words, reason=Reason.WRONG_RANGE)
+        if self.stamp_source is not None:
+            return True
+        waited = time.monotonic() - self._held_since
+        final = waited > _HOLD_S or self._held_bytes > _HOLD_BYTES
+        return self._proof.decide(self._held[0], final=final)
