@@ -14,7 +14,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
@@ -28,8 +28,9 @@ from core.tsi import day_of, to_ms
 
 from ..models import ExportPace, ExportSlice, SoundSlice
 from ..models.holds import Part
-from . import cutting, part_claims, right_channel, sound_work
+from . import cutting, exporting, part_claims, right_channel, sound_work
 from .fetching import Fetched, Order, delivered, failure_of, fetch, unfetched
+from .kept_answers import KeptAnswers
 from .part_claims import AnyPart
 from .recorders import NotReachable, access_to, park_refused
 from .running_hashes import RunningHashes
@@ -129,6 +130,7 @@ class _Batch:
         self.hashes = hashes
         self.settled = settled
         self.running: list[_Running] = []
+        self.answers = KeptAnswers()
         self.ended = 0
         self._renew_at = time.monotonic() + part_claims.RENEW_SECONDS
         self._ask_at = 0.0
@@ -167,14 +169,15 @@ class _Batch:
             return
         cutting.cut(part, access.clock)
         number = part_claims.channel_of(part).number
-        order = Order(
-            access,
-            number,
-            to_ms(part.starts_at),
-            to_ms(part.ends_at),
-            is_for_exhibit=isinstance(part, ExportSlice),
-        )
-        fetched = Fetched(access.clock, running=self.hashes.of(part))
+        order = Order(access, number, to_ms(part.starts_at), to_ms(part.ends_at))
+        fetched = Fetched(access.clock)
+        if part.attempt == 1:
+            fetched.answers = self.answers
+        if isinstance(part, ExportSlice):
+            volume = exporting.volume_of(part)
+            follows_until_ms = to_ms(volume[-1].ends_at)
+            order = replace(order, is_for_exhibit=True, follows_until_ms=follows_until_ms)
+            fetched.running = self.hashes.of(part, volume)
         if isinstance(part, SoundSlice):
             order, fetched = sound_work.begin(part, order)
         future = self.loop.start(order, fetched)

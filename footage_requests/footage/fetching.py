@@ -15,13 +15,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cameras.days.coverage import Interval, clip, merge, total
-from cameras.protocols.base import DeviceError, NotSupported, Reason, StreamTarget, TooSlow
+from cameras.protocols.base import (
+    Channel,
+    DeviceError,
+    IndexAnswer,
+    NotSupported,
+    Reason,
+    StreamTarget,
+    TooSlow,
+)
 from cameras.protocols.clips import SliceReport, fetch_slice
 from cameras.protocols.decoding import Decoder
 from cameras.protocols.rtsp import StreamLimits
 
 from .clock_windows import RecorderClock, asked_of_recorder, clock_block
-from .recorders import Access, Heard, conversation
+from .kept_answers import ONE_QUESTION_MS, Answer, KeptAnswers, has_all
+from .recorders import Access, Conversation, Heard, conversation, heard_of
 from .running_hash import RunningHash
 from .store import NoSpace, StoreWriter, ensure_space
 from .writer_thread import WriterThread
@@ -50,6 +59,8 @@ class Order:
     start_ms: int
     end_ms: int
     is_for_exhibit: bool = False
+    follows_until_ms: int = 0
+    """Until when more of the channel will be fetched, as far as is known."""
 
 
 @dataclass
@@ -63,6 +74,7 @@ class Fetched:
     error: Exception | None = None
     bytes: int = 0
     stack: ExitStack = field(default_factory=ExitStack, repr=False)
+    answers: KeptAnswers = field(default_factory=KeptAnswers, repr=False)
     running: RunningHash | None = field(default=None, repr=False)
     """The hash of the exhibit into which this goes, where it goes on with this piece."""
     streamed: Future[None] = field(default_factory=Future, repr=False)
@@ -124,17 +136,36 @@ def kept_in(fetched: Fetched) -> Iterator[None]:
 
 async def target_of(order: Order, fetched: Fetched) -> StreamTarget | None:
     """Asks the recorder for its index and for the address to be played; None where it surely has nothing."""
+    span = order.start_ms, order.end_ms
+    known = fetched.answers.about(order.access, order.channel_number, *span)
+    if known is not None:
+        fetched.clock, fetched.heard, target = known
+        return target
     async with asyncio.timeout(OPEN_SECONDS), conversation(order.access) as talk:
         fetched.clock = talk.clock
-        fetched.heard = await talk.recorded(order.channel_number, order.start_ms, order.end_ms)
+        channel = await talk.channel(order.channel_number)
+        index, until_ms = await _index_of(talk, channel, order)
+        fetched.heard = heard_of(index, talk.clock.history, *span)
         if fetched.has_nothing:
             return None
         player = talk.device.playback
         if player is None:
             raise NotSupported("playback")
-        channel = await talk.channel(order.channel_number)
-        span = asked_of_recorder(talk.clock, order.start_ms, order.end_ms)
-        return await player.playback(channel, *span)
+        target = await player.playback(channel, *asked_of_recorder(talk.clock, *span))
+    answer = Answer(order.access, talk.clock, order.start_ms, until_ms, index, target)
+    fetched.answers.keep(order.channel_number, answer)
+    return target
+
+
+async def _index_of(talk: Conversation, channel: Channel, order: Order) -> tuple[IndexAnswer, int]:
+    """An index's answer about what will follow as well, where it leaves nothing of the piece open, and its end."""
+    start, end = order.start_ms, order.end_ms
+    until = min(order.follows_until_ms, start + ONE_QUESTION_MS)
+    if until > end and talk.device.protocol == "onvif":
+        answer = await talk.index_of(channel, start, until)
+        if has_all(heard_of(answer, talk.clock.history, start, end), start, end):
+            return answer, until
+    return await talk.index_of(channel, start, end), end
 
 
 async def _fetch(order: Order, fetched: Fetched, decoder: Decoder) -> None:

@@ -28,6 +28,7 @@ from cameras.protocols.base import (
     DeviceError,
     Endpoint,
     Identity,
+    IndexAnswer,
     Login,
     Manner,
     NotSupported,
@@ -194,32 +195,41 @@ class Conversation:
     async def recorded(self, number: int, start_ms: int, end_ms: int) -> Heard:
         """Asks the index about [start, end) of true time. Raises DeviceError."""
         channel = await self.channel(number)
+        answer = await self.index_of(channel, start_ms, end_ms)
+        heard = heard_of(answer, self.clock.history, start_ms, end_ms)
+        heard.is_online = channel.online
+        return heard
+
+    async def index_of(self, channel: Channel, start_ms: int, end_ms: int) -> IndexAnswer:
+        """The index's own answer about [start, end) of true time. Raises DeviceError."""
         index = self.device.recordings
         if index is None:
             raise NotSupported("recordings")
-        history = self.clock.history
-        span = history.device_span(start_ms, end_ms, margin_ms=INDEX_MARGIN_MS)
+        span = self.clock.history.device_span(start_ms, end_ms, margin_ms=INDEX_MARGIN_MS)
         if span is None:
             # No offset is known: the recorder's own time is all there is, and the records say so.
             span = (start_ms, end_ms)
         if self.device.protocol == "onvif":
             past_ms = to_ms(timezone.now()) - end_ms
             span = (span[0], span[1] + min(EVENTS_AFTER_MS, max(0, past_ms)))
-        answer = await index.recordings(channel, *span)
-        told, jumps = _in_true_time(answer.segments, history, start_ms, end_ms)
-        doubted, _jumps = _in_true_time(answer.unsure, history, start_ms, end_ms)
-        recorded = subtract(told, doubted)
-        oldest = true_instant(answer.earliest_ms, history) if history else answer.earliest_ms
-        return Heard(
-            recorded=recorded,
-            gaps=subtract([(start_ms, end_ms)], merge([*recorded, *doubted])),
-            unsure=merge([*jumps, *doubted]),
-            doubted=doubted,
-            oldest_ms=oldest,
-            is_complete=answer.complete,
-            is_online=channel.online,
-            source=str(answer.source),
-        )
+        return await index.recordings(channel, *span)
+
+
+def heard_of(answer: IndexAnswer, history: OffsetHistory, start_ms: int, end_ms: int) -> Heard:
+    """What an index's answer says about [start, end) of true time."""
+    told, jumps = _in_true_time(answer.segments, history, start_ms, end_ms)
+    doubted, _jumps = _in_true_time(answer.unsure, history, start_ms, end_ms)
+    recorded = subtract(told, doubted)
+    oldest = true_instant(answer.earliest_ms, history) if history else answer.earliest_ms
+    return Heard(
+        recorded=recorded,
+        gaps=subtract([(start_ms, end_ms)], merge([*recorded, *doubted])),
+        unsure=merge([*jumps, *doubted]),
+        doubted=doubted,
+        oldest_ms=oldest,
+        is_complete=answer.complete,
+        source=str(answer.source),
+    )
 
 
 def _in_true_time(

@@ -6,7 +6,6 @@ from collections import OrderedDict
 
 from ..models import ExportSlice
 from . import exporting
-from .part_claims import AnyPart
 from .running_hash import Hashed, RunningHash
 
 MOST_AT_ONCE = 8
@@ -18,11 +17,11 @@ class RunningHashes:
     def __init__(self) -> None:
         self._running: OrderedDict[int, RunningHash] = OrderedDict()
 
-    def of(self, part: AnyPart) -> RunningHash | None:
-        """Where the hash of this slice goes on; None where it was not this worker that fetched all before it."""
-        if not isinstance(part, ExportSlice):
-            return None
-        volume = exporting.volume_of(part)
+    def of(self, part: ExportSlice, volume: list[ExportSlice]) -> RunningHash | None:
+        """Where the hash of this slice goes on; None where it was not this worker that fetched all before it.
+
+        `volume`: the slices that become one exhibit with it.
+        """
         numbers = [each.pk for each in volume]
         at = numbers.index(part.pk)
         if at == 0:
