@@ -31,6 +31,7 @@ _MOST_WORDS = 64
 # Dozens of scopes stand in one element: cut short, the last one would say something else.
 _LONGEST_LIST = 32 * 1024
 _SIOCGIFADDR = 0x8915
+_IP_RECVERR = 11  # of Linux: that nobody listens is told to a socket that is not connected as well
 _PROBE = (
     '<?xml version="1.0" encoding="UTF-8"?>'
     '<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"'
@@ -220,15 +221,14 @@ async def probe_addresses(
 async def ask_one(address: str, *, seconds: float = 1.0, port: int = PORT) -> Found | None:
     """What one IPv4 address answers; None as soon as it is known that nobody listens there."""
     answer: asyncio.Future[Found | None] = asyncio.get_running_loop().create_future()
-    try:
-        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-            lambda: _OneAnswer(answer, address), remote_addr=(address, port)
-        )
-    except OSError:
+    transport = await _open(_OneAnswer(answer, address), "0.0.0.0")  # noqa: S104 - a client socket
+    if transport is None:
         return None
+    # Some answer from another port than the one that was asked, which a connected socket would not hear.
+    transport.get_extra_info("socket").setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
     try:
         for types in _ONE_BY_ONE:
-            transport.sendto(probe_message(types))
+            transport.sendto(probe_message(types), (address, port))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(seconds / 2):
                     return await asyncio.shield(answer)
@@ -254,14 +254,14 @@ def _waves(addresses: Iterable[str], size: int) -> Iterator[list[str]]:
 
 
 class _OneAnswer(asyncio.DatagramProtocol):
-    """Takes the first readable answer; the kernel drops datagrams of other senders."""
+    """Takes the first readable answer of the one address; others are not heard."""
 
     def __init__(self, answer: asyncio.Future[Found | None], address: str) -> None:
         self._answer = answer
         self._address = address
 
     def datagram_received(self, data: bytes, addr: tuple[str | int, ...]) -> None:
-        for found in read_answer(data, self._address):
+        for found in read_answer(data, self._address) if addr[0] == self._address else ():
             self._end(found)
 
     def error_received(self, exc: Exception) -> None:
@@ -293,7 +293,9 @@ class _Collector(asyncio.DatagramProtocol):
             self._found.setdefault((sender, found.endpoint_reference), found)
 
 
-async def _open(collector: _Collector, address: str) -> asyncio.DatagramTransport | None:
+async def _open(
+    collector: asyncio.DatagramProtocol, address: str
+) -> asyncio.DatagramTransport | None:
     """A UDP socket on one of our addresses; the group is not joined, answers come unicast."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:

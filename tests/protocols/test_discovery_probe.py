@@ -191,3 +191,29 @@ async def test_a_device_that_heeds_one_type_only_is_found(types: tuple[str, ...]
 def test_an_xaddr_that_names_no_other_host_tells_port_and_path(host: str) -> None:
     (found,) = read_answer(match(f"http://{host}:8899/onvif/d http://10.9.9.9/x"), "10.0.0.5")
     assert (found.address, found.port, found.path) == ("10.0.0.5", 8899, "/onvif/d")
+
+
+async def test_an_answer_from_another_port_of_the_asked_address_is_heard() -> None:
+    async with responder(lambda _: []) as (elsewhere, other), responder(lambda _: []) as (port, it):
+        assert elsewhere != port
+
+        def answer(data: bytes, addr: tuple[str, int]) -> None:
+            other.transport.sendto(match(), addr)
+
+        it.datagram_received = answer  # type: ignore[method-assign]
+        found = await ask_one("127.0.0.1", port=port)
+    assert found is not None
+    assert found.port == 8080
+
+
+async def test_another_address_does_not_answer_for_the_asked_one() -> None:
+    async with (
+        responder(lambda _: [], host="127.0.0.2") as (_, other),
+        responder(lambda _: []) as (port, it),
+    ):
+
+        def answer(data: bytes, addr: tuple[str, int]) -> None:
+            other.transport.sendto(match(), addr)
+
+        it.datagram_received = answer  # type: ignore[method-assign]
+        assert await ask_one("127.0.0.1", seconds=0.4, port=port) is None
