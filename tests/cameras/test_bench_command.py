@@ -14,7 +14,7 @@ import pytest
 from django.db import connection
 
 from audit.models import Entry
-from tests.cameras.bench_campus import CANARY, Bench, bench, campus_of, device_of
+from tests.cameras.bench_campus import CANARY, PATIENT_S, Bench, bench, campus_of, device_of
 
 __all__ = ["bench"]
 
@@ -115,8 +115,8 @@ def test_a_snapshot_is_written_once_and_never_over_a_file(bench: Bench, tmp_path
     out = tmp_path / "still.jpg"
     with campus_of() as campus:
         device = device_of(campus, "onvif")
-        first = bench.run("snapshot", device, "--out", str(out), seconds=5)
-        again = bench.run("snapshot", device, "--out", str(out), seconds=5)
+        first = bench.run("snapshot", device, "--out", str(out), seconds=PATIENT_S)
+        again = bench.run("snapshot", device, "--out", str(out), seconds=PATIENT_S)
     assert first.code == 0, first.err
     assert out.stat().st_size == first.facts["bytes"]
     assert (first.facts["width"], first.facts["height"]) != (None, None)
@@ -128,7 +128,7 @@ def test_a_snapshot_is_written_once_and_never_over_a_file(bench: Bench, tmp_path
 def test_each_verb_gives_a_table_and_the_same_as_one_json_document(bench: Bench, verb: str) -> None:
     with campus_of() as campus:
         device = device_of(campus, "isapi")
-        told = bench.run(verb, device, seconds=5)
+        told = bench.run(verb, device, seconds=PATIENT_S)
         table = bench.type(
             verb, device.address, "--port", str(device.http_port), "--user", "izleme"
         )
@@ -143,6 +143,6 @@ def test_each_verb_gives_a_table_and_the_same_as_one_json_document(bench: Bench,
 def test_a_clock_an_hour_fast_is_named(bench: Bench) -> None:
     """CLK-1, CLK-13"""
     with campus_of() as campus:
-        said = bench.run("clock", device_of(campus, "isapi"), seconds=5)
+        said = bench.run("clock", device_of(campus, "isapi"), seconds=PATIENT_S)
     assert said.facts["verdict"] == "SUMMER_TIME"
     assert abs(said.facts["offset_ms"] - 3_600_000) <= 100 + said.facts["uncertainty_ms"]

@@ -16,6 +16,7 @@ from simulator.world import Campus, SimDevice
 from tests.cameras.bench_campus import (
     CANARY,
     KINDS,
+    PATIENT_S,
     Bench,
     Said,
     bench,
@@ -171,7 +172,7 @@ def test_a_probe_survives_and_says_a_sentence(
 def test_a_probe_tries_each_part_and_leaves_nothing_untried(
     bench: Bench, device: SimDevice
 ) -> None:
-    said = bench.run("probe", device, seconds=5)
+    said = bench.run("probe", device, seconds=PATIENT_S)
     assert said.code == 0
     answers = {name: told["answer"] for name, told in said.facts["capabilities"].items()}
     assert answers.pop("disks") in ("yes", "no")
@@ -188,7 +189,7 @@ def test_a_wrong_password_is_tried_at_most_three_times(
     """D9: an account is never locked by our trying."""
     monkeypatch.setenv("DEVICE_PASSWORD", "wrong-" + CANARY)
     device.wrong_tries.clear()
-    said = bench.run(verb, device, seconds=5)
+    said = bench.run(verb, device, seconds=PATIENT_S)
     assert device.wrong_tries.get("izleme", 0) <= 3
     assert said.facts["reason"] == Reason.CREDENTIAL_REFUSED
     assert CANARY not in bench.everything_written()
@@ -201,7 +202,7 @@ def test_hostile_names_are_printed_clean(bench: Bench, device: SimDevice) -> Non
     hostile = "=cmd()|\u202e<script>../../x\x1b[2J\U0001f4a9" + "A" * 5_000
     device.name = device.channels[0].name = hostile
     try:
-        said = bench.run("probe", device, seconds=5)
+        said = bench.run("probe", device, seconds=PATIENT_S)
         table = bench.type(
             "probe", device.address, "--port", str(device.http_port), "--user", "izleme"
         )
@@ -218,7 +219,7 @@ def test_a_stream_that_cannot_be_opened_is_not_called_playable(
     bench: Bench, device: SimDevice
 ) -> None:
     set_fault(device, "rtsp_auth_loop", True)
-    said = bench.run("probe", device, seconds=5)
+    said = bench.run("probe", device, seconds=PATIENT_S)
     assert said.code == 0
     for capability in ("live", "playback"):
         assert said.facts["capabilities"][capability]["answer"] != "yes"
@@ -231,7 +232,7 @@ def test_a_device_that_refuses_the_login_still_tells_its_clock(
 ) -> None:
     """A half answer: ONVIF tells the time to everybody."""
     monkeypatch.setenv("DEVICE_PASSWORD", "wrong")
-    said = bench.run("clock", device, seconds=5)
+    said = bench.run("clock", device, seconds=PATIENT_S)
     assert said.code == 0
     assert said.facts["verdict"] == "OK"
     assert said.facts["failures"][0]["what"] == "login"
@@ -243,7 +244,7 @@ def test_an_empty_index_is_not_believed_against_the_other_source(
     bench: Bench, device: SimDevice
 ) -> None:
     set_fault(device, "empty_search", {"value": True, "only": ["findFile"]})
-    said = bench.run("recordings", device, "--day", day_text(), seconds=5)
+    said = bench.run("recordings", device, "--day", day_text(), seconds=PATIENT_S)
     assert said.code == 0
     assert not said.facts["complete"]
     assert said.facts["second_source"]["source"] == "ONVIF_EVENTS"

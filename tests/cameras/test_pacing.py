@@ -68,24 +68,25 @@ BOTH_TAKE = """
 import asyncio, sys, time
 from cameras.night.pacing import SharedBucket, SitePace
 
+SharedBucket.TIMEOUT_SECONDS = 120  # a broker that is slow for a moment is still the common one
+
 async def take(url):
     pace = SitePace(SharedBucket(url, 40))
     await pace.turn(1)
     print("ready", flush=True)
     sys.stdin.readline()
-    begun = []
+    began = time.monotonic()
     for _n in range(50):
         await pace.turn(2)
-        begun.append(time.monotonic())
     await pace.close()
-    print(begun[0], begun[-1], flush=True)
+    print(began, time.monotonic(), flush=True)
 
 asyncio.run(take(sys.argv[1]))
 """
 
 
 def test_two_processes_keep_one_pace_together(tmp_path: Path) -> None:
-    """E12: 100 visits at 40 a second after a burst of 40; each for itself would be done after 0.25 s."""
+    """E12: 100 visits at 40 a second after a burst of 40; each for itself could be done after 0.25 s."""
     broker = Broker(tmp_path)
     broker.start()
     try:
@@ -108,7 +109,7 @@ def test_two_processes_keep_one_pace_together(tmp_path: Path) -> None:
     finally:
         broker.kill()
 
-    assert max(last for _first, last in told) - min(first for first, _last in told) >= 1.4
+    assert max(last for _first, last in told) - min(first for first, _last in told) >= 1.499
 
 
 def test_a_broker_that_does_not_answer_leaves_each_process_its_own_pace(tmp_path: Path) -> None:
@@ -152,12 +153,13 @@ def test_a_night_keeps_the_pace_and_still_asks_everybody(campus, night, settings
     settings.SITE_VISITS_PER_SECOND = 20
     for _n in range(25):
         campus.camera()
+    began = datetime.now(UTC)
 
     run = night()
 
     assert (run.status, run.is_red) == ("FINISHED", False)
-    begun = sorted(run.checks.values_list("done_at", flat=True))
-    assert (begun[-1] - begun[0]).total_seconds() > 0.2
+    last = max(run.checks.values_list("done_at", flat=True))
+    assert (last - began).total_seconds() >= 5 / 20, "five have to wait behind the burst"
 
 
 def test_rechecks_after_a_power_cut_are_spread(campus, settings):
