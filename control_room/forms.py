@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
@@ -84,7 +84,7 @@ class LeaveForm(_Once):
     def clean_needed_until(self) -> Any:
         moment = self.cleaned_data["needed_until"]
         if moment is not None and moment <= timezone.now():
-            raise ValidationError(_now("This moment has passed."))
+            raise ValidationError(gettext("This moment has passed."))
         return moment
 
     def clean(self) -> dict[str, Any]:
@@ -94,7 +94,7 @@ class LeaveForm(_Once):
         known = notes.by_code(self.person, data.get("chosen", "")) if is_offered else None
         data["thing"] = known.about if known else self._found(words)
         if data["thing"] is not None and not can_leave_note(self.person, data["thing"]):
-            self.add_error("about", _now("You have no duty there, so you leave no note there."))
+            self.add_error("about", gettext("You have no duty there, so you leave no note there."))
         return data
 
     def _found(self, words: str) -> Any:
@@ -104,15 +104,15 @@ class LeaveForm(_Once):
         if len(things) == 1:
             return things[0].about
         if not things:
-            self.add_error("about", _now("Nothing that you may see is called so."))
+            self.add_error("about", gettext("Nothing that you may see is called so."))
         elif len(things) > notes.MOST_FOUND:
-            self.add_error("about", _now("Very many fit. Write the code, or more of the name."))
+            self.add_error("about", gettext("Very many fit. Write the code, or more of the name."))
         else:
             self._offer(things, is_asked=True)
             typed: Any = self.data.copy()  # type: ignore[attr-defined]  # a QueryDict
             typed["offered_for"], typed["chosen"] = words, ""
             self.data = typed
-            self.add_error("about", _now("Several fit: choose one below."))
+            self.add_error("about", gettext("Several fit: choose one below."))
         return None
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.tsi import today
@@ -67,13 +67,13 @@ def check_step_date(earlier: models.QuerySet[Any], on_date: dt.date, document: s
     Raises ValidationError or WrongDate.
     """
     if not document.strip():
-        raise ValidationError(_now("A step needs a document."), code="document")
+        raise ValidationError(gettext("A step needs a document."), code="document")
     if on_date > today():
-        raise WrongDate(_now("A step cannot be dated in the future."))
+        raise WrongDate(gettext("A step cannot be dated in the future."))
     last = earlier.order_by("-on_date").values_list("on_date", flat=True).first()
     if last is not None and on_date < last:
         raise WrongDate(
-            _now("A step cannot be dated before the previous one (%(day)s).") % {"day": last}
+            gettext("A step cannot be dated before the previous one (%(day)s).") % {"day": last}
         )
 
 

@@ -67,6 +67,21 @@ def test_no_text_takes_the_name_of_a_month_or_weekday(turkish):
     assert names & {entry.msgid for entry in live(turkish) if entry.msgctxt is None} == set()
 
 
+def test_texts_are_marked_by_names_that_the_collector_knows() -> None:
+    """Under another name a text is collected by nobody, and is read in English for ever."""
+    alias = re.compile(r"\b\w*gettext\w* as (\w+)")
+    apps = [folder for folder in ROOT.iterdir() if (folder / "apps.py").exists()]
+    found = {
+        str(source): other
+        for folder in [*apps, ROOT / "cctv_ops"]
+        for source in folder.rglob("*.py")
+        for other in alias.findall(source.read_text())
+        if other != "_"
+    }
+
+    assert found == {}
+
+
 def test_the_catalogue_knows_every_text_of_the_sources(
     turkish: polib.POFile, tmp_path: Path
 ) -> None:

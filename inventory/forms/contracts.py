@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ..models import Device
@@ -37,7 +37,7 @@ class DevicesForm(DressedForm):
         lines = [line.strip() for line in self.cleaned_data["devices"].splitlines()]
         lines = [line for line in lines if line]
         if len(lines) > MOST_LINES:
-            raise ValidationError(_now("At most %(most)d lines at once.") % {"most": MOST_LINES})
+            raise ValidationError(gettext("At most %(most)d lines at once.") % {"most": MOST_LINES})
         found, wrong = [], []
         for line in lines:
             rows = list(self._named(line)[:2])
@@ -46,7 +46,7 @@ class DevicesForm(DressedForm):
             else:
                 wrong.append(line)
         if wrong:
-            words = _now("These name no device, or more than one: %(lines)s")
+            words = gettext("These name no device, or more than one: %(lines)s")
             raise ValidationError(words % {"lines": ", ".join(wrong[:20])})
         return found
 

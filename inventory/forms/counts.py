@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.tsi import today
@@ -35,7 +35,7 @@ class CloseForm(DressedForm):
     def clean_next_due_on(self) -> Any:
         day = self.cleaned_data["next_due_on"]
         if day <= today():
-            raise ValidationError(_now("The next count lies in the future."))
+            raise ValidationError(gettext("The next count lies in the future."))
         return day
 
 
@@ -71,7 +71,7 @@ class LineForm(DressedForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         if data.get("outcome") == CountLine.Outcome.ELSEWHERE and not data.get("note"):
-            self.add_error("note", _now("Write where it was found."))
+            self.add_error("note", gettext("Write where it was found."))
         return data
 
 

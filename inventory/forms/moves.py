@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.tsi import today
@@ -49,7 +49,7 @@ class InstantField(forms.DateTimeField):
     def clean(self, value: Any) -> dt.datetime | None:
         moment: dt.datetime | None = super().clean(value)
         if moment is not None and moment > timezone.now():
-            raise ValidationError(_now("This moment lies in the future."))
+            raise ValidationError(gettext("This moment lies in the future."))
         return moment
 
 
@@ -78,7 +78,7 @@ class PositionByCodeField(forms.CharField):
         row = rows.filter(code__iexact=code.strip()).first()
         if row is None:
             raise ValidationError(
-                _now("There is no position with the code %(code)s.") % {"code": code}
+                gettext("There is no position with the code %(code)s.") % {"code": code}
             )
         return row
 
@@ -189,7 +189,7 @@ class ChannelsForm(DressedForm):
         data = super().clean() or {}
         first, last = data.get("first"), data.get("last")
         if first and last and not first <= last < first + 256:
-            self.add_error("last", _now("At most 256 channels, counted upwards."))
+            self.add_error("last", gettext("At most 256 channels, counted upwards."))
         return data
 
 
@@ -238,12 +238,12 @@ class ScheduleForm(MarksErrors, forms.ModelForm):
                 self.add_error("hours_text", error)
         if data.get("kind") == kinds.EXEMPT:
             if not data.get("reason"):
-                self.add_error("reason", _now("Write why nothing is recorded."))
+                self.add_error("reason", gettext("Write why nothing is recorded."))
             if not data.get("valid_to"):
-                self.add_error("valid_to", _now("An exemption needs an end date."))
+                self.add_error("valid_to", gettext("An exemption needs an end date."))
         start, end = data.get("valid_from"), data.get("valid_to")
         if start and end and end <= start:
-            self.add_error("valid_to", _now("The end lies after the start."))
+            self.add_error("valid_to", gettext("The end lies after the start."))
         return data
 
 
@@ -266,10 +266,10 @@ def hours_of(text: str) -> dict[str, list[list[str]]]:
         first, _dash, last = days.partition("-")
         start, _dash, end = span.replace(" ", "").replace("–", "-").partition("-")
         if not (first.isdecimal() and (last or first).isdecimal()):
-            raise ValidationError(_now("“%(line)s” does not begin with days.") % {"line": line})
+            raise ValidationError(gettext("“%(line)s” does not begin with days.") % {"line": line})
         numbers = range(int(first), int(last or first) + 1)
         if not numbers or numbers[0] < 1 or numbers[-1] > 7:
-            raise ValidationError(_now("“%(line)s”: days are 1 to 7.") % {"line": line})
+            raise ValidationError(gettext("“%(line)s”: days are 1 to 7.") % {"line": line})
         for number in numbers:
             hours.setdefault(str(number - 1), []).append([start, end])
     return hours

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.tsi import today
@@ -130,13 +130,13 @@ class DeviceForm(RowForm):
         if bought and months and not data.get("warranty_ends_on"):
             data["warranty_ends_on"] = _months_after(bought, months)
         if bought and bought > today():
-            self.add_error("purchased_on", _now("This day lies in the future."))
+            self.add_error("purchased_on", gettext("This day lies in the future."))
         key = serial_key(data.get("maker", ""), data.get("serial", ""))
         other = Device.objects.filter(serial_key=key).exclude(pk=self.instance.pk).first()
         if key and other is not None:
             self.add_error(
                 "serial",
-                _now("This serial number belongs to %(device)s (no. %(number)d, %(status)s).")
+                gettext("This serial number belongs to %(device)s (no. %(number)d, %(status)s).")
                 % {"device": other, "number": other.pk, "status": other.get_status_display()},
             )
         return data
@@ -211,7 +211,7 @@ class NetworkForm(RowForm):
             return str(ipaddress.ip_network(text))
         except ValueError:
             raise ValidationError(
-                _now("%(cidr)s is not a network range.") % {"cidr": text}
+                gettext("%(cidr)s is not a network range.") % {"cidr": text}
             ) from None
 
 
@@ -253,7 +253,7 @@ class ModelLifeForm(RowForm):
 
 def _port(value: int | None) -> int | None:
     if value is not None and not 1 <= value <= 65535:
-        raise ValidationError(_now("A port lies between 1 and 65535."))
+        raise ValidationError(gettext("A port lies between 1 and 65535."))
     return value
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F, Q
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -126,7 +126,7 @@ class Device(SteppedModel):
         try:
             self.mac = normal_mac(self.mac)
         except ValueError:
-            raise ValidationError({"mac": _now("This is not a MAC address.")}) from None
+            raise ValidationError({"mac": gettext("This is not a MAC address.")}) from None
         self.serial_key = serial_key(self.maker, self.serial)
         self.search_text = search_text(
             self.maker, self.model, self.serial, self.mac, self.asset_register_no, self.purpose
@@ -259,7 +259,7 @@ class Address(DatedModel):
         try:
             self.mac = normal_mac(self.mac)
         except ValueError:
-            raise ValidationError({"mac": _now("This is not a MAC address.")}) from None
+            raise ValidationError({"mac": gettext("This is not a MAC address.")}) from None
 
     def clean(self) -> None:
         self.normalise()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F, Q
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -252,7 +252,7 @@ class RecordingSchedule(GuardedModel):
 
     def clean(self) -> None:
         if self.kind == self.Kind.EXEMPT and not (self.reason and self.valid_to):
-            raise ValidationError(_now("An exemption needs a reason and an end date."))
+            raise ValidationError(gettext("An exemption needs a reason and an end date."))
         if self.kind == self.Kind.HOURS:
             from ..schedules import check_hours  # schedules reads these models
 
