@@ -7,7 +7,6 @@ from typing import Any, cast
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
@@ -16,6 +15,7 @@ from inventory.forms.dress import DateField, DressedForm, MarksErrors, dress
 from ..casework.attachments import LARGEST_FILE
 from ..models import Destruction, HandOverRecord, MediumKind
 from ..release.handing_over import ON_A_MEDIUM
+from ..release.record_content import PLAIN, RETURN
 
 _LOCAL = "%Y-%m-%dT%H:%M"
 
@@ -108,33 +108,12 @@ class RecordForm(MarksErrors, forms.ModelForm):
             "attendees",
         ),
         HandOverRecord.Kind.NOT_COLLECTED: ("note",),
+        HandOverRecord.Kind.RETURNED: ("return_reason", "seal_intact", "next_step"),
     }
 
     class Meta:
         model = HandOverRecord
-        fields = [
-            "place",
-            "receiver_name",
-            "receiver_office",
-            "receiver_title",
-            "receiver_identity",
-            "receiver_letter",
-            "identity_checked",
-            "attendees",
-            "medium",
-            "medium_serial",
-            "medium_count",
-            "seal_no",
-            "is_encrypted",
-            "passphrase_by",
-            "played_together",
-            "return_reason",
-            "seal_intact",
-            "measured_sha256",
-            "next_step",
-            "witness",
-            "note",
-        ]
+        fields = [*PLAIN, *RETURN, "witness"]
 
     def __init__(self, kind: str, person: Person, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -142,22 +121,12 @@ class RecordForm(MarksErrors, forms.ModelForm):
         for name in [name for name in self.fields if name not in shown]:
             del self.fields[name]
         self.order_fields(shown)
-        for name in self.REQUIRED.get(HandOverRecord.Kind(kind), ()):
-            self.fields[name].required = True
         self.fields["happened_at"].initial = local_minute(timezone.now())
         if kind == HandOverRecord.Kind.RETURNED:
-            self.fields["receiver_name"].label = _("Brought back by")
-            self.fields["measured_sha256"].help_text = _(
-                "What “Check a package” or sha256sum says of the file on the medium."
-            )
-            self.fields["seal_intact"] = forms.TypedChoiceField(
-                label=_("Seal"),
-                choices=[("", "–"), ("yes", _("intact")), ("no", _("broken or missing"))],
-                coerce=lambda value: value == "yes",
-                empty_value=None,
-                required=False,
-            )
+            self._take_back()
             self.order_fields(shown)
+        for name in self.REQUIRED.get(HandOverRecord.Kind(kind), ()):
+            self.fields[name].required = True
         if "medium" in self.fields:
             choices = [*ON_A_MEDIUM, MediumKind.DOWNLOAD]
             field = cast(forms.ChoiceField, self.fields["medium"])
@@ -168,8 +137,26 @@ class RecordForm(MarksErrors, forms.ModelForm):
             others = Person.objects.filter(is_active=True).exclude(pk=person.pk)
             witness = cast(forms.ModelChoiceField, self.fields["witness"])
             witness.queryset = others.order_by("full_name")
-            witness.empty_label = gettext("nobody")
+            witness.empty_label = "–"
         dress(self)
+
+    def _take_back(self) -> None:
+        """What is asked of a medium that came back."""
+        self.fields["receiver_name"].label = _("Brought back by")
+        self.fields["measured_sha256"].help_text = _(
+            "What “Check a package” or sha256sum says of the file on the medium."
+        )
+        for name, kinds in (
+            ("return_reason", HandOverRecord.Return),
+            ("next_step", HandOverRecord.Next),
+        ):
+            cast(forms.ChoiceField, self.fields[name]).choices = [("", "–"), *kinds.choices]
+        self.fields["seal_intact"] = forms.TypedChoiceField(
+            label=_("Seal"),
+            choices=[("", "–"), ("yes", _("intact")), ("no", _("broken or missing"))],
+            coerce=lambda value: value == "yes",
+            empty_value=None,
+        )
 
     def clean(self) -> dict[str, Any]:
         told: dict[str, Any] = super().clean() or self.cleaned_data

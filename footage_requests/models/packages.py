@@ -201,38 +201,47 @@ class Package(SteppedModel):
         return is_over and self.delivered_at is None
 
 
-class ExportSlice(Part):
-    """At most five recorded minutes of one decided line on one channel, fetched under its own lease.
+class LinePart(Part):
+    """At most five recorded minutes of one decided line on one channel, fetched under its own lease."""
 
-    `source` says from where: the recorder, or a held part when the recorder has it no longer.
-    """
+    line = models.ForeignKey(DecisionLine, on_delete=models.PROTECT, related_name="+")
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+")
+
+    objects = OfPackageQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+
+def rules_of(name: str) -> list[models.BaseConstraint]:
+    """What the database refuses of the pieces of that name: twice the same, backwards, done without a file."""
+    return [
+        models.UniqueConstraint(
+            fields=["package", "line", "channel", "starts_at"], name=f"requests_{name}_once"
+        ),
+        models.CheckConstraint(
+            condition=Q(ends_at__gt=F("starts_at")), name=f"requests_{name}_is_forward"
+        ),
+        models.CheckConstraint(
+            condition=~Q(state="DONE") | Q(file__isnull=False), name=f"requests_{name}_has_a_file"
+        ),
+    ]
+
+
+class ExportSlice(LinePart):
+    """Pictures. `source` says from where: the recorder, or a held part when the recorder has it no longer."""
 
     class Source(models.TextChoices):
         RECORDER = "RECORDER", _("recorder")
         HOLD = "HOLD", _("held copy")
 
     package = models.ForeignKey(Package, on_delete=models.CASCADE, related_name="slices")
-    line = models.ForeignKey(DecisionLine, on_delete=models.PROTECT, related_name="+")
-    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+")
     source = models.CharField(max_length=8, choices=Source, blank=True)
-
-    objects = OfPackageQuerySet.as_manager()
 
     class Meta:
         ordering = ["line_id", "channel_id", "starts_at"]
         indexes = [models.Index(fields=["state", "due_at"], name="requests_slice_queue")]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["package", "line", "channel", "starts_at"], name="requests_slice_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(ends_at__gt=F("starts_at")), name="requests_slice_is_forward"
-            ),
-            models.CheckConstraint(
-                condition=~Q(state="DONE") | Q(file__isnull=False),
-                name="requests_slice_has_a_file",
-            ),
-        ]
+        constraints = rules_of("slice")
 
     def __str__(self) -> str:
         return f"{self.package_id} {self.channel_id} {self.starts_at:%H:%M:%S}"

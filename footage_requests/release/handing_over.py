@@ -34,7 +34,7 @@ from ..parts import Part, people_of, refuse_same_person
 from ..permissions import can_assess, can_deliver
 from .custody import note_custody
 from .giving_out import refuse_unpaid, refuse_viewing_only
-from .record_content import PLAIN, content_of
+from .record_content import PLAIN, RETURN, content_of
 
 if TYPE_CHECKING:
     from accounts.models import Person
@@ -43,7 +43,7 @@ RECORDS = "TT"
 Kind = HandOverRecord.Kind
 ON_A_MEDIUM = (MediumKind.CD, MediumKind.DVD, MediumKind.USB, MediumKind.HDD)
 _LATE = dt.timedelta(minutes=5)
-_RETURN = ("return_reason", "seal_intact", "measured_sha256", "next_step", "takes_back")
+_ENTERED = (*PLAIN, *RETURN, "takes_back")
 
 
 def stock() -> dict[str, int]:
@@ -200,7 +200,7 @@ def make_record(
         viewing_until=facts.get("viewing_until"),
         deliverer=by,
         witness=witness,
-        **{name: facts[name] for name in (*PLAIN, *_RETURN) if facts.get(name) not in (None, "")},
+        **{name: facts[name] for name in _ENTERED if facts.get(name) not in (None, "")},
     )
     row.content = content_of(row)
     row.sha256 = content_sha256(row.content)

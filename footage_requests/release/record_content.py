@@ -33,6 +33,8 @@ PLAIN = (
     "note",
 )
 """The fields of a record that it says as they were entered."""
+RETURN = ("return_reason", "seal_intact", "measured_sha256", "next_step")
+"""What is entered beside them of a medium that came back."""
 
 
 def content_of(row: HandOverRecord) -> dict[str, Any]:

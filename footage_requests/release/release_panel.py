@@ -120,73 +120,89 @@ def _expects(row: FootageRequest) -> str:
 
 def package_context(package: Package, person: Any) -> dict[str, Any]:
     """One package with everything that this person may do with it now."""
-    case = package.request
-    played = parts.people_of(package)
-    may_deliver = permissions.can_deliver(person, case) and person.pk != package.approver_id
-    # Asked where a fee can exist at all: most cases know none.
-    is_owed = bool(case.kind.fee_pay_working_days) and case.fees.owed() is not None
-    may_hand_over = may_deliver and not is_owed and parts.may_play(Part.DELIVERER, person, played)
-    only_shown = package.decision.kind == Decision.Kind.VIEWING
-    is_stopped = package.status == S.CANCELLED
-    destruction = package.destructions.exclude(status="CANCELLED").first()
+    making, giving = _making(package, person), _giving(package, person)
+    may_play = making["may_verify"] or giving["may_show"]
     return {
         "row": package,
-        "job": exporting.job_of(package) if package.status == S.EXPORTING else None,
-        "failed": list(package.slices.filter(state="FAILED").select_related("channel")[:50])
-        if package.status == S.EXPORTING
-        else [],
-        "exhibits": []
-        if is_stopped
-        else list(
-            package.exhibits.filter(replaced_at=None).select_related(
-                "line__item__position", "file", "mask_plan"
-            )
-        ),
-        "leaving": set()
-        if is_stopped
-        else set(verifying.current_exhibits(package).values_list("pk", flat=True)),
-        "may_watch_together": bool(package.exhibits.filter(replaced_at=None)[1:2])
-        and (
-            (
-                package.status == S.VERIFYING
-                and permissions.can_verify(person, case)
-                and parts.may_play(Part.VERIFIER, person, played)
-            )
-            or (package.status == S.SEALED and may_hand_over)
-        ),
+        **_content(package),
+        **making,
+        **giving,
+        **_ending(package, person),
+        "may_watch_together": may_play and bool(package.exhibits.filter(replaced_at=None)[1:2]),
+    }
+
+
+def _content(package: Package) -> dict[str, Any]:
+    """What is in the package, and what came of it."""
+    is_stopped = package.status == S.CANCELLED
+    is_exporting = package.status == S.EXPORTING
+    current = package.exhibits.filter(replaced_at=None)
+    exhibits = current.select_related("line__item__position", "file", "mask_plan")
+    failed = package.slices.filter(state="FAILED").select_related("channel")
+    leaving = verifying.current_exhibits(package).values_list("pk", flat=True)
+    told = [] if is_stopped or is_exporting else sound_told.words_of(package)
+    return {
+        "job": exporting.job_of(package) if is_exporting else None,
+        "failed": list(failed[:50]) if is_exporting else [],
+        "exhibits": [] if is_stopped else list(exhibits),
+        "leaving": set() if is_stopped else set(leaving),
         "missing": masking.missing_masks(package) if package.status == S.MASKING else [],
-        "sounds": []
-        if is_stopped or package.status == S.EXPORTING
-        else [*sound_told.words_of(package), *sound_told.notes_of(package)],
-        "may_export": permissions.can_export(person, case) and person.pk != package.approver_id,
-        "may_go_without": person.pk == package.exporter_id,
-        "may_offer": package.status == S.MASKING and masking.may_mask(package, person),
-        "may_verify": package.status == S.VERIFYING
-        and permissions.can_verify(person, case)
-        and parts.may_play(Part.VERIFIER, person, played),
-        "may_seal": package.status == S.VERIFIED and release_work.may_seal(package, person),
-        "seal_job": release_work.job_for(release_work.SEAL, package)
-        if package.status == S.VERIFIED
-        else None,
-        "may_deliver": may_deliver,
-        "may_copy": may_hand_over and package.status in {S.SEALED, S.HANDED_OVER},
-        "may_show": package.status == S.SEALED and may_hand_over,
-        "may_hand_over": package.status == S.SEALED and may_hand_over and not only_shown,
-        "is_owed": is_owed and package.status in {S.VERIFIED, S.SEALED},
-        "may_give_up": package.status == S.SEALED
-        and may_deliver
-        and parts.may_play(Part.DELIVERER, person, played),
-        "only_shown": only_shown and package.status not in {S.CANCELLED, S.VIEWED, S.DESTROYED},
+        "sounds": [*told, *sound_told.notes_of(package)] if told else [],
         "copies": list(package.copies.select_related("job", "file", "made_by")),
         "links": list(package.links.select_related("made_by", "file")),
         "custody": list(package.custody.all()),
-        "destruction": destruction,
-        "destruction_steps": destroying.steps_for(destruction, person) if destruction else [],
-        "may_prepare_destruction": package.allows("destroy")
-        and destroying.may(person, case, destroying.PREPARING),
+    }
+
+
+def _making(package: Package, person: Any) -> dict[str, Any]:
+    """The steps up to the seal, for who may take them."""
+    case, is_verified = package.request, package.status == S.VERIFIED
+    may_verify = (
+        package.status == S.VERIFYING
+        and permissions.can_verify(person, case)
+        and parts.may_play(Part.VERIFIER, person, parts.people_of(package))
+    )
+    return {
+        "may_export": permissions.can_export(person, case) and person.pk != package.approver_id,
+        "may_go_without": person.pk == package.exporter_id,
+        "may_offer": package.status == S.MASKING and masking.may_mask(package, person),
+        "may_verify": may_verify,
+        "may_seal": is_verified and release_work.may_seal(package, person),
+        "seal_job": release_work.job_for(release_work.SEAL, package) if is_verified else None,
         "may_review": package.is_small_unit
         and package.reviewed_at is None
         and permissions.can_decide(person, case)
         and person.pk not in {package.exporter_id, package.verifier_id},
-        "stock": handing_over.stock() if package.status == S.SEALED and may_deliver else {},
+    }
+
+
+def _giving(package: Package, person: Any) -> dict[str, Any]:
+    """The steps of handing over and showing, for who may take them."""
+    case, is_sealed = package.request, package.status == S.SEALED
+    may_deliver = permissions.can_deliver(person, case) and person.pk != package.approver_id
+    may_play = may_deliver and parts.may_play(Part.DELIVERER, person, parts.people_of(package))
+    # Asked where a fee can exist at all: most cases know none.
+    is_owed = bool(case.kind.fee_pay_working_days) and case.fees.owed() is not None
+    may_give = may_play and not is_owed
+    only_shown = package.decision.kind == Decision.Kind.VIEWING
+    return {
+        "may_deliver": may_deliver,
+        "may_copy": may_give and package.status in {S.SEALED, S.HANDED_OVER},
+        "may_show": is_sealed and may_give,
+        "may_hand_over": is_sealed and may_give and not only_shown,
+        "is_owed": is_owed and package.status in {S.VERIFIED, S.SEALED},
+        "may_give_up": is_sealed and may_play,
+        "only_shown": only_shown and package.status not in {S.CANCELLED, S.VIEWED, S.DESTROYED},
+        "stock": handing_over.stock() if is_sealed and may_deliver else {},
+    }
+
+
+def _ending(package: Package, person: Any) -> dict[str, Any]:
+    """The destruction of our copy."""
+    destruction = package.destructions.exclude(status="CANCELLED").first()
+    return {
+        "destruction": destruction,
+        "destruction_steps": destroying.steps_for(destruction, person) if destruction else [],
+        "may_prepare_destruction": package.allows("destroy")
+        and destroying.may(person, package.request, destroying.PREPARING),
     }

@@ -20,7 +20,7 @@ from ..casework import asked_window, case_view, clocks, deadlines, identity, que
 from ..casework.duplicates import likely_duplicates
 from ..casework.life import life_of
 from ..footage import pace
-from ..models import Decision, FootageRequest
+from ..models import Decision, FootageRequest, Hold
 from ..release.answer_letters import missing_letter
 from ..secrecy import declaring, interests, visits
 from .shared import allow, case_or_404, for_people, to_case
@@ -53,63 +53,96 @@ def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any]:
         .select_related("exporter", "verifier", "deliverer")
         .first()
     )
-    items = list(row.items.select_related("position__floor__building"))
     latest = next((each for each in decisions if each.kind != Decision.Kind.RETURN), None)
-    cameras = case_view.cameras_of(items, holds)
-    obstacles = case_view.obstacles_for(request.user, row)
-    actions = case_view.actions_for(request.user, row, is_ready=not obstacles)
     clocks.wind([row])
-    # What comes next stands in the release panel; a change would void the approval.
-    keeps_hands_off = row.status in {S.APPROVED, S.CLOSED, S.ARCHIVED}
     return {
         "row": row,
         "life": life_of(row, holds, decisions, package, list(row.fees.all())),
+        **_clocks(row),
+        **_question(request, row),
+        **_found(request, row, holds),
+        **_people(request, row),
+        "people": case_view.people_of(row, latest, package),
+        "decisions": decisions,
+        "is_decided": row.status in DECIDED,
+        "opinions": list(row.opinions.select_related("asked_by", "given_by")),
+        "attachments": list(row.attachments.select_related("file", "added_by")),
+        "history": case_view.history_of(row, holds),
+        **_next(request, row),
+        "panels": list(panels.shown("request", request, row)),
+        "side_panels": list(panels.shown("request-side", request, row)),
+        "back": reverse("footage_requests:board"),
+    }
+
+
+def _clocks(row: FootageRequest) -> dict[str, Any]:
+    """Until when it must be answered, and until when its writing must have come."""
+    is_awaited = writing.is_awaited(row)
+    return {
         "answer": deadlines.remaining(row) if row.is_open else None,
         "working_days": deadlines.working_days_left(row) if row.is_open else None,
         "last_day": deadlines.last_day_of(row),
-        "lapses_on": deadlines.lapses_on(row) if writing.is_awaited(row) else None,
-        "writing_due": deadlines.writing_due(row) if writing.is_awaited(row) else None,
+        "lapses_on": deadlines.lapses_on(row) if is_awaited else None,
+        "writing_due": deadlines.writing_due(row) if is_awaited else None,
+    }
+
+
+def _question(request: PersonRequest, row: FootageRequest) -> dict[str, Any]:
+    """Who asks, and for what."""
+    return {
         "window": asked_window.in_words(row.starts_at, row.ends_at),
         "length": tsi.duration(int((row.ends_at - row.starts_at).total_seconds())),
         "identity": identity.masked(row),
         "may_reveal": permissions.can_file(request.user, row),
+        "answers": questions.answered(row),
+    }
+
+
+def _found(request: PersonRequest, row: FootageRequest, holds: list[Hold]) -> dict[str, Any]:
+    """The cameras with what their recorders said."""
+    items = list(row.items.select_related("position__floor__building"))
+    cameras = case_view.cameras_of(items, holds)
+    near = [item.position for item in items if item.is_included is not False]
+    is_under_way = row.status in {*FootageRequest.BEFORE_DECISION, S.APPROVED}
+    return {
         "cameras": cameras,
         "left_out": [each for each in cameras if each["row"].is_included is False],
-        "plans": sheets_with(
-            [item.position for item in items if item.is_included is not False], request.user
-        ),
-        "decisions": decisions,
-        "is_decided": row.status in DECIDED,
-        "people": case_view.people_of(row, latest, package),
+        "plans": sheets_with(near, request.user),
+        "export_time": pace.estimate(row).words if is_under_way else "",
+    }
+
+
+def _people(request: PersonRequest, row: FootageRequest) -> dict[str, Any]:
+    """Who is out of the case, and whose turn it is."""
+    person = request.user
+    is_out = interests.is_out(person, row)
+    return {
         "outs": [
-            {"row": each, "may_take_back": declaring.may_take_back(each, request.user)}
+            {"row": each, "may_take_back": declaring.may_take_back(each, person)}
             for each in interests.outs(row)
         ],
-        "is_out": interests.is_out(request.user, row),
-        "asked_about": interests.must_answer(request.user, row)
-        if case_view.may_act(request.user)
-        else [],
+        "is_out": is_out,
+        "asked_about": interests.must_answer(person, row) if case_view.may_act(person) else [],
         "whose_turn": declaring.whose_turn(row),
-        "may_step_out": row.is_open and not interests.is_out(request.user, row),
-        "answers": questions.answered(row),
-        "export_time": pace.estimate(row).words
-        if row.status in {*FootageRequest.BEFORE_DECISION, S.APPROVED}
-        else "",
-        "opinions": list(row.opinions.select_related("asked_by", "given_by")),
-        "attachments": list(row.attachments.select_related("file", "added_by")),
-        "history": case_view.history_of(row, holds),
+        "may_step_out": row.is_open and not is_out,
+    }
+
+
+def _next(request: PersonRequest, row: FootageRequest) -> dict[str, Any]:
+    """What this person can do with the case now, and what is in the way."""
+    obstacles = case_view.obstacles_for(request.user, row)
+    actions = case_view.actions_for(request.user, row, is_ready=not obstacles)
+    # What comes next stands in the release panel; a change would void the approval.
+    keeps_hands_off = row.status in {S.APPROVED, S.CLOSED, S.ARCHIVED}
+    may_be_double = row.is_open and row.status not in DECIDED
+    return {
         "main": None if keeps_hands_off or not actions else actions[0],
         "others": actions if keeps_hands_off else actions[1:],
         "obstacles": obstacles,
         "why_ended": case_view.why_ended(row),
-        "duplicates": likely_duplicates(row, request.user)
-        if row.is_open and row.status not in DECIDED
-        else [],
+        "duplicates": likely_duplicates(row, request.user) if may_be_double else [],
         "letter": missing_letter(row) if row.status == S.INFO_MISSING else "",
         "may_merge": row.allows("merge") and permissions.can_assess(request.user, row),
-        "panels": list(panels.shown("request", request, row)),
-        "side_panels": list(panels.shown("request-side", request, row)),
-        "back": reverse("footage_requests:board"),
     }
 
 
