@@ -144,6 +144,7 @@ def _unit(request: FootageRequest) -> list[Fact]:
     ]
     held = request.holds.filter(held_at__isnull=False).count()
     facts.append((_("Footage held"), _("yes") if held else _("no")))
+    facts.append((_("Technician's view"), "………………………………………………………………"))
     return facts
 
 

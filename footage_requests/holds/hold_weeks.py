@@ -26,6 +26,7 @@ from core.papers import Paper, render_pdf
 
 from ..casework import letters_out
 from ..models import FootageRequest, Hold, HoldWeek
+from ..release import record_rows
 from . import hold_life
 
 ACTOR = "holds"
@@ -120,7 +121,12 @@ def week_paper(content: dict[str, Any], monday: dt.date) -> Paper:
     """The paper in the active language."""
     states = dict(FootageRequest.Status.choices)
     rows = [
-        {**one, "request_state": states.get(one["request_state"], one["request_state"])}
+        {
+            **one,
+            "request_state": states.get(one["request_state"], one["request_state"]),
+            "keep_until": record_rows.day(one["keep_until"]),
+            "release_on": record_rows.day(one["release_on"]),
+        }
         for one in content["holds"]
     ]
     return Paper(

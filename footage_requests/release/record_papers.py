@@ -22,6 +22,7 @@ from .record_rows import (
     labels,
     player_words,
     proof_row,
+    span,
     stamp,
 )
 
@@ -121,11 +122,30 @@ def _destruction_facts(row: Destruction) -> list[Fact]:
         (_("Category of data"), _("security of physical premises (camera recordings)")),
         (_("Group of people"), _("people in the view of the cameras")),
         (_("Request and package"), f"{row.request.number}{package}"),
+        *_what_it_held(row),
         (_("Why the reason to keep it has ceased"), row.reason),
         (_("Method"), str(row.get_method_display())),
         *(media or [(_("Medium"), _("encrypted evidence store of the unit"))]),
         (_("Destroyed at (TSİ)"), tsi.stamp(row.done_at) if row.done_at else "–"),
         (_("This record is kept"), _("at least three years")),
+    ]
+
+
+def _what_it_held(row: Destruction) -> list[Fact]:
+    """Which time the footage was of, and who else has it: the destruction is told to them where the law asks it."""
+    package = row.package or (row.medium.package if row.medium else None)
+    if package is None:
+        return []
+    lines = package.decision.lines.select_related("item__position").order_by("starts_at", "pk")
+    told = [
+        f"{line.item.position.name}: {span(tsi.to_ms(line.starts_at), tsi.to_ms(line.ends_at))}"
+        for line in lines
+    ]
+    given = row.request.records.filter(kind=Kind.COPY, package=package, is_taken_back=False)
+    names = [joined(one.receiver_name, one.receiver_office, one.number) for one in given]
+    return [
+        (_("Footage of (true time)"), "; ".join(told) or "–"),
+        (_("Copies that others have"), "; ".join(names) or _("none")),
     ]
 
 
@@ -232,7 +252,7 @@ def _returned(content: Mapping[str, Any]) -> list[Fact]:
         (_("Why it came back"), str(HandOverRecord.Return(told["reason"]).label)),
         (_("Seal no. of the envelope"), content["seal_no"] or "–"),
         (_("Seal"), _("intact") if told["seal_intact"] else _("broken or missing")),
-        (_("SHA-256 measured on the medium"), told["measured_sha256"] or "–"),
+        (_("Measured on the medium (SHA-256)"), told["measured_sha256"] or "–"),
         (_("Content"), answers.get(told["matched"], _("could not be measured"))),
         (_("What happens next"), str(HandOverRecord.Next(told["next_step"]).label)),
     ]

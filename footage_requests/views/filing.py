@@ -165,7 +165,10 @@ def _kinds(form: RequestForm) -> dict[str, dict[str, Any]]:
 
 def _requires(kind: RequesterKind) -> dict[str, Any]:
     words = [deadlines.in_words(kind)]
-    words.append(_("normally gets: %(gives)s") % {"gives": kind.get_gives_display()})
+    if kind.gives == RequesterKind.Gives.NOTHING:
+        words.append(_("gets no footage"))
+    else:
+        words.append(_("normally gets: %(gives)s") % {"gives": kind.get_gives_display()})
     if kind.masking == RequesterKind.Masking.MANDATORY:
         words.append(_("others must be masked"))
     if kind.lapses_after_working_days:
