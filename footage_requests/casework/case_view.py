@@ -61,6 +61,7 @@ def _camera(item: RequestItem, holds: list[Hold]) -> dict[str, Any]:
         "strip": strip_of(item) if answer in {"YES", "PARTLY", "NO"} else None,
         "gaps": gap_words(item),
         "unsure": unsure_words(item),
+        "oldest": oldest_words(item),
         "clock": said.read(checked.get("clock", "")),
         "windows": windows_of(item),
         "faults": said.read_all(checked.get("faults", ())),
@@ -68,6 +69,18 @@ def _camera(item: RequestItem, holds: list[Hold]) -> dict[str, Any]:
         "holds": holds,
         "is_held": bool(holds) and all(hold.held_at for hold in holds),
     }
+
+
+def oldest_words(item: RequestItem) -> str:
+    """Since when the recorder has footage at all (true time), where something of the window is not recorded (B6)."""
+    checked = item.checked or {}
+    oldest = checked.get("oldest_ms")
+    if not oldest or checked.get("answer") == "YES":
+        return ""
+    words = {"at": tsi.stamp(tsi.from_ms(oldest))}
+    if oldest <= tsi.to_ms(item.starts_at):
+        return _("oldest recording on the recorder: %(at)s") % words
+    return _("oldest recording on the recorder: %(at)s; what is older may be gone") % words
 
 
 def windows_of(item: RequestItem) -> list[str]:

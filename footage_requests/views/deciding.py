@@ -131,6 +131,7 @@ def _line(line: SummaryLine, item: Any, form: DecisionForm) -> dict[str, Any]:
         "strip": case_view.strip_of(item) if line.answer in {"YES", "PARTLY", "NO"} else None,
         "gaps": case_view.gap_words(item),
         "unsure": case_view.unsure_words(item),
+        "oldest": case_view.oldest_words(item),
         "windows": case_view.windows_of(item),
         "asked": tsi.duration(line.asked_ms // 1000),
         "recorded": tsi.duration(line.recorded_ms // 1000),

@@ -521,3 +521,19 @@ def test_a_question_that_was_open_at_a_withdrawal_is_asked_anew():
     opinions.ask(row, ["LEGAL"], question="second", by=operator)
 
     assert [each.question for each in row.opinions.all()] == ["second"]
+
+
+def test_what_may_be_gone_is_shown_with_the_recorders_oldest_time(superior):
+    """B6: on the page of the case and on the screen of the decision."""
+    row = cases.submitted()
+    start = tsi.to_ms(row.items.get().starts_at)
+    oldest = start + 300_000
+    told = tsi.stamp(tsi.from_ms(oldest))
+    for answer, at, is_told in (("PARTLY", oldest, True), ("NO", oldest, True), ("YES", 0, False)):
+        cases.checked(row, answer=answer, gaps=[[start, oldest]], oldest_ms=at)
+        item = row.items.get()
+        assert (told in case_view.oldest_words(item)) == is_told
+        page = browser(superior).get(url("decide", row.pk)).content.decode()
+        assert (told in page) == is_told
+    found = case_view.cameras_of([item], [])
+    assert [camera["oldest"] for camera in found] == [""]
