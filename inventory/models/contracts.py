@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import Case, F, IntegerField, Q, Value, When
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
+from core.history import HistoricalRecords
 from core.sorting import Turkish
 from core.tsi import today
 

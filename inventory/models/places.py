@@ -10,8 +10,8 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
+from core.history import HistoricalRecords
 from core.sorting import Turkish
 from core.steps import Step, SteppedModel
 
