@@ -12,8 +12,9 @@ class AccountsConfig(AppConfig):
         """Tells the audit log who may read it, and how it reads."""
         from audit import access, sentences  # models can be imported only when the apps are loaded
 
-        from . import permissions
+        from . import permissions, today
         from .sentences import SENTENCES
 
         sentences.register(SENTENCES)
         access.allow_reading(permissions.can_read_log)
+        today.register()

@@ -12,12 +12,18 @@ class CamerasConfig(AppConfig):
         from audit import sentences
         from vault import crypto
 
-        from . import device_panels, paper_kinds, today  # models are loaded only now
+        from . import (  # models are loaded only now
+            device_panels,
+            first_steps,
+            paper_kinds,
+            today,
+        )
         from .daily_sheets import sheet_today
         from .drawing import plan_states
         from .models import LastPicture, ReferencePicture
 
         today.register()
+        first_steps.register()
         sheet_today.register()
         device_panels.register()
         paper_kinds.register()

@@ -1,4 +1,4 @@
-"""What the inventory adds to Bugün: stock counts that are overdue."""
+"""What the inventory adds to Bugün: stock counts that are overdue, and where a new system begins."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .models import Building, StockCount
 
 def register() -> None:
     """Called once when Django is ready."""
-    panels.register_today_lines(lines, _OVERDUE)
+    panels.register_today_lines(lines, _OVERDUE, _BUILDINGS)
 
 
 def _overdue(person: Any) -> QuerySet[Any] | None:
@@ -37,10 +37,35 @@ def _overdue(person: Any) -> QuerySet[Any] | None:
     return rows.values_list("name", "due_on", Window(Count("pk")))[:1]
 
 
+def _buildings(person: Any) -> QuerySet[Any] | None:
+    if not permissions.can_change_places(person):
+        return None
+    return Building.objects.values_list("pk")[:1]
+
+
 _OVERDUE = panels.Question(_overdue)
+_BUILDINGS = panels.Question(_buildings)
 
 
 def lines(person: Any) -> Iterable[panels.TodayLine]:
+    yield from _first_steps(person)
+    yield from _overdue_counts(person)
+
+
+def _first_steps(person: Any) -> Iterable[panels.TodayLine]:
+    if not permissions.can_change_places(person) or _BUILDINGS(person):
+        return
+    yield panels.TodayLine(
+        urgency=71,
+        sentence=_("No building is entered yet: cameras and recorders hang in buildings"),
+        url=reverse("inventory:buildings"),
+        action_label=_("Open buildings"),
+        kind="first-step",
+        key="buildings",
+    )
+
+
+def _overdue_counts(person: Any) -> Iterable[panels.TodayLine]:
     """One line, however many buildings wait."""
     first = next(iter(_OVERDUE(person)), None)
     if first is None:

@@ -121,6 +121,7 @@ def test_the_night_is_told_in_a_sentence_of_each_language():
 
 
 def test_nothing_to_do_says_so_beside_the_last_check(head: Person) -> None:
+    rows.device("RECORDER")
     scene.answer(rows.position())
     scene.finished_run()
 
