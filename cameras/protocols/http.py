@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,7 +37,6 @@ from cameras.protocols.base import (
     NotSupported,
     Reason,
     TooSlow,
-    Unreachable,
     Untrusted,
 )
 from cameras.protocols.device_tls import device_tls
@@ -49,15 +47,17 @@ from cameras.protocols.http_answers import (
     redirection,
     refuse_encoded,
 )
-from cameras.protocols.http_faults import as_device_error, raise_for_busy_or_lock
+from cameras.protocols.http_asking import Request, all_values, look_up, request_headers
+from cameras.protocols.http_faults import NotHttp, as_device_error, raise_for_busy_or_lock
+from cameras.protocols.http_malformed import Asking, PlainAnswer, ask_forgivingly
 
 __all__ = ["MESSAGE_LIMIT", "PICTURE_LIMIT", "Conversation", "Reply", "Transport", "path_on_device"]
 
+MALFORMED = "http-malformed"
 MESSAGE_LIMIT = 4 * 1024 * 1024
 PICTURE_LIMIT = 8 * 1024 * 1024
 _LINE_LIMIT = 8190
 _HEADERS_LIMIT = 100
-_USER_AGENT = "cctv-ops"
 
 
 @dataclass(frozen=True)
@@ -146,6 +146,7 @@ class Conversation:
         self._basic = False
         self._refusal: DeviceError | None = None
         self._has_answered = False
+        self._forgives = MALFORMED in manner.quirks
         self._pin: aiohttp.Fingerprint | None = None
 
     async def close(self) -> None:
@@ -182,17 +183,34 @@ class Conversation:
         """
         if authenticate and self._refusal is not None:
             raise self._refusal
-        request = _Request(
-            method, path, body, _headers(headers, content_type), limit, port, repeatable
+        request = Request(
+            method, path, body, request_headers(headers, content_type), limit, port, repeatable
         )
         async with self.transport.slots:
             try:
                 async with asyncio.timeout(deadline or self.transport.deadline):
-                    return await self._converse(request, authenticate)
+                    return await self._understand(request, authenticate)
             except TimeoutError:
                 raise TooSlow(f"{method} not finished within the deadline") from None
 
-    async def _converse(self, request: _Request, authenticate: bool) -> Reply:
+    async def _understand(self, request: Request, authenticate: bool) -> Reply:
+        """What is not quite HTTP is asked for again and read forgivingly, and so it is from then on."""
+        try:
+            return await self._converse(request, authenticate)
+        except NotHttp:
+            if self._forgives or not request.repeatable:
+                raise
+        self._forgives = True
+        try:
+            reply = await self._converse(request, authenticate)
+        except NotHttp:
+            self._forgives = False
+            raise
+        if MALFORMED not in self.manner.quirks:
+            self.manner.quirks.append(MALFORMED)
+        return reply
+
+    async def _converse(self, request: Request, authenticate: bool) -> Reply:
         # A nonce counts upwards, and strict devices refuse a count that arrives late: calls that are
         # under way at the same time each have a nonce of their own.
         digest = self._idle_digests.pop() if authenticate and self._idle_digests else None
@@ -225,7 +243,7 @@ class Conversation:
             self._refusal = locked
             raise
 
-    def _authorization(self, request: _Request, digest: DigestAnswers | None) -> str | None:
+    def _authorization(self, request: Request, digest: DigestAnswers | None) -> str | None:
         if digest is not None:
             return digest.header(request.method, request.path)
         if self._basic and self.login is not None and self.endpoint.tls:
@@ -236,7 +254,7 @@ class Conversation:
         """Chooses the login method; a password never goes out in the clear, nor in a weaker way."""
         if self.login is None:
             raise CredentialRefused("the device asks for a login", reason=Reason.NO_CREDENTIAL)
-        challenges = parse_challenges(_all_values(reply.headers, "WWW-Authenticate"))
+        challenges = parse_challenges(all_values(reply.headers, "WWW-Authenticate"))
         digest = best_digest(challenges)
         if digest is not None:
             self._knows_digest = True
@@ -251,7 +269,7 @@ class Conversation:
         return None
 
     def _second_refusal(self, reply: Reply) -> DeviceError:
-        challenges = parse_challenges(_all_values(reply.headers, "WWW-Authenticate"))
+        challenges = parse_challenges(all_values(reply.headers, "WWW-Authenticate"))
         # `stale` says that the login itself was good: the account must not be parked for it.
         if any(challenge.stale for challenge in challenges):
             self._refusal = BadAnswer("the device calls every login stale")
@@ -262,7 +280,7 @@ class Conversation:
         self._refusal = CredentialRefused("the device refuses the login")
         return self._refusal
 
-    async def _send(self, request: _Request, authorization: str | None) -> Reply:
+    async def _send(self, request: Request, authorization: str | None) -> Reply:
         try:
             return await self._exchange(request, authorization)
         except Busy:
@@ -271,11 +289,13 @@ class Conversation:
                 raise
             return await self._exchange(request, authorization)
 
-    async def _exchange(self, request: _Request, authorization: str | None) -> Reply:
+    async def _exchange(self, request: Request, authorization: str | None) -> Reply:
         url = await self._url(request)
         headers = request.headers
         if authorization is not None:
             headers = {**headers, "Authorization": authorization}
+        if self._forgives:
+            return await self._exchange_forgivingly(request, url, headers)
         session = self._session_for(request)
         sent_wall, sent = time.time(), time.perf_counter()
         try:
@@ -289,20 +309,46 @@ class Conversation:
             ) as response:
                 answer = cast(_Response, response)
                 self._check_certificate(answer)
-                refuse_encoded(response)
+                refuse_encoded(response.headers)
                 body = await read_body(response, request.limit)
         except (aiohttp.ClientError, aiohttp.http_exceptions.HttpProcessingError, OSError) as error:
             # Our own deadline arrives as a cancellation: a TimeoutError here is aiohttp's.
             raise as_device_error(error, tls=self.endpoint.tls) from None
         except ValueError:
-            raise BadAnswer("the answer is not HTTP") from None
-        if 300 <= response.status < 400:
-            raise Untrusted(redirection(response, self.endpoint), reason=Reason.REDIRECTED)
-        self._has_answered = True
-        arrived = sent_wall + (answer.arrived - sent)
-        return Reply(response.status, response.headers, body, sent_wall * 1000, arrived * 1000)
+            raise NotHttp() from None
+        times = sent_wall, sent_wall + (answer.arrived - sent)
+        return self._judged(response.status, response.headers, body, times)
 
-    def _session_for(self, request: _Request) -> aiohttp.ClientSession:
+    async def _exchange_forgivingly(
+        self, request: Request, url: URL, headers: dict[str, str]
+    ) -> Reply:
+        asking = Asking(
+            url,
+            request.method,
+            headers,
+            request.body,
+            request.limit,
+            self.transport.connect_timeout,
+            self.transport.tls if self.endpoint.tls else None,
+            bytes.fromhex(self.manner.certificate) if self.manner.certificate else None,
+        )
+        sent_wall, sent = time.time(), time.perf_counter()
+        answer = await ask_forgivingly(asking)
+        self._check_certificate(answer)
+        refuse_encoded(answer.headers)
+        times = sent_wall, sent_wall + (answer.arrived - sent)
+        return self._judged(answer.status, answer.headers, answer.body, times)
+
+    def _judged(
+        self, status: int, headers: Mapping[str, str], body: bytes, times: tuple[float, float]
+    ) -> Reply:
+        if 300 <= status < 400:
+            raise Untrusted(redirection(headers, self.endpoint), reason=Reason.REDIRECTED)
+        self._has_answered = True
+        sent, arrived = times
+        return Reply(status, headers, body, sent * 1000, arrived * 1000)
+
+    def _session_for(self, request: Request) -> aiohttp.ClientSession:
         """What must not be repeated gets a new connection each time: a kept one may be gone."""
         if request.repeatable:
             self._session = self._session or self._new_session(keep=True)
@@ -334,10 +380,10 @@ class Conversation:
             max_headers=_HEADERS_LIMIT,
         )
 
-    async def _url(self, request: _Request) -> URL:
+    async def _url(self, request: Request) -> URL:
         """The request on the one address of this conversation; a name is looked up once."""
         if self._address is None:
-            self._address = literal_address(self.endpoint.host) or await _look_up(self.endpoint)
+            self._address = literal_address(self.endpoint.host) or await look_up(self.endpoint)
         port = request.port or self.endpoint.port
         if port != self.endpoint.port and not is_allowed_port(port):
             raise Untrusted(f"port {port} is not one that devices may name")
@@ -347,41 +393,9 @@ class Conversation:
         scheme = "https" if self.endpoint.tls else "http"
         return URL(f"{scheme}://{host}:{port}{request.path}", encoded=True)
 
-    def _check_certificate(self, response: _Response) -> None:
+    def _check_certificate(self, response: _Response | PlainAnswer) -> None:
         """The certificate met first is remembered; the connection itself checks it from then on."""
         if self._pin is None and response.certificate:
             digest = hashlib.sha256(response.certificate)
             self._pin = aiohttp.Fingerprint(digest.digest())
             self.manner.certificate = digest.hexdigest()
-
-
-@dataclass(frozen=True)
-class _Request:
-    method: str
-    path: str
-    body: bytes
-    headers: dict[str, str]
-    limit: int
-    port: int | None
-    repeatable: bool
-
-
-def _headers(given: Mapping[str, str] | None, content_type: str | None) -> dict[str, str]:
-    headers = {"User-Agent": _USER_AGENT, "Accept-Encoding": "identity", **(given or {})}
-    if content_type:
-        headers["Content-Type"] = content_type
-    return headers
-
-
-def _all_values(headers: Mapping[str, str], name: str) -> list[str]:
-    every = getattr(headers, "getall", None)
-    return list(every(name, [])) if every else [headers[name]] if name in headers else []
-
-
-async def _look_up(endpoint: Endpoint) -> str:
-    loop = asyncio.get_running_loop()
-    try:
-        rows = await loop.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise Unreachable("the name is not known", reason=Reason.NAME_NOT_FOUND) from None
-    return str(rows[0][4][0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import aiohttp
 
 from cameras.protocols.base import BadAnswer, Endpoint, TooLarge
@@ -19,18 +21,18 @@ def no_safe_login(offers_basic: bool) -> str:
     return "it asks for a kind of login that is not known here"
 
 
-def redirection(response: aiohttp.ClientResponse, endpoint: Endpoint) -> str:
+def redirection(headers: Mapping[str, str], endpoint: Endpoint) -> str:
     """Which way a redirect leads, without the address that the device gives."""
-    wants_tls = response.headers.get("Location", "").lower().startswith("https:")
+    wants_tls = headers.get("Location", "").lower().startswith("https:")
     if wants_tls and not endpoint.tls:
         return "to HTTPS: ask it with TLS"
     return "to another page or host"
 
 
-def refuse_encoded(response: aiohttp.ClientResponse) -> None:
+def refuse_encoded(headers: Mapping[str, str]) -> None:
     """Raises BadAnswer for a compressed body: it could be of any size unpacked."""
-    encoding = response.headers.get("Content-Encoding", "").strip().lower()
-    transfer = response.headers.get("Transfer-Encoding", "chunked").strip().lower()
+    encoding = headers.get("Content-Encoding", "").strip().lower()
+    transfer = headers.get("Transfer-Encoding", "chunked").strip().lower()
     if encoding not in _UNENCODED or transfer not in ("chunked", "identity"):
         raise BadAnswer("the device sends a compressed body that was not asked for")
 

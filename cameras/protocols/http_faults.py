@@ -30,6 +30,13 @@ _BUSY_WORDS = re.compile(rb"\b(device ?busy|busy|overload(ed)?|try again later)\
 _LOCK_STATUSES = {400, 401, 403, 500}
 
 
+class NotHttp(BadAnswer):
+    """What came cannot be read as HTTP; perhaps in a more forgiving way."""
+
+    def __init__(self) -> None:
+        super().__init__("the answer is not HTTP")
+
+
 def says_locked(body: bytes) -> bool:
     """Does an error text say that the account is locked?"""
     return bool(_LOCK_WORDS.search(body[:_READ_FOR_WORDS]))
@@ -65,10 +72,10 @@ def as_device_error(error: BaseException, *, tls: bool) -> DeviceError:
     if isinstance(error, aiohttp.ClientResponseError | HttpProcessingError):
         if _comes_from(error, LineTooLong):
             return TooLarge("a header line is too long")
-        return BadAnswer("the answer is not HTTP")
+        return NotHttp()
     if isinstance(error, aiohttp.ClientConnectionError | OSError):
         return Busy("the device closed the connection")
-    return BadAnswer("the answer is not HTTP")
+    return NotHttp()
 
 
 def _comes_from(error: BaseException | None, kind: type[BaseException]) -> bool:
