@@ -13,6 +13,9 @@ _WORDS = {
     "PERHAPS_IN_UTC": _(
         "its newest recording ends now by UTC and not by its wall clock: it may write its list in UTC"
     ),
+    "OLDEST_NOT_BELIEVED": _(
+        "the oldest recording that it tells of is from before its clock was set"
+    ),
     "OTHER_CHANNEL": _("it gave recordings of other channels as well; they were left out"),
     "PAGES_BY_TIME": _("its search knows no pages and was continued by time"),
     "SPAN_IGNORED": _("it gave recordings of other times as well; they were left out"),
@@ -31,6 +34,7 @@ _WORDS = {
     "events-out-of-order": _("its events came out of order"),
     "events-without-recording": _("some of its events name no recording"),
     "filter-ignored": _("it ignored the filter of the search"),
+    "http-malformed": _("its HTTP is not quite right and is read forgivingly"),
     "index-in-local-time": _("it seems to write local time as UTC in its list of recordings"),
     "isapi-index-in-utc": _("it writes its list of recordings in UTC"),
     "isapi-index-in-wall-clock": _("it writes its list of recordings in its wall clock"),
