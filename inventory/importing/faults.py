@@ -74,14 +74,18 @@ class Line:
 def lines_of(
     sheet: Sheet, columns: Iterable[Column], required: Iterable[str]
 ) -> list[Line] | list[Fault]:
-    """The rows by column key, or what is wrong with the headers."""
+    """The rows by column key, or what is wrong with the headers.
+
+    A column that is not known is blamed beside the faults of the rows: all of it is told at once.
+    """
     known = _known_headers(columns)
     keys: list[str] = []
-    faults = []
+    unknown: list[Fault] = []
+    faults: list[Fault] = []
     for title in sheet.headers:
         key = known.get(fold(title), "")
         if not key:
-            faults.append(Fault(1, title, "", _("This column is not known.")))
+            unknown.append(Fault(1, title, "", _("This column is not known.")))
         elif key in keys:
             faults.append(Fault(1, title, "", _("This column is there twice.")))
         keys.append(key)
@@ -91,8 +95,8 @@ def lines_of(
         for key in required
         if key not in keys
     ]
-    if faults:
-        return faults
+    if faults or not sheet.rows:
+        return [*unknown, *faults]
     titles = dict(zip(keys, sheet.headers, strict=True))
     lines = []
     for number, cells in sheet.rows:
@@ -100,6 +104,7 @@ def lines_of(
         if any(cell not in (None, "") for cell in cells[len(keys) :]):
             line.faults.append(Fault(number, "", "", _("There is a value beyond the last column.")))
         lines.append(line)
+    lines[0].faults[:0] = unknown
     return lines
 
 

@@ -113,6 +113,14 @@ def test_unknown_double_and_missing_headers_are_named(head: Person) -> None:
     assert set(faults(data, head)) == {(1, "KIND"), (1, "colour"), (1, maker)}
 
 
+def test_a_column_too_many_hides_no_fault_of_a_row(head: Person) -> None:
+    """INV-11: whoever mends the file learns everything at once."""
+    headers = ("kind", "maker", "model", "colour", "purchased_on")
+    data = xlsx([["CAMERA", "x", "y", "red", "32.13.2020"]], headers)
+
+    assert faults(data, head) == [(1, "colour"), (2, "purchased_on")]
+
+
 def test_dates_of_a_mac_workbook_are_the_same_days(head: Person) -> None:
     """A 1904 calendar shifts nothing (G4)."""
     data = xlsx(
