@@ -56,14 +56,13 @@ def disks_word(code: str) -> str:
 
 
 def clock_word(offset_ms: int | None) -> str:
-    """ "+3.2 s", "−3,600.4 s (1 h 00 min)": device minus true, plus is ahead; tenths are all that the eye can use."""
+    """ "+3.2 s", "−3,600.4 s": device minus true, plus is ahead; tenths are all that the eye can use."""
     if offset_ms is None:
         return not_checked()
     tenths = round(offset_ms / 100)
     sign = "+" if tenths > 0 else "−" if tenths < 0 else ""
     number = number_format(abs(tenths) / 10, 1, force_grouping=True)
-    text = _("%(seconds)s s") % {"seconds": f"{sign}{number}"}
-    return f"{text} ({length(abs(offset_ms))})" if abs(offset_ms) > CRITICAL_MS else text
+    return _("%(seconds)s s") % {"seconds": f"{sign}{number}"}
 
 
 def clock_grade(verdict: str, offset_ms: int | None) -> str:

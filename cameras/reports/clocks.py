@@ -10,7 +10,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from cameras.clocks.verdicts import CRITICAL_MS
 from cameras.daily_sheets.sheet_words import clock_grade, clock_grade_word, clock_word
+from cameras.drawing.strips import length
 from cameras.models import ClockMeasurement
 from cameras.reports.reports import Column, Period, Report, Section, Value, text_of
 from cameras.wording.names import device_names
@@ -145,12 +147,19 @@ def _row(name: str, row: ClockMeasurement, mended: ClockMeasurement | None) -> l
         _switch(row.daylight_saving),
         row.measured_at,
         shown,
-        clock_word(offset),
+        _difference(offset),
         clock_grade_word(grade_of(row)),
         mended.measured_at if mended else None,
         # Who set the clock is known only for those that this system set itself.
         None,
     ]
+
+
+def _difference(offset_ms: int | None) -> str:
+    """ "+3,600.0 s (1 h 00 min)": the seconds as on the daily sheet, beside them what people say."""
+    text = clock_word(offset_ms)
+    is_long = offset_ms is not None and abs(offset_ms) > CRITICAL_MS
+    return f"{text} ({length(abs(offset_ms or 0))})" if is_long else text
 
 
 def _switch(value: bool | None) -> str | None:
