@@ -42,9 +42,7 @@ class CloseForm(DressedForm):
 class LineForm(DressedForm):
     """What was seen of one device: found or not, and the checklist."""
 
-    outcome = forms.ChoiceField(
-        label=_("Outcome"), choices=[("", "–"), *CountLine.Outcome.choices], required=False
-    )
+    outcome = forms.ChoiceField(label=_("Outcome"), choices=[("", "–"), *CountLine.Outcome.choices])
     serial_matches = forms.TypedChoiceField(
         label=_("Serial number matches"),
         choices=_ANSWERS,

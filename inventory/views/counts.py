@@ -7,8 +7,9 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError
+from django.db.models import F
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -32,6 +33,8 @@ def counts(request: PersonRequest) -> HttpResponse:
     """What is due, and every count."""
     day = today()
     rows = StockCount.objects.visible_to(request.user).select_related("building")
+    # A count that goes on comes first: somebody is on the way with it.
+    rows = rows.order_by(F("closed_on").desc(nulls_first=True), "-started_on", "-pk")
     context = {
         "page": page_of(request, rows),
         "due": counting.due(request.user, day + SOON),
@@ -50,13 +53,15 @@ def start(request: PersonRequest, pk: int) -> HttpResponse:
     if not permissions.can_count(request.user, building):
         raise PermissionDenied
 
+    begun: list[StockCount] = []
+
     def begin(data: dict[str, Any]) -> None:
         try:
-            counting.start(building, by=request.user, note=data["note"])
+            begun.append(counting.start(building, by=request.user, note=data["note"]))
         except IntegrityError:
             raise ValidationError(_("This building is being counted already.")) from None
 
-    return moved(
+    answer = moved(
         request,
         forms.StartForm(request.POST or None),
         begin,
@@ -68,6 +73,8 @@ def start(request: PersonRequest, pk: int) -> HttpResponse:
         button=_("Start the count"),
         back=reverse("inventory:building", args=[pk]),
     )
+    # Whoever starts a count stands in the building with the list in hand.
+    return redirect("inventory:count", begun[0].pk) if begun else answer
 
 
 def _count(request: PersonRequest, pk: int) -> StockCount:
@@ -122,7 +129,7 @@ def line(request: PersonRequest, pk: int, line_pk: int) -> HttpResponse:
         title=str(found),
         pretitle=str(row),
         lead=counting.where_is(found.device) if found.device else "",
-        back=reverse("inventory:count", args=[pk]),
+        back=f"{reverse('inventory:count', args=[pk])}#line-{line_pk}",
     )
 
 
