@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, Min, OuterRef, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import NoReverseMatch, reverse
@@ -48,7 +48,7 @@ def building(request: PersonRequest, pk: int) -> HttpResponse:
         .order_by("floor__level", "floor__name", "code")
     )
     page = page_of(request, places, PAGE)
-    month = _month(request, row, max(day, tsi.today()))
+    month, oldest = _month(request, row, day)
     counts = {**dict.fromkeys(Result.values, 0), **month.get(day, {})}
     not_asked = max(0, page.paginator.count - sum(counts.values()))
     context = {
@@ -59,6 +59,7 @@ def building(request: PersonRequest, pk: int) -> HttpResponse:
         "counts": [(code, label, counts[code]) for code, label in Result.choices],
         "not_asked": not_asked,
         "sentence": _sentence(counts, not_asked, day),
+        "oldest": oldest,
         "bars": [
             _bar(max(day, tsi.today()) - dt.timedelta(days=back), month)
             for back in range(MONTH_DAYS - 1, -1, -1)
@@ -67,20 +68,25 @@ def building(request: PersonRequest, pk: int) -> HttpResponse:
     return render(request, "cameras/building.html", context)
 
 
-def _month(request: PersonRequest, row: Building, last: dt.date) -> dict[dt.date, dict[str, int]]:
-    """Answers per day, also of the shown day where that is older."""
+def _month(
+    request: PersonRequest, row: Building, day: dt.date
+) -> tuple[dict[dt.date, dict[str, int]], dt.datetime | None]:
+    """Answers per day, also of the shown day where that is older, and the oldest evidence of that day."""
+    last = max(day, tsi.today())
     shown = Q(day__gt=last - dt.timedelta(days=MONTH_DAYS), day__lte=last)
     rows = (
         PositionDay.objects.visible_to(request.user)
-        .filter(shown | Q(day=asked_day(request)), position__floor__building=row)
+        .filter(shown | Q(day=day), position__floor__building=row)
         .values_list("day", "result")
-        .annotate(count=Count("pk"))
+        .annotate(Count("pk"), Min("evidence_at"))
         .order_by()
     )
     month: dict[dt.date, dict[str, int]] = defaultdict(dict)
-    for day, result, count in rows:
-        month[day][result] = count
-    return month
+    times = []
+    for of_day, result, count, evidence_at in rows:
+        month[of_day][result] = count
+        times += [evidence_at] if of_day == day and evidence_at else []
+    return month, min(times, default=None)
 
 
 def _sentence(counts: dict[str, int], not_asked: int, day: dt.date) -> str:

@@ -22,6 +22,7 @@ from core.tsi import today
 from inventory import attachments, counting, moves
 from inventory.models import Attachment, Contract, Contractor, ModelLife, StockCount
 
+from ..pages.scene import browser
 from .rows import at, building, device, person, position
 
 pytestmark = pytest.mark.django_db
@@ -129,6 +130,27 @@ def test_the_device_page_says_whom_to_call(client: Client) -> None:
     assert "Acme" in page
     assert "0312 111" in page
     assert "07.05.2031" in page
+
+
+def test_models_whose_support_ends_within_six_months_lead_to_their_devices() -> None:
+    """INV-8."""
+    for name, days in (("Over", -1), ("Soon", 150), ("Later", 250)):
+        ModelLife.objects.create(maker="Maker", model=name, end_of_support_on=today() + days * DAY)
+    ending, _other = device(model="Soon"), device(model="Soon too")
+    client = browser(person("OPERATOR"))
+
+    page = client.get(reverse("inventory:models")).content.decode()
+    listed = client.get(reverse("inventory:devices"), {"maker": "Maker", "model": "Soon"})
+
+    over, soon, later = (
+        page.split(f"Maker {name}<")[1].split("</tr>")[0] for name in ("Over", "Soon", "Later")
+    )
+    assert ">ended<" in over
+    assert ">ends within 6 months<" in soon
+    assert "?maker=Maker&amp;model=Soon" in soon
+    assert 'class="age"' not in later
+    own = reverse("inventory:device", args=[ending.pk])
+    assert [line["url"] for line in listed.context["lines"]] == [own]
 
 
 @pytest.mark.parametrize("kind", ["CAMERA", "RECORDER"])
