@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cameras.drawing.strips import length, offset_words
 from cameras.models import Finding
+from cameras.models.coverage import Result
 from cameras.wording.finding_words import sentence
 from cameras.wording.reasons import word_for
 from inventory.nearby import words as near_words
@@ -41,10 +42,24 @@ _SENTENCES: dict[str, Promise] = {
     "NAMED_BY_UNIT": _("named by the unit"),
     "NAMED_IN_REQUEST": _("named in the request"),
     "NEAR": _("Near %(name)s: %(reason)s"),
+    "NIGHT_ALL": _(
+        "Nightly check of %(day)s, channel %(channel)s: the window was recorded (asked %(at)s)."
+    ),
+    "NIGHT_NONE": _(
+        "Nightly check of %(day)s, channel %(channel)s: nothing of the window was recorded (asked %(at)s)."
+    ),
+    "NIGHT_PART": _(
+        "Nightly check of %(day)s, channel %(channel)s: the window was recorded in part (asked %(at)s)."
+    ),
+    "NIGHT_DAY": _(
+        "Nightly check of %(day)s, channel %(channel)s: the day was “%(result)s” (asked %(at)s)."
+    ),
+    "NIGHT_MISSING": _("Of %(day)s there is no nightly check of channel %(channel)s."),
     "CAMERA_OFF": _("The recorder says now that this camera is not connected."),
     "FAULT_NOT_ASKED": _("Not asked: %(reason)s."),
     "NO_SPACE": _("the evidence store has too little free space"),
     "STORE_FAULT": _("the evidence store cannot be written"),
+    "NO_VIEWING_COPY": _("the viewing copy of an H.265 recording could not be made"),
     "STORE_SHARED": _(
         "another installation keeps files in the same folder (its mark: %(mark)s); give each one a folder of its own"
     ),
@@ -76,6 +91,7 @@ _OTHERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "OFFSET": lambda told: offset_words(told["ms"], told["uncertainty"]),
     "LENGTH": lambda told: length(told["ms"]),
     "FROM_CASE": lambda told: f"{read(told['reason'])} ({told['number']})",
+    "RESULT": lambda told: str(Result(told["code"]).label),
     "NEARNESS": lambda told: near_words(**told),
     "FINDING": _finding,
 }

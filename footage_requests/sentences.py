@@ -85,6 +85,9 @@ SENTENCES = {
     "package.destroy": _("Our copy of %(object)s was destroyed (%(actor)s)"),
     "recipientcopy.make": _("%(actor)s encrypted the package of request %(object)s for a recipient"),
     "recipientcopy.read_passphrase": _("%(actor)s read the passphrase of a copy for request %(object)s"),
+    "downloadlink.foreign_ticket": _(
+        "Somebody tried to download with the ticket of another link, request %(object)s"
+    ),
     "downloadlink.wrong_code": _("A wrong code was entered for a link of request %(object)s"),
     "downloadlink.revoke": _("%(actor)s ended a download link of request %(object)s"),
     "destruction.prepare": _("%(actor)s prepared the destruction of our copy for request %(object)s"),

@@ -191,7 +191,8 @@ def make_masked(plan: MaskPlan) -> Exhibit | None:
         job.fail(_("The disk of the evidence store is full. Free space, then draw again."))
         return None
     except (MaskingFailed, OSError) as error:
-        job.fail(_("The masked copy could not be made: %(why)s") % {"why": error})
+        why = store.trouble(error) if isinstance(error, OSError) else error
+        job.fail(_("The masked copy could not be made: %(why)s") % {"why": why})
         return None
     job.finish()
     return exhibit

@@ -29,15 +29,16 @@ from ..decisions import deciding
 from ..holds import hold_life
 from ..models import EvidenceFile, Exhibit, ExportSlice, Package, SoundSlice
 from ..models.holds import Part
-from . import exporting, right_channel, sound_exhibits, store
+from . import exporting, right_channel, sound_exhibits
 from .clock_windows import clock_block, clock_of
+from .fetching import failure_of
 from .film_of_slices import film_of
 from .part_claims import LEASE, RENEW_SECONDS
 from .playable import NotPlayable, check_playable
 from .recorders import recorder_facts
 from .running_hashes import RunningHashes
 from .slice_sources import Source, held_of, sources_of
-from .viewing_copies import make_viewing_copy
+from .viewing_copies import TranscodingFailed, make_viewing_copy
 
 log = logging.getLogger(__name__)
 
@@ -103,11 +104,17 @@ def _work(package: Package, lease: uuid.UUID, hashes: RunningHashes) -> bool:
             return False
         except NotPlayable as error:
             failure = str(error)
-        except (store.NoSpace, OSError) as error:
+        except (TranscodingFailed, OSError) as error:
             log.warning("%s could not be put together: %s", package, error)
-            failure = said.text_of(said.say("NO_SPACE"))
+            failure = said.text_of(why_not(error))
     fail(package, failure)
     return False
+
+
+def why_not(error: Exception) -> said.Said:
+    """What stood in the way of putting exhibits together, to be stored: space, the store, or the viewing copy."""
+    is_copy = isinstance(error, TranscodingFailed)
+    return said.reason("NO_VIEWING_COPY" if is_copy else failure_of(error)[0])
 
 
 def _failed_slices(package: Package) -> str:

@@ -7,6 +7,7 @@ to open them, which `sweep_store` removes. Plain footage exists only in a job's 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import shutil
@@ -46,6 +47,12 @@ _ABANDONED_S = 6 * 3600
 
 class NoSpace(OSError):
     """The evidence store has less than the reserve that must stay free."""
+
+
+def trouble(error: OSError) -> str:
+    """What a person reads of a store that has no room or cannot be used: never a path, never an error number."""
+    is_full = isinstance(error, NoSpace) or error.errno in {errno.ENOSPC, errno.EDQUOT}
+    return said.read(said.reason("NO_SPACE" if is_full else "STORE_FAULT"))
 
 
 class StoreWriter:

@@ -23,8 +23,8 @@ _PIECE = 256 * 1024
 _LONGEST_S = 6 * 3600
 
 
-class TranscodingFailed(OSError):
-    """The viewing copy could not be made."""
+class TranscodingFailed(Exception):
+    """The viewing copy could not be made; what was wrong is not the disk."""
 
 
 def make_viewing_copy(original: Exhibit, beat: Callable[[], None]) -> Exhibit:
@@ -86,6 +86,8 @@ def _transcode(
             raise TranscodingFailed(f"{original.ident}: the viewing copy could not be made.")
         facts: dict[str, object] = json.loads(told)
         return facts
+    except ValueError as error:
+        raise TranscodingFailed(f"{original.ident}: the child said nothing readable.") from error
     finally:
         killer.cancel()
         child.kill()

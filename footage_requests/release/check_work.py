@@ -123,7 +123,8 @@ def work(check: PackageCheck) -> None:
         job.cancelled()
         return
     except (OSError, Refused) as error:
-        job.fail(_("The check could not be finished: %(reason)s") % {"reason": str(error)[:200]})
+        reason = store.trouble(error) if isinstance(error, OSError) else " ".join(error.messages)
+        job.fail(_("The check could not be finished: %(reason)s") % {"reason": reason[:200]})
         return
     finally:
         if check.source == PackageCheck.Source.UPLOAD:

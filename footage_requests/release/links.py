@@ -152,6 +152,27 @@ def file_for(token: str, ticket: str) -> EvidenceFile | None:
     return row.file if hmac.compare_digest(row.ticket_sha256, _hash(ticket)) else None
 
 
+def is_foreign(token: str, ticket: str, *, address: str) -> bool:
+    """Whether the ticket is that of another link: then the attempt stands in the log of the case (B15)."""
+    row = find(token)
+    if row is None or not ticket:
+        return False
+    others = DownloadLink.objects.filter(ticket_sha256=_hash(ticket)).exclude(pk=row.pk)
+    other = others.select_related("package__request").first()
+    if other is None:
+        return False
+    with transaction.atomic():
+        audit.record(
+            "downloadlink.foreign_ticket",
+            actor="recipient",
+            target=row.package.request,
+            link=str(row.uuid),
+            ticket_of=str(other.uuid),
+            address=address,
+        )
+    return True
+
+
 @refusals.are_noted
 def revoke(row: DownloadLink, *, by: Person, because: str) -> None:
     """Ends a link at once, a running download at its next range."""

@@ -214,6 +214,8 @@ def _is_over(job: Job) -> bool:
 
 
 def _words(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return store.trouble(error)
     return " ".join(getattr(error, "messages", None) or [str(error)])
 
 

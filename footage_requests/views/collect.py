@@ -61,15 +61,18 @@ def _page(
 @require_safe
 def collect_file(request: HttpRequest, token: str) -> HttpResponseBase:
     """The encrypted file for a ticket; by ranges, so that a broken download goes on."""
-    file = links.file_for(token, request.COOKIES.get(COOKIE, ""))
+    ticket = request.COOKIES.get(COOKIE, "")
+    file = links.file_for(token, ticket)
     if file is None:
+        if links.is_foreign(token, ticket, address=client_address(request)):
+            return _page(request, token, is_wrong=True)
         raise Http404
     asked = asked_range(request.headers.get("Range", ""), file.bytes)
     if asked is None:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{file.bytes}"})
     start, end = asked
     response = StreamingHttpResponse(
-        _pieces(file, token, request.COOKIES.get(COOKIE, ""), start, end),
+        _pieces(file, token, ticket, start, end),
         status=206 if "Range" in request.headers else 200,
         content_type="application/octet-stream",
     )

@@ -9,11 +9,12 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
-from footage_requests import hold_tasks
+from footage_requests import hold_tasks, said
 from footage_requests.errors import NotThisPerson, Refused
-from footage_requests.footage import exporting, fetch_work, part_claims, store
+from footage_requests.footage import assembling, exporting, fetch_work, part_claims, store
+from footage_requests.footage.viewing_copies import TranscodingFailed
 from footage_requests.holds import holding
 from footage_requests.models import ExportSlice, HoldPart, Package
 from footage_requests.models.holds import Part
@@ -114,6 +115,23 @@ def test_a_full_disk_fails_loudly_and_leaves_nothing_behind(share, monkeypatch, 
         assert left == []
         package.slices.update(due_at=timezone.now())
         assert export_all() == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (store.NoSpace(), "too little free space"),
+        (OSError(errno.ENOSPC, "full"), "too little free space"),
+        (OSError(errno.EDQUOT, "quota"), "too little free space"),
+        (OSError(errno.EROFS, "read-only"), "cannot be written"),
+        (PermissionError(errno.EACCES, "wrong owner"), "cannot be written"),
+        (TranscodingFailed("E01"), "viewing copy"),
+    ],
+)
+def test_a_store_that_is_full_read_only_or_somebody_elses_is_told_apart(error, told):
+    """B9: quota, read-only and wrong owner beside a full disk; what is not the disk is not called so."""
+    with translation.override("en"):
+        assert told in said.read(assembling.why_not(error))
 
 
 def test_an_export_that_cannot_fit_is_refused_before_it_begins(settings):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import Entry
@@ -110,12 +111,31 @@ def test_revoking_ends_a_running_download(campus):
 
 
 def test_anothers_link_does_not_open_with_this_ones_code(campus):
-    """B15."""
+    """B15: refused, and the attempt stands in the log of the case whose link it was."""
     one, other = made(campus), made(campus)
 
     assert links.enter_code(other.token, one.code, address=HERE) is None
+    entry = Entry.objects.get(action="downloadlink.wrong_code")
+    assert entry.object_name == other.row.package.request.number
     ticket = links.enter_code(one.token, one.code, address=HERE)
     assert links.file_for(other.token, ticket or "") is None
+
+
+def test_anothers_ticket_is_refused_and_written_down(campus, client):
+    """B15: a release addressed to A opened with what B got."""
+    one, other = made(campus), made(campus)
+    client.cookies["ticket"] = links.enter_code(one.token, one.code, address=HERE) or ""
+    assert (
+        client.get(reverse("footage_requests:collect_file", args=[other.token])).status_code == 403
+    )
+    entry = Entry.objects.get(action="downloadlink.foreign_ticket")
+    assert entry.object_name == other.row.package.request.number
+    assert client.get(reverse("footage_requests:collect_file", args=[one.token])).status_code == 200
+    client.cookies["ticket"] = "made up"
+    assert (
+        client.get(reverse("footage_requests:collect_file", args=[other.token])).status_code == 404
+    )
+    assert Entry.objects.filter(action="downloadlink.foreign_ticket").count() == 1
 
 
 @pytest.mark.parametrize(

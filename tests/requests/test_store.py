@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import time
@@ -181,3 +182,17 @@ def test_the_scratch_folder_of_a_job_is_closed_to_others_and_goes_with_it():
         (folder / "clip.mp4").write_bytes(b"plain")
         assert folder.stat().st_mode & 0o077 == 0
     assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (store.NoSpace("3 MB free, 9 MB needed."), "too little free space"),
+        (OSError(errno.EDQUOT, "quota", "/srv/evidence/ab/cd"), "too little free space"),
+        (OSError(errno.EROFS, "read-only", "/srv/evidence/ab/cd"), "cannot be written"),
+    ],
+)
+def test_people_read_what_is_wrong_with_the_store_and_no_path(error, told, english):
+    """B9."""
+    assert told in store.trouble(error)
+    assert "/" not in store.trouble(error)
