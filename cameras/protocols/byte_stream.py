@@ -1,7 +1,7 @@
 """Bytes of a TCP or TLS connection, gathered in one buffer from which their reader cuts what it understands.
 
-asyncio's own stream reader copies every byte three times on its way; footage comes in hundreds of megabytes.
-Reading pauses while more than `MOST_WAITING` bytes wait.
+asyncio's own stream reader copies every byte three times on its way; footage comes in hundreds of megabytes. Here the
+system writes into the buffer itself. Reading pauses while more than `MOST_WAITING` bytes wait.
 """
 
 from __future__ import annotations
@@ -9,18 +9,20 @@ from __future__ import annotations
 import asyncio
 from typing import cast
 
-MOST_WAITING = 512 * 1024
-_SPACE = 256 * 1024
+MOST_WAITING = 320 * 1024
+_SPACE = 192 * 1024
+_LITTLE = 16 * 1024
 
 
 class ByteStream(asyncio.BufferedProtocol):
-    """Use as protocol of `create_connection`. `data` is the reader's: it deletes what it has used up."""
+    """Use as protocol of `create_connection`. What waits is `data[start:end]`; the reader drops what it has used up."""
 
     def __init__(self) -> None:
-        self.data = bytearray()
+        self.data = bytearray(MOST_WAITING + _SPACE)
+        self.start = self.end = 0
         self.is_over = False
-        """Nothing more will come; what has come still stands in `data`."""
-        self._space = memoryview(bytearray(_SPACE))
+        """Nothing more will come; what has come still waits."""
+        self._view = memoryview(self.data)
         self._new = 0
         self._is_paused = False
         self._transport: asyncio.Transport
@@ -30,9 +32,28 @@ class ByteStream(asyncio.BufferedProtocol):
         self._may_write = asyncio.Event()
         self._may_write.set()
 
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    @property
+    def first(self) -> int:
+        """The first byte that waits; -1 when there is none."""
+        return self.data[self.start] if self.end > self.start else -1
+
+    def peek(self, size: int) -> bytes:
+        """The first bytes that wait, at most so many."""
+        return bytes(self._view[self.start : min(self.end, self.start + size)])
+
+    def drop(self, size: int) -> None:
+        """The first bytes have been used up."""
+        self.start += size
+
     async def more(self) -> int:
-        """Waits until bytes have come since the last call; how many. 0 when there will be none."""
-        if self._is_paused and len(self.data) <= MOST_WAITING:
+        """Waits until bytes have come since the last call; how many. 0 when there will be none.
+
+        What waits may be moved meanwhile.
+        """
+        if self._is_paused and len(self) <= MOST_WAITING:
             self._is_paused = False
             self._transport.resume_reading()
         if not self._new and not self.is_over:
@@ -62,12 +83,17 @@ class ByteStream(asyncio.BufferedProtocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return self._space
+        waiting = self.end - self.start
+        # What is left is little as a rule: moved to the front, it keeps to the same, warm memory.
+        if self.start and (waiting <= _LITTLE or len(self.data) - self.end < _SPACE):
+            self._view[:waiting] = bytes(self._view[self.start : self.end])
+            self.start, self.end = 0, waiting
+        return self._view[self.end : self.end + _SPACE]
 
     def buffer_updated(self, nbytes: int) -> None:
-        self.data += self._space[:nbytes]
+        self.end += nbytes
         self._new += nbytes
-        if len(self.data) > MOST_WAITING and not self._is_paused:
+        if len(self) > MOST_WAITING and not self._is_paused:
             self._is_paused = True
             self._transport.pause_reading()
         self._wake()

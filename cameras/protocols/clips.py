@@ -217,7 +217,7 @@ class _SliceOutput:
         self._slice = SliceWriter(self._sink, self._video, first.stamp_ms, self._beside)
 
     async def write(self, frame: Frame, first_ms: int) -> None:
-        self._slice.add(frame.stamp_ms, frame.unit.is_key, frame.unit.nals, frame.unit.size)
+        self._slice.add(frame.stamp_ms, frame.unit.is_key, frame.unit.units, frame.unit.size)
         if frame.unit.is_key and frame.stamp_ms // 60_000 != self._minute:
             self._minute = frame.stamp_ms // 60_000
             self.key_pictures.append(picture_sha256(self._video.codec, frame.unit.nals))

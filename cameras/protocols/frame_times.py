@@ -70,6 +70,9 @@ class FrameTimes:
     def _note_distance(self, distance_ms: int) -> None:
         """The usual distance is the median of the newest; kept in order, because this is asked per picture."""
         if len(self._distances) == _NEWEST:
+            if self._distances[0] == distance_ms:
+                self._distances.rotate(-1)
+                return
             del self._sorted[bisect_left(self._sorted, self._distances.popleft())]
         self._distances.append(distance_ms)
         insort(self._sorted, distance_ms)

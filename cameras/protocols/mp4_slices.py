@@ -13,6 +13,7 @@ import uuid
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NamedTuple, Protocol
 
 from .mp4_boxes import box, file_type, full_box, movie, sample_entry
@@ -22,6 +23,7 @@ INDEX = uuid.UUID("5a6b2f0e-3c1d-4f57-9a53-7d0f6a1c9e42").bytes
 _ROW = struct.Struct(
     ">QIIiB"
 )  # place in the file, bytes, decoding time, display - decoding, is key
+_RUN = struct.Struct(">IIIi")
 _TAIL = struct.Struct(
     ">QqI"
 )  # place of the index, time of the first picture, length of the sample entry
@@ -41,7 +43,7 @@ class Sink(Protocol):
 class _Picture(NamedTuple):
     stamp_ms: int
     is_key: bool
-    units: Sequence[bytes]
+    units: Sequence[Sequence[bytes]]
     size: int
 
 
@@ -70,8 +72,8 @@ class SliceWriter:
             + movie([self._entry], self._size, empty, 0, is_fragmented=True)
         )
 
-    def add(self, stamp_ms: int, is_key: bool, units: Sequence[bytes], size: int) -> None:
-        """One picture: its NAL units, and their bytes with four bytes of length before each."""
+    def add(self, stamp_ms: int, is_key: bool, units: Sequence[Sequence[bytes]], size: int) -> None:
+        """One picture: its NAL units in pieces, and their bytes with four bytes of length before each."""
         is_full = len(self._waiting) >= _MOST_PICTURES or self._waiting_bytes >= _MOST_BYTES
         if self._waiting and (is_key or is_full):
             self._write_fragment(stamp_ms - self._first_ms)
@@ -91,34 +93,30 @@ class SliceWriter:
         times = self._decoding_times([picture.stamp_ms for picture in pictures])
         end = times[-1] + self._usual_ms if next_ms is None else max(next_ms, times[-1] + 1)
         lengths = [b - a for a, b in zip(times, [*times[1:], end], strict=True)]
-        runs = bytearray()
-        offsets: list[int] = []
-        for picture, time, length in zip(pictures, times, lengths, strict=True):
-            offset = picture.stamp_ms - time
-            offsets.append(offset if abs(offset) <= _LONGEST_REORDER_MS else 0)
-            flags = _IS_KEY if picture.is_key else _IS_NOT_KEY
-            runs += struct.pack(">IIIi", length, picture.size, flags, offsets[-1])
+        sizes = [picture.size for picture in pictures]
+        keys = [picture.is_key for picture in pictures]
+        offsets = [picture.stamp_ms - time for picture, time in zip(pictures, times, strict=True)]
+        offsets = [each if abs(each) <= _LONGEST_REORDER_MS else 0 for each in offsets]
+        flags = [_IS_KEY if is_key else _IS_NOT_KEY for is_key in keys]
+        runs = b"".join(map(_RUN.pack, lengths, sizes, flags, offsets))
         self._number += 1
-        moof = self._fragment_head(times[0], len(pictures), bytes(runs))
+        moof = self._fragment_head(times[0], len(pictures), runs)
         place = self._at + len(moof) + 8
-        group = SliceIndex(self._entry, self._size, *_columns(), bytearray())
-        for picture, time, offset in zip(pictures, times, offsets, strict=True):
-            row = (place, picture.size, time, offset, picture.is_key)
-            self._rows += _ROW.pack(*row)
-            group.add(row, self._first_ms)
-            place += picture.size
+        places = list(accumulate(sizes[:-1], initial=place))
+        self._rows += b"".join(map(_ROW.pack, places, sizes, times, offsets, keys))
         self._write(moof + struct.pack(">I4s", 8 + self._waiting_bytes, b"mdat"))
         data = b"".join(
             [
                 piece
                 for picture in pictures
                 for unit in picture.units
-                for piece in (len(unit).to_bytes(4, "big"), unit)
+                for piece in (sum(map(len, unit)).to_bytes(4, "big"), *unit)
             ]
         )
         self._write(data)
         if self._beside is not None:
-            self._beside(group, data)
+            rows = (places, sizes, times, offsets, keys)
+            self._beside(_index_of(self._entry, self._size, rows, self._first_ms), data)
         self._waiting, self._waiting_bytes = [], 0
         self._newest_ms = times[-1]
         if len(times) > 1:
@@ -168,14 +166,6 @@ class SliceIndex:
     def __len__(self) -> int:
         return len(self.sizes)
 
-    def add(self, row: tuple[int, int, int, int, int], first_ms: int) -> None:
-        """One picture, as it stands in the list of a slice that begins at `first_ms`."""
-        self.places.append(row[0])
-        self.sizes.append(row[1])
-        self.stamps.append(row[2] + first_ms)
-        self.offsets.append(row[3])
-        self.keys.append(row[4])
-
 
 Beside = Callable[[SliceIndex, bytes], None]
 """Is given each group of pictures as it is written: which they are, and their bytes from the first one on."""
@@ -194,11 +184,23 @@ def read_index(read: ReadRange, size: int) -> SliceIndex:
     if content[4:8] != b"uuid" or content[8:24] != INDEX:
         raise ValueError("The slice has no index.")
     entry = content[24 : 24 + entry_size]
-    index = SliceIndex(entry, struct.unpack_from(">HH", entry, 32), *_columns(), bytearray())
-    for row in _ROW.iter_unpack(content[24 + entry_size : -_TAIL.size]):
-        index.add(row, first_ms)
-    return index
+    rows = zip(*_ROW.iter_unpack(content[24 + entry_size : -_TAIL.size]), strict=True)
+    columns = tuple(rows) or ((),) * 5
+    return _index_of(entry, struct.unpack_from(">HH", entry, 32), columns, first_ms)
 
 
-def _columns() -> tuple[array[int], array[int], array[int], array[int]]:
-    return array("q"), array("L"), array("q"), array("l")
+def _index_of(
+    entry: bytes, size: tuple[int, int], rows: Sequence[Sequence[int]], first_ms: int
+) -> SliceIndex:
+    """Pictures as they stand in the list of a slice that begins at `first_ms`, in columns."""
+    places, sizes, times, offsets, keys = rows
+    stamps = array("q", [time + first_ms for time in times])
+    return SliceIndex(
+        entry,
+        size,
+        array("q", places),
+        array("L", sizes),
+        stamps,
+        array("l", offsets),
+        bytearray(keys),
+    )

@@ -247,23 +247,22 @@ class Playback:
         for frame in self._last_frames(self._depacketiser.complete()):
             yield frame
 
-    def _take(self, buffer: bytearray) -> int:
-        """Takes the whole packets at the head of the buffer: see `RtspConnection.receive`."""
-        at, size = 0, len(buffer)
+    def _take(self, buffer: bytearray, at: int, end: int) -> int:
+        """Takes the whole packets from `at` on: see `RtspConnection.receive`."""
         pieces, channel, kind = (
             self._depacketiser.take_pieces,
             self._channel,
             self._track.payload_type,
         )
         while self.ended_by is None:
-            at = pieces(buffer, at, channel, kind)
-            if at + 4 > size or buffer[at] != DOLLAR:
+            at = pieces(buffer, at, end, channel, kind)
+            if at + 4 > end or buffer[at] != DOLLAR:
                 break
-            end = at + 4 + (buffer[at + 2] << 8 | buffer[at + 3])
-            if end > size:
+            following = at + 4 + (buffer[at + 2] << 8 | buffer[at + 3])
+            if following > end:
                 break
-            self._frames += self._frames_of(buffer[at + 1], bytes(buffer[at + 4 : end]))
-            at = end
+            self._frames += self._frames_of(buffer[at + 1], bytes(buffer[at + 4 : following]))
+            at = following
         return at
 
     def _frames_of(self, channel: int, data: bytes) -> Sequence[Frame]:

@@ -51,7 +51,9 @@ class SoundDepacketiser(ABC):
     def codec(self) -> str:
         return self.sound.codec
 
-    def take_pieces(self, buffer: bytearray, at: int, channel: int, payload_type: int) -> int:
+    def take_pieces(
+        self, buffer: bytearray, at: int, end: int, channel: int, payload_type: int
+    ) -> int:
         """Sound has no short way: its packets are few and small."""
         return at
 
@@ -82,7 +84,7 @@ class SoundDepacketiser(ABC):
         ticks = samples * self.clock_rate // self.sound.rate
         is_broken, self._is_broken = self._is_broken, False
         time = (packet.timestamp + ticks) % _WRAP
-        return AccessUnit(time, stamp, True, (data,), is_broken, False, len(data))
+        return AccessUnit(time, stamp, True, ((data,),), is_broken, False, len(data))
 
     def _lose(self) -> list[bytes]:
         self._drop()

@@ -34,20 +34,28 @@ _RAMP = bytes(range(256))
 
 
 class AccessUnit(NamedTuple):
-    """One coded picture. `stamp` is its ONVIF time, where the device sends one; `size` is that of `data`."""
+    """One coded picture. `stamp` is its ONVIF time, where the device sends one; `size` is that of `data`.
+
+    `units` are its NAL units, each in the pieces in which it came: most are copied once, where they are written.
+    """
 
     rtp_time: int
     stamp: OnvifStamp | None
     is_key: bool
-    nals: tuple[bytes, ...]
+    units: tuple[Sequence[bytes], ...]
     is_damaged: bool
     is_terminal: bool
     size: int
 
     @property
+    def nals(self) -> tuple[bytes, ...]:
+        """The NAL units. Made anew at each asking, as `data`."""
+        return tuple([b"".join(unit) for unit in self.units])
+
+    @property
     def data(self) -> bytes:
-        """The NAL units in Annex B form. Made anew at each asking."""
-        return b"".join([piece for nal in self.nals for piece in (START_CODE, nal)])
+        """The NAL units in Annex B form."""
+        return b"".join([piece for unit in self.units for piece in (START_CODE, *unit)])
 
 
 class Depacketiser(ABC):
@@ -57,6 +65,8 @@ class Depacketiser(ABC):
     parameter_types: frozenset[int] = frozenset()
     picture_types = range(0)
     """The NAL units that are part of a picture; others belong to the picture behind them."""
+    filler_type = -1
+    """Of NAL units that say nothing and can be long."""
     fragment_head = 0
     """Bytes before a piece of a split NAL unit; the last of them says whether it is the first or last."""
     fragment_kind = slice_head = 0
@@ -69,7 +79,8 @@ class Depacketiser(ABC):
     def __init__(self, fmtp: Mapping[str, str]) -> None:
         self.sequence = SequenceWatch()
         self._sets: dict[tuple[int, int], bytes] = {}
-        self._nals: list[bytes] = []
+        self._nals: list[Sequence[bytes]] = []
+        self._kinds: set[int] = set()
         self._size = 0
         self._has_picture = False
         self._is_marked = False
@@ -132,8 +143,10 @@ class Depacketiser(ABC):
         is_whole = self._fragment is None and not self._damaged and not self._terminal
         return bool(self._nals) and not self._has_picture and is_whole
 
-    def take_pieces(self, buffer: bytearray, at: int, channel: int, payload_type: int) -> int:
-        """Takes the packets at `at` that are plain pieces of split NAL units; returns where they end.
+    def take_pieces(
+        self, buffer: bytearray, at: int, end: int, channel: int, payload_type: int
+    ) -> int:
+        """Takes the packets from `at` on that are plain pieces of split NAL units; returns where they end.
 
         Nine of ten packets of a camera are such pieces, and nearly all of a unit's are of one length. So they
         go a short way: as many as look like the one before are compared column by column and cut out in
@@ -141,10 +154,10 @@ class Depacketiser(ABC):
         """
         watch, read = self.sequence, self.fragment_struct
         lead, plain = DOLLAR << 8 | channel, _PLAIN_RTP << 8 | payload_type
-        skip, last = 16 + self.fragment_head, len(buffer)
+        skip = 16 + self.fragment_head
         if self._is_marked and self._marker_ends is None:
             return at
-        while at + read.size <= last:
+        while at + read.size <= end:
             told, length, kind, number, time, first, flags = read.unpack_from(buffer, at)
             if told != lead or kind != plain or number != watch.expected or time != self._rtp_time:
                 break
@@ -153,25 +166,25 @@ class Depacketiser(ABC):
                 break
             if flags & 0xC0:
                 rows = 1
-                if at + stride > last:
+                if at + stride > end:
                     break
                 self._take(bytes(buffer[at + 16 : at + stride]))
             else:
-                rows = self._take_middles(buffer, at, stride, number & 0xFF)
+                rows = self._take_middles(buffer, at, end, stride, number & 0xFF)
                 if not rows:
                     break
             watch.take(rows)
             at += rows * stride
         return at
 
-    def _take_middles(self, buffer: bytearray, at: int, stride: int, number: int) -> int:
+    def _take_middles(self, buffer: bytearray, at: int, end: int, stride: int, number: int) -> int:
         """Takes equal middle pieces, `number` being the first one's lower byte; returns how many."""
         if self._fragment is None:
             return 0
         skip = 16 + self.fragment_head
         room = MAX_UNIT_BYTES - self._size - self._fragment_size
         pieces = min(_MOST_ROWS, _MOST_PIECES - len(self._fragment))
-        most = min((len(buffer) - at) // stride, room // stride, pieces, 256 - number)
+        most = min((end - at) // stride, room // stride, pieces, 256 - number)
         if most < 1:
             return 0
         rows = _equal_rows(buffer, at, stride, most, skip, number)
@@ -194,13 +207,13 @@ class Depacketiser(ABC):
             yield AccessUnit(
                 self._rtp_time,
                 self._stamp,
-                self._is_key({self._kind(nal) for nal in self._nals}),
+                self._is_key(self._kinds),
                 tuple(self._nals),
                 self._damaged,
                 self._terminal,
-                sum(map(len, self._nals)) + len(START_CODE) * len(self._nals),
+                self._size + len(START_CODE) * len(self._nals),
             )
-        self._nals = []
+        self._nals, self._kinds = [], set()
         self._size = 0
         self._has_picture = self._is_marked = False
         self._fragment = None
@@ -215,13 +228,26 @@ class Depacketiser(ABC):
             self._add_one(unit)
 
     def _add_one(self, nal: bytes) -> None:
-        self._size += len(nal)
-        if not nal or self._size > MAX_UNIT_BYTES or len(self._nals) >= _MOST_NALS:
+        if self._keep(self._kind(nal) if nal else -1, (nal,), len(nal)):
+            self._keep_parameter_set(nal)
+
+    def _add_pieces(self, pieces: Sequence[bytes], size: int) -> None:
+        """Takes a NAL unit that was split; the first piece is its head."""
+        kind = self._kind(pieces[0])
+        if kind == self.filler_type or (kind in self.picture_types and pieces[0] != b"\0\0"):
+            self._keep(kind, pieces, size)
+        else:
+            self._add(b"".join(pieces))
+
+    def _keep(self, kind: int, pieces: Sequence[bytes], size: int) -> bool:
+        if not size or self._size + size > MAX_UNIT_BYTES or len(self._nals) >= _MOST_NALS:
             self._damaged = True
-            return
-        self._has_picture = self._has_picture or self._kind(nal) in self.picture_types
-        self._keep_parameter_set(nal)
-        self._nals.append(nal)
+            return False
+        self._size += size
+        self._has_picture = self._has_picture or kind in self.picture_types
+        self._kinds.add(kind)
+        self._nals.append(pieces)
+        return True
 
     def _add_aggregate(self, payload: bytes, offset: int) -> None:
         while offset + 2 <= len(payload):
@@ -245,8 +271,8 @@ class Depacketiser(ABC):
             self._fragment = None
             self._damaged = True
         elif last:
-            nal, self._fragment = b"".join(self._fragment), None
-            self._add(nal)
+            pieces, self._fragment = self._fragment, None
+            self._add_pieces(pieces, self._fragment_size)
 
     def _pass_over(self, payload: bytes) -> None:
         """A packet of a kind that is not read; a part of the picture may have been in it."""
@@ -279,6 +305,7 @@ class H264Depacketiser(Depacketiser):
     codec = "h264"
     parameter_types = frozenset({7, 8})
     picture_types = range(1, 6)
+    filler_type = 12
     fragment_head, fragment_mask, fragment_mark = 2, 0x1F, 28
     fragment_kind, slice_head = 28, 1
 
@@ -312,6 +339,7 @@ class H265Depacketiser(Depacketiser):
     codec = "hevc"
     parameter_types = frozenset({32, 33, 34})
     picture_types = range(32)
+    filler_type = 38
     fragment_head, fragment_mask, fragment_mark = 3, 0x7E, 49 << 1
     fragment_kind, slice_head = 49, 2
     fragment_struct = struct.Struct(">HHHHI4xBxB")

@@ -46,10 +46,12 @@ from .rtsp_messages import (
 )
 from .sdp import MAX_SDP_BYTES
 
-Take = Callable[[bytearray], int]
+Take = Callable[[bytearray, int, int], int]
+"""Is given bytes from one place to another; says up to where it has used them up."""
 _MAX_WAITING_BYTES = 8 * 1024 * 1024
 _USER_AGENT = "cctv-ops"
 _GOODBYE_S = 1.0
+_LINE_ENDS = (0x0D, 0x0A)
 # Firmware that lacks GET_PARAMETER says so in as many ways.
 _UNKNOWN_METHOD = (400, 405, 451, 501, 551)
 _MAX_JUNK_MESSAGES = 200
@@ -108,7 +110,6 @@ class RtspConnection:
         self._loop = asyncio.get_running_loop()
         self._deadline = self._loop.time() + limits.total_s
         self._stream: ByteStream
-        self._buffer = bytearray()
         self._waiting = bytearray()
         self._sequence = 0
         self._miscounts = False
@@ -158,7 +159,6 @@ class RtspConnection:
             raise Untrusted("TLS with the RTSP port failed.", reason=Reason.TLS_FAULT) from None
         except OSError:
             raise Unreachable("There is no way to the RTSP port.") from None
-        self._buffer = self._stream.data
 
     def use_session(self, reply: Message, control: str) -> None:
         """Remember the session of a SETUP reply, to keep it alive and to end it."""
@@ -226,24 +226,24 @@ class RtspConnection:
             self._basic = basic_header(login)
 
     async def receive(self, take: Take) -> AsyncIterator[None]:
-        """Hands interleaved packets to `take(buffer)` as they come, and yields after each time.
+        """Hands interleaved packets to `take` as they come, and yields after each time.
 
-        `take` says how many bytes at the head of the buffer it has used up: whole packets, each as it came
-        (RFC 2326 section 10.12). What is no packet is left to this class. The session is kept alive
+        `take` uses up whole packets, each as it came (RFC 2326 section 10.12). What is no packet is left to this class. The session is kept alive
         meanwhile. Raises Stalled, DeadlinePassed, ConnectionEnded, TooLarge, or StreamEnded when announced.
         """
         if self._waiting:
-            take(self._waiting)
+            take(self._waiting, 0, len(self._waiting))
             self._waiting.clear()
             yield
         give_up = self._loop.time() + self._limits.stall_s
+        stream = self._stream
         while True:
-            taken = take(self._buffer)
-            if taken:
-                del self._buffer[:taken]
+            begin = stream.start
+            stream.start = take(stream.data, begin, stream.end)
+            if stream.start > begin:
                 yield
                 give_up = self._loop.time() + self._limits.stall_s
-            if self._buffer and self._buffer[0] != DOLLAR:
+            if stream.first not in (DOLLAR, -1):
                 message = await self._take_message()
                 if message is not None:
                     await self._unasked(message)
@@ -319,39 +319,42 @@ class RtspConnection:
         """A message, or an interleaved packet as it came."""
         give_up = self._loop.time() + patience_s
         while True:
-            item = self._take_packet() if self._buffer[:1] == b"$" else await self._take_message()
+            item = (
+                self._take_packet() if self._stream.first == DOLLAR else await self._take_message()
+            )
             if item is not None:
                 return item
             await self._fill(give_up)
 
     def _take_packet(self) -> bytes | None:
-        buffer = self._buffer
-        if len(buffer) < 4:
+        head = self._stream.peek(4)
+        if len(head) < 4:
             return None
-        end = 4 + (buffer[2] << 8 | buffer[3])
-        if len(buffer) < end:
+        size = 4 + (head[2] << 8 | head[3])
+        if len(self._stream) < size:
             return None
-        packet = bytes(buffer[:end])
-        del buffer[:end]
+        packet = self._stream.peek(size)
+        self._stream.drop(size)
         return packet
 
     async def _take_message(self) -> Message | None:
-        while self._buffer[:1] in (b"\r", b"\n"):
-            del self._buffer[:1]
-        span = head_span(self._buffer)
+        stream = self._stream
+        while stream.first in _LINE_ENDS:
+            stream.drop(1)
+        span = head_span(stream.peek(MAX_HEAD_BYTES))
         if span is None:
-            if len(self._buffer) > MAX_HEAD_BYTES:
+            if len(stream) > MAX_HEAD_BYTES:
                 raise BadAnswer("What the device sends is not RTSP.")
             return None
         head, end = span
-        message = parse_head(bytes(self._buffer[:head]))
+        message = parse_head(stream.peek(head))
         size = body_length(message, MAX_SDP_BYTES)
         if size > MAX_SDP_BYTES:
             raise TooLarge("An RTSP reply is larger than we accept.")
-        if len(self._buffer) < end + size:
+        if len(stream) < end + size:
             return None
-        message.body = bytes(self._buffer[end : end + size])
-        del self._buffer[: end + size]
+        message.body = stream.peek(end + size)[end:]
+        stream.drop(end + size)
         return message
 
     def _left(self) -> float:

@@ -74,7 +74,7 @@ class Address:
         return _join(self, parts.path, parts.query)
 
 
-def head_span(buffer: bytearray) -> tuple[int, int] | None:
+def head_span(buffer: bytes) -> tuple[int, int] | None:
     """Where a head ends and what follows it begins; None when it is not whole yet.
 
     Lines end with CRLF, and on some devices with LF alone.

@@ -95,7 +95,10 @@ class TimeProof:
         if self.source is StampSource.ONVIF_NTP and unit.stamp is not None:
             ms = unit.stamp.ms + self._shift_ms
             # A picture without the extension is placed by its RTP distance to this one.
-            self._timeline = RtpTimeline(self._clock_rate, unit.rtp_time, ms)
+            if self._timeline is None:
+                self._timeline = RtpTimeline(self._clock_rate, unit.rtp_time, ms)
+            else:
+                self._timeline.set_anchor(unit.rtp_time, ms)
             return ms
         if self._timeline is None:
             return 0

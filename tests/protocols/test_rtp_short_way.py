@@ -52,7 +52,7 @@ def in_runs(depacketiser: Depacketiser, packets: list[bytes], size: int) -> list
         buffer += wire[start : start + size]
         at = 0
         while True:
-            at = depacketiser.take_pieces(buffer, at, 0, KIND)
+            at = depacketiser.take_pieces(buffer, at, len(buffer), 0, KIND)
             end = at + 4 + int.from_bytes(buffer[at + 2 : at + 4], "big")
             if at + 4 > len(buffer) or end > len(buffer):
                 break
