@@ -62,6 +62,7 @@ def _camera(item: RequestItem, holds: list[Hold]) -> dict[str, Any]:
         "gaps": gap_words(item),
         "unsure": unsure_words(item),
         "oldest": oldest_words(item),
+        "night": [] if answer == "YES" else said.read_all(checked.get("night", ())),
         "clock": said.read(checked.get("clock", "")),
         "windows": windows_of(item),
         "faults": said.read_all(checked.get("faults", ())),

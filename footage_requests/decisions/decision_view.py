@@ -41,6 +41,8 @@ class SummaryLine:
     """What the recorder can neither call recorded nor lost."""
     sound: str = ""
     """What the inventory says of its sound, where sound was asked for (`sound_rules`)."""
+    night: tuple[Any, ...] = ()
+    """What the nightly check had proved of it, where not everything is there any more."""
     only_fixed: bool = False
     """Masked because of the camera's own areas, not because of other people."""
 
@@ -52,6 +54,10 @@ class SummaryLine:
     @property
     def fault_words(self) -> list[str]:
         return said.read_all(self.faults)
+
+    @property
+    def night_words(self) -> list[str]:
+        return said.read_all(self.night)
 
     @property
     def sound_words(self) -> str:
@@ -166,6 +172,7 @@ def _line(item: RequestItem, masking: str, fixed: int) -> SummaryLine:
         unsure=unsure,
         only_fixed=only_fixed,
         faults=tuple(checked.get("faults", ())),
+        night=() if answer == "YES" else tuple(checked.get("night", ())),
         is_held=any(hold.held_at and hold.destroyed_at is None for hold in item.holds.all()),
         answer=answer,
         oldest_ms=checked.get("oldest_ms"),

@@ -39,6 +39,7 @@ from ..footage.recorders import (
     park_refused,
 )
 from ..models import FootageRequest, Hold, RequestItem
+from . import nightly_proof
 
 YES, PARTLY, NO, UNKNOWN = "YES", "PARTLY", "NO", "UNKNOWN"
 CHECK_SECONDS = 90.0
@@ -234,6 +235,7 @@ def _judge(item: RequestItem, answers: Sequence[ChannelAnswer]) -> dict[str, Any
         "oldest_ms": min(oldest, default=None),
         "faults": _faults(item, answers),
         "clock": _once(told for each in answers for told in each.window.clock_said()),
+        "night": nightly_proof.proved(item, (each.channel for each in answers)),
         "channels": [_channel_data(each) for each in answers],
     }
 

@@ -18,6 +18,7 @@ from core.tsi import clock_time, day_of, day_text
 from .. import said
 from ..exhibits.verifying import current_exhibits
 from ..footage import sound_told
+from ..holds import nightly_proof
 from ..models import (
     Decision,
     Exhibit,
@@ -352,11 +353,19 @@ def _why_nothing(lines: list[dict[str, Any]]) -> str:
     )
     if faults:
         return f"arıza nedeniyle kayıt alınamadığı ({'; '.join(faults)})"
+    nights = {said.code_of(told) for line in lines for told in line.get("night", [])}
+    if nights == {nightly_proof.NONE}:
+        return "günlük kontrol sonuçlarına göre bu aralıkta kayıt alınamadığı"
     oldest = [line["oldest_ms"] for line in lines if line.get("oldest_ms")]
     if oldest and all((line.get("oldest_ms") or 0) >= line["end_ms"] for line in lines):
         day = day_text(day_of(tsi.from_ms(min(oldest))))
         return (
             "kayıtların, sistemin kayıt kapasitesi nedeniyle üzerine yazıldığı (kayıt cihazındaki en "
             f"eski kayıt {day} tarihlidir)"
+        )
+    if nights == {nightly_proof.ALL}:
+        return (
+            "günlük kontrolde varlığı tespit edilmiş olan kayıtların, sistemin kayıt kapasitesi nedeniyle "
+            "üzerine yazıldığı"
         )
     return "kayıtların, sistemin kayıt kapasitesi nedeniyle üzerine yazıldığı veya hiç oluşmadığı"

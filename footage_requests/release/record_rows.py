@@ -102,6 +102,7 @@ def proof_row(one: Mapping[str, Any]) -> dict[str, Any]:
         "position": one["position"],
         "span": span(one["start_ms"], one["end_ms"]),
         "faults": said.read_all(one["faults"]),
+        "night": said.read_all(one.get("night", ())),
         "clock": said.read(one["clock"]),
     }
 
