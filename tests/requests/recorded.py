@@ -12,7 +12,7 @@ from core.tsi import from_ms
 from footage_requests import hold_tasks
 from footage_requests.footage import assembling, fetch_work, store
 from footage_requests.footage.running_hashes import RunningHashes
-from footage_requests.models import Decision, EvidenceFile, FootageRequest, RequestItem
+from footage_requests.models import Decision, EvidenceFile, Exhibit, FootageRequest, RequestItem
 from inventory.models import Channel, Device, Position
 from simulator.campus_file import read_campus
 from simulator.recording import Cause, Gap, tsi_midnight
@@ -117,7 +117,7 @@ def recorded(*devices: dict[str, Any]) -> Iterator[Recorded]:
         yield Recorded(served)
 
 
-def fetch_all(seconds: float = 30) -> int:
+def fetch_all(seconds: float = 600) -> int:
     """Works through the queue as a worker does; returns how many pieces ended."""
     return fetch_work.work(hold_tasks.settled, seconds=seconds)
 
@@ -125,8 +125,13 @@ def fetch_all(seconds: float = 30) -> int:
 def export_all() -> int:
     """Fetches what is due and puts packages together; returns how many packages were finished."""
     hashes = RunningHashes()
-    fetch_work.work(hold_tasks.settled, hashes, seconds=30)
+    fetch_work.work(hold_tasks.settled, hashes, seconds=600)
     return assembling.work_packages(hashes)
+
+
+def doubt_ms(exhibit: Exhibit) -> int:
+    """How far an exhibit's true times may be off: a loaded machine measures a clock less well, and says so."""
+    return int(exhibit.facts["clock"]["uncertainty_ms"] or 0)
 
 
 def plain(file: EvidenceFile | None) -> bytes:

@@ -266,7 +266,7 @@ def test_settled_is_told_once_for_each_piece():
     told: list[Any] = []
     with recorded() as campus:
         holding.hold_request(campus.ask(), campus.clerk)
-        fetch_work.work(told.append, seconds=20)
+        fetch_work.work(told.append, seconds=600)
     assert len(told) == 1
     hold_tasks.settled(told[0])
     assert told[0].hold.status in {"REQUESTED", "HELD"}

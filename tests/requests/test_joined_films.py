@@ -51,7 +51,7 @@ def test_the_hash_taken_while_slices_arrive_is_that_of_the_whole_film(monkeypatc
     monkeypatch.setattr(hashes, "finished", finished)
     with recorded() as campus:
         package = exporting.start_export(campus.approved(), campus.operator)
-        fetch_work.work(settled, hashes, seconds=30)
+        fetch_work.work(settled, hashes, seconds=600)
         assert assembling.work_packages(hashes) == 1
     exhibit = package.exhibits.get()
     content = plain(exhibit.file)
@@ -65,11 +65,11 @@ def test_a_slice_that_came_twice_makes_the_hash_be_read_again(again):
     hashes = RunningHashes()
     with recorded() as campus:
         package = exporting.start_export(campus.approved(), campus.operator)
-        fetch_work.work(settled, hashes, seconds=30)
+        fetch_work.work(settled, hashes, seconds=600)
         part = package.slices.order_by("starts_at")[again]
         old = part.file
         ExportSlice.objects.filter(pk=part.pk).update(state="WAITING", file=None)
-        fetch_work.work(settled, hashes, seconds=30)
+        fetch_work.work(settled, hashes, seconds=600)
         store.destroy(old)
         assert assembling.work_packages(hashes) == 1
     exhibit = package.exhibits.get()
