@@ -22,12 +22,12 @@ _FARTHEST_ZONE = 14 * 60
 
 _YEAR_FIRST = re.compile(
     r"(?P<year>\d{4})[-/.](?P<a>\d{1,2})[-/.](?P<b>\d{1,2})[T ,]+"
-    r"(?P<hour>\d{1,2}):(?P<minute>\d{2}):(?P<second>\d{2})(?P<rest>.*)",
+    r"(?P<hour>\d{1,2}):(?P<minute>\d{1,2}):(?P<second>\d{1,2})(?P<rest>.*)",
     re.ASCII,
 )
 _YEAR_LAST = re.compile(
     r"(?P<a>\d{1,2})[-/.](?P<b>\d{1,2})[-/.](?P<year>\d{4})[T ,]+"
-    r"(?P<hour>\d{1,2}):(?P<minute>\d{2}):(?P<second>\d{2})(?P<rest>.*)",
+    r"(?P<hour>\d{1,2}):(?P<minute>\d{1,2}):(?P<second>\d{1,2})(?P<rest>.*)",
     re.ASCII,
 )
 _COMPACT = re.compile(

@@ -324,3 +324,22 @@ async def test_a_recorder_that_forgets_its_search_at_once_does_not_lack_the_chan
     with pytest.raises(BadAnswer) as caught:
         await search(answer, number=number)
     assert caught.value.reason is Reason.BAD_ANSWER
+
+
+async def test_keys_with_spaces_and_short_times_are_read() -> None:
+    """As the maker's papers show them, and those who built after them answer."""
+    page = (
+        b"found = 1\nitems[0]. Channel =1\nitems[0]. StartTime =2026-11-1 8:5:0\n"
+        b"items[0]. EndTime =2026-11-1 9:00:00\nitems[0]. Type =dav\n"
+    )
+    finder = Finder([MORNING])
+
+    def answer(asked: Asked) -> Answer:
+        reply = finder(asked)
+        return page if isinstance(reply, bytes) and b"items[0]" in reply else reply
+
+    found, _ = await search(answer)
+    [segment] = found.segments
+    assert segment.start_ms == wall("2026-11-01T08:05:00")
+    assert segment.end_ms == wall("2026-11-01T09:00:00")
+    assert found.complete

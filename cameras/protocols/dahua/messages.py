@@ -68,7 +68,9 @@ def read_table(body: bytes) -> Table:
     for line in body.splitlines():
         key, equals, value = line.partition(b"=")
         if equals and not (may_tell and _SECRET_KEY.search(key.lower())):
-            table[clean(key)] = clean(value, _VALUE_LIMIT)
+            name = clean(key)
+            # The maker's own papers write "items[0]. StartTime", and so do some who copy its interface.
+            table[name.replace(" ", "") if " " in name else name] = clean(value, _VALUE_LIMIT)
     return table
 
 
