@@ -44,7 +44,7 @@ def with_cameras(rows: QuerySet[Any]) -> QuerySet[Any]:
             included.values("request").annotate(count=Count("pk")).values("count")
         ),
         lost_at=Subquery(unheld.annotate(first=Min("lost_at")).values("first")),
-        is_fetched=Exists(_exported().filter(request=OuterRef("pk"))),
+        is_fetched=Exists(exported().filter(request=OuterRef("pk"))),
     )
 
 
@@ -66,10 +66,10 @@ def _fetched(numbers: Sequence[int]) -> set[int]:
     """Cases whose footage has been exported: what the recorder overwrites now is not missed."""
     if not numbers:
         return set()
-    return set(_exported().filter(request__in=numbers).values_list("request_id", flat=True))
+    return set(exported().filter(request__in=numbers).values_list("request_id", flat=True))
 
 
-def _exported() -> QuerySet[Any]:
+def exported() -> QuerySet[Any]:
     """Releases whose footage lies in the store."""
     under_way = [Package.Status.EXPORTING, Package.Status.CANCELLED]
     return Package.objects.exclude(status__in=under_way)

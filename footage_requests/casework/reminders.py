@@ -26,7 +26,7 @@ from ..models import Decision, FootageRequest, RequestReminder
 from ..permissions import places_of_case
 from ..secrecy import interests
 from . import deadlines, fees
-from .clocks import KEEPING
+from .clocks import KEEPING, exported
 from .kept_reminders import kept_occasions
 from .reminder_letters import Occasion, hourly_letter, letter
 from .writing import ACTOR, lapse_calls
@@ -123,8 +123,10 @@ def _of_fee(row: FootageRequest, due: dt.date, now: dt.datetime) -> Iterator[Occ
 
 
 def _hours_left(row: FootageRequest, left: HoursLeft | None) -> float | None:
-    """Until what nobody holds is overwritten; None when it is held, over or not known."""
-    if row.status not in KEEPING or left is None or left.is_held:
+    """Until what nobody holds is overwritten; None when it is held or exported, over or not known."""
+    if row.status not in KEEPING or getattr(row, "is_fetched", False):
+        return None
+    if left is None or left.is_held:
         return None
     return left.hours
 
@@ -134,9 +136,10 @@ def remind(now: dt.datetime) -> None:
     if not sends_mail():
         return
     on_duty = Decision.objects.filter(request=OuterRef("pk"), voided_at=None, is_on_duty=True)
+    fetched = exported().filter(request=OuterRef("pk"))
     rows = list(
         FootageRequest.objects.filter(status__in=(*FootageRequest.BEFORE_DECISION, "APPROVED"))
-        .annotate(was_decided_on_duty=Exists(on_duty))
+        .annotate(was_decided_on_duty=Exists(on_duty), is_fetched=Exists(fetched))
         .select_related("kind", "building")
         .prefetch_related("interests")
     )

@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from accounts.models import Person
 from footage_requests.casework import reminders
-from footage_requests.models import FootageRequest, RequestReminder
+from footage_requests.models import FootageRequest, Package, RequestReminder
 from tests.inventory import rows
 from tests.requests import cases
+from tests.requests.case import package_of
 from tests.requests.test_reminders import with_mail
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_letters")]
@@ -89,4 +90,17 @@ def test_a_letter_that_could_not_go_out_is_tried_again_in_the_same_hour(settings
     assert hourly(operator) == []
     settings.EMAIL_BACKEND = working
     reminders.remind(NOON)
+    assert hourly(operator) == ["HOUR_2026060112"]
+
+
+def test_what_lies_exported_in_the_store_alarms_nobody(campus):
+    """The recorder may overwrite what has been fetched."""
+    operator = with_mail("OPERATOR")
+    decision = campus.decide(campus.submitted())
+    last(decision.request, 5.5)
+    package = package_of(campus, decision)
+    reminders.remind(NOON)
+    assert hourly(operator) == ["HOUR_2026060112"]
+    Package.objects.filter(pk=package.pk).update(status="VERIFYING")
+    reminders.remind(NOON + HOUR)
     assert hourly(operator) == ["HOUR_2026060112"]
