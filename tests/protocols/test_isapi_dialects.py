@@ -119,3 +119,36 @@ async def test_a_channel_that_stopped_at_another_time_is_simply_told_as_stopped(
     away_s, complete, _ = await newest_of(stopped)
     assert complete
     assert away_s > 3000
+
+
+FIRST, SECOND = (
+    "/ISAPI/Streaming/channels/301/picture",
+    "/ISAPI/ContentMgmt/StreamingProxy/channels/301/picture",
+)
+
+
+@pytest.mark.parametrize(
+    "refusal", [BAD_XML, (200, status(3, "deviceError", "Device Error")), (500, b""), (200, b"")]
+)
+async def test_a_recorder_that_misreads_the_first_picture_path_is_asked_at_the_second(
+    refusal: tuple[int, bytes],
+) -> None:
+    """For their network cameras recorders call the first one bad XML, and give the picture at the other."""
+
+    def answer(asked: Asked) -> Answer:
+        return refusal if asked.path == FIRST else b"\xff\xd8picture"
+
+    async with serving(answer) as device, talking(device) as conversation:
+        client = IsapiClient(conversation)
+        for _ in range(2):
+            assert (await client.snapshot(Channel(3))).data == b"\xff\xd8picture"
+        assert device.paths() == [FIRST, SECOND, SECOND]
+
+
+async def test_what_both_picture_paths_refuse_is_told_as_the_first_said() -> None:
+    def answer(asked: Asked) -> Answer:
+        return BAD_XML if asked.path == FIRST else (404, b"")
+
+    async with serving(answer) as device, talking(device) as conversation:
+        with pytest.raises(BadAnswer):
+            await IsapiClient(conversation).snapshot(Channel(3))

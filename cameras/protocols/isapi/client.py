@@ -178,6 +178,7 @@ class IsapiClient(VendorClient):
     async def snapshot(self, channel: Channel) -> Picture:
         """A still of the channel's main stream; the path that worked is remembered."""
         known = self.manner.services.get("isapi-snapshot", "")
+        failure: BadAnswer | None = None
         for path in (known,) if known in _PICTURE_PATHS else _PICTURE_PATHS:
             reply = await self.conversation.call(
                 "GET", path.format(track_of(channel)), limit=PICTURE_LIMIT
@@ -188,10 +189,13 @@ class IsapiClient(VendorClient):
                 return Picture(reply.body, kind)
             try:
                 raise_for_failure(reply) if reply.status >= 400 else read_document(reply)
+                raise BadAnswer("no picture in the answer", reason=Reason.UNDECODABLE)
             except NotSupported:
                 continue
-            raise BadAnswer("no picture in the answer", reason=Reason.UNDECODABLE)
-        raise NotSupported("the device gives no pictures of this channel")
+            except BadAnswer as error:
+                # Recorders call the first path bad XML, or a device error, for their network cameras.
+                failure = failure or error
+        raise failure or NotSupported("the device gives no pictures of this channel")
 
     async def live(self, channel: Channel) -> StreamTarget:
         """The main stream."""
