@@ -89,9 +89,11 @@ def _certificate_of(writer: asyncio.StreamWriter, pin: bytes | None) -> bytes | 
 def _request(asking: Asking) -> bytes:
     host = asking.url.host or ""
     named = f"[{host}]" if ":" in host else host
+    if not asking.url.is_default_port():
+        named += f":{asking.url.port}"
     lines = [
         f"{asking.method} {asking.url.raw_path_qs} HTTP/1.1",
-        f"Host: {named}:{asking.url.port}",
+        f"Host: {named}",
         "Accept: */*",
         "Connection: close",
         *(f"{name}: {value}" for name, value in asking.headers.items()),

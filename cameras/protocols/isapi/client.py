@@ -184,7 +184,9 @@ class IsapiClient(VendorClient):
                 "GET", path.format(track_of(channel)), limit=PICTURE_LIMIT
             )
             kind = reply.headers.get("Content-Type", "")
-            if reply.status < 400 and reply.body and "xml" not in kind.lower():
+            # Refusals come with HTTP 200 as well, and not always called XML.
+            is_text = "xml" in kind.lower() or reply.body[:64].lstrip().startswith(b"<")
+            if reply.status < 400 and reply.body and not is_text:
                 self.manner.services["isapi-snapshot"] = path
                 return Picture(reply.body, kind)
             try:
