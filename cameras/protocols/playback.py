@@ -49,7 +49,7 @@ from .tracks import Choose, Depacketises, Track, choose_video
 # Every known player asks so, and some recorders that are not asked play from their oldest file. Played
 # for a player, a minute takes a minute: without their pace, recorders of Hikvision send it eight times as fast.
 _FROM_START = {"Range": "npt=0.000-", "Rate-Control": "no"}
-_NO_SUCH_RANGE = (400, 456, 457, 501)
+_NO_SUCH_RANGE = (400, 451, 455, 456, 457, 501)
 _HOLD_S = 3.0
 _HOLD_BYTES = 8 * 1024 * 1024
 

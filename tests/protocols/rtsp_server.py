@@ -83,7 +83,8 @@ class Script:
     control: str = "trackID=1"
     range_reply: str = "echo"  # echo, "" for none, or the header's value
     described_range: str = ""  # the a=range: of the description
-    refuses_npt: bool = False  # 457 to Range: npt=
+    refuses_npt: bool = False  # to Range: npt= it says
+    npt_refusal: str = "457 Invalid Range"
     needs_npt: bool = False  # without Range: npt= the span of the address is not heeded
     has_extension: bool = True
     stamps_from_ms: int | None = None  # what the pictures claim instead of the asked time
@@ -262,7 +263,7 @@ class _Caller:
         if request.method in self.script.refuse_require_on and "Require" in request.headers:
             return "551 Option not supported"
         is_npt = request.headers.get("Range", "").startswith("npt")
-        return "457 Invalid Range" if is_npt and self.script.refuses_npt else ""
+        return self.script.npt_refusal if is_npt and self.script.refuses_npt else ""
 
     def _knows(self, request: Request) -> bool:
         value = request.headers.get("Authorization", "")

@@ -20,6 +20,13 @@ from tests.protocols.rtsp_server import (
 LIMITS = StreamLimits(connect_s=10, reply_s=10, stall_s=10, total_s=40)
 REPLAY = StreamTarget("rtsp://x/r1", start_ms=START_MS, end_ms=START_MS + 2000, replay="onvif")
 LOGIN = Login(USERNAME, Secret(PASSWORD))
+PAST = StreamTarget(
+    "rtsp://x/Streaming/tracks/101?starttime=20261101T100000Z&endtime=20261101T100002Z",
+    TimeBase.DEVICE_LOCAL,
+    START_MS,
+    START_MS + 2000,
+    "url",
+)
 MD5 = ('Digest realm="cam", nonce="abc"',)
 
 
@@ -64,13 +71,13 @@ async def test_a_recorder_that_plays_to_somebody_else_is_busy() -> None:
 
 async def test_a_makers_playback_is_not_asked_for_at_its_own_pace() -> None:
     """Recorders of Hikvision send a minute in eight seconds then; otherwise it takes the minute."""
-    past = StreamTarget(
-        "rtsp://x/Streaming/tracks/101?starttime=20261101T100000Z&endtime=20261101T100002Z",
-        TimeBase.DEVICE_LOCAL,
-        START_MS,
-        START_MS + 2000,
-        "url",
-    )
     async with rtsp_server(Script()) as server:
-        assert (await play(server, target=past))[0] == 50
+        assert (await play(server, target=PAST))[0] == 50
     assert server.sent("PLAY")[0].headers["Rate-Control"] == "no"
+
+
+@pytest.mark.parametrize("status", ["451 Parameter Not Understood", "455 Method Not Valid"])
+async def test_a_recorder_that_refuses_the_range_is_asked_without_it(status: str) -> None:
+    async with rtsp_server(Script(refuses_npt=True, npt_refusal=status)) as server:
+        assert (await play(server, target=PAST))[0] == 50
+    assert ["Range" in asked.headers for asked in server.sent("PLAY")] == [True, False]
