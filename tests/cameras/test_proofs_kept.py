@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
 
+import pytest
 import time_machine
 from django.utils import timezone
 
@@ -27,6 +29,14 @@ def ask_again(campus: Campus) -> Run:
 
 def proof() -> CoverageDay:
     return CoverageDay.objects.get(day=yesterday())
+
+
+@pytest.fixture
+def at_noon() -> Iterator[None]:
+    """In the first two minutes of a day there is nothing to ask about it."""
+    noon = datetime.combine(yesterday() + timedelta(days=1), time(12), TSI)
+    with time_machine.travel(noon):
+        yield
 
 
 def test_the_same_answer_again_adds_nothing(campus, night):
@@ -76,7 +86,7 @@ def test_overwritten_footage_keeps_its_proof(campus, night):
     assert not Finding.objects.filter(kind="RECORDING_LOST").exists()
 
 
-def test_today_so_far_is_provisional_and_replaced(campus):
+def test_today_so_far_is_provisional_and_replaced(at_noon, campus):
     """A day that is not over has no proof yet."""
     script = Scripted(recorded={1: whole(yesterday())})
     campus.recorder(script)
@@ -124,7 +134,7 @@ def test_what_was_not_asked_yet_is_not_recorded_in_the_union_of_two_channels(cam
     assert (early.at_moment, late.at_moment) == ("YES", "UNKNOWN")
 
 
-def test_today_stays_provisional_while_nobody_could_answer(campus):
+def test_today_stays_provisional_while_nobody_could_answer(at_noon, campus):
     script = Scripted(recorded={1: whole(yesterday())}, has_clock=False)
     recorder = campus.recorder(script)
     position = recorder.channels.get().assignments.get().position
