@@ -21,6 +21,7 @@ class CamerasConfig(AppConfig):
         from .daily_sheets import sheet_today
         from .drawing import plan_states
         from .models import LastPicture, ReferencePicture
+        from .sentences import PARTS, SENTENCES
 
         today.register()
         first_steps.register()
@@ -28,8 +29,7 @@ class CamerasConfig(AppConfig):
         device_panels.register()
         paper_kinds.register()
         plan_states.register()
-        sentences.register(
-            {"cameras.export": _("%(actor)s exported a list of cameras, recorders or findings")}
-        )
+        sentences.register(SENTENCES)
+        sentences.register_parts(PARTS)
         for model in (LastPicture, ReferencePicture):
             crypto.register(crypto.SealedColumn(model, "sealed"))

@@ -45,7 +45,7 @@ def test_an_auditor_reads_entries_as_sentences():
     record(target=("inventory.device", 7, "Camera 7"), because="broken")
 
     text = page(browser("AUDITOR"))
-    assert "night scrapped Camera 7" in text
+    assert "the schedule scrapped Camera 7" in text
     assert "broken" in text
 
 
