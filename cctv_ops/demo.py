@@ -20,6 +20,7 @@ from django.db import transaction
 from accounts import people
 from accounts.models import Person, Role
 from cameras.night import nights
+from control_room import notes
 from core import tsi
 from core.models import Letterhead
 from core.secret import Secret
@@ -75,7 +76,22 @@ def seed(campus: dict[str, Any]) -> bool:
     Letterhead.objects.create(pk=Letterhead.ONLY, university=campus["name"])
     _Inventory(campus).make()
     demo_requests.enter(anchor())
+    _shift_notes()
     return True
+
+
+def _shift_notes() -> None:
+    """What the shift before has left: about a camera, and to everybody."""
+    technician, guard = (Person.objects.get(staff_number=number) for number in ("1008", "1006"))
+    notes.leave(
+        "Bu kamera gündüz kesik kesik kaydediyor. Ayarları sabah birlikte bakalım; firma arandı, dönüş bekleniyor.",
+        by=technician,
+        about=Position.objects.filter(code="KTP-05").first(),
+    )
+    notes.leave(
+        "Yarın 10:00'da emniyetten bir görevli görüntü izlemeye gelecek; oda anahtarı bende.",
+        by=guard,
+    )
 
 
 def _people() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from accounts.models import Person, Role
 from cctv_ops import demo
+from control_room.models import ShiftNote
 from footage_requests.models import FootageRequest, Hold
 from inventory.models import Position
 
@@ -26,6 +27,7 @@ def test_requests_wait_for_their_cameras_and_people_for_every_part(campus):
     assert waiting.count() == 3
     assert not Hold.objects.exists()
     assert Position.objects.count() == 48
+    assert ShiftNote.objects.open().count() == 2
     operators = Person.objects.filter(grants__role=Role.OPERATOR)
     assert operators.count() == 2
     for role in (Role.REGISTRY_CLERK, Role.SUPERIOR, Role.HANDOVER, Role.PRIVACY):
