@@ -68,7 +68,7 @@ class ShiftNote(SteppedModel):
     class Status(models.TextChoices):
         OPEN = "OPEN", _("Waiting")
         TAKEN = "TAKEN", _("Taken over")
-        DONE = "DONE", _("Done")
+        DONE = "DONE", _("Closed")
 
     STEPS = {
         "take_over": Step({Status.OPEN}, Status.TAKEN),

@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
                 (
                     "status",
                     models.CharField(
-                        choices=[("OPEN", "Waiting"), ("TAKEN", "Taken over"), ("DONE", "Done")],
+                        choices=[("OPEN", "Waiting"), ("TAKEN", "Taken over"), ("DONE", "Closed")],
                         default="OPEN",
                         editable=False,
                         max_length=10,

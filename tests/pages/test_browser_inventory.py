@@ -82,3 +82,11 @@ def test_pages_are_accessible_and_fit_the_screen(
 
     assert {url: told for url, told in found.items() if told} == {}
     assert complaints == []
+    # What the second of two people is told is read in both looks.
+    camera = Device.objects.cameras().earliest("pk")
+    page.goto(f"/inventory/devices/{camera.pk}/edit/")
+    Device.objects.filter(pk=camera.pk).update(purpose="Changed meanwhile")
+    page.fill("input[name=purpose]", "Mine")
+    page.click("main button[type=submit]")
+    page.wait_for_selector("#conflict")
+    assert faults(page) == []
