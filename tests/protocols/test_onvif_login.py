@@ -299,6 +299,10 @@ async def test_a_web_server_that_takes_the_login_but_has_no_onvif_is_not_called_
         "Invalid username or password",
         "password error",
         "user not exist",
+        "An error was discovered processing the &lt;wsse:Security&gt; header.",
+        "wsse:MessageExpired",
+        "Authorization failed",
+        "Access denied",
     ],
 )
 @pytest.mark.parametrize("status", [200, 400, 500])

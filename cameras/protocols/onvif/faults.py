@@ -20,8 +20,9 @@ from cameras.protocols.xml import descendants, find, local_name
 # Firmwares put it in words of their own; a refusal that is not recognised costs two more tries of a login.
 _REFUSED = re.compile(
     r"not ?authori[sz]ed|unauthori[sz]ed|failed ?authentication|failedcheck|invalidsecurity"
+    r"|messageexpired|securitytokenunavailable|processing the <?wsse:security>? header"
     r"|authenticat(ion|e) ?(is )?(failed|failure|error)|could not be authenticated|sender not auth"
-    r"|(time|authority) (check )?fail|not permitted|\b401\b|illegal user"
+    r"|(time|authority|auth|authori[sz]ation) (check )?fail|access denied|not permitted|\b401\b|illegal user"
     r"|(wrong|invalid|incorrect|bad) (user ?name|password|user\b|login|credentials?)"
     r"|(user ?name|password|login) (or password )?(is )?(error|wrong|incorrect|invalid|fail)"
     r"|user (does )?not exist",
