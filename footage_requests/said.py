@@ -29,6 +29,7 @@ _SAY, _WITH = "say", "with"
 
 _SENTENCES: dict[str, Promise] = {
     "PIECES_FAILED": _("%(failed)d of %(all)d pieces could not be fetched: %(reason)s."),
+    "PIECES_WAIT": _("not fetched yet, it is tried again: %(reason)s"),
     "NOTHING_RECORDED": _("The recorder has nothing of this time."),
     "STILL_THERE": _("still there"),
     "GONE": _("%(gone)s of it is no longer there"),
@@ -129,6 +130,10 @@ def _countable(value: Any) -> Any:
 def text_of(told: Said) -> str:
     """For a text column."""
     return MARK + json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+
+
+NOTHING_RECORDED = text_of(say("NOTHING_RECORDED"))
+"""As it stands on a hold of which the recorder has nothing: queries ask for it."""
 
 
 def stored_in(text: str) -> Said:

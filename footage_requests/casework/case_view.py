@@ -68,7 +68,7 @@ def _camera(item: RequestItem, holds: list[Hold]) -> dict[str, Any]:
         "faults": said.read_all(checked.get("faults", ())),
         "reason": str(checked.get("reason", "")),
         "holds": holds,
-        "is_held": bool(holds) and all(hold.held_at for hold in holds),
+        "is_held": bool(holds) and all(hold.is_whole for hold in holds),
     }
 
 

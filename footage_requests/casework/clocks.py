@@ -34,9 +34,7 @@ class Clock:
 def with_cameras(rows: QuerySet[Any]) -> QuerySet[Any]:
     """Adds `camera_count`, `is_fetched`, and `lost_at`: when footage that nobody holds is lost next."""
     included = RequestItem.objects.filter(request=OuterRef("pk"), is_included=True).order_by()
-    kept = Hold.objects.filter(
-        item=OuterRef("pk"), status__in=[Hold.Status.HELD, Hold.Status.EXTENDED]
-    )
+    kept = Hold.objects.filter(Hold.WHOLE, item=OuterRef("pk"))
     waiting = RequestItem.objects.filter(request=OuterRef("pk")).exclude(is_included=False)
     unheld = waiting.exclude(Exists(kept)).order_by().values("request")
     return rows.annotate(

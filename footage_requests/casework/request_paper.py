@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from core import tsi
 from core.papers import Paper
 
-from ..models import FootageRequest
+from ..models import FootageRequest, Hold
 from . import asked_window, identity, questions
 
 FORM = "REQUEST_FORM"
@@ -142,10 +142,16 @@ def _unit(request: FootageRequest) -> list[Fact]:
         )
         for item in items
     ]
-    held = request.holds.filter(held_at__isnull=False).count()
-    facts.append((_("Footage held"), _("yes") if held else _("no")))
+    facts.append((_("Footage held"), _held(request)))
     facts.append((_("Technician's view"), "………………………………………………………………"))
     return facts
+
+
+def _held(request: FootageRequest) -> str:
+    kept = list(request.holds.filter(status__in=Hold.KEPT))
+    if kept and all(hold.is_whole for hold in kept):
+        return _("yes")
+    return _("in part") if any(hold.held_at for hold in kept) else _("no")
 
 
 def _words(*words: Any) -> str:

@@ -173,10 +173,16 @@ def _line(item: RequestItem, masking: str, fixed: int) -> SummaryLine:
         only_fixed=only_fixed,
         faults=tuple(checked.get("faults", ())),
         night=() if answer == "YES" else tuple(checked.get("night", ())),
-        is_held=any(hold.held_at and hold.destroyed_at is None for hold in item.holds.all()),
+        is_held=_is_held(item),
         answer=answer,
         oldest_ms=checked.get("oldest_ms"),
     )
+
+
+def _is_held(item: RequestItem) -> bool:
+    """Whether what there was of it lies in the store, with no piece missing."""
+    kept = [hold for hold in item.holds.all() if hold.held_at and hold.destroyed_at is None]
+    return bool(kept) and all(hold.is_whole for hold in kept)
 
 
 def clipped(spans: Iterable[Iterable[int]], start: int, end: int) -> list[Span]:

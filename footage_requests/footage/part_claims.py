@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from inventory.models import Channel, Device
 
+from .. import said
 from ..models import ExportSlice, Hold, HoldPart, Package, SoundSlice
 from ..models.holds import Part
 
@@ -28,6 +29,8 @@ RENEW_SECONDS = 10.0
 MOST_EXPORT_ATTEMPTS = 6
 MOST_HOLD_ATTEMPTS = 60
 MOST_SOUND_ATTEMPTS = 3
+SILENT_HOLD_ATTEMPTS = 5
+"""After so many tries, about five minutes, a hold says that it cannot be fetched; it is tried on."""
 FIRST_PAUSE = dt.timedelta(seconds=20)
 LONGEST_PAUSE = dt.timedelta(minutes=30)
 
@@ -181,4 +184,8 @@ def put_back(part: AnyPart, failure: str, *, is_permanent: bool, now: dt.datetim
         mine(part).update(state=Part.State.FAILED, finished_at=now, **changes)
     else:
         mine(part).update(state=Part.State.WAITING, due_at=now + pause, **changes)
+        if isinstance(part, HoldPart) and (is_permanent or part.attempt >= SILENT_HOLD_ATTEMPTS):
+            # Tried for days, but said at once: a person may be able to help, and the footage may go meanwhile.
+            told = said.text_of(said.say("PIECES_WAIT", reason=said.reason(failure)))
+            Hold.objects.filter(pk=part.hold_id).exclude(failure=told).update(failure=told)
     return has_failed

@@ -376,10 +376,10 @@ def refresh_lost(now: dt.datetime | None = None) -> int:
 def hours_left(request_ids: Iterable[int]) -> dict[int, HoursLeft]:
     """For each of these requests until when its footage is there, in one query."""
     fresh = timezone.now() - MEASURED_WITHIN
-    kept = Hold.objects.filter(
-        item=OuterRef("pk"), status__in=[Hold.Status.HELD, Hold.Status.EXTENDED]
-    )
-    open_holds = Hold.objects.filter(item=OuterRef("pk"), status=Hold.Status.REQUESTED)
+    of_item = Hold.objects.filter(item=OuterRef("pk"), status__in=Hold.KEPT)
+    kept = of_item.filter(Hold.WHOLE)
+    # What the recorder has nothing of waits for nothing.
+    open_holds = of_item.exclude(Hold.WHOLE).exclude(failure=said.NOTHING_RECORDED)
     safe = Q(has_kept=True, has_open=False)
     rows = (
         RequestItem.objects.filter(request__in=list(request_ids))

@@ -62,7 +62,7 @@ def settle(hold: Hold) -> None:
     if failed:
         failure = pieces_failed(failed[0], len(failed), len(states))
     elif all(state == Part.State.EMPTY for state, _failure in states):
-        failure = said.text_of(said.say("NOTHING_RECORDED"))
+        failure = said.NOTHING_RECORDED
     Hold.objects.filter(pk=hold.pk).update(failure=failure)
     hold.refresh_from_db()
     if hold.status == Hold.Status.REQUESTED and any(s == Part.State.DONE for s, _f in states):

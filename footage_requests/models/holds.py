@@ -42,6 +42,8 @@ class Hold(SteppedModel):
         DESTROYED = "DESTROYED", _("Destroyed")
 
     KEPT = (Status.REQUESTED, Status.HELD, Status.EXTENDED)
+    WHOLE = Q(status__in=[Status.HELD, Status.EXTENDED], failure="")
+    """The condition of `is_whole`."""
     STEPS = {
         "keep": Step({Status.REQUESTED}, Status.HELD),
         "extend": Step({Status.HELD, Status.EXTENDED}, Status.EXTENDED),
@@ -107,6 +109,11 @@ class Hold(SteppedModel):
 
     def __str__(self) -> str:
         return f"{self.request_id}: {self.channel_id}"
+
+    @property
+    def is_whole(self) -> bool:
+        """All that there was is in the store. A hold of which a piece could not be fetched is kept, and not whole."""
+        return self.held_at is not None and self.destroyed_at is None and not self.failure
 
     def take(self, step: str, *, by: Person | str, because: str = "", **changes: Any) -> Entry:
         """Takes a named step; `footage_requests.holds.holding` calls it."""

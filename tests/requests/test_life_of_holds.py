@@ -14,15 +14,21 @@ from audit.models import Entry
 from cameras.models import RecorderUse
 from core.steps import InvalidTransition
 from core.tsi import today
+from footage_requests import said
+from footage_requests.casework import clocks
+from footage_requests.decisions import deciding
 from footage_requests.errors import Refused
 from footage_requests.footage import store
-from footage_requests.holds import hold_life, holding
-from footage_requests.models import FootageRequest, Hold
+from footage_requests.holds import hold_life, hold_today, holding
+from footage_requests.holds.availability import hours_left
+from footage_requests.models import FootageRequest, Hold, HoldPart
 from footage_requests.models.holds import Part
+from inventory.models import Channel
 from tests.requests.case import Campus
 
 DAY = dt.timedelta(days=1)
 HOUR = dt.timedelta(hours=1)
+MINUTE = dt.timedelta(minutes=1)
 
 
 def request_for(campus: Campus, cameras: int, hours: float = 0.25, **more: Any) -> FootageRequest:
@@ -212,7 +218,71 @@ def test_a_removed_recorder_is_refused_loudly(campus):
     fetch_work.work(hold_tasks.settled, seconds=5)
     part = hold.parts.all()[0]
     assert part.failure == "RECORDER_NOT_IN_SERVICE"
-    assert hold.status == "REQUESTED"
+    hold.refresh_from_db()
+    assert (hold.status, hold.is_whole) == ("REQUESTED", False)
+    assert said.code_of(hold.failure) == "PIECES_WAIT"
+    told = [line.key for line in hold_today.lines(campus.operator)]
+    assert "trouble" in told
+
+
+def part_of(hold, state, failure=""):
+    with store.StoreWriter("video/mp4") as writer:
+        writer.write(b"pictures")
+        file = writer.save()
+    count = hold.parts.count()
+    return HoldPart.objects.create(
+        hold=hold,
+        starts_at=hold.starts_at + count * MINUTE,
+        ends_at=hold.starts_at + (count + 1) * MINUTE,
+        state=state,
+        failure=failure,
+        file=file if state == "DONE" else None,
+    )
+
+
+def test_a_hold_of_which_a_piece_is_missing_is_not_called_held(campus):
+    """PRE-4, REL-18: partial success is visible, and what is not fetched can still be lost."""
+    request = request_for(campus, 1)
+    (hold,) = holding.hold_request(request, campus.clerk)
+    hold.parts.all().delete()
+    lost_at = timezone.now() + 5 * HOUR
+    request.items.update(lost_at=lost_at, retention_at=timezone.now())
+    part_of(hold, "DONE")
+    missing = part_of(hold, "FAILED", "TOO_SLOW")
+    hold_life.settle(hold)
+    assert (hold.status, hold.is_whole) == ("HELD", False)
+    left = hours_left([request.pk])[request.pk]
+    assert (left.is_held, left.lost_at) == (False, lost_at)
+    assert not deciding.summary(request).lines[0].is_held
+    (row,) = clocks.with_cameras(FootageRequest.objects.filter(pk=request.pk))
+    assert row.lost_at == lost_at
+
+    HoldPart.objects.filter(pk=missing.pk).update(state="EMPTY", failure="")
+    hold_life.settle(hold)
+    assert hold.is_whole
+    assert hours_left([request.pk])[request.pk].is_held
+    assert deciding.summary(request).lines[0].is_held
+
+
+def test_a_second_channel_that_recorded_nothing_alarms_nobody(campus):
+    """REL-18: the camera's other recorder has it all, and it is held."""
+    request = request_for(campus, 1)
+    (hold,) = holding.hold_request(request, campus.clerk)
+    hold.parts.all().delete()
+    part_of(hold, "DONE")
+    hold_life.settle(hold)
+    other = Hold.objects.create(
+        request=request,
+        item=hold.item,
+        channel=Channel.objects.create(recorder=campus.recorder, number=60),
+        starts_at=hold.starts_at,
+        ends_at=hold.ends_at,
+        reason=request.number,
+    )
+    assert not hours_left([request.pk])[request.pk].is_held
+    part_of(other, "EMPTY")
+    hold_life.settle(other)
+    assert hours_left([request.pk])[request.pk].is_held
 
 
 def test_a_camera_on_another_recorder_is_held_where_it_recorded_then(campus):
