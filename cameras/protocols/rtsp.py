@@ -41,6 +41,8 @@ from .rtsp_messages import (
     address_of,
     body_length,
     head_span,
+    may_be_message,
+    next_packet,
     parse_head,
     refusal,
 )
@@ -244,6 +246,10 @@ class RtspConnection:
                 yield
                 give_up = self._loop.time() + self._limits.stall_s
             if stream.first not in (DOLLAR, -1):
+                if not may_be_message(stream.peek(24)):
+                    stream.drop(next_packet(stream.peek(len(stream))))
+                    if stream.first == DOLLAR:
+                        continue
                 message = await self._take_message()
                 if message is not None:
                     await self._unasked(message)

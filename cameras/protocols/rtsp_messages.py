@@ -24,10 +24,14 @@ from .base import (
     TooSlow,
     Untrusted,
 )
+from .rtp import DOLLAR
 
 MAX_HEAD_BYTES = 32 * 1024
 _MAX_HEADERS = 100
 _CLOCK = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)T(\d\d):?(\d\d):?(\d\d)(?:\.(\d{1,6}))?\d*Z?", re.I)
+_MESSAGE = re.compile(rb"(?i:RTSP)/\d|[A-Z_]{3,20} ")
+_PACKET = re.compile(rb"\$(?=[\x00-\x0f][\s\S]{2}[\x80-\xbf])")
+_BEGUN = re.compile(rb"[A-Za-z_]{0,20}/?")
 _LINE_END = re.compile(r"\r?\n")
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _SAFE_IN_URL = "/?&=:;,@!$'()*+~.-_%[]"
@@ -72,6 +76,27 @@ class Address:
         except ValueError:
             raise Untrusted("The stream address cannot be read.") from None
         return _join(self, parts.path, parts.query)
+
+
+def may_be_message(begun: bytes) -> bool:
+    """Whether these first bytes may be the beginning of a reply or a request."""
+    begun = begun.lstrip(b"\r\n")
+    return _MESSAGE.match(begun) is not None or _BEGUN.fullmatch(begun) is not None
+
+
+def next_packet(waiting: bytes) -> int:
+    """Where packets go on in bytes that are none.
+
+    Servers that could not send a packet whole go on with the next one (live555 until 2017, which is in many
+    cameras). A packet is believed where it looks like one and, if that can be seen, another one follows it.
+    """
+    for found in _PACKET.finditer(waiting):
+        at = found.start()
+        end = at + 4 + (waiting[at + 2] << 8 | waiting[at + 3])
+        if end >= len(waiting) or waiting[end] == DOLLAR:
+            return at
+    # The last bytes may be the beginning of one.
+    return max(len(waiting) - 4, 1)
 
 
 def head_span(buffer: bytes) -> tuple[int, int] | None:

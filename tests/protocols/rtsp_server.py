@@ -107,9 +107,9 @@ class Script:
     transport: str = "echo"  # what the reply to SETUP names; "" for no such header
     new_source_at: int = 0  # from this picture on another RTP source, whose times begin elsewhere
     nonce_per_method: bool = False  # each method wants a nonce of its own
-    numbers: str = (
-        ""  # the CSeq of replies: "0", "previous", "previous in errors", or the right one
-    )
+    numbers: str = ""  # of replies: "0", "previous", "previous in errors", or the right ones
+    torn: frozenset[int] = frozenset()  # numbers of packets of which only the first half is sent
+    junk_after_play: bytes = b""  # comes behind the reply
 
 
 @dataclass
@@ -218,7 +218,8 @@ class _Caller:
         head.append(f"Content-Length: {len(body)}")
         if script.folded:
             head = [line.replace(": ", f":{script.newline}\t", 1) for line in head]
-        self.writer.write((script.newline.join(head) + script.newline * 2).encode() + body)
+        junk = script.junk_after_play if method == "PLAY" else b""
+        self.writer.write((script.newline.join(head) + script.newline * 2).encode() + body + junk)
         await self.writer.drain()
         if script.close_after == method or (script.closes_on_401 and status[:3] == "401"):
             self.writer.close()
@@ -365,6 +366,10 @@ class _Caller:
             self._send(1, _report(at + (gap_ms if frame >= from_frame else 0), _rtp_time(at)))
 
     async def _send_packet(self, number: int, packet: bytes) -> None:
+        if number in self.script.torn:
+            half = struct.pack(">cBH", b"$", 0, len(packet)) + packet[: len(packet) // 2]
+            self.writer.write(half)
+            return
         self._send(0, packet)
         if self.script.noise and number % 5 == 0:
             self._send(1, _report(START_MS, 0))

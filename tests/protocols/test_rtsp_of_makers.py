@@ -81,3 +81,30 @@ async def test_a_recorder_that_refuses_the_range_is_asked_without_it(status: str
     async with rtsp_server(Script(refuses_npt=True, npt_refusal=status)) as server:
         assert (await play(server, target=PAST))[0] == 50
     assert ["Range" in asked.headers for asked in server.sent("PLAY")] == [True, False]
+
+
+async def test_a_packet_that_was_sent_by_half_costs_a_picture_and_not_the_stream() -> None:
+    """Old live555, which is in many cameras, goes on with the next packet where a socket was full."""
+    script = Script(torn=frozenset({7}), lose=frozenset({20}))
+    async with (
+        rtsp_server(script) as server,
+        open_playback(server.endpoint, None, REPLAY, LIMITS) as playback,
+    ):
+        frames = [frame async for frame in playback.frames()]
+    damaged = sum(frame.unit.is_damaged for frame in frames)
+    assert playback.ended_by is EndedBy.BYE
+    assert len(frames) >= 40
+    assert damaged or len(frames) < 50
+    assert playback.packets_lost >= 2
+
+
+async def test_what_is_neither_packet_nor_message_ends_in_time() -> None:
+    """D14"""
+    junk = bytes(range(1, 32)) * 40_000
+    limits = StreamLimits(connect_s=10, reply_s=10, stall_s=0.5, total_s=20)
+    async with (
+        rtsp_server(Script(junk_after_play=junk, silent_after="PLAY")) as server,
+        open_playback(server.endpoint, None, REPLAY, limits) as playback,
+    ):
+        assert [frame async for frame in playback.frames()] == []
+    assert playback.ended_by is EndedBy.STALL
