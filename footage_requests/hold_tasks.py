@@ -6,6 +6,7 @@ from celery import shared_task
 from django.db import transaction
 
 from .footage import assembling, exporting, fetch_work
+from .footage.fetch_loop import FetchLoop
 from .footage.part_claims import AnyPart
 from .footage.running_hashes import RunningHashes
 from .holds import availability, hold_life, hold_weeks
@@ -20,8 +21,9 @@ WORKERS = 2
 def work_parts() -> None:
     """Fetches pieces of holds and exports, and puts finished exports together."""
     hashes = RunningHashes()
-    fetch_work.work(settled, hashes)
-    assembling.work_packages(hashes)
+    with FetchLoop() as loop:
+        fetch_work.work(settled, hashes, loop)
+        assembling.work_packages(hashes, loop.decode)
 
 
 @shared_task

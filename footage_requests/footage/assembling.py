@@ -11,6 +11,7 @@ import logging
 import time
 import uuid
 from collections.abc import Iterable
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
@@ -34,7 +35,7 @@ from .clock_windows import clock_block, clock_of
 from .fetching import failure_of
 from .film_of_slices import film_of
 from .part_claims import LEASE, RENEW_SECONDS
-from .playable import NotPlayable, check_playable
+from .playable import Decode, NotPlayable, check_playable, decode_alone
 from .recorders import recorder_facts
 from .running_hashes import RunningHashes
 from .slice_sources import Source, held_of, sources_of
@@ -49,11 +50,20 @@ class LeaseLost(Exception):
     """Another worker puts this package together."""
 
 
-def work_packages(hashes: RunningHashes | None = None) -> int:
+@dataclass(frozen=True)
+class _AtHand:
+    """What the worker has from fetching."""
+
+    hashes: RunningHashes
+    decode: Decode
+
+
+def work_packages(hashes: RunningHashes | None = None, decode: Decode = decode_alone) -> int:
     """Puts together every package whose slices have ended. Safe to run twice and to be killed.
 
-    `hashes` were kept by this worker while it fetched.
+    `hashes` were kept by this worker while it fetched; its decoder is warm.
     """
+    at_hand = _AtHand(hashes or RunningHashes(), decode)
     exporting.tidy_all()
     done = 0
     for package in _ready():
@@ -61,7 +71,7 @@ def work_packages(hashes: RunningHashes | None = None) -> int:
         if lease is None:
             continue
         try:
-            done += _work(package, lease, hashes or RunningHashes())
+            done += _work(package, lease, at_hand)
         except LeaseLost:
             log.info("%s is put together by another worker", package)
         finally:
@@ -87,7 +97,7 @@ def _claim(package: Package) -> uuid.UUID | None:
     return lease if free.update(lease=lease, lease_until=now + LEASE) else None
 
 
-def _work(package: Package, lease: uuid.UUID, hashes: RunningHashes) -> bool:
+def _work(package: Package, lease: uuid.UUID, at_hand: _AtHand) -> bool:
     """One package under a lease; what goes wrong stands on the package in words."""
     standing = deciding.standing_decision(package.request)
     if standing is None or standing.pk != package.decision_id:
@@ -96,7 +106,7 @@ def _work(package: Package, lease: uuid.UUID, hashes: RunningHashes) -> bool:
     failure = _failed_slices(package)
     if not failure:
         try:
-            assemble_package(package, _Progress(package, lease), hashes)
+            assemble_package(package, _Progress(package, lease), at_hand)
             return True
         except JobCancelled:
             because = _("stopped by the person who started it")
@@ -160,7 +170,7 @@ class _Progress:
             self.job.tick(done, _("put together"))
 
 
-def assemble_package(package: Package, progress: _Progress, hashes: RunningHashes) -> None:
+def assemble_package(package: Package, progress: _Progress, at_hand: _AtHand) -> None:
     """Makes every exhibit that is missing, then hands the package on to masking or verification."""
     parts = package.slices.select_related("line__item__position", "channel__recorder", "file")
     groups: dict[tuple[int, int], list[ExportSlice]] = {}
@@ -176,7 +186,7 @@ def assemble_package(package: Package, progress: _Progress, hashes: RunningHashe
     for number, own in enumerate(files, 1):
         ident = f"E{number:02}"
         if ident not in known:
-            _make_exhibit(package, ident, own, progress, hashes)
+            _make_exhibit(package, ident, own, progress, at_hand)
         if own[0].line.includes_audio:
             sound_exhibits.make(package, ident, own, progress.beat)
         progress.done += len(own)
@@ -196,7 +206,7 @@ def _make_exhibit(
     ident: str,
     parts: list[ExportSlice],
     progress: _Progress,
-    hashes: RunningHashes,
+    at_hand: _AtHand,
 ) -> Exhibit | None:
     """One file of one line and channel; None when there is not a single picture."""
     sources = [source for part in parts for source in sources_of(part)]
@@ -205,11 +215,11 @@ def _make_exhibit(
     try:
         with film_of(sources, exporting.span_of(parts)) as film, film.writer() as writer:
             made = film.made
-            found = hashes.finished(parts, film.hashed, made.tail)
+            found = at_hand.hashes.finished(parts, film.hashed, made.tail)
             film.write(writer, progress.beat, found)
             with transaction.atomic():
                 file = film.save(writer)
-                sketch = check_playable(file, made, ident)
+                sketch = check_playable(file, made, ident, at_hand.decode)
                 row = _row(package, ident, parts, sources, made, file)
                 _note_doubts(row, sources, sketch)
                 return row

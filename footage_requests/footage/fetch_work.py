@@ -1,34 +1,31 @@
 """Empties the queue of pieces: claims them, fetches several at once, stores what comes.
 
-One event loop in a side thread talks to recorders and seals; the main thread owns the database. Leases
+One event loop in a side thread (`fetch_loop`) talks to recorders and seals; the main thread owns the database. Leases
 are renewed meanwhile, so that a killed worker's pieces come back within a minute and a living worker's
 never do.
 """
 
 from __future__ import annotations
 
-import asyncio
 import concurrent.futures
 import datetime as dt
 import logging
-import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from types import TracebackType
-from typing import Self
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from cameras.protocols.base import DeviceError, Reason
-from cameras.protocols.decoding import Decoder
 from core.tsi import day_of, to_ms
 
 from ..models import ExportPace, ExportSlice, SoundSlice
 from ..models.holds import Part
 from . import cutting, exporting, part_claims, right_channel, sound_work
+from .fetch_loop import FetchLoop
 from .fetching import Fetched, Order, delivered, failure_of, fetch, unfetched
 from .kept_answers import KeptAnswers
 from .part_claims import AnyPart
@@ -56,63 +53,26 @@ class _Running:
     began: float
 
 
-class _Loop:
-    """An event loop in a thread of its own."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._decoder = Decoder()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="fetches", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(30)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    async def _end(self) -> None:
-        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-        await self._decoder.__aexit__(None, None, None)
-
-    def start(self, order: Order, fetched: Fetched) -> concurrent.futures.Future[None]:
-        if isinstance(fetched, sound_work.FetchedSound):
-            run = sound_work.fetch(order, fetched)
-        else:
-            run = fetch(order, fetched, self._decoder)
-        return asyncio.run_coroutine_threadsafe(run, self._loop)
-
-
 def work(
     settled: Settled,
     hashes: RunningHashes | None = None,
+    loop: FetchLoop | None = None,
     *,
     seconds: float = BATCH_SECONDS,
     at_once: int = AT_ONCE,
 ) -> int:
     """Fetches due pieces until none is left or the time is over; returns how many ended.
 
-    `hashes` are kept of what is fetched for exhibits. `settled(part)` is called after each piece that will not be tried again. What runs when the time is
-    over is finished in its own time.
+    `hashes` are kept of what is fetched for exhibits, in `loop` it is fetched. `settled(part)` is called after each
+    piece that will not be tried again. What runs when the time is over is finished in its own time.
     """
     until = time.monotonic() + seconds
     part_claims.release_lost()
     first = part_claims.claim_next()
     if first is None:
         return 0
-    with _Loop() as loop:
-        batch = _Batch(loop, settled, hashes or RunningHashes())
+    with nullcontext(loop) if loop is not None else FetchLoop() as used:
+        batch = _Batch(used, settled, hashes or RunningHashes())
         batch.start(first)
         while True:
             if time.monotonic() < until:
@@ -125,7 +85,7 @@ def work(
 class _Batch:
     """The main thread's side."""
 
-    def __init__(self, loop: _Loop, settled: Settled, hashes: RunningHashes) -> None:
+    def __init__(self, loop: FetchLoop, settled: Settled, hashes: RunningHashes) -> None:
         self.loop = loop
         self.hashes = hashes
         self.settled = settled
@@ -180,7 +140,10 @@ class _Batch:
             fetched.running = self.hashes.of(part, volume)
         if isinstance(part, SoundSlice):
             order, fetched = sound_work.begin(part, order)
-        future = self.loop.start(order, fetched)
+        if isinstance(fetched, sound_work.FetchedSound):
+            future = self.loop.start(sound_work.fetch(order, fetched))
+        else:
+            future = self.loop.start(fetch(order, fetched, self.loop.decoder))
         self.running.append(_Running(part, order, fetched, future, time.monotonic()))
 
     def collect(self) -> None:
@@ -197,7 +160,8 @@ class _Batch:
         self.running = [each for each in self.running if not each.future.done()]
         for each in done:
             self._finish(each)
-            self._ask_at = 0.0
+            if each.order.access.recorder_id not in self.recorders:
+                self._ask_at = 0.0
         if time.monotonic() >= self._renew_at:
             self._renew_at = time.monotonic() + part_claims.RENEW_SECONDS
             part_claims.renew(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from django.utils.translation import gettext as _
 
 from cameras.protocols.base import DeviceError
-from cameras.protocols.decoding import decode_key_frame
+from cameras.protocols.decoding import Decoded, decode_key_frame
 from cameras.protocols.mp4_assembly import Assembled
 
 from ..models import EvidenceFile
@@ -18,12 +19,22 @@ from . import store
 
 LENGTH_SLACK_MS = 2_000
 
+Decode = Callable[[bytes, str], Decoded]
+"""Really decodes a key frame of this codec, as `Decoder.decode_key_frame`."""
+
 
 class NotPlayable(Exception):
     """What was put together is not what it should be."""
 
 
-def check_playable(file: EvidenceFile, made: Assembled, ident: str) -> bytes:
+def decode_alone(bitstream: bytes, codec: str) -> Decoded:
+    """With a decoder of its own."""
+    return asyncio.run(decode_key_frame(bitstream, codec))
+
+
+def check_playable(
+    file: EvidenceFile, made: Assembled, ident: str, decode: Decode = decode_alone
+) -> bytes:
     """Reads the stored file as a stranger would; the decoder's sketch of its first picture.
 
     Raises NotPlayable (B19).
@@ -45,7 +56,7 @@ def check_playable(file: EvidenceFile, made: Assembled, ident: str) -> bytes:
     if abs(length_ms - (made.end_ms - made.first_ms)) > LENGTH_SLACK_MS:
         raise NotPlayable(_("%(exhibit)s: its length is wrong.") % {"exhibit": ident})
     try:
-        return asyncio.run(decode_key_frame(_annex_b(key_picture), made.codec)).sketch
+        return decode(_annex_b(key_picture), made.codec).sketch
     except DeviceError:
         raise NotPlayable(
             _("%(exhibit)s: its pictures cannot be decoded.") % {"exhibit": ident}
