@@ -249,13 +249,13 @@ class Playback:
 
     def _take(self, buffer: bytearray, at: int, end: int) -> int:
         """Takes the whole packets from `at` on: see `RtspConnection.receive`."""
-        pieces, channel, kind = (
-            self._depacketiser.take_pieces,
-            self._channel,
-            self._track.payload_type,
-        )
+        depacketiser, channel, kind = self._depacketiser, self._channel, self._track.payload_type
         while self.ended_by is None:
-            at = pieces(buffer, at, end, channel, kind)
+            at = depacketiser.take_pieces(buffer, at, end, channel, kind)
+            if depacketiser.finished:
+                units, depacketiser.finished = depacketiser.finished, []
+                self._frames += self._stamped(units)
+                continue
             if at + 4 > end or buffer[at] != DOLLAR:
                 break
             following = at + 4 + (buffer[at + 2] << 8 | buffer[at + 3])

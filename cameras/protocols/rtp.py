@@ -20,6 +20,7 @@ _SENDER_REPORT = 200
 _BYE = 203
 # RFC 3550 A.1: a larger jump means that the sender began to number anew, not that packets were lost.
 _LARGEST_LOSS = 3000
+_FLAGS = [tuple(bool(bits & mask) for mask in (8, 4, 2, 1)) for bits in range(16)]
 
 
 def ntp_to_ms(seconds: int, fraction: int) -> int:
@@ -87,13 +88,7 @@ def parse_rtp(data: bytes) -> RtpPacket | None:
 
 def _onvif_stamp(data: bytes, offset: int) -> OnvifStamp:
     seconds, fraction, bits = struct.unpack_from(">IIB", data, offset)
-    return OnvifStamp(
-        ms=ntp_to_ms(seconds, fraction),
-        clean_point=bool(bits & 0x80),
-        section_end=bool(bits & 0x40),
-        discontinuity=bool(bits & 0x20),
-        terminal=bool(bits & 0x10),
-    )
+    return OnvifStamp(ntp_to_ms(seconds, fraction), *_FLAGS[bits >> 4])
 
 
 def parse_rtcp(data: bytes) -> tuple[SenderReport | None, bool]:

@@ -42,6 +42,7 @@ class SoundDepacketiser(ABC):
 
     def __init__(self, sound: SoundFormat, clock_rate: int) -> None:
         self.sequence = SequenceWatch()
+        self.finished: list[AccessUnit] = []
         self.sound = sound
         self._piece = bytearray()
         self.clock_rate = clock_rate

@@ -29,6 +29,7 @@ _MOST_NALS, _MOST_PIECES = 4096, 32_768
 _MEANINGLESS = (0, 30, 31)
 """Of H.264, in RTP: reserved, so that no player sees a picture in them. Some cameras put notes of their own there."""
 _PLAIN_RTP = 0x80  # version 2 without padding, extension and sources
+_MARKER = 0x80
 _MOST_ROWS = 64
 _RAMP = bytes(range(256))
 
@@ -79,6 +80,8 @@ class Depacketiser(ABC):
     def __init__(self, fmtp: Mapping[str, str]) -> None:
         self.sequence = SequenceWatch()
         self._sets: dict[tuple[int, int], bytes] = {}
+        self.finished: list[AccessUnit] = []
+        """The access units that the short way has ended (`take_pieces`); who takes them empties it."""
         self._nals: list[Sequence[bytes]] = []
         self._kinds: set[int] = set()
         self._size = 0
@@ -150,7 +153,8 @@ class Depacketiser(ABC):
 
         Nine of ten packets of a camera are such pieces, and nearly all of a unit's are of one length. So they
         go a short way: as many as look like the one before are compared column by column and cut out in
-        one go. Anything unusual, and the first and last packet of a picture, is left to `push`.
+        one go. Anything unusual, and the first packet of a picture, is left to `push`. It goes no further than
+        to the end of a picture.
         """
         watch, read = self.sequence, self.fragment_struct
         lead, plain = DOLLAR << 8 | channel, _PLAIN_RTP << 8 | payload_type
@@ -159,7 +163,10 @@ class Depacketiser(ABC):
             return at
         while at + read.size <= end:
             told, length, kind, number, time, first, flags = read.unpack_from(buffer, at)
-            if told != lead or kind != plain or number != watch.expected or time != self._rtp_time:
+            if told != lead or number != watch.expected or time != self._rtp_time:
+                break
+            is_end = kind == plain | _MARKER
+            if kind != plain and not (is_end and flags & 0x40 and self._marker_ends):
                 break
             stride = 4 + length
             if first & self.fragment_mask != self.fragment_mark or stride <= skip:
@@ -175,6 +182,9 @@ class Depacketiser(ABC):
                     break
             watch.take(rows)
             at += rows * stride
+            if is_end and not self._waits_for_picture:
+                self.finished += self._finish()
+                break
         return at
 
     def _take_middles(self, buffer: bytearray, at: int, end: int, stride: int, number: int) -> int:

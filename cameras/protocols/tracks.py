@@ -30,6 +30,7 @@ class Depacketises(Protocol):
     """Puts the packets of one track together."""
 
     sequence: SequenceWatch
+    finished: list[AccessUnit]
 
     @property
     def codec(self) -> str: ...

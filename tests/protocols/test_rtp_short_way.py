@@ -53,6 +53,9 @@ def in_runs(depacketiser: Depacketiser, packets: list[bytes], size: int) -> list
         at = 0
         while True:
             at = depacketiser.take_pieces(buffer, at, len(buffer), 0, KIND)
+            if depacketiser.finished:
+                units, depacketiser.finished = units + depacketiser.finished, []
+                continue
             end = at + 4 + int.from_bytes(buffer[at + 2 : at + 4], "big")
             if at + 4 > len(buffer) or end > len(buffer):
                 break
