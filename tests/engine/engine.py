@@ -96,7 +96,8 @@ def child_environment(url: str, redis_url: str) -> dict[str, str]:
         "PROOF_SHARE": "0",
         "NTP_SERVERS": "",
         "DEVICES_AT_ONCE": "8",
-        "DEVICE_DEADLINE_SECONDS": "4",
+        # Devices answer at once, but theirs and ours may be a busy machine.
+        "DEVICE_DEADLINE_SECONDS": "60",
     }
 
 
@@ -174,6 +175,13 @@ class Program:
         """Process ids of the pool."""
         told = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         return [int(pid) for pid in told.split()]
+
+    def hold(self) -> None:
+        """Nothing of it moves on until `go_on`, so that what is seen now is still so when it is killed."""
+        os.killpg(self.process.pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        os.killpg(self.process.pid, signal.SIGCONT)
 
     def kill(self) -> None:
         """What a power cut does: the whole group at once, without a goodbye."""

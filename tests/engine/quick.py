@@ -20,7 +20,7 @@ from cameras.night import claims  # noqa: E402
 from cameras.protocols import registry  # noqa: E402
 from cctv_ops.celery import app  # noqa: E402
 
-claims.LEASE = timedelta(seconds=4)
+claims.LEASE = timedelta(seconds=10)
 claims.RENEW_SECONDS = 1.0
 app.conf.broker_transport_options = {
     **app.conf.broker_transport_options,

@@ -61,7 +61,7 @@ def at_once(engine, task, times=2):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(300)
     assert errors == []
 
 

@@ -27,7 +27,15 @@ def test_killed_pool_child_and_killed_worker_lose_nothing(kind, request, open_en
     for child in worker.children:
         os.kill(child, signal.SIGKILL)
     before = done(run)
-    wait_for(lambda: done(run) > before + 2 and claimed(run), "the pool to go on")
+
+    def is_caught_at_work() -> bool:
+        worker.hold()
+        if done(run) > before + 2 and claimed(run):
+            return True
+        worker.go_on()
+        return False
+
+    wait_for(is_caught_at_work, "the pool to go on")
     worker.kill()
     assert claimed(run), "the worker must die in the middle of its work"
     engine.worker()
