@@ -42,7 +42,7 @@ def start_sealer(postgres_cluster: Cluster) -> Iterator[Start]:
     yield start
     for process in running:
         process.kill()
-        process.wait(30)
+        process.wait(300)
 
 
 def write_until(log: str, condition: Callable[[], bool]) -> int:
@@ -99,4 +99,4 @@ def test_the_sealer_survives_a_restart_of_the_database_and_stops_when_told(
     write_until(postgres_log, lambda: sealed(postgres_log) > before)
 
     sealer.send_signal(signal.SIGTERM)
-    assert sealer.wait(30) == 0
+    assert sealer.wait(300) == 0

@@ -39,16 +39,16 @@ def test_an_entry_that_commits_late_is_sealed_late(postgres_log):
         with transaction.atomic(using=postgres_log):
             write_entry(postgres_log, "test.slow")
             written.set()
-            may_commit.wait(30)
+            may_commit.wait(300)
         connections[postgres_log].close()
 
     thread = threading.Thread(target=slow_writer)
     thread.start()
-    written.wait(30)
+    written.wait(300)
     write_entry(postgres_log, "test.fast")
     assert seal_pending(using=postgres_log) == 1
     may_commit.set()
-    thread.join(30)
+    thread.join(300)
 
     assert seal_pending(using=postgres_log) == 1
     order = Seal.objects.using(postgres_log).order_by("leaf").values_list("entry_id", flat=True)
@@ -92,7 +92,7 @@ def test_writers_without_the_lock_cannot_fork_the_chain(log):
     together = threading.Barrier(4)
 
     def fork(number: int) -> None:
-        together.wait(30)
+        together.wait(300)
         try:
             Seal.objects.using(log).create(
                 leaf=1,

@@ -38,7 +38,7 @@ class Served:
         self.loop.close()
 
     def _wait(self, work: object) -> None:
-        asyncio.run_coroutine_threadsafe(work, self.loop).result(30)  # type: ignore[arg-type]
+        asyncio.run_coroutine_threadsafe(work, self.loop).result(300)  # type: ignore[arg-type]
 
 
 def enter(devices: Iterable[SimDevice]) -> dict[str, Device]:

@@ -181,9 +181,9 @@ def turns_away() -> Iterator[VendorDevice]:
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     context = serving(answer, host="127.97.3.9")
-    device = asyncio.run_coroutine_threadsafe(context.__aenter__(), loop).result(30)
+    device = asyncio.run_coroutine_threadsafe(context.__aenter__(), loop).result(300)
     yield device
-    asyncio.run_coroutine_threadsafe(context.__aexit__(None, None, None), loop).result(30)
+    asyncio.run_coroutine_threadsafe(context.__aexit__(None, None, None), loop).result(300)
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()

@@ -31,7 +31,7 @@ class Clamd(threading.Thread):
             except OSError:
                 return
             with line:
-                line.settimeout(10)
+                line.settimeout(120)
                 self._serve(line)
 
     def _serve(self, line: socket.socket) -> None:

@@ -61,7 +61,7 @@ def receiving(
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(10)
+        thread.join(300)
 
 
 def redirect(door: BaseHTTPRequestHandler) -> None:

@@ -116,7 +116,7 @@ def serving(answer: Callable[[bytes], bytes], *, status: int = 200) -> Iterator[
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(10)
+        thread.join(300)
 
 
 def replaying(answer: bytes) -> Callable[[bytes], bytes]:
