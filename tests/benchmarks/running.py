@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import Any
 
-HANGS_SECONDS = 300
+HANGS_SECONDS = 600
 
 
 def last_line_of(name: str, *options: str) -> dict[str, Any]:
