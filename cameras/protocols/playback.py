@@ -266,6 +266,8 @@ class Playback:
         return at
 
     def _frames_of(self, channel: int, data: bytes) -> Sequence[Frame]:
+        if self._is_ours_elsewhere(channel, data):
+            self._channel = channel
         if channel == self._channel:
             packet = parse_rtp(data)
             if packet is None or packet.payload_type != self._track.payload_type:
@@ -286,6 +288,13 @@ class Playback:
             self.ended_by = self.ended_by or EndedBy.BYE
             return frames
         return ()
+
+    def _is_ours_elsewhere(self, channel: int, data: bytes) -> bool:
+        """Whether the track comes on another channel than the reply to SETUP said, from its first packet on."""
+        if channel == self._channel or channel % 2 or self.packets_received:
+            return False
+        packet = parse_rtp(data)
+        return packet is not None and packet.payload_type == self._track.payload_type
 
     def _is_lost_in_time(self, packet: RtpPacket) -> bool:
         """Whether a new source began whose RTP times nothing places: those of the old one say nothing."""

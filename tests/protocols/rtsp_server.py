@@ -108,6 +108,7 @@ class Script:
     new_source_at: int = 0  # from this picture on another RTP source, whose times begin elsewhere
     nonce_per_method: bool = False  # each method wants a nonce of its own
     numbers: str = ""  # of replies: "0", "previous", "previous in errors", or the right ones
+    channel: int = 0  # on which the track really comes
     torn: frozenset[int] = frozenset()  # numbers of packets of which only the first half is sent
     junk_after_play: bytes = b""  # comes behind the reply
 
@@ -370,7 +371,7 @@ class _Caller:
             half = struct.pack(">cBH", b"$", 0, len(packet)) + packet[: len(packet) // 2]
             self.writer.write(half)
             return
-        self._send(0, packet)
+        self._send(self.script.channel, packet)
         if self.script.noise and number % 5 == 0:
             self._send(1, _report(START_MS, 0))
             self._send(9, b"$RTSP/1.0 200 OK\r\n\r\n")

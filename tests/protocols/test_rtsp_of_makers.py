@@ -108,3 +108,8 @@ async def test_what_is_neither_packet_nor_message_ends_in_time() -> None:
     ):
         assert [frame async for frame in playback.frames()] == []
     assert playback.ended_by is EndedBy.STALL
+
+
+async def test_a_track_that_comes_on_another_channel_than_was_agreed_is_heard() -> None:
+    async with rtsp_server(Script(channel=2)) as server:
+        assert (await play(server))[0] == 50
