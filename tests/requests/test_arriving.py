@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.models import Entry
+from core.tsi import today
 from footage_requests.casework import arriving, facts, identity
 from footage_requests.casework.numbers import next_number
 from footage_requests.errors import ContentChanged, Refused
@@ -34,8 +35,7 @@ def test_a_letter_gets_a_number_of_ours_and_its_deadline():
     """REL-1, REL-16."""
     row = cases.filed()
 
-    year = timezone.now().year
-    assert row.number.startswith(f"T-{year}-")
+    assert row.number.startswith(f"T-{today().year}-")
     assert row.status == "REGISTERED"
     assert row.deadline_at is not None
     entry = Entry.objects.get(action="footagerequest.file")
@@ -199,7 +199,7 @@ def test_a_withdrawn_request_is_not_edited():
 
 def test_the_requester_is_asked_once_for_what_is_missing():
     row = cases.filed()
-    until = timezone.now().date() + dt.timedelta(days=10)
+    until = today() + dt.timedelta(days=10)
     arriving.ask_missing(row, what="soruşturma numarası", until=until, by=row.filer)
     row.refresh_from_db()
     assert (row.status, row.missing_until) == ("INFO_MISSING", until)
@@ -251,7 +251,7 @@ def test_a_period_is_extended_once_and_only_where_its_law_knows_it():
 
 def test_the_letter_that_asks_for_what_is_missing_is_worded_after_the_rank_of_its_reader():
     row = cases.filed()
-    until = timezone.now().date() + dt.timedelta(days=10)
+    until = today() + dt.timedelta(days=10)
     arriving.ask_missing(row, what="soruşturma numarası", until=until, by=row.filer)
     row.refresh_from_db()
     letter = missing_letter(row)
