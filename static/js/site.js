@@ -47,6 +47,36 @@
     }
   }, true);
 
+  // A page that takes longer than a moment to come shows that it is on its way. Files leave the page as it is.
+  const MOMENT = 300;
+  const LONGEST = 30000;
+  const bar = document.getElementById("on-its-way");
+  let timers = [];
+  function arrived() {
+    timers.forEach(window.clearTimeout);
+    timers = [];
+    if (bar) bar.hidden = true;
+  }
+  function leaving(address) {
+    const to = new URL(address, window.location.href);
+    const here = window.location;
+    const isFile = to.searchParams.has("format") || /\.[a-z0-9]{2,4}$/.test(to.pathname);
+    if (!bar || to.origin !== here.origin || isFile) return;
+    if (to.hash && to.pathname === here.pathname && to.search === here.search) return;
+    arrived();
+    timers = [window.setTimeout(() => { bar.hidden = false; }, MOMENT), window.setTimeout(arrived, LONGEST)];
+  }
+  window.addEventListener("pageshow", arrived);
+  document.addEventListener("click", function (event) {
+    const link = event.target.closest("a[href]");
+    const isElsewhere = event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
+    if (!link || event.defaultPrevented || isElsewhere || link.target || link.hasAttribute("download")) return;
+    leaving(link.href);
+  });
+  document.addEventListener("submit", function (event) {
+    if (!event.defaultPrevented && !event.target.target) leaving(event.target.getAttribute("action") || window.location.href);
+  });
+
   // A select or date marked data-submit sends its form when it changes.
   document.addEventListener("change", function (event) {
     if (event.target.matches("[data-submit]")) {

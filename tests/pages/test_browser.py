@@ -84,6 +84,15 @@ def test_the_language_changes_at_one_click_and_stays(
     page.goto("/cameras/")
     assert page.inner_text("h1") == "Cameras"
 
+    # A page that is long in coming: nothing is shown at once, then that it is on its way. Here it never comes.
+    assert page.is_hidden("#on-its-way")
+    page.evaluate("document.addEventListener('click', (e) => e.preventDefault(), {once: true})")
+    page.click("a[href='/days/']")
+    page.wait_for_selector("#on-its-way", state="visible")
+    page.click("a[href='/days/']")
+    page.wait_for_url("**/days/")
+    assert page.is_hidden("#on-its-way")
+
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(
     page: Page, head: Person, places: list[Position]
