@@ -72,7 +72,10 @@ def leave(
             after = {"text": text, "about": name_of_thing(about), "needed_until": needed_until}
             audit.record("shiftnote.leave", actor=by, target=note, after=after)
     except IntegrityError:
-        return ShiftNote.objects.get(uuid=once, left_by=by)
+        known: ShiftNote | None = ShiftNote.objects.filter(uuid=once, left_by=by).first()
+        if known is None:
+            raise
+        return known
     return note
 
 
@@ -86,7 +89,10 @@ def add_line(note: ShiftNote, text: str, *, by: Person, once: uuid.UUID | None =
             ShiftNote.objects.filter(pk=note.pk).update(search_text=found)
             audit.record("shiftnote.add_line", actor=by, target=note, after={"text": text})
     except IntegrityError:
-        return NoteLine.objects.get(uuid=once, written_by=by, note=note)
+        known = NoteLine.objects.filter(uuid=once, written_by=by, note=note).first()
+        if known is None:
+            raise
+        return known
     return line
 
 
