@@ -75,18 +75,19 @@ def clock_sentence(row: ClockMeasurement) -> str:
     if abs(offset) < 1000:
         return _("It shows the right time.")
     how_much = seconds(offset) if abs(offset) < MINUTE_MS else length(abs(offset))
-    noon = tsi.at(tsi.today(), 12)
-    shown = _shown(tsi.from_ms(tsi.to_ms(noon) + offset))
+    # Noon of the day on which it was read: what a clock on a wrong date shows later is not known.
+    noon = tsi.at(tsi.day_of(row.measured_at), 12)
+    shown = _shown(tsi.from_ms(tsi.to_ms(noon) + offset), tsi.day_of(noon))
     words = {"length": how_much, "shown": shown}
     if offset > 0:
         return _("It runs %(length)s ahead: at 12:00:00 it shows %(shown)s.") % words
     return _("It runs %(length)s behind: at 12:00:00 it shows %(shown)s.") % words
 
 
-def _shown(instant: dt.datetime) -> str:
-    """What a clock shows; with the date where that is wrong as well."""
+def _shown(instant: dt.datetime, on: dt.date) -> str:
+    """What a clock shows on a day; with the date where that is wrong as well."""
     time, day = tsi.clock_time(instant), tsi.day_of(instant)
-    return time if day == tsi.today() else f"{tsi.day_text(day)} {time}"
+    return time if day == on else f"{tsi.day_text(day)} {time}"
 
 
 def drift_words(milliseconds: int) -> str:

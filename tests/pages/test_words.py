@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from django.utils import translation
+from django.utils import timezone, translation
 
 from cameras.drawing import strips
 from cameras.models import ClockMeasurement
@@ -44,7 +44,8 @@ def test_a_clocks_error_is_told_in_words(offset, uncertainty, turkish, english):
 
 def test_a_wrong_clock_says_what_it_shows_at_noon():
     with translation.override("tr"):
-        told = evidence_words.clock_sentence(ClockMeasurement(offset_ms=89_644, uncertainty_ms=50))
+        row = ClockMeasurement(measured_at=timezone.now(), offset_ms=89_644, uncertainty_ms=50)
+        told = evidence_words.clock_sentence(row)
     assert told == "1 dk 30 sn ileri gidiyor: saat 12:00:00 iken 12:01:29 gösteriyor."
 
 
