@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, ViewportSize
     from pytest_django.live_server_helper import LiveServer
 
-# Not about browsers, but for all tests as this plugin is.
-pytest_plugins = ["tests.steady"]
 PASSWORD = "long enough 4 tests"
 WIDE: ViewportSize = {"width": 1366, "height": 768}
 PHONE: ViewportSize = {"width": 390, "height": 844}

@@ -18,7 +18,7 @@ from tests.audit_log import empty_log
 from tests.emptying import give_back, keep_migrated_rows
 from tests.postgres import Cluster
 
-pytest_plugins = ["tests.browsing"]
+pytest_plugins = ["tests.browsing", "tests.steady"]
 
 # With several processes these start first, so that none is left alone with one of them at the end.
 LONGEST = (
