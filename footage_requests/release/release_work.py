@@ -25,7 +25,6 @@ from ..errors import NotThisPerson, Refused
 from ..footage import store
 from ..models import Package, RecipientCopy
 from ..permissions import can_verify
-from ..sealing.for_recipients import build_for_recipient
 from ..waking import wake
 from .giving_out import refuse_unpaid, refuse_viewing_only
 from .handing_over import refuse_deliverer
@@ -130,7 +129,7 @@ def make_copy(copy: RecipientCopy) -> None:
         with store.scratch() as folder:
             size = package.inner_file.bytes if package.inner_file else 0
             store.ensure_space(2 * size)
-            made = build_for_recipient(package, folder / f"{package.number}.zip")
+            made = sealing.build_for_recipient(package, folder / f"{package.number}.zip")
             with store.StoreWriter("application/zip") as writer, made.path.open("rb") as file:
                 writer.copy_from(file)
                 with transaction.atomic():
