@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections import Counter
@@ -40,8 +41,10 @@ def all_at_once(act: Callable[[int], object]) -> Counter[str]:
                 try:
                     act(number)
                     outcomes["done"] += 1
-                except OperationalError:  # SQLite in memory locks its tables
-                    time.sleep(0.02)
+                except (
+                    OperationalError
+                ):  # SQLite locks its tables, PostgreSQL ends who waits in a circle
+                    time.sleep(random.uniform(0, 0.2))
                     continue
                 except ValidationError as error:
                     outcomes[getattr(error, "code", None) or "refused"] += 1
