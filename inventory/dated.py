@@ -11,8 +11,9 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
+from zlib import crc32
 
-from django.db import IntegrityError, models, router, transaction
+from django.db import IntegrityError, connections, models, router, transaction
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models import F, Q
 from django.utils import timezone
@@ -24,6 +25,7 @@ from core.scoping import ScopedQuerySet
 from .errors import Overlap
 
 M = TypeVar("M", bound=models.Model)
+_TURNS = 512
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,18 @@ class Guard:
     starts: str = "starts_at"
     ends: str = "ends_at"
     unless_blank: str = ""
+
+    def holds_for(self, row: models.Model) -> bool:
+        """Whether a row has what this guards."""
+        return not self.unless_blank or bool(getattr(row, self.unless_blank))
+
+    def turn(self, row: models.Model) -> tuple[int, int]:
+        """The advisory lock of what a row claims. Different things may share one: they wait in vain, nothing more.
+
+        So few that a transaction which takes them all leaves the server's table of locks room.
+        """
+        claimed = repr([str(getattr(row, column)) for column in self.columns])
+        return crc32(self.name.encode()) - 2**31, crc32(claimed.encode()) % _TURNS
 
     def postgresql(self) -> str:
         kind = "daterange" if self.starts == "valid_from" else "tstzrange"
@@ -162,6 +176,7 @@ class GuardedModel(models.Model):
         try:
             # The savepoint keeps the caller's transaction usable, so that the other row can be read.
             with transaction.atomic(using=using):
+                self._wait_for_turn(using)
                 super().save(*args, **kwargs)
         except IntegrityError as error:
             guard = self._guard_of(str(error))
@@ -169,9 +184,26 @@ class GuardedModel(models.Model):
                 raise
             raise self._overlap(guard) from error
 
+    @property
+    def _guards(self) -> list[Guard]:
+        return [guard for guard in GUARDS if guard.table == self._meta.db_table]
+
+    def _wait_for_turn(self, using: str) -> None:
+        """Claims of the same thing come one after the other, until the end of each one's transaction.
+
+        PostgreSQL lets both write and then wait for each other: it would end one as a deadlock, a second later,
+        which tells nobody what is taken. SQLite has one writer at a time.
+        """
+        if connections[using].vendor != "postgresql":
+            return
+        turns = sorted(guard.turn(self) for guard in self._guards if guard.holds_for(self))
+        if turns:
+            with connections[using].cursor() as cursor:
+                for turn in turns:
+                    cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", turn)
+
     def _guard_of(self, message: str) -> Guard | None:
-        own = (guard for guard in GUARDS if guard.table == self._meta.db_table)
-        return next((guard for guard in own if guard.name in message), None)
+        return next((guard for guard in self._guards if guard.name in message), None)
 
     def _overlap(self, guard: Guard) -> Overlap:
         start, end = getattr(self, guard.starts), getattr(self, guard.ends)
