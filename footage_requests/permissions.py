@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from accounts.models import Place, Role
 from inventory.permissions import places_of
 
+from .casework.gathering import is_gathered
 from .secrecy import interests
 
 if TYPE_CHECKING:
@@ -54,7 +55,9 @@ def places_of_case(case: FootageRequest | None) -> set[Place] | None:
     buildings = set()
     # A case that is being entered has a building and no row yet.
     if case.pk is not None:
-        items = case.items.select_related("position__floor__building")
+        items = case.items.all()
+        if not is_gathered(case, "items"):
+            items = items.select_related("position__floor__building")
         buildings = {item.position.floor.building for item in items}
     if case.building is not None:
         buildings.add(case.building)

@@ -11,10 +11,12 @@ from django.utils.translation import gettext as _
 
 from ..holds.availability import HoursLeft, hours_left
 from ..models import FootageRequest, Hold, Package, RequestItem
+from .gathering import is_gathered
 
 S = FootageRequest.Status
 SOON_H = 24
 IN_A_WEEK_H = 7 * 24
+_UNDER_WAY = frozenset({Package.Status.EXPORTING, Package.Status.CANCELLED})
 # Elsewhere nothing is lost by waiting: the case has been decided against, or is over.
 KEEPING = (*FootageRequest.BEFORE_DECISION, FootageRequest.Status.APPROVED)
 
@@ -49,15 +51,26 @@ def with_cameras(rows: QuerySet[Any]) -> QuerySet[Any]:
 def wind(rows: Sequence[Any]) -> None:
     """Gives each row its `footage`: a Clock, or None where it does not matter any more.
 
-    One query for rows of `with_cameras`, two for others.
+    One query for rows of `with_cameras` or gathered ones, two for others.
     """
-    left = hours_left([row.pk for row in rows if row.status in KEEPING])
     approved = [row for row in rows if row.status == S.APPROVED]
-    fetched = {row.pk for row in approved if getattr(row, "is_fetched", False)}
-    fetched |= _fetched([row.pk for row in approved if not hasattr(row, "is_fetched")])
+    fetched = {row.pk for row in approved if _is_known(row) and is_fetched(row)}
+    fetched |= _fetched([row.pk for row in approved if not _is_known(row)])
+    asked = {row.pk for row in rows if row.status in KEEPING} - fetched
+    left = hours_left(asked) if asked else {}
     for row in rows:
-        matters = row.status in KEEPING and row.pk not in fetched
-        row.footage = _clock(left.get(row.pk)) if matters else None
+        row.footage = _clock(left.get(row.pk)) if row.pk in asked else None
+
+
+def _is_known(row: Any) -> bool:
+    return hasattr(row, "is_fetched") or is_gathered(row, "packages")
+
+
+def is_fetched(row: Any) -> bool:
+    """Whether the footage of one row, of `with_cameras` or gathered, has been exported."""
+    if hasattr(row, "is_fetched"):
+        return bool(row.is_fetched)
+    return any(package.status not in _UNDER_WAY for package in row.packages.all())
 
 
 def _fetched(numbers: Sequence[int]) -> set[int]:
@@ -69,8 +82,7 @@ def _fetched(numbers: Sequence[int]) -> set[int]:
 
 def exported() -> QuerySet[Any]:
     """Releases whose footage lies in the store."""
-    under_way = [Package.Status.EXPORTING, Package.Status.CANCELLED]
-    return Package.objects.exclude(status__in=under_way)
+    return Package.objects.exclude(status__in=_UNDER_WAY)
 
 
 def _clock(left: HoursLeft | None) -> Clock:

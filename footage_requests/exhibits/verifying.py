@@ -40,6 +40,7 @@ Span = tuple[int, int]
 # The checks of a person; each is confirmed for every exhibit before the package may be sealed.
 CHECKS = ("plays", "right_camera", "right_time", "masks", "nobody_else")
 SOUND_CHECKS = ("listened", "fits_pictures", "right_time", "nobody_else")
+_UNMASKED = frozenset({Exhibit.Kind.ORIGINAL, Exhibit.Kind.VIEWING})
 _IDLE = dt.timedelta(minutes=3)
 _LONGEST = dt.timedelta(hours=8)
 # Of exports that did not note yet how long their first group of pictures is.
@@ -66,7 +67,13 @@ def current_exhibits(package: Package) -> QuerySet[Exhibit]:
     rows = package.exhibits.filter(replaced_at=None).select_related(
         "file", "parent", "line__item__position", "channel__recorder"
     )
-    return rows.exclude(line__must_be_masked=True, kind__in=["ORIGINAL", "VIEWING"])
+    return rows.exclude(line__must_be_masked=True, kind__in=_UNMASKED)
+
+
+def would_leave(exhibit: Exhibit) -> bool:
+    """The same of one exhibit, read with its line."""
+    is_kept_back = exhibit.line.must_be_masked and exhibit.kind in _UNMASKED
+    return exhibit.replaced_at is None and not is_kept_back
 
 
 @refusals.are_noted

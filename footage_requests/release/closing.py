@@ -32,11 +32,12 @@ def missing(request: FootageRequest) -> list[str]:
     if request.status == Status.APPROVED:
         found += _missing_of_release(request)
     elif request.status == Status.NO_RECORDING:
-        if not request.records.filter(kind=HandOverRecord.Kind.NO_RECORDING).exists():
+        kinds = {row.kind for row in request.records.all()}
+        if HandOverRecord.Kind.NO_RECORDING not in kinds:
             found.append(_("The record that no recording was found is missing."))
     elif request.status != Status.REFUSED:
         found.append(_("There is no decision yet."))
-    unsigned = request.records.filter(signed_paper=None)
+    unsigned = [row for row in request.records.all() if row.signed_paper_id is None]
     found += [
         _("The signed paper of %(number)s has not been scanned in.") % {"number": row.number}
         for row in unsigned

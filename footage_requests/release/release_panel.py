@@ -46,17 +46,8 @@ def _may(person: Any, row: Any) -> bool:
 
 def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any] | None:
     person = request.user
-    packages = list(
-        row.packages.select_related(
-            "decision", "exporter", "verifier", "approver", "inner_file", "request__kind"
-        )
-    )
+    packages, records = list(row.packages.all()), list(row.records.all())
     decision = deciding.standing_decision(row)
-    records = list(
-        row.records.select_related("deliverer", "witness", "signed_paper", "package", "destruction")
-    )
-    for package in packages:
-        package.request = row
     may_deliver = permissions.can_deliver(person, row)
     for record in records:
         may_go = may_deliver and returning.may_go_again(record)
@@ -74,7 +65,7 @@ def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any] | No
         and permissions.can_assess(person, row)
         and not any(record.kind == "NO_RECORDING" for record in records),
         "may_record_hold": permissions.can_assess(person, row)
-        and row.holds.filter(status__in=["HELD", "EXTENDED"]).exists(),
+        and any(hold.status in {"HELD", "EXTENDED"} for hold in row.holds.all()),
         "may_close": row.allows("close") and permissions.can_assess(person, row),
         "lacking": closing.missing(row) if row.allows("close") else [],
         "may_archive": row.status == FootageRequest.Status.CLOSED
@@ -105,7 +96,7 @@ def _start(
 
 def _media(row: FootageRequest, person: Any) -> dict[str, Any]:
     """Media that came back or may come back."""
-    media = row.destructions.filter(medium__isnull=False)
+    media = [one for one in row.destructions.all() if one.medium_id is not None]
     return {
         "may_take_back": permissions.can_deliver(person, row),
         "may_prepare_destruction": destroying.may(person, row, destroying.PREPARING),
@@ -121,14 +112,15 @@ def _expects(row: FootageRequest) -> str:
 def package_context(package: Package, person: Any) -> dict[str, Any]:
     """One package with everything that this person may do with it now."""
     making, giving = _making(package, person), _giving(package, person)
+    content = _content(package)
     may_play = making["may_verify"] or giving["may_show"]
     return {
         "row": package,
-        **_content(package),
+        **content,
         **making,
         **giving,
         **_ending(package, person),
-        "may_watch_together": may_play and bool(package.exhibits.filter(replaced_at=None)[1:2]),
+        "may_watch_together": may_play and len(content["exhibits"]) > 1,
     }
 
 
@@ -137,17 +129,26 @@ def _content(package: Package) -> dict[str, Any]:
     is_stopped = package.status == S.CANCELLED
     is_exporting = package.status == S.EXPORTING
     current = package.exhibits.filter(replaced_at=None)
-    exhibits = current.select_related("line__item__position", "file", "mask_plan")
+    rows = current.select_related("line__item__position", "file", "mask_plan")
+    exhibits = [] if is_stopped else list(rows)
     failed = package.slices.filter(state="FAILED").select_related("channel")
-    leaving = verifying.current_exhibits(package).values_list("pk", flat=True)
     told = [] if is_stopped or is_exporting else sound_told.words_of(package)
     return {
         "job": exporting.job_of(package) if is_exporting else None,
         "failed": list(failed[:50]) if is_exporting else [],
-        "exhibits": [] if is_stopped else list(exhibits),
-        "leaving": set() if is_stopped else set(leaving),
+        "exhibits": exhibits,
+        "leaving": {one.pk for one in exhibits if verifying.would_leave(one)},
         "missing": masking.missing_masks(package) if package.status == S.MASKING else [],
         "sounds": [*told, *sound_told.notes_of(package)] if told else [],
+        **_given_out(package),
+    }
+
+
+def _given_out(package: Package) -> dict[str, Any]:
+    """Copies for recipients, links to them, and the chain of custody: all begin with the seal."""
+    if package.status in Package.BEFORE_SEALING:
+        return {"copies": [], "links": [], "custody": []}
+    return {
         "copies": list(package.copies.select_related("job", "file", "made_by")),
         "links": list(package.links.select_related("made_by", "file")),
         "custody": list(package.custody.all()),
@@ -199,7 +200,9 @@ def _giving(package: Package, person: Any) -> dict[str, Any]:
 
 def _ending(package: Package, person: Any) -> dict[str, Any]:
     """The destruction of our copy."""
-    destruction = package.destructions.exclude(status="CANCELLED").first()
+    rows = package.request.destructions.all()
+    mine = [one for one in rows if one.package_id == package.pk and one.status != "CANCELLED"]
+    destruction = mine[0] if mine else None
     return {
         "destruction": destruction,
         "destruction_steps": destroying.steps_for(destruction, person) if destruction else [],

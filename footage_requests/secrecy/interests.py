@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from core.text import fold
 
 from ..casework import identity
+from ..casework.gathering import is_gathered
 from ..models import FootageRequest, InterestDeclaration
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def declarations(request: FootageRequest) -> list[InterestDeclaration]:
     if kept is None:
         rows = request.interests.all()
         # What a list has prefetched is not asked for again.
-        is_there = "interests" in getattr(request, "_prefetched_objects_cache", {})
+        is_there = is_gathered(request, "interests")
         kept = list(rows if is_there else rows.select_related("person", "withdrawn_by"))
         request.__dict__[_KEPT] = kept
     return kept

@@ -81,15 +81,18 @@ def current_text() -> UndertakingText:
 
 
 def state_of(person: Person, text: UndertakingText | None = None) -> State:
-    """How the person stands today. Two queries; one when the text is given."""
-    text = text or current_text()
+    """How the person stands today. One query for whoever signed the newest text, or when it is given."""
+    newest = models.Subquery(UndertakingText.objects.values("pk")[:1])
     signature = (
         Undertaking.objects.filter(person=person.pk)
+        .annotate(newest_text=newest)
         .select_related("text")
         .order_by("-signed_on", "-pk")
         .first()
     )
-    return _judged(signature, text)
+    if text is None and signature is not None and signature.text_id == signature.newest_text:
+        text = signature.text
+    return _judged(signature, text or current_text())
 
 
 def states_of(people: list[Person]) -> dict[int, State]:

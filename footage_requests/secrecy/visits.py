@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -38,14 +39,21 @@ def needs_reason(person: Person, row: FootageRequest) -> bool:
     """Whether a reason must be given before the case is shown today."""
     if works_on(person, row):
         return False
-    return not CaseVisit.objects.filter(request=row, person=person, day=today()).exists()
+    return not _has_opened(person, row, today())
+
+
+def _has_opened(person: Person, row: FootageRequest, day: dt.date) -> bool:
+    return CaseVisit.objects.filter(request=row, person=person, day=day).exists()
 
 
 def record(person: Person, row: FootageRequest, reason: str = "") -> None:
     """Writes down the first opening of the day; the others add nothing."""
+    day = today()
+    if _has_opened(person, row, day):
+        return
     with transaction.atomic():
         _visit, is_first = CaseVisit.objects.get_or_create(
-            request=row, person=person, day=today(), defaults={"reason": reason[:200]}
+            request=row, person=person, day=day, defaults={"reason": reason[:200]}
         )
         if is_first:
             audit.record("footagerequest.open", actor=person, target=row, because=reason[:200])

@@ -18,6 +18,7 @@ from inventory.floorplan_marks import sheets_with
 from .. import permissions
 from ..casework import asked_window, case_view, clocks, deadlines, identity, questions, writing
 from ..casework.duplicates import likely_duplicates
+from ..casework.gathering import gather
 from ..casework.life import life_of
 from ..footage import pace
 from ..models import Decision, FootageRequest, Hold
@@ -38,6 +39,7 @@ def case(request: PersonRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and reason:
         visits.record(request.user, row, reason)
         return redirect("footage_requests:case", row.pk)
+    gather(row)
     if visits.needs_reason(request.user, row):
         status = 422 if request.method == "POST" else 200
         return render(request, "requests/open.html", {"row": row}, status=status)
@@ -46,13 +48,8 @@ def case(request: PersonRequest, pk: int) -> HttpResponse:
 
 
 def _context(request: PersonRequest, row: FootageRequest) -> dict[str, Any]:
-    holds = list(row.holds.select_related("channel__recorder"))
-    decisions = list(row.decisions.select_related("decided_by").prefetch_related("refusal_codes"))
-    package = (
-        row.packages.exclude(status="CANCELLED")
-        .select_related("exporter", "verifier", "deliverer")
-        .first()
-    )
+    holds, decisions = list(row.holds.all()), list(row.decisions.all())
+    package = next((one for one in row.packages.all() if one.status != "CANCELLED"), None)
     latest = next((each for each in decisions if each.kind != Decision.Kind.RETURN), None)
     clocks.wind([row])
     return {
@@ -100,15 +97,15 @@ def _question(request: PersonRequest, row: FootageRequest) -> dict[str, Any]:
 
 def _found(request: PersonRequest, row: FootageRequest, holds: list[Hold]) -> dict[str, Any]:
     """The cameras with what their recorders said."""
-    items = list(row.items.select_related("position__floor__building"))
+    items = list(row.items.all())
     cameras = case_view.cameras_of(items, holds)
     near = [item.position for item in items if item.is_included is not False]
-    is_under_way = row.status in {*FootageRequest.BEFORE_DECISION, S.APPROVED}
+    is_to_be_fetched = row.status in clocks.KEEPING and not clocks.is_fetched(row)
     return {
         "cameras": cameras,
         "left_out": [each for each in cameras if each["row"].is_included is False],
         "plans": sheets_with(near, request.user),
-        "export_time": pace.estimate(row).words if is_under_way else "",
+        "export_time": pace.estimate(row).words if is_to_be_fetched else "",
     }
 
 

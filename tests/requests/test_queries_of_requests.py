@@ -14,11 +14,12 @@ from django.utils import timezone, translation
 from footage_requests import today
 from footage_requests.casework import case_view
 from footage_requests.holds import holding
-from footage_requests.models import FootageRequest
+from footage_requests.models import FootageRequest, Package
 from tests.inventory import rows
 from tests.pages.scene import browser
 from tests.requests import cases
 from tests.requests.case import package_of
+from tests.requests.test_handing_over import sealed
 
 pytestmark = pytest.mark.django_db
 
@@ -78,6 +79,36 @@ def test_a_cases_queries_do_not_grow_with_its_cameras():
     client.get(f"/requests/{more.pk}/")
 
     assert queries(client, f"/requests/{more.pk}/") <= few
+
+
+@pytest.mark.parametrize("status", [*Package.Status])
+def test_a_cases_page_asks_below_thirty_times_in_every_state_of_its_package(campus, client, status):
+    package = sealed(campus)
+    campus.item(package.request, campus.camera(), included=False)
+    is_sealed = status not in {*Package.BEFORE_SEALING, Package.Status.CANCELLED}
+    Package.objects.filter(pk=package.pk).update(
+        status=status,
+        manifest_sha256=package.manifest_sha256 if is_sealed else "",
+        verified_at=timezone.now(),
+        delivered_at=timezone.now() if status in Package.DELIVERED else None,
+    )
+    client.force_login(campus.operator)
+    address = f"/requests/{package.request_id}/"
+    assert package.number in client.get(address).content.decode()
+
+    assert queries(client, address) < 30
+
+
+@pytest.mark.parametrize("step", ["submitted", "approved"])
+def test_a_cases_page_asks_below_thirty_times_before_its_export(campus, client, step):
+    row = campus.submitted(*(campus.camera() for _n in range(3)))
+    if step == "approved":
+        campus.decide(row)
+    client.force_login(campus.operator)
+    address = f"/requests/{row.pk}/"
+    client.get(address)
+
+    assert queries(client, address) < 30
 
 
 def test_many_urgent_cases_become_few_lines_of_today():
