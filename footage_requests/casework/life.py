@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -165,9 +166,12 @@ def _how_it_ended(package: Package | None, decision: Decision | None) -> str:
         HandOverRecord.Kind.NOT_COLLECTED: _("Not collected"),
     }
     if package is not None and package.delivered_at:
-        ended = package.records.filter(kind__in=list(words)).order_by("-pk").first()
+        records = [row for row in package.request.records.all() if row.package_id == package.pk]
+        ended = max(
+            (row for row in records if row.kind in words), key=attrgetter("pk"), default=None
+        )
         if ended is not None:
-            return words[ended.kind]
+            return words[HandOverRecord.Kind(ended.kind)]
     is_shown = decision is not None and decision.kind == Decision.Kind.VIEWING
     return words[HandOverRecord.Kind.VIEWING if is_shown else HandOverRecord.Kind.COPY]
 

@@ -177,12 +177,9 @@ def _note(
 
 def standing_decision(request: FootageRequest) -> Decision | None:
     """The decision that holds now: not voided, not expired, and still about the same content."""
-    decision = (
-        request.decisions.filter(voided_at=None)
-        .exclude(kind=Decision.Kind.RETURN)
-        .order_by("-pk")
-        .first()
-    )
+    rows = request.decisions.all()
+    held = (row for row in rows if row.voided_at is None and row.kind != Decision.Kind.RETURN)
+    decision = next(held, None)
     if decision is None or not decision.is_standing():
         return None
     return decision if decision.content_sha256 == sha256_of(request) else None
