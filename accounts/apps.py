@@ -13,8 +13,9 @@ class AccountsConfig(AppConfig):
         from audit import access, sentences  # models can be imported only when the apps are loaded
 
         from . import permissions, today
-        from .sentences import SENTENCES
+        from .sentences import PARTS, SENTENCES
 
         sentences.register(SENTENCES)
+        sentences.register_parts(PARTS)
         access.allow_reading(permissions.can_read_log)
         today.register()

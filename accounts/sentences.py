@@ -20,3 +20,5 @@ SENTENCES = {
     "token.create": _("%(actor)s made the API token %(object)s"),
     "token.revoke": _("%(actor)s revoked the API token %(object)s"),
 }
+
+PARTS = {"sign-in": _("the sign-in page"), "command": _("a command on the server")}

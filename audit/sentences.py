@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,6 +11,8 @@ from .models import Entry
 
 _sentences: dict[str, Any] = {}
 _parts: dict[str, Any] = {}
+_names: dict[str, Callable[[Iterable[str]], Mapping[str, str]]] = {}
+_reasons: list[Callable[[Entry], str]] = []
 
 
 def register(sentences: Mapping[str, Any]) -> None:
@@ -23,11 +25,46 @@ def register_parts(names: Mapping[str, Any]) -> None:
     _parts.update(names)
 
 
+def register_names(
+    object_type: str, names_of: Callable[[Iterable[str]], Mapping[str, str]]
+) -> None:
+    """How objects of a type are called on pages, by id, where the name that was sealed is a technical one."""
+    _names[object_type] = names_of
+
+
+def register_reason(words_of: Callable[[Entry], str]) -> None:
+    """Words for reasons that programs wrote as a code; "" for entries that are none of the caller's."""
+    _reasons.append(words_of)
+
+
+def rename(entries: Iterable[Entry]) -> None:
+    """Gives the loaded entries the names by which people know their objects; what was sealed stays."""
+    about: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if entry.object_type in _names:
+            about.setdefault(entry.object_type, []).append(entry)
+    for object_type, found in about.items():
+        names = _names[object_type]({entry.object_id for entry in found})
+        for entry in found:
+            entry.object_name = names.get(entry.object_id, entry.object_name)
+
+
+def reason(entry: Entry) -> str:
+    """Why, in the reader's language where a program wrote it, else as the person wrote it."""
+    words = (words_of(entry) for words_of in _reasons)
+    return next(filter(None, words), entry.because)
+
+
+def actor(entry: Entry) -> str:
+    """Who it was: a person's name, or that of a part of the system as people call it."""
+    if entry.actor_role != "system":
+        return entry.actor_name
+    return str(_parts.get(entry.actor_name, entry.actor_name))
+
+
 def sentence(entry: Entry) -> str:
     """Who did what to which object."""
-    is_part = entry.actor_role == "system"
-    actor = str(_parts.get(entry.actor_name, entry.actor_name)) if is_part else entry.actor_name
-    names = {"actor": actor, "object": entry.object_name}
+    names = {"actor": actor(entry), "object": entry.object_name}
     known = _sentences.get(entry.action)
     if known is not None:
         # Without an object the sentence ends before it.

@@ -16,7 +16,7 @@ from .faults import stored_sentence
 from .forms import EntryFilter
 from .models import Entry, Seal, VerifyOutcome
 from .sealing import backlog, leaf_of
-from .sentences import sentence
+from .sentences import actor, reason, rename, sentence
 
 PAGE = 50
 
@@ -25,6 +25,7 @@ PAGE = 50
 class Line:
     entry: Entry
     sentence: str
+    reason: str
     leaf: int | None
 
 
@@ -43,6 +44,7 @@ def entries(request: HttpRequest) -> HttpResponse:
     found = form.narrow(Entry.objects.all()) if form.is_valid() else Entry.objects.none()
     rows = list(found.defer("canon")[: PAGE + 1])
     shown = rows[:PAGE]
+    rename(shown)
     leaves = dict(
         Seal.objects.filter(entry_id__in=[entry.pk for entry in shown]).values_list(
             "entry_id", "leaf"
@@ -54,7 +56,9 @@ def entries(request: HttpRequest) -> HttpResponse:
     outcome = VerifyOutcome.objects.first()
     context = {
         "form": form,
-        "lines": [Line(entry, sentence(entry), leaves.get(entry.pk)) for entry in shown],
+        "lines": [
+            Line(entry, sentence(entry), reason(entry), leaves.get(entry.pk)) for entry in shown
+        ],
         "following": following.urlencode() if len(rows) > PAGE else "",
         "outcome": outcome,
         "faults": [stored_sentence(stored) for stored in outcome.findings] if outcome else [],
@@ -72,9 +76,12 @@ def entry(request: HttpRequest, entry_id: int) -> HttpResponse:
     found = Entry.objects.filter(pk=entry_id).first()
     if found is None:
         raise Http404
+    rename([found])
     context = {
         "entry": found,
         "sentence": sentence(found),
+        "actor": actor(found),
+        "reason": reason(found),
         "leaf": leaf_of(found),
         "content": json.dumps(json.loads(found.canon), indent=2, ensure_ascii=False),
     }

@@ -20,8 +20,9 @@ class CamerasConfig(AppConfig):
         )
         from .daily_sheets import sheet_today
         from .drawing import plan_states
-        from .models import LastPicture, ReferencePicture
+        from .models import LastPicture, ReferencePicture, Run
         from .sentences import PARTS, SENTENCES
+        from .wording import log_words
 
         today.register()
         first_steps.register()
@@ -31,5 +32,7 @@ class CamerasConfig(AppConfig):
         plan_states.register()
         sentences.register(SENTENCES)
         sentences.register_parts(PARTS)
+        sentences.register_names(Run._meta.label_lower, log_words.run_names)
+        sentences.register_reason(log_words.reason_of)
         for model in (LastPicture, ReferencePicture):
             crypto.register(crypto.SealedColumn(model, "sealed"))

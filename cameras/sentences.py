@@ -8,11 +8,11 @@ from django.utils.translation import gettext_lazy as _
 
 SENTENCES: dict[str, Any] = {
     # --- checks
-    "run.ask": _("%(actor)s asked for a check (%(object)s)"),
-    "run.start": _("%(actor)s started the check %(object)s"),
-    "run.finish": _("%(actor)s ended the check %(object)s"),
-    "run.cancel": _("%(actor)s cancelled the check %(object)s"),
-    "run.skip": _("%(actor)s left out the check %(object)s"),
+    "run.ask": _("%(actor)s asked for a check: %(object)s"),
+    "run.start": _("%(actor)s started a check: %(object)s"),
+    "run.finish": _("%(actor)s ended a check: %(object)s"),
+    "run.cancel": _("%(actor)s cancelled a check: %(object)s"),
+    "run.skip": _("%(actor)s left out a check, the one before was still running: %(object)s"),
     "frequency.change": _("%(actor)s changed how often is checked: %(object)s"),
     "finding.acknowledge": _("%(actor)s closed the finding: %(object)s"),
     "survey.start": _("%(actor)s had asked what is there: %(object)s"),

@@ -16,7 +16,7 @@ class FootageRequestsConfig(AppConfig):
         from cameras.drawing import windows
         from vault import crypto
 
-        from . import permissions, today
+        from . import log_words, permissions, today
         from .casework import identity, position_panel
         from .exhibits import fixed_masks
         from .footage import rechecking, store
@@ -24,6 +24,7 @@ class FootageRequestsConfig(AppConfig):
         from .models import (
             EvidenceFile,
             FootageRequest,
+            Hold,
             LookupKey,
             RecipientCopy,
             WebhookEndpoint,
@@ -36,6 +37,8 @@ class FootageRequestsConfig(AppConfig):
 
         sentences.register(SENTENCES)
         sentences.register_parts(PARTS)
+        sentences.register_reason(log_words.reason_of)
+        sentences.register_names(Hold._meta.label_lower, log_words.hold_names)
         windows.allow_requests(permissions.can_file)
         today.register()
         access_today.register()

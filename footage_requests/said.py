@@ -23,9 +23,20 @@ from cameras.wording.finding_words import sentence
 from cameras.wording.reasons import word_for
 from inventory.nearby import words as near_words
 
+from .models import FootageRequest
+
 Said = dict[str, Any]
 MARK = "said:"
 _SAY, _WITH = "say", "with"
+# What reading something raises that `say` did not make.
+_NO_SENTENCE = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)
 
 _SENTENCES: dict[str, Promise] = {
     "PIECES_FAILED": _("%(failed)d of %(all)d pieces could not be fetched: %(reason)s."),
@@ -79,6 +90,23 @@ _SENTENCES: dict[str, Promise] = {
     "SOUND_TOO_MANY": _("its sound is broken into too many pieces"),
     "SOUND_DAMAGED": _("the sound that came could not be read"),
     "SOUND_BROKEN": _("the recorder has no sound there"),
+    # --- why a case, a decision, a hold or a link took a step by itself
+    "NO_LETTER": _("No letter came in time."),
+    "NO_LETTER_BY": _("No letter came by %(day)s."),
+    "LETTER_CAME": _("The letter has come."),
+    "FEE_LAPSED": _("The fee was not paid by %(day)s: the request counts as withdrawn."),
+    "FEE_NOT_PAID": _("not paid by %(day)s"),
+    "APPROVAL_EXPIRED": _("The approval has expired."),
+    "STEPPED_OUT": _("%(person)s stepped out of the case."),
+    "REQUEST_EDITED": _("The request was edited."),
+    "CAMERAS_CHANGED": _("The cameras were changed."),
+    "MERGED_INTO": _("%(number)s was merged into it."),
+    "WITHDRAWN_BY_PORTAL": _("The requester withdrew it by the portal."),
+    "REQUEST_ENDED": _("the request has ended: %(state)s"),
+    "NOT_CONFIRMED": _("not confirmed in writing in time"),
+    "FILES_DESTROYED": _("%(count)d sealed files destroyed"),
+    "MASKS_AGAIN": _("masks are drawn again"),
+    "WRONG_CODES": _("too many wrong codes"),
 }
 
 
@@ -93,6 +121,7 @@ _OTHERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "LENGTH": lambda told: length(told["ms"]),
     "FROM_CASE": lambda told: f"{read(told['reason'])} ({told['number']})",
     "RESULT": lambda told: str(Result(told["code"]).label),
+    "STATE": lambda told: str(FootageRequest.Status(told["code"]).label),
     "NEARNESS": lambda told: near_words(**told),
     "FINDING": _finding,
 }
@@ -132,6 +161,11 @@ def text_of(told: Said) -> str:
     return MARK + json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 
 
+def because(code: str, /, **values: Any) -> str:
+    """A reason that no person gave, for the log and the text column beside it."""
+    return text_of(say(code, **values))
+
+
 NOTHING_RECORDED = text_of(say("NOTHING_RECORDED"))
 """As it stands on a hold of which the recorder has nothing: queries ask for it."""
 
@@ -152,14 +186,21 @@ def code_of(stored: Any) -> str:
 
 
 def read(stored: Any) -> str:
-    """In the reader's language: a stored sentence, several of them, or the words of an old row."""
+    """In the reader's language: a stored sentence, several of them, or the words of an old row.
+
+    Text columns are written by people as well: what begins with MARK and is no sentence reads as nothing.
+    """
     if isinstance(stored, list | tuple):
         return " ".join(filter(None, map(read, stored)))
     if isinstance(stored, str) and stored.startswith(MARK):
         try:
-            stored = stored_in(stored)
-        except ValueError:
+            return _read(stored_in(stored))
+        except _NO_SENTENCE:
             return ""
+    return _read(stored)
+
+
+def _read(stored: Any) -> str:
     if not isinstance(stored, dict) or _SAY not in stored:
         return "" if stored is None else str(stored)
     code, values = stored[_SAY], stored.get(_WITH, {})

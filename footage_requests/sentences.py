@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+# The unit's own rules, which one form edits.
+RULES = ("requesterkind", "legalbasis", "refusalcode", "kindquestion", "smallunitperiod")
+
 SENTENCES = {
+    **{f"{name}.create": _("%(actor)s entered the rule “%(object)s”") for name in RULES},
+    **{f"{name}.change": _("%(actor)s changed the rule “%(object)s”") for name in RULES},
     "evidencefile.found_changed": _("A stored evidence file no longer matches its hash: %(object)s"),
     "evidencestore.remove_strays": _("Files without a row were removed from the evidence store (%(actor)s)"),
     "evidencefile.found_sound_again": _("A stored evidence file matches its hash again: %(object)s"),
@@ -61,10 +66,12 @@ SENTENCES = {
     "hold.extend": _("%(actor)s keeps held footage for longer: %(object)s"),
     "hold.plan_release": _("The end of a hold is planned (%(actor)s): %(object)s"),
     "hold.keep_on": _("%(actor)s took back the end of a hold: %(object)s"),
+    "hold.keep_again": _("%(actor)s keeps released footage after all: %(object)s"),
     "hold.release": _("A hold was released (%(actor)s): %(object)s"),
     "hold.destroy": _("Held footage was destroyed (%(actor)s): %(object)s"),
     "hold.try_again": _("%(actor)s had a recorder asked again for held footage: %(object)s"),
     "package.start": _("%(actor)s started the export %(object)s"),
+    "package.export_again": _("%(actor)s had %(object)s exported once more"),
     "package.try_again": _("%(actor)s had what failed of %(object)s fetched again"),
     "package.destroy_left": _("What the cancelled export %(object)s had made was destroyed"),
     "package.go_without": _("%(actor)s went on with %(object)s without what could not be fetched"),

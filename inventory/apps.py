@@ -17,10 +17,11 @@ class InventoryConfig(AppConfig):
         from . import today
         from .permissions import can_see_inventory
         from .places import named_places
-        from .sentences import SENTENCES
+        from .sentences import SENTENCES, reason_of
         from .views.contracts import who_to_call
 
         sentences.register(SENTENCES)
+        sentences.register_reason(reason_of)
         places.register(named_places)
         today.register()
         for page in ("inventory-device", "cameras-device"):

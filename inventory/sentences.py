@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from audit.models import Entry
+
+from .models.devices import WITHOUT_PROOFS
 
 # What the inventory's one door for forms does to every kind of row.
 EDITED = (
@@ -56,3 +61,8 @@ SENTENCES: dict[str, Any] = {
     "plan_place.move": _("%(actor)s moved %(object)s on a floor plan"),
     "plan_place.remove": _("%(actor)s took %(object)s off a floor plan"),
 }
+
+
+def reason_of(entry: Entry) -> str:
+    """The stamp of a device that was put in service unproven."""
+    return gettext("without commissioning proofs") if entry.because == WITHOUT_PROOFS else ""

@@ -16,9 +16,10 @@ class VaultConfig(AppConfig):
 
         from . import crypto, logins, views  # models can be imported only when the apps are loaded
         from .models import Credential
-        from .sentences import SENTENCES
+        from .sentences import PARTS, SENTENCES
 
         sentences.register(SENTENCES)
+        sentences.register_parts(PARTS)
         crypto.register(
             crypto.SealedColumn(Credential, "ciphertext", logins.place_of, logins.sealed_anew)
         )

@@ -10,3 +10,5 @@ SENTENCES = {
     "credential.unpark": _("%(actor)s has the login of %(object)s tried once more"),
     "vault.rewrap": _("Sealed values were sealed anew with the key %(object)s"),
 }
+
+PARTS = {"vault": _("the vault")}

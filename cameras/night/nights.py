@@ -104,7 +104,7 @@ def _skip(day: date, running: Run, now: datetime) -> None:
     )
     if not made:
         return
-    run._take("skip", by="night", because=f"{running.slot} is still running", finished_at=now)
+    run._take("skip", by="night", facts={"running": running.slot}, finished_at=now)
     skipped = Run.objects.filter(
         status=Run.Status.SKIPPED, start_at__gte=running.started_at or running.start_at
     ).count()

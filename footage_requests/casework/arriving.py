@@ -142,7 +142,7 @@ def edit(
             after={name: after[name] for name in changed},
         )
         if set(changed) - NOT_CONTENT - {"deadline_at"}:
-            following.content_changed(row, by=by, because=because or _("The request was edited."))
+            following.content_changed(row, by=by, because=because or said.because("REQUEST_EDITED"))
             following.cameras_named(row, by=by)
     return row
 
@@ -210,7 +210,7 @@ def merge(request: FootageRequest, into: FootageRequest, *, by: Person, because:
         _take_over(row, other, by)
         row.attachments.update(request=other)
         following.content_changed(
-            other, by=by, because=_("%(number)s was merged into it.") % {"number": row.number}
+            other, by=by, because=said.because("MERGED_INTO", number=row.number)
         )
         row.take("merge", by=by, because=because, merged_into=other, closed_at=timezone.now())
         audit.record(
@@ -346,7 +346,7 @@ def _makes_room(hold: Hold, other: FootageRequest, by: Person) -> bool:
         return True
     if hold.held_at is None or hold.ends_at <= same.ends_at:
         return False
-    because = _("%(number)s was merged into it.") % {"number": hold.request.number}
+    because = said.because("MERGED_INTO", number=hold.request.number)
     same.take("release", by=by, because=because, released_at=timezone.now())
     holding.end_pieces(same)
     return True

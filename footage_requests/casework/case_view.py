@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from audit.canon import reference
 from audit.models import Entry
-from audit.sentences import sentence
+from audit.sentences import reason, sentence
 from core import tsi
 
 from .. import permissions, said
@@ -273,7 +273,7 @@ def history_of(row: FootageRequest, holds: Iterable[Hold] = ()) -> list[dict[str
     for entry in entries:
         entry.object_name = spoken.get(entry.object_id, entry.object_name)
     return [
-        {"at": entry.taken_at, "text": sentence(entry), "because": entry.because}
+        {"at": entry.taken_at, "text": sentence(entry), "because": reason(entry)}
         for entry in entries
     ]
 
@@ -289,7 +289,7 @@ def why_ended(row: FootageRequest) -> str:
         action__in=["footagerequest.withdraw", "footagerequest.merge"],
     )
     latest = entries.order_by("-pk").first()
-    return latest.because if latest else ""
+    return reason(latest) if latest else ""
 
 
 def obstacles_for(person: Person, row: FootageRequest) -> list[str]:

@@ -210,6 +210,6 @@ def _changed(
         because=because,
         cameras=[item.position.code for item in items],
     )
-    following.content_changed(row, by=by, because=because or _("The cameras were changed."))
+    following.content_changed(row, by=by, because=because or said.because("CAMERAS_CHANGED"))
     following.cameras_named(row, by=by)
     arriving.review(row, by=by)

@@ -20,6 +20,7 @@ import audit
 from core.holidays import working_days_after, working_days_between
 from core.tsi import day_text, today
 
+from .. import said
 from ..errors import Refused
 from ..models import Fee, FootageRequest
 from . import arriving, deadlines, following
@@ -109,18 +110,17 @@ def lapse_due(now: dt.datetime, *, by: str) -> int:
             continue
         with transaction.atomic():
             row = arriving.locked(fee.request)
-            last = {"day": day_text(fee.due_on)}
+            last = day_text(fee.due_on)
             ended = Fee.objects.filter(pk=fee.pk, outcome="").update(
                 outcome=Fee.Outcome.LAPSED,
                 ended_on=fee.due_on,
-                document=_("not paid by %(day)s") % last,
+                document=said.because("FEE_NOT_PAID", day=last),
             )
             if not ended:
                 continue
             row.stopped_until, row.deadline_at = None, arriving.deadline_of(row)
             row.save(update_fields=["stopped_until", "deadline_at"])
-            because = _("The fee was not paid by %(day)s: the request counts as withdrawn.") % last
-            done += _withdraw(row, by=by, because=because)
+            done += _withdraw(row, by=by, because=said.because("FEE_LAPSED", day=last))
     return done
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from core import tsi
 
+from .. import said
 from ..models import Decision, Fee, FootageRequest, HandOverRecord, Hold, Package
 
 S = FootageRequest.Status
@@ -100,7 +101,7 @@ def _of_fee(fee: Fee) -> Iterable[Moment]:
     yield Moment(
         _("Fee: %(outcome)s") % {"outcome": fee.get_outcome_display()},
         ended,
-        note=fee.document,
+        note=said.read(fee.document),
         state=state,
         is_day=True,
     )
@@ -124,7 +125,10 @@ def _decided(request: FootageRequest, decision: Decision | None) -> Moment:
     if decision.is_on_duty:
         note = f"{note}, {_('as the most senior person on duty')}"
     if is_void:
-        note = _("%(kind)s, void: %(because)s") % {"kind": note, "because": decision.voided_because}
+        note = _("%(kind)s, void: %(because)s") % {
+            "kind": note,
+            "because": said.read(decision.voided_because),
+        }
     return Moment(
         _("Decided"),
         decision.decided_at,

@@ -20,6 +20,7 @@ import audit
 from core.steps import InvalidTransition
 from core.tsi import day_text, today
 
+from .. import said
 from ..errors import Refused
 from ..models import FootageRequest, Package, RequesterKind
 from . import arriving, deadlines
@@ -89,7 +90,7 @@ def came(
             bases = list(kind.bases.usable()[:2])
             facts |= {"kind": kind, "reference_no": reference_no.strip()}
             facts["basis"] = bases[0] if len(bases) == 1 else None
-            arriving.edit(row, facts, by=by, because=_("The letter has come."))
+            arriving.edit(row, facts, by=by, because=said.because("LETTER_CAME"))
             row = arriving.locked(row)
         row.writing_came_on = today()
         row.save()
@@ -122,7 +123,7 @@ def lapse_calls(now: dt.datetime) -> int:
 def _lapse(row: FootageRequest, last: dt.date) -> bool:
     try:
         if row.status in WITHDRAWN_BY_LAPSE:
-            arriving.withdraw(row, by=ACTOR, because=_("No letter came in time."))
+            arriving.withdraw(row, by=ACTOR, because=said.because("NO_LETTER"))
             return True
     except Refused:
         log.info("%s was watched already: that no letter came is stated.", row.number)
@@ -146,6 +147,6 @@ def _state(row: FootageRequest, last: dt.date) -> bool:
             "footagerequest.writing_lapsed",
             actor=ACTOR,
             target=row,
-            because=_("No letter came by %(day)s.") % {"day": day_text(last)},
+            because=said.because("NO_LETTER_BY", day=day_text(last)),
         )
     return True

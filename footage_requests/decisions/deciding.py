@@ -23,7 +23,7 @@ from accounts.models import Role, RoleGrant
 from core.steps import InvalidTransition
 from core.tsi import today
 
-from .. import refusals
+from .. import refusals, said
 from ..errors import ContentChanged, NotThisPerson, Refused
 from ..models import (
     Decision,
@@ -242,7 +242,7 @@ def expire_due(now: dt.datetime | None = None) -> int:
                     pk=decision.request_id
                 )
                 if request.decisions.filter(pk=decision.pk, voided_at=None).exists():
-                    done += void(request, because=_("The approval has expired."), by="deadlines")
+                    done += void(request, because=said.because("APPROVAL_EXPIRED"), by="deadlines")
         except (Refused, InvalidTransition):
             # Sealed, or changed by a person, while we looked.
             continue

@@ -27,6 +27,7 @@ import audit
 from core.jobs import Job, JobCancelled
 from core.tsi import day_of, from_ms
 
+from .. import said
 from ..errors import NotThisPerson, Refused
 from ..footage import store
 from ..models import Exhibit, FixedMask, MaskPlan, Package
@@ -97,7 +98,7 @@ def draw(
     with transaction.atomic():
         package = Package.objects.select_for_update(no_key=True).get(pk=package.pk)
         if package.status == Package.Status.VERIFYING:
-            package.take("reject", by=by, because=_("masks are drawn again"))
+            package.take("reject", by=by, because=said.because("MASKS_AGAIN"))
         plan = _store_plan(exhibit, drawn + fixed, by, style, is_inverse)
         audit.record(
             "exhibit.draw_masks",

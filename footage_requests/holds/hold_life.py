@@ -18,7 +18,6 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from audit.models import Entry
 from cameras.days.coverage import total
@@ -100,9 +99,8 @@ def plan_releases() -> int:
     planned = 0
     ended = Hold.objects.filter(status__in=Hold.KEPT, release_on=None, request__status__in=ENDED)
     for hold in ended.select_related("request"):
-        because = _("the request has ended: %(state)s") % {
-            "state": hold.request.get_status_display()
-        }
+        state = said.say("STATE", code=hold.request.status)
+        because = said.because("REQUEST_ENDED", state=state)
         holding.release(hold, by=SYSTEM, because=because)
         planned += 1
     calls = Hold.objects.filter(
@@ -113,7 +111,7 @@ def plan_releases() -> int:
         request__status__in=FootageRequest.OPEN,
     )
     for hold in calls:
-        because = _("not confirmed in writing in time")
+        because = said.because("NOT_CONFIRMED")
         holding.release(hold, by=SYSTEM, because=because, on=today())
         planned += 1
     return planned
@@ -155,7 +153,7 @@ def destroy_due() -> int:
 
 
 def _destroyed(hold: Hold, files: int) -> Entry:
-    because = _("%(count)d sealed files destroyed") % {"count": files}
+    because = said.because("FILES_DESTROYED", count=files)
     return hold.take("destroy", by=SYSTEM, because=because, destroyed_at=timezone.now())
 
 

@@ -31,7 +31,7 @@ from core.api import LARGEST_BODY, READ, Access, Conflict, Door, Listing
 from core.strict import YesFilter
 from inventory.models import Building
 
-from .. import permissions
+from .. import permissions, said
 from ..casework import arriving, attachments
 from ..casework.facts import kinds_for
 from ..errors import Refused
@@ -193,8 +193,8 @@ class PortalRequests(Listing):
     def withdraw(self, request: Request, number: str) -> Response:
         """Takes the request back; possible until footage has been released."""
         row: FootageRequest = self.get_object()
-        said = self._read(WithdrawingSerializer, request)
-        because = said.get("because") or _("The requester withdrew it by the portal.")
+        told = self._read(WithdrawingSerializer, request)
+        because = told.get("because") or said.because("WITHDRAWN_BY_PORTAL")
         try:
             with acting(request):
                 arriving.withdraw(row, by=caller(request), because=because)
@@ -215,16 +215,16 @@ class PortalRequests(Listing):
         row: FootageRequest = self.get_object()
         if row.status not in FootageRequest.BEFORE_DECISION:
             raise Conflict(_("The request is decided: papers are no longer taken."), "decided")
-        said = self._read(PaperSerializer, request)
-        file = said["file"]
+        told = self._read(PaperSerializer, request)
+        file = told["file"]
         try:
             with acting(request):
                 paper = attachments.add(
                     row,
                     file.name,
                     file.read(),
-                    kind=said["kind"],
-                    title=said.get("title", ""),
+                    kind=told["kind"],
+                    title=told.get("title", ""),
                     by=caller(request),
                 )
         except NoSpace:

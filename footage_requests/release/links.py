@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 import audit
 from vault.crypto import fingerprint, matches
 
-from .. import refusals
+from .. import refusals, said
 from ..errors import NotThisPerson, Refused
 from ..models import CustodyEvent, DownloadLink, EvidenceFile, Package
 from ..parts import Part, people_of, refuse_same_person
@@ -208,7 +208,7 @@ def _note_wrong(row: DownloadLink, address: str) -> None:
     tries = DownloadLink.objects.values_list("code_tries", flat=True).get(pk=row.pk)
     if tries >= MOST_TRIES:
         DownloadLink.objects.filter(pk=row.pk, revoked_at=None).update(
-            revoked_at=timezone.now(), revoked_because="too many wrong codes", ticket_sha256=""
+            revoked_at=timezone.now(), revoked_because=said.because("WRONG_CODES"), ticket_sha256=""
         )
     audit.record(
         "downloadlink.wrong_code",

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Person
 from audit.models import Entry
+from audit.sentences import reason
 from cameras.reports.reports import Column, Period, Report, Section, Value
 from core import tsi
 from core.holidays import closed_days
@@ -244,5 +245,5 @@ def _line(look: Look) -> list[Any]:
         entry.actor_name,
         str(WORDS[look.what]),
         entry.object_name,
-        entry.because,
+        reason(entry),
     ]

@@ -18,7 +18,7 @@ import audit
 from accounts.models import Person, Role, RoleGrant
 from core.tsi import today
 
-from .. import permissions
+from .. import permissions, said
 from ..decisions import deciding
 from ..errors import NotThisPerson, Refused
 from ..footage import exporting
@@ -128,7 +128,7 @@ def _forget(request: FootageRequest) -> None:
 
 def _undo(row: FootageRequest, by: Person) -> list[str]:
     """Takes back what `by` did in the case and nobody has received yet; what that was, for the log."""
-    because = _("%(person)s stepped out of the case.") % {"person": by.full_name}
+    because = said.because("STEPPED_OUT", person=by.full_name)
     undone = []
     decision = row.decisions.filter(voided_at=None, decided_by=by).exclude(kind="RETURN").first()
     if decision is not None:

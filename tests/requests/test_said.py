@@ -38,7 +38,7 @@ def test_a_stored_sentence_reads_in_the_readers_language() -> None:
 def test_every_code_has_its_words_in_both_languages() -> None:
     values = {"failed": 1, "all": 2, "gone": "1 s", "offset": "x", "cause": "x", "name": "x"}
     values |= {"what": "x", "mark": "x", "count": 2, "day": "x", "at": "x", "channel": 1}
-    values |= {"result": "x"}
+    values |= {"result": "x", "person": "x", "number": "x", "state": "x"}
     for code in said._SENTENCES:
         turkish, english = in_both(said.say(code, reason="x", **values))
         assert turkish != english, code

@@ -1,0 +1,22 @@
+"""What the log holds as codes, in words: names of runs, and why a login was held back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from audit.models import Entry
+from cameras.models import Run
+from core import tsi
+
+from .reasons import word_for
+
+
+def run_names(ids: Iterable[str]) -> dict[str, str]:
+    """What each run was and about which day, by its id."""
+    runs = Run.objects.filter(pk__in=ids).only("kind", "day")
+    return {str(run.pk): f"{run.get_kind_display()}, {tsi.day_text(run.day)}" for run in runs}
+
+
+def reason_of(entry: Entry) -> str:
+    """The vault keeps the code with which a device refused."""
+    return word_for(entry.because) if entry.action == "credential.park" else ""
