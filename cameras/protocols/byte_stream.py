@@ -1,7 +1,8 @@
 """Bytes of a TCP or TLS connection, gathered in one buffer from which their reader cuts what it understands.
 
 asyncio's own stream reader copies every byte three times on its way; footage comes in hundreds of megabytes. Here the
-system writes into the buffer itself. Reading pauses while more than `MOST_WAITING` bytes wait.
+system writes into the buffer itself. The buffer grows for who sends faster than we read: each reading costs the same,
+however much comes with it. Reading pauses while more than `MOST_WAITING` bytes wait, or than are read at once.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import asyncio
 from typing import cast
 
 MOST_WAITING = 320 * 1024
-_SPACE = 192 * 1024
+"""The longest reply must find room."""
+FIRST_SPACE, MOST_SPACE = 192 * 1024, 768 * 1024
+"""How many bytes are read at once, at first and at most."""
 _LITTLE = 16 * 1024
 
 
@@ -18,13 +21,14 @@ class ByteStream(asyncio.BufferedProtocol):
     """Use as protocol of `create_connection`. What waits is `data[start:end]`; the reader drops what it has used up."""
 
     def __init__(self) -> None:
-        self.data = bytearray(MOST_WAITING + _SPACE)
+        self._space, self._most_waiting = FIRST_SPACE, MOST_WAITING
+        self.data = bytearray(MOST_WAITING + FIRST_SPACE)
         self.start = self.end = 0
         self.is_over = False
         """Nothing more will come; what has come still waits."""
         self._view = memoryview(self.data)
         self._new = 0
-        self._is_paused = False
+        self._is_fast = self._is_paused = False
         self._transport: asyncio.Transport
         self._loop = asyncio.get_running_loop()
         self._waiter: asyncio.Future[None] | None = None
@@ -53,7 +57,7 @@ class ByteStream(asyncio.BufferedProtocol):
 
         What waits may be moved meanwhile.
         """
-        if self._is_paused and len(self) <= MOST_WAITING:
+        if self._is_paused and len(self) <= self._most_waiting:
             self._is_paused = False
             self._transport.resume_reading()
         if not self._new and not self.is_over:
@@ -85,15 +89,26 @@ class ByteStream(asyncio.BufferedProtocol):
     def get_buffer(self, sizehint: int) -> memoryview:
         waiting = self.end - self.start
         # What is left is little as a rule: moved to the front, it keeps to the same, warm memory.
-        if self.start and (waiting <= _LITTLE or len(self.data) - self.end < _SPACE):
+        if self.start and (waiting <= _LITTLE or len(self.data) - self.end < self._space):
             self._view[:waiting] = bytes(self._view[self.start : self.end])
             self.start, self.end = 0, waiting
-        return self._view[self.end : self.end + _SPACE]
+        if self._is_fast and not self.start:
+            self._grow()
+        return self._view[self.end : self.end + self._space]
+
+    def _grow(self) -> None:
+        self._is_fast = False
+        self._space = min(2 * self._space, MOST_SPACE)
+        self._most_waiting = max(MOST_WAITING, self._space)
+        data = bytearray(self._most_waiting + self._space)
+        data[: self.end] = self._view[: self.end]
+        self.data, self._view = data, memoryview(data)
 
     def buffer_updated(self, nbytes: int) -> None:
+        self._is_fast = nbytes == self._space < MOST_SPACE
         self.end += nbytes
         self._new += nbytes
-        if len(self) > MOST_WAITING and not self._is_paused:
+        if len(self) > self._most_waiting and not self._is_paused:
             self._is_paused = True
             self._transport.pause_reading()
         self._wake()

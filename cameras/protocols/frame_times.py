@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import deque
+from collections.abc import Sequence
+from itertools import islice
+from operator import sub
 
 MAX_GAPS = 2000
 _SECOND_MS = 1000
@@ -61,6 +64,16 @@ class FrameTimes:
                 self._note_distance(distance)
             self._latest_ms = stamp_ms
 
+    def see_all(self, stamps_ms: Sequence[int]) -> None:
+        """As `see` of each one. Where all follow closely, only the newest distances say anything."""
+        first = 0
+        if self.frames == 0 and len(stamps_ms) > 2 * _NEWEST and _follow_closely(stamps_ms):
+            self.see(stamps_ms[0])
+            first = len(stamps_ms) - 1 - _NEWEST
+            self.frames, self._latest_ms = first, stamps_ms[first - 1]
+        for at in range(first, len(stamps_ms)):
+            self.see(stamps_ms[at])
+
     def finish(self, end_ms: int | None) -> list[tuple[int, int]]:
         """All gaps, the one before the asked end included. Call once."""
         if end_ms is not None and self.frames and self._is_gap(end_ms - self._latest_ms):
@@ -87,3 +100,10 @@ class FrameTimes:
         self.gap_ms += end_ms - start_ms
         if len(self._gaps) < MAX_GAPS:
             self._gaps.append((start_ms, end_ms))
+
+
+def _follow_closely(stamps_ms: Sequence[int]) -> bool:
+    """Whether each comes after the one before it, none so late that it could be a gap."""
+    shortest = min(map(sub, islice(stamps_ms, 1, None), stamps_ms))
+    longest = max(map(sub, islice(stamps_ms, 1, None), stamps_ms))
+    return shortest > 0 and longest <= _SECOND_MS

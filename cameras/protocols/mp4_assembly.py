@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import struct
 from array import array
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import chain, groupby, pairwise
+from operator import add, lt
 
 from .frame_times import FrameTimes
 from .mp4_boxes import file_type, full_box, movie
@@ -105,29 +107,17 @@ class Joining:
         if begin == len(index):
             return []
         self._goes_on = True
-        fresh: list[list[int]] = []
-        newest = plan.times[-1] if plan.times else None
-        for at in range(begin, len(index)):
-            time = index.stamps[at] - shift_ms
-            if time + index.offsets[at] >= self._end_ms:
-                break
-            if newest is not None and time <= newest:
-                time = newest + 1
-            newest = time
-            place, size = index.places[at], index.sizes[at]
-            if fresh and sum(fresh[-1][:2]) == place and fresh[-1][1] + size <= _LARGEST_RUN:
-                fresh[-1][1] += size
-                fresh[-1][2] += 1
-            else:
-                fresh.append([place, size, 1])
-            plan.sizes.append(size)
-            plan.times.append(time)
-            plan.offsets.append(index.offsets[at])
-            if index.keys[at]:
-                plan.keys.append(len(plan.times))
-            plan.last = (index.stamps[at], size)
-        if not fresh:
+        times = self._times_of(index, begin, shift_ms)
+        if not times:
             return []
+        end = begin + len(times)
+        fresh = list(_runs_of(index.places[begin:end], index.sizes[begin:end]))
+        keys = enumerate(index.keys[begin:end], len(plan.times) + 1)
+        plan.keys.extend([number for number, is_key in keys if is_key])
+        plan.times.extend(times)
+        plan.sizes.extend(index.sizes[begin:end].tolist())
+        plan.offsets.extend(index.offsets[begin:end].tolist())
+        plan.last = (index.stamps[end - 1], index.sizes[end - 1])
         if index.entry not in self._entries:
             self._entries.append(index.entry)
             self._size = self._size if any(self._size) else index.size
@@ -136,14 +126,25 @@ class Joining:
         self.runs += runs
         return runs
 
+    def _times_of(self, index: SliceIndex, begin: int, shift_ms: int) -> list[int]:
+        """The times of a slice's pictures from one on, as far as they go in, each later than the one before."""
+        times = [stamp - shift_ms for stamp in index.stamps[begin:]]
+        shown = list(map(add, times, index.offsets[begin:]))
+        if max(shown) >= self._end_ms:
+            del times[next(n for n, time in enumerate(shown) if time >= self._end_ms) :]
+        newest = self._plan.times[-1] if self._plan.times else times[0] - 1 if times else 0
+        if not all(map(lt, chain((newest,), times), times)):
+            for at, time in enumerate(times):
+                newest = times[at] = max(time, newest + 1)
+        return times
+
     def finish(self) -> Assembled:
         """The tables. Raises ValueError when there is no picture at all."""
         plan = self._plan
         if not plan.times:
             raise ValueError("There is no picture to put together.")
         watch = FrameTimes(self._start_ms)
-        for time, offset in zip(plan.times, plan.offsets, strict=True):
-            watch.see(time + offset)
+        watch.see_all(array("q", map(add, plan.times, plan.offsets)))
         gaps = watch.finish(self._end_ms)
         lengths = _lengths(plan.times, watch.usual_ms or 40)
         places, end = array("Q"), len(HEAD)
@@ -192,6 +193,20 @@ def _first_of(plan: _Plan, index: SliceIndex, shift: int, start_ms: int) -> int:
         if index.keys[at] and index.stamps[at] - shift > newest:
             return at
     return len(index)
+
+
+def _runs_of(places: Sequence[int], sizes: Sequence[int]) -> Iterator[tuple[int, int, int]]:
+    """Pictures that lie one behind the other: place, size and count of each run."""
+    ends = list(map(add, places, sizes))
+    breaks = [
+        at for at, (end, place) in enumerate(zip(ends, places[1:], strict=False), 1) if end != place
+    ]
+    for first, last in pairwise([0, *breaks, len(places)]):
+        while ends[last - 1] - places[first] > _LARGEST_RUN:
+            stop = bisect_right(ends, places[first] + _LARGEST_RUN, first, last)
+            yield places[first], ends[stop - 1] - places[first], stop - first
+            first = stop
+        yield places[first], ends[last - 1] - places[first], last - first
 
 
 def _first_group_ms(plan: _Plan, lengths: array[int]) -> int:

@@ -101,14 +101,17 @@ def _due_slices(model: type[ExportSlice] | type[SoundSlice], now: dt.datetime) -
 
 
 def _claimed_per_recorder() -> Counter[int]:
-    claimed = Part.State.CLAIMED
-    counts: Counter[int] = Counter(
-        HoldPart.objects.filter(state=claimed).values_list("hold__channel__recorder", flat=True)
-    )
-    for model in (ExportSlice, SoundSlice):
-        rows = model._base_manager.filter(state=claimed)
-        counts.update(rows.values_list("channel__recorder", flat=True))
-    return counts
+    recorders = [
+        model._base_manager.filter(state=Part.State.CLAIMED).order_by().values_list(path)
+        for model, path in (
+            (HoldPart, "hold__channel__recorder"),
+            (ExportSlice, "channel__recorder"),
+            (SoundSlice, "channel__recorder"),
+        )
+    ]
+    # One question, since it is asked twice for every piece.
+    first, *others = recorders
+    return Counter(recorder for (recorder,) in first.union(*others, all=True))
 
 
 def _full_recorders() -> set[int]:

@@ -1,6 +1,6 @@
 """Writes into the store in a thread of its own: hashing, sealing and the disk go on while pictures arrive.
 
-Hashing and writing leave the interpreter free, so a second core takes part. At most a few portions wait,
+Hashing and writing leave the interpreter free, so a second core takes part. At most a few megabytes wait,
 so memory stays bounded. What the thread meets is raised at the next write or at the end.
 """
 
@@ -14,7 +14,8 @@ from typing import Self
 
 from cameras.protocols.mp4_slices import Sink
 
-_WAITING = 2
+_MOST_WAITING = 2 * 1024 * 1024
+_LOOK_AGAIN_S = 1.0
 
 
 class WriterThread:
@@ -22,7 +23,10 @@ class WriterThread:
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
-        self._queue: queue.Queue[bytes | Callable[[], object] | None] = queue.Queue(_WAITING)
+        # It neither waits nor takes turns: with `queue.Queue` each portion costs two changes of threads.
+        self._queue: queue.SimpleQueue[bytes | Callable[[], object] | None] = queue.SimpleQueue()
+        self._taken = self._done = 0  # bytes; each is counted by one thread alone
+        self._has_room = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="sealing", daemon=True)
 
@@ -39,9 +43,14 @@ class WriterThread:
         self._end()
 
     def write(self, data: bytes, /) -> int:
-        """Takes a portion; waits while too many are waiting already."""
+        """Takes a portion; waits while too much is waiting already."""
         if self._error is not None:
             raise self._error
+        while self._taken - self._done > _MOST_WAITING:
+            self._has_room.clear()
+            if self._taken - self._done > _MOST_WAITING:
+                self._has_room.wait(_LOOK_AGAIN_S)
+        self._taken += len(data)
         self._queue.put(data)
         return len(data)
 
@@ -64,12 +73,18 @@ class WriterThread:
 
     def _run(self) -> None:
         while (data := self._queue.get()) is not None:
-            if self._error is not None:
-                continue  # Nobody may wait for room in the queue of a writer that has failed.
-            try:
-                if callable(data):
-                    data()
-                else:
-                    self._sink.write(data)
-            except BaseException as error:  # noqa: BLE001 - told to the thread that writes
-                self._error = error
+            # Nobody may wait for room in the queue of a writer that has failed.
+            if self._error is None:
+                self._do(data)
+            if not callable(data):
+                self._done += len(data)
+                self._has_room.set()
+
+    def _do(self, data: bytes | Callable[[], object]) -> None:
+        try:
+            if callable(data):
+                data()
+            else:
+                self._sink.write(data)
+        except BaseException as error:  # noqa: BLE001 - told to the thread that writes
+            self._error = error
