@@ -53,6 +53,7 @@ class DahuaSide:
             ("magicBox", "getSystemInfo"): self._system_info,
             ("magicBox", "getDeviceType"): lambda _: lines({"type": device.model}),
             ("magicBox", "getDeviceClass"): self._device_class,
+            ("magicBox", "getHardwareVersion"): lambda _: lines({"version": device.hardware}),
             ("magicBox", "getSerialNo"): lambda _: lines({"sn": device.serial}),
             ("magicBox", "getSoftwareVersion"): self._software,
             ("magicBox", "getMachineName"): lambda _: lines({"name": device.name}),
@@ -63,6 +64,8 @@ class DahuaSide:
             ("configManager", "getConfig"): self._get_config,
             ("configManager", "setConfig"): self._set_config,
             ("userManager", "getUserInfoAll"): self._users,
+            ("userManager", "getUserInfo"): self._user,
+            ("devVideoInput", "getCollect"): lambda _: lines({"result": len(device.channels)}),
             ("userManager", "modifyPassword"): self._modify_password,
         }
         if device.kind is Kind.RECORDER:
@@ -70,6 +73,7 @@ class DahuaSide:
                 ("LogicDeviceManager", "getCameraAll"): self._camera_all,
                 ("LogicDeviceManager", "getCameraState"): self._camera_state,
                 ("storageDevice", "getDeviceAllInfo"): self._storage,
+                ("storageDevice", "factory.getCollect"): self._storage_names,
             }
 
     def _up_time(self) -> Reply:
@@ -164,11 +168,21 @@ class DahuaSide:
             "Network": self._network,
             "General": lambda: {"table.General.MachineName": self._device.name},
             "RecordMode": self._record_mode,
+            "RTSP": lambda: {
+                "table.RTSP.Enable": "true",
+                "table.RTSP.Port": self._device.rtsp_port,
+            },
         }
         if fault(self._device, "no_masks") is None:
             tables["VideoWidget"] = lambda: dahua_covers(self._device)
-        table = tables.get(arguments.get("name", ""))
-        return error() if table is None else lines(table())
+        name, _, below = arguments.get("name", "").partition(".")
+        table = tables.get(name)
+        if table is None:
+            return error()
+        values, start = table(), f"table.{name}.{below}"
+        if below:
+            values = {k: v for k, v in values.items() if k == start or k.startswith(start + ".")}
+        return lines(values) if values else error()
 
     def _remote_devices(self) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -236,6 +250,13 @@ class DahuaSide:
             values[f"users[{number}].Group"] = user.level.lower()
         return lines(values)
 
+    def _user(self, arguments: Arguments) -> Reply:
+        name = arguments.get("name", "")
+        user = self._device.users.get(name)
+        if user is None:
+            return error()
+        return lines({"user.Name": name, "user.Group": user.level.lower()})
+
     def _modify_password(self, arguments: Arguments) -> Reply:
         name, old = arguments.get("name", ""), arguments.get("pwdOld", "")
         new = arguments.get("pwd", "")
@@ -281,6 +302,10 @@ class DahuaSide:
             values[f"{start}.Detail[0].UsedBytes"] = f"{size}.000000"
             values[f"{start}.Detail[0].IsError"] = str(is_bad).lower()
         return lines(values)
+
+    def _storage_names(self, _arguments: Arguments) -> Reply:
+        names = [f"/dev/sd{chr(97 + n)}" for n in range(len(shown_disks(self._device)))]
+        return lines({f"list[{n}]": name for n, name in enumerate(names)})
 
     def _snapshot(self, arguments: Arguments) -> Reply:
         number = arguments.get("channel", "1")

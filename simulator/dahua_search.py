@@ -63,6 +63,8 @@ class FileFinders:
             return self._find(finder, arguments)
         if action == "findNextFile":
             return self._next_files(finder, arguments)
+        # Both spellings are in use among this make's callers.
+        action = action.removeprefix("factory.")
         if action in ("close", "destroy"):
             if action == "destroy":
                 del self._finders[arguments["object"]]

@@ -137,6 +137,7 @@ class Reply:
     stream: Callable[[], AsyncIterator[bytes]] | None = None  # chunks instead of `body`
     declared_length: int | None = None  # a Content-Length that is not true
     raw: bytes | None = None  # sent instead of everything
+    after_ms: int = 0  # held back for so long
 
 
 def _number(value: Any, default: int) -> int:

@@ -194,7 +194,7 @@ class HttpConnection(asyncio.Protocol):
         device.max_at_once = max(device.max_at_once, device.at_once)
         self._answering = True
         reply = self._handler(request)
-        delay = device.latency_ms
+        delay = device.latency_ms + reply.after_ms
         if not device.faults:
             self._later(delay, reply, request)
             return

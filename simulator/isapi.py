@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
 from xml.sax.saxutils import escape
 
 from lxml import etree
@@ -17,6 +16,7 @@ from simulator.clocks import TSI_MS, Base, Zone
 from simulator.disks import shown_disks, smart_is_bad
 from simulator.faults import Reply, fault
 from simulator.http import Request
+from simulator.isapi_items import Page, admin_accesses, one_of, part_of
 from simulator.isapi_search import IndexPages
 from simulator.isapi_xml import (
     XML,
@@ -32,7 +32,6 @@ from simulator.masks import isapi_masks
 from simulator.pictures import snapshot
 from simulator.world import Auth, Campus, Kind, SimChannel, SimDevice, SimUser, started_ms
 
-Page = Callable[[Request, re.Match[str]], Reply]
 _SECRET_TAGS = ("password",)
 
 
@@ -51,14 +50,19 @@ class IsapiSide:
             ("GET", r"/ISAPI/System/time", self._time),
             ("PUT", r"/ISAPI/System/time", self._set_time),
             ("GET", r"/ISAPI/System/time/ntpServers", self._ntp_servers),
+            ("GET", r"/ISAPI/System/time/ntpServers/(\d+)", one_of(self._ntp_servers)),
             ("PUT", r"/ISAPI/System/time/ntpServers", self._set_ntp_servers),
             ("GET", r"/ISAPI/System/Network/interfaces", self._interfaces),
+            ("GET", r"/ISAPI/System/Network/interfaces/(\d+)", one_of(self._interfaces)),
             ("GET", r"/ISAPI/System/capabilities", self._capabilities),
             ("GET", r"/ISAPI/Security/userCheck", self._user_check),
             ("GET", r"/ISAPI/Security/users", self._users),
+            ("GET", r"/ISAPI/Security/users/(\d+)", one_of(self._users)),
             ("PUT", r"/ISAPI/Security/users/(\d+)", self._set_user),
+            ("GET", r"/ISAPI/Security/adminAccesses", lambda *_: admin_accesses(device)),
             ("GET", r"/ISAPI/System/Video/inputs/channels/(\d+)/privacyMask", self._masks),
             ("GET", r"/ISAPI/Streaming/channels", self._streams),
+            ("GET", r"/ISAPI/Streaming/channels/(\d+)", one_of(self._streams)),
             ("GET", r"/ISAPI/Streaming/channels/(\d+)/picture", self._picture),
             (
                 "GET",
@@ -69,13 +73,18 @@ class IsapiSide:
         if device.kind is Kind.RECORDER:
             index = IndexPages(campus, device)
             proxy = r"/ISAPI/ContentMgmt/InputProxy/channels"
+            disks = part_of(self._storage, "hddList")
             pages += [
                 ("GET", proxy, self._channels),
                 ("POST", proxy, self._add_channel),
                 ("GET", proxy + r"/status", self._channels_status),
                 ("PUT", proxy + r"/(\d+)", self._set_channel),
                 ("DELETE", proxy + r"/(\d+)", self._delete_channel),
+                ("GET", proxy + r"/(\d+)", one_of(self._channels)),
+                ("GET", proxy + r"/(\d+)/status", one_of(self._channels_status)),
                 ("GET", r"/ISAPI/ContentMgmt/Storage", self._storage),
+                ("GET", r"/ISAPI/ContentMgmt/Storage/hdd", disks),
+                ("GET", r"/ISAPI/ContentMgmt/Storage/hdd/(\d{1,3})", one_of(disks)),
                 ("GET", r"/ISAPI/ContentMgmt/Storage/hdd/(\d{1,3})/SMARTTest/status", self._smart),
                 *index.pages(),
             ]

@@ -17,6 +17,7 @@ from lxml import etree
 from simulator.clocks import DAY_MS, TSI_MS, Base
 from simulator.faults import Reply, fault
 from simulator.http import Request
+from simulator.isapi_items import one_of
 from simulator.isapi_xml import XML, IsapiError, document, leaf, parse_document, wall_ms, wall_text
 from simulator.paths import given_uri, isapi_playback_path
 from simulator.recording import PlanKind, Recorded
@@ -43,6 +44,7 @@ class IndexPages:
         tracks = r"/ISAPI/ContentMgmt/record/tracks"
         return [
             ("GET", tracks, self._tracks),
+            ("GET", tracks + r"/(\d+)", one_of(self._tracks)),
             ("POST", tracks + r"/(\d+)/dailyDistribution", self._calendar),
             ("POST", SEARCH, self._search),
         ]
@@ -127,13 +129,19 @@ class IndexPages:
         """Return search id, track, start, end, page size and position of the first result."""
         try:
             search_id = root.findtext("{*}searchID") or ""
-            track = (root.findtext("{*}trackList/{*}trackID") or "").strip()
+            # Firmware of this make reads one of the two names or both; so do its callers write them.
+            tracks = root.findtext("{*}trackList/{*}trackID")
+            track = (tracks or root.findtext("{*}trackIDList/{*}trackID") or "").strip()
             span = "{*}timeSpanList/{*}timeSpan/{*}"
             start = wall_ms(root.findtext(span + "startTime") or "")
             end = wall_ms(root.findtext(span + "endTime") or "")
             size = int(root.findtext("{*}maxResults") or "40")
             # The misspelt name is the documented one.
-            position = int(root.findtext("{*}searchResultPostion") or "0")
+            position = int(
+                root.findtext("{*}searchResultPostion")
+                or root.findtext("{*}searchResultPosition")
+                or "0"
+            )
         except ValueError as error:
             raise IsapiError(400, 6, "Invalid XML Content", "badXmlContent") from error
         if not re.fullmatch(r"\{?[0-9A-Fa-f-]{32,36}\}?", search_id) or end <= start or size < 1:

@@ -12,7 +12,7 @@ from simulator.faults import Reply, fault
 from simulator.world import SimDevice
 
 XML = 'application/xml; charset="UTF-8"'
-_NAMESPACE = "http://www.hikvision.com/ver20/XMLSchema"
+NAMESPACE = "http://www.hikvision.com/ver20/XMLSchema"
 _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
 
 
@@ -35,7 +35,7 @@ def leaf(tag: str, text: str) -> str:
 def document(root: str, inner: str) -> bytes:
     """Return a whole document."""
     return (
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} version="2.0" xmlns="{_NAMESPACE}">'
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} version="2.0" xmlns="{NAMESPACE}">'
         f"{inner}</{root}>\n"
     ).encode()
 

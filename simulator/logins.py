@@ -10,6 +10,7 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Callable
 from enum import StrEnum
+from urllib.parse import unquote
 
 from lxml import etree
 
@@ -122,7 +123,8 @@ class DigestGate:
         algorithm = given.get("algorithm", "MD5").upper()
         if password is None or algorithm != self.algorithm or given.get("realm") != self.realm:
             return False
-        if given.get("uri") != target or given.get("qop", "auth") != "auth":
+        # Two spellings of one resource are equal (RFC 7616, 3.4.6); callers sign one and send another.
+        if unquote(given.get("uri", "")) != unquote(target) or given.get("qop", "auth") != "auth":
             return False
         expected = digest_response(algorithm, (username, self.realm, password), method, given)
         if not secrets.compare_digest(expected, given.get("response", "").lower()):

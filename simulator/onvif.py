@@ -13,7 +13,9 @@ from simulator.logins import DigestGate, Outcome, WsseGate
 from simulator.onvif_device import OnvifCall, Operation, offered
 from simulator.onvif_events import EVENTS, NOTIFICATION
 from simulator.onvif_media import MEDIA, MEDIA2
-from simulator.onvif_search import RECORDING, REPLAY, SEARCH
+from simulator.onvif_recording_setup import RECORDING_SETUP, REPLAY_SETUP, SEARCH_SETUP
+from simulator.onvif_search import REPLAY, SEARCH
+from simulator.onvif_setup import EVERYWHERE, SETUP
 from simulator.paths import SERVICE_PATHS
 from simulator.pictures import snapshot
 from simulator.soap import (
@@ -29,17 +31,24 @@ from simulator.soap import (
 from simulator.world import Auth, Campus, SimDevice
 
 _SERVICES: dict[str, tuple[str, dict[str, Operation]]] = {
-    NAMESPACES["tds"]: ("device", onvif_device.OPERATIONS),
-    NAMESPACES["trt"]: ("media", MEDIA),
-    NAMESPACES["tr2"]: ("media2", MEDIA2),
-    NAMESPACES["trc"]: ("recording", RECORDING),
-    NAMESPACES["tse"]: ("search", SEARCH),
-    NAMESPACES["trp"]: ("replay", REPLAY),
-    NAMESPACES["tev"]: ("events", EVENTS),
+    NAMESPACES["tds"]: ("device", {**onvif_device.OPERATIONS, **SETUP, **EVERYWHERE}),
+    NAMESPACES["trt"]: ("media", {**MEDIA, **EVERYWHERE}),
+    NAMESPACES["tr2"]: ("media2", {**MEDIA2, **EVERYWHERE}),
+    NAMESPACES["trc"]: ("recording", {**RECORDING_SETUP, **EVERYWHERE}),
+    NAMESPACES["tse"]: ("search", {**SEARCH, **SEARCH_SETUP, **EVERYWHERE}),
+    NAMESPACES["trp"]: ("replay", {**REPLAY, **REPLAY_SETUP, **EVERYWHERE}),
+    NAMESPACES["tev"]: ("events", {**EVENTS, **EVERYWHERE}),
     WSNT: ("events", NOTIFICATION),
 }
 # The access class PRE_AUTH of the ONVIF core specification.
-_BEFORE_LOGIN = {"GetSystemDateAndTime", "GetServices", "GetCapabilities"}
+_BEFORE_LOGIN = {
+    "GetWsdlUrl",
+    "GetServices",
+    "GetServiceCapabilities",
+    "GetCapabilities",
+    "GetHostname",
+    "GetSystemDateAndTime",
+}
 _WRITES = ("Set", "Create", "Delete", "SystemReboot")
 
 
@@ -89,13 +98,20 @@ class OnvifSide:
         if writes and not self._may_write(username):
             raise SoapFault("Not authorized", "ter:NotAuthorized", "ter:OperationProhibited")
         idle = writes and fault(self._device, "ok_did_nothing", call.operation) is not None
-        body = operation(OnvifCall(self._campus, self._device, call, username, idle))
+        asked = OnvifCall(self._campus, self._device, call, username, idle)
+        body = operation(asked)
         header = ""
         if fault(self._device, "echo_security") is not None and call.header is not None:
             header = "".join(
                 etree.tostring(each, encoding="unicode", with_tail=False) for each in call.header
             )
-        return Reply(200, envelope(body, header), CONTENT_TYPE, operation=call.operation)
+        return Reply(
+            200,
+            envelope(body, header),
+            CONTENT_TYPE,
+            operation=call.operation,
+            after_ms=asked.wait_ms,
+        )
 
     def _needs_login(self, operation: str) -> bool:
         if self._device.auth is Auth.NONE:

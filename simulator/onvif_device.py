@@ -26,6 +26,7 @@ class OnvifCall:
     soap: SoapCall
     username: str = ""
     idle_write: bool = False  # the device says 200 to writes and does nothing
+    wait_ms: int = 0  # so long the device holds its answer back
 
     def text(self, *names: str, default: str = "") -> str:
         return self.soap.text(*names, default=default)
@@ -34,16 +35,6 @@ class OnvifCall:
 Operation = Callable[[OnvifCall], str]
 
 REBOOT_MS = 6000
-_VERSIONS = {"media2": "20.12", "device": "21.06"}
-_SERVICE_NAMESPACES = {
-    "device": NAMESPACES["tds"],
-    "media": NAMESPACES["trt"],
-    "media2": NAMESPACES["tr2"],
-    "recording": NAMESPACES["trc"],
-    "search": NAMESPACES["tse"],
-    "replay": NAMESPACES["trp"],
-    "events": NAMESPACES["tev"],
-}
 
 
 def offered(device: SimDevice) -> list[str]:
@@ -118,22 +109,6 @@ def _read_date_time(element: etree._Element) -> int:
     except (KeyError, ValueError) as error:
         raise SoapFault("Bad date", "ter:InvalidArgVal", "ter:InvalidDateTime") from error
     return int(moment.timestamp()) * 1000
-
-
-def get_services(call: OnvifCall) -> str:
-    device = call.device
-    if fault(device, "only_capabilities") is not None:
-        raise SoapFault("Optional Action Not Implemented", "ter:ActionNotSupported", status=500)
-    paths = SERVICE_PATHS[device.dialect]
-    items = []
-    for name in offered(device):
-        major, minor = _VERSIONS.get(name, "2.60").split(".")
-        items.append(
-            f"<tds:Service><tds:Namespace>{_SERVICE_NAMESPACES[name]}</tds:Namespace><tds:XAddr>"
-            f"{escape(http_url(device, paths[name]))}</tds:XAddr><tds:Version><tt:Major>{major}"
-            f"</tt:Major><tt:Minor>{minor}</tt:Minor></tds:Version></tds:Service>"
-        )
-    return f"<tds:GetServicesResponse>{''.join(items)}</tds:GetServicesResponse>"
 
 
 def get_capabilities(call: OnvifCall) -> str:
@@ -331,7 +306,6 @@ def system_reboot(call: OnvifCall) -> str:
 OPERATIONS: dict[str, Operation] = {
     "GetSystemDateAndTime": get_system_date_and_time,
     "SetSystemDateAndTime": set_system_date_and_time,
-    "GetServices": get_services,
     "GetCapabilities": get_capabilities,
     "GetDeviceInformation": get_device_information,
     "GetScopes": get_scopes,

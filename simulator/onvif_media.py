@@ -7,17 +7,22 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 from simulator.faults import fault
+from simulator.onvif_configurations import (
+    CONFIGURATIONS,
+    CONFIGURATIONS_2,
+    configuration_token,
+    profile_token,
+    source_token,
+    video_encoder,
+    video_encoder_2,
+    video_source,
+)
 from simulator.onvif_device import OnvifCall, Operation
 from simulator.paths import given_uri, live_path, snapshot_path
 from simulator.soap import SoapFault, child
 from simulator.world import SimChannel, SimDevice
 
 MAX_MASKS = 4
-
-
-def profile_token(channel: SimChannel, sub: bool = False) -> str:
-    """Return the token of a channel's main or second stream."""
-    return f"Profile_{channel.number}_{2 if sub else 1}"
 
 
 def _profile(call: OnvifCall, token: str) -> tuple[SimChannel, bool]:
@@ -28,28 +33,12 @@ def _profile(call: OnvifCall, token: str) -> tuple[SimChannel, bool]:
     raise SoapFault("No such profile", "ter:InvalidArgVal", "ter:NoProfile")
 
 
-def _source(channel: SimChannel) -> str:
-    return f"VideoSource_{channel.number}"
-
-
 def _media_profile(channel: SimChannel, sub: bool) -> str:
     token = profile_token(channel, sub)
-    width, height, kbps = (640, 360, 512) if sub else (1920, 1080, 4096)
     return (
         f'<trt:Profiles token="{token}" fixed="true"><tt:Name>{escape(channel.name)}</tt:Name>'
-        f'<tt:VideoSourceConfiguration token="VSC_{channel.number}"><tt:Name>vsc{channel.number}'
-        f"</tt:Name><tt:UseCount>2</tt:UseCount><tt:SourceToken>{_source(channel)}</tt:SourceToken>"
-        '<tt:Bounds x="0" y="0" width="1920" height="1080"/></tt:VideoSourceConfiguration>'
-        f'<tt:VideoEncoderConfiguration token="VEC_{token}"><tt:Name>vec</tt:Name><tt:UseCount>1'
-        f"</tt:UseCount><tt:Encoding>H264</tt:Encoding><tt:Resolution><tt:Width>{width}</tt:Width>"
-        f"<tt:Height>{height}</tt:Height></tt:Resolution><tt:Quality>4</tt:Quality>"
-        "<tt:RateControl><tt:FrameRateLimit>15</tt:FrameRateLimit><tt:EncodingInterval>1"
-        f"</tt:EncodingInterval><tt:BitrateLimit>{kbps}</tt:BitrateLimit></tt:RateControl>"
-        "<tt:H264><tt:GovLength>15</tt:GovLength><tt:H264Profile>Main</tt:H264Profile></tt:H264>"
-        "<tt:Multicast><tt:Address><tt:Type>IPv4</tt:Type><tt:IPv4Address>0.0.0.0</tt:IPv4Address>"
-        "</tt:Address><tt:Port>0</tt:Port><tt:TTL>0</tt:TTL><tt:AutoStart>false</tt:AutoStart>"
-        "</tt:Multicast><tt:SessionTimeout>PT60S</tt:SessionTimeout>"
-        "</tt:VideoEncoderConfiguration></trt:Profiles>"
+        f"{video_source('tt:VideoSourceConfiguration', channel)}"
+        f"{video_encoder('tt:VideoEncoderConfiguration', channel, sub)}</trt:Profiles>"
     )
 
 
@@ -60,9 +49,15 @@ def get_profiles(call: OnvifCall) -> str:
     return f"<trt:GetProfilesResponse>{items}</trt:GetProfilesResponse>"
 
 
+def get_profile(call: OnvifCall) -> str:
+    profile = _media_profile(*_profile(call, call.text("ProfileToken")))
+    profile = profile.replace("trt:Profiles", "trt:Profile")
+    return f"<trt:GetProfileResponse>{profile}</trt:GetProfileResponse>"
+
+
 def get_video_sources(call: OnvifCall) -> str:
     items = "".join(
-        f'<trt:VideoSources token="{_source(channel)}"><tt:Framerate>15</tt:Framerate>'
+        f'<trt:VideoSources token="{source_token(channel)}"><tt:Framerate>15</tt:Framerate>'
         "<tt:Resolution><tt:Width>1920</tt:Width><tt:Height>1080</tt:Height></tt:Resolution>"
         "</trt:VideoSources>"
         for channel in call.device.channels
@@ -96,13 +91,12 @@ def get_snapshot_uri(call: OnvifCall) -> str:
 def get_profiles_2(call: OnvifCall) -> str:
     items = "".join(
         f'<tr2:Profiles token="{profile_token(channel, sub)}" fixed="true"><tr2:Name>'
-        f"{escape(channel.name)}</tr2:Name><tr2:Configurations><tr2:VideoSource "
-        f'token="VSC_{channel.number}"><tt:Name>vsc{channel.number}</tt:Name><tt:UseCount>2'
-        f"</tt:UseCount><tt:SourceToken>{_source(channel)}</tt:SourceToken>"
-        '<tt:Bounds x="0" y="0" width="1920" height="1080"/></tr2:VideoSource>'
-        "</tr2:Configurations></tr2:Profiles>"
+        f"{escape(channel.name)}</tr2:Name><tr2:Configurations>"
+        f"{video_source('tr2:VideoSource', channel)}"
+        f"{video_encoder_2('tr2:VideoEncoder', channel, sub)}</tr2:Configurations></tr2:Profiles>"
         for channel in call.device.channels
         for sub in (False, True)
+        if call.text("Token") in ("", profile_token(channel, sub))
     )
     return f"<tr2:GetProfilesResponse>{items}</tr2:GetProfilesResponse>"
 
@@ -120,7 +114,7 @@ def get_snapshot_uri_2(call: OnvifCall) -> str:
 
 
 def _configuration(device: SimDevice, token: str) -> str:
-    if token not in {f"VSC_{each.number}" for each in device.channels}:
+    if token not in {configuration_token(each) for each in device.channels}:
         raise SoapFault("No such configuration", "ter:InvalidArgVal", "ter:NoConfig")
     return token
 
@@ -212,12 +206,15 @@ def get_mask_options(call: OnvifCall) -> str:
 
 
 MEDIA: dict[str, Operation] = {
+    **CONFIGURATIONS,
     "GetProfiles": get_profiles,
+    "GetProfile": get_profile,
     "GetVideoSources": get_video_sources,
     "GetStreamUri": get_stream_uri,
     "GetSnapshotUri": get_snapshot_uri,
 }
 MEDIA2: dict[str, Operation] = {
+    **CONFIGURATIONS_2,
     "GetProfiles": get_profiles_2,
     "GetStreamUri": get_stream_uri_2,
     "GetSnapshotUri": get_snapshot_uri_2,

@@ -1,4 +1,4 @@
-"""The ONVIF Recording, Search and Replay services of a Profile G recorder.
+"""The ONVIF Search and Replay services of a Profile G recorder.
 
 All times are the recorder's own UTC, with the clock of the time of recording.
 """
@@ -16,7 +16,7 @@ from simulator.onvif_device import OnvifCall, Operation
 from simulator.onvif_history import RECORDING_STATE, TRACK_STATE, HistoryEvent, history
 from simulator.paths import given_uri, replay_path
 from simulator.recording import PlanKind, Recorded, oldest_kept_ms
-from simulator.soap import SoapFault, boolean, child, parse_xml_time, xml_time
+from simulator.soap import SoapFault, boolean, child, parse_duration, parse_xml_time, xml_time
 from simulator.world import Campus, SimChannel, SimDevice
 
 PAGE = 100
@@ -72,7 +72,8 @@ def sessions_of(device: SimDevice) -> SearchSessions:
     return found
 
 
-def _recording(call: OnvifCall, token: str) -> SimChannel:
+def recording_of(call: OnvifCall, token: str) -> SimChannel:
+    """Return the channel that this recording is of."""
     channel = call.device.channel_by_token(token)
     if channel is None:
         raise SoapFault("No such recording", "ter:InvalidArgVal", "ter:NoRecording")
@@ -117,7 +118,8 @@ def _find_bounds(
     return device.clock.at(first[0].start_ms), device.clock.at(end)
 
 
-def _source_xml(device: SimDevice, channel: SimChannel) -> str:
+def source_xml(device: SimDevice, channel: SimChannel) -> str:
+    """Return the Source element of a recording."""
     where = f"{channel.camera or device.address}"
     return (
         f"<tt:Source><tt:SourceId>{device.serial}-{channel.number}</tt:SourceId><tt:Name>"
@@ -138,36 +140,12 @@ def _information(call: OnvifCall, channel: SimChannel) -> str:
         track = f"<tt:DataFrom>{first}</tt:DataFrom><tt:DataTo>{last}</tt:DataTo>"
     online = call.campus.is_online(channel) and channel.plan.kind != "NONE"
     return (
-        f"<tt:RecordingToken>{channel.token}</tt:RecordingToken>{_source_xml(device, channel)}"
+        f"<tt:RecordingToken>{channel.token}</tt:RecordingToken>{source_xml(device, channel)}"
         f"{oldest}{newest}<tt:Content>{escape(channel.name)}</tt:Content><tt:Track><tt:TrackToken>"
         f"{TRACK}</tt:TrackToken><tt:TrackType>Video</tt:TrackType><tt:Description>video"
         f"</tt:Description>{track}</tt:Track>"
         f"<tt:RecordingStatus>{'Recording' if online else 'Stopped'}</tt:RecordingStatus>"
     )
-
-
-def get_recordings(call: OnvifCall) -> str:
-    items = "".join(
-        f"<trc:RecordingItem><tt:RecordingToken>{each.token}</tt:RecordingToken>"
-        f"<tt:Configuration>{_source_xml(call.device, each)}<tt:Content>{escape(each.name)}"
-        f"</tt:Content><tt:MaximumRetentionTime>P{int(each.plan.retention_days)}D"
-        f"</tt:MaximumRetentionTime></tt:Configuration><tt:Tracks><tt:Track><tt:TrackToken>{TRACK}"
-        "</tt:TrackToken><tt:Configuration><tt:TrackType>Video</tt:TrackType><tt:Description>video"
-        "</tt:Description></tt:Configuration></tt:Track></tt:Tracks></trc:RecordingItem>"
-        for each in call.device.channels
-    )
-    return f"<trc:GetRecordingsResponse>{items}</trc:GetRecordingsResponse>"
-
-
-def get_recording_jobs(call: OnvifCall) -> str:
-    items = "".join(
-        f"<trc:JobItem><tt:JobToken>JOB{each.number:03d}</tt:JobToken><tt:JobConfiguration>"
-        f"<tt:RecordingToken>{each.token}</tt:RecordingToken>"
-        f"<tt:Mode>{'Active' if each.plan.kind != 'NONE' else 'Idle'}</tt:Mode>"
-        "<tt:Priority>1</tt:Priority></tt:JobConfiguration></trc:JobItem>"
-        for each in call.device.channels
-    )
-    return f"<trc:GetRecordingJobsResponse>{items}</trc:GetRecordingJobsResponse>"
 
 
 def get_recording_summary(call: OnvifCall) -> str:
@@ -188,7 +166,7 @@ def get_recording_summary(call: OnvifCall) -> str:
 
 
 def get_recording_information(call: OnvifCall) -> str:
-    channel = _recording(call, call.text("RecordingToken"))
+    channel = recording_of(call, call.text("RecordingToken"))
     return (
         "<tse:GetRecordingInformationResponse><tse:RecordingInformation>"
         f"{_information(call, channel)}"
@@ -204,15 +182,7 @@ def _included(call: OnvifCall) -> list[SimChannel]:
         tokens = [(each.text or "").strip() for each in scope.iter("{*}IncludedRecordings")]
     if not tokens or fault(call.device, "ignored_filters") is not None:
         return call.device.channels
-    return [_recording(call, token) for token in tokens]
-
-
-def _keep_alive_ms(call: OnvifCall) -> int:
-    text = call.text("KeepAliveTime", default="PT10S")
-    digits = "".join(each for each in text if each.isdigit())
-    if not text.startswith("PT") or not digits:
-        raise SoapFault("Bad KeepAliveTime", "ter:InvalidArgVal")
-    return int(digits) * (60_000 if text.endswith("M") else 1000)
+    return [recording_of(call, token) for token in tokens]
 
 
 def _start(call: OnvifCall, session: SearchSession) -> str:
@@ -222,7 +192,11 @@ def _start(call: OnvifCall, session: SearchSession) -> str:
         session.count = 0
     if (limit := call.text("MaxMatches")).isdigit() and int(limit):
         session.count = min(session.count, int(limit))
-    keep = 0 if fault(device, "search_expires") is not None else _keep_alive_ms(call)
+    keep = (
+        0
+        if fault(device, "search_expires") is not None
+        else parse_duration(call.text("KeepAliveTime", default="PT10S"))
+    )
     token = sessions_of(device).open(session, now, keep)
     name = f"tse:{call.soap.operation}Response"
     return f"<{name}><tse:SearchToken>{token}</tse:SearchToken></{name}>"
@@ -343,15 +317,11 @@ def end_search(call: OnvifCall) -> str:
 
 
 def get_replay_uri(call: OnvifCall) -> str:
-    channel = _recording(call, call.text("RecordingToken"))
+    channel = recording_of(call, call.text("RecordingToken"))
     uri = given_uri(call.device, "rtsp", replay_path(call.device, channel), "GetReplayUri")
     return f"<trp:GetReplayUriResponse><trp:Uri>{uri}</trp:Uri></trp:GetReplayUriResponse>"
 
 
-RECORDING: dict[str, Operation] = {
-    "GetRecordings": get_recordings,
-    "GetRecordingJobs": get_recording_jobs,
-}
 SEARCH: dict[str, Operation] = {
     "GetRecordingSummary": get_recording_summary,
     "GetRecordingInformation": get_recording_information,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
 from lxml import etree
@@ -40,6 +41,7 @@ _DECLARED = "".join(
     }.items()
 )
 _HEAD = f'<?xml version="1.0" encoding="UTF-8"?>\n<s:Envelope{_DECLARED}>'
+_DURATION = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?")
 _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
 
 
@@ -64,6 +66,7 @@ class SoapCall:
     operation: str
     element: etree._Element
     header: etree._Element | None
+    arguments: dict[str, str] = field(default_factory=dict)  # of the address that was asked
 
     def text(self, *names: str, default: str = "") -> str:
         """Return the text of the descendant reached by these local names, or the default."""
@@ -103,7 +106,8 @@ def parse_call(request: Request) -> SoapCall:
     action = parameters.partition("action=")[2].strip().strip('"')
     if action and name.localname not in action:
         raise SoapFault("Action does not fit the body", "ter:ActionNotSupported")
-    return SoapCall(name.namespace or "", name.localname, body[0], root.find(f"{{{SOAP}}}Header"))
+    header = root.find(f"{{{SOAP}}}Header")
+    return SoapCall(name.namespace or "", name.localname, body[0], header, request.arguments())
 
 
 def envelope(body: str, header: str = "") -> bytes:
@@ -122,6 +126,15 @@ def fault_reply(error: SoapFault, operation: str = "") -> Reply:
         f'<s:Text xml:lang="en">{escape(error.reason)}</s:Text></s:Reason></s:Fault>'
     )
     return Reply(error.status, envelope(body), CONTENT_TYPE, operation=operation)
+
+
+def parse_duration(text: str) -> int:
+    """Return an xs:duration of hours, minutes and seconds as milliseconds."""
+    match = _DURATION.fullmatch(text.strip())
+    if match is None or not any(match.groups()):
+        raise SoapFault("Bad duration", "ter:InvalidArgVal")
+    hours, minutes, seconds = (float(each or 0) for each in match.groups())
+    return round((hours * 3600 + minutes * 60 + seconds) * 1000)
 
 
 def xml_time(device: SimDevice, device_ms: int, *, milliseconds: bool = True) -> str:
