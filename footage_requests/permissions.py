@@ -94,13 +94,13 @@ def can_assess(person: Person, obj: FootageRequest | None = None) -> bool:
 
 def can_decide(person: Person, obj: FootageRequest | None = None) -> bool:
     """Approves, refuses or returns; never his own request."""
-    return _may(person, DECIDING, obj, binds=True) and (obj is None or obj.filer_id != person.pk)
+    return _may(person, DECIDING, obj, binds=True) and (obj is None or person.pk not in obj.filers)
 
 
 def can_decide_on_duty(person: Person, obj: FootageRequest) -> bool:
     """Lets an oral, urgent request be watched, as the most senior person on duty (REL-15)."""
     is_oral = obj.kind.writing_within_working_days is not None and obj.writing_came_on is None
-    return is_oral and _may(person, ON_DUTY, obj, binds=True) and obj.filer_id != person.pk
+    return is_oral and _may(person, ON_DUTY, obj, binds=True) and person.pk not in obj.filers
 
 
 def can_open_decision(person: Person, obj: FootageRequest | None = None) -> bool:
@@ -115,11 +115,18 @@ def can_give_opinion(person: Person, obj: FootageRequest | None = None) -> bool:
 
 
 def can_export(person: Person, obj: FootageRequest | None = None) -> bool:
-    return _may(person, EXPORTING, obj, binds=True)
+    return _may(person, EXPORTING, obj, binds=True) and not _asked_in_another(person, obj)
 
 
 def can_verify(person: Person, obj: FootageRequest | None = None) -> bool:
-    return _may(person, VERIFYING, obj, binds=True)
+    return _may(person, VERIFYING, obj, binds=True) and not _asked_in_another(person, obj)
+
+
+def _asked_in_another(person: Person, case: FootageRequest | None) -> bool:
+    """Whether he entered a request that was merged into this one. Small-unit mode does not relax it: it is
+    made for who entered the case itself (`footage_requests.parts`).
+    """
+    return case is not None and person.pk != case.filer_id and person.pk in case.filers
 
 
 def can_deliver(person: Person, obj: FootageRequest | None = None) -> bool:

@@ -253,7 +253,7 @@ def _authority(request: FootageRequest, by: Person, choice: Choice) -> tuple[Rol
     """The grant on which this person decides, evaluated now and not when the case was submitted; and
     whether it is only that of the most senior person on duty.
     """
-    if by.pk == request.filer_id:
+    if by.pk in request.filers:
         raise NotThisPerson(_("Nobody decides on a request that he entered himself."))
     if interests.is_out(by, request):
         raise NotThisPerson(_("You are out of this case: another person decides."))
@@ -270,7 +270,7 @@ def _authority(request: FootageRequest, by: Person, choice: Choice) -> tuple[Rol
         for grant in by.grants_on(today())
         if grant.role == Role.SUPERIOR
         and grant.covers(places)
-        and grant.acting_for_id != request.filer_id
+        and grant.acting_for_id not in request.filers
     ]
     if not grants:
         raise NotThisPerson(

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import Entry
@@ -260,6 +261,17 @@ class FootageRequest(SteppedModel):
     @property
     def is_open(self) -> bool:
         return self.status in self.OPEN
+
+    @cached_property
+    def filers(self) -> frozenset[int]:
+        """The keys of who entered it, and of who entered what was merged into it; read once per instance."""
+        found, latest = {self.filer_id}, [self.pk]
+        while latest:
+            rows = FootageRequest.objects.filter(merged_into__in=latest)
+            pairs = list(rows.values_list("pk", "filer_id"))
+            latest = [pk for pk, _filer in pairs]
+            found |= {filer for _pk, filer in pairs}
+        return frozenset(found)
 
 
 class RequestItem(models.Model):

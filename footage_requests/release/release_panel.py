@@ -181,14 +181,19 @@ def _giving(package: Package, person: Any) -> dict[str, Any]:
     """The steps of handing over and showing, for who may take them."""
     case, is_sealed = package.request, package.status == S.SEALED
     may_deliver = permissions.can_deliver(person, case) and person.pk != package.approver_id
-    may_play = may_deliver and parts.may_play(Part.DELIVERER, person, parts.people_of(package))
+    is_going_out = package.status in {S.SEALED, S.HANDED_OVER}
+    may_play = (
+        may_deliver
+        and is_going_out
+        and parts.may_play(Part.DELIVERER, person, parts.people_of(package))
+    )
     # Asked where a fee can exist at all: most cases know none.
     is_owed = bool(case.kind.fee_pay_working_days) and case.fees.owed() is not None
     may_give = may_play and not is_owed
     only_shown = package.decision.kind == Decision.Kind.VIEWING
     return {
         "may_deliver": may_deliver,
-        "may_copy": may_give and package.status in {S.SEALED, S.HANDED_OVER},
+        "may_copy": may_give,
         "may_show": is_sealed and may_give,
         "may_hand_over": is_sealed and may_give and not only_shown,
         "is_owed": is_owed and package.status in {S.VERIFIED, S.SEALED},

@@ -173,7 +173,7 @@ def whose_turn(request: FootageRequest) -> Next | None:
         return None
     S = FootageRequest.Status
     if request.status == S.AWAITING_DECISION:
-        names = _holders(request, permissions.DECIDING, out | {request.filer_id})
+        names = _holders(request, permissions.DECIDING, out | request.filers)
         return Next(_("Decides now"), str(Role.SUPERIOR.label), names)
     if request.status == S.APPROVED:
         return _of_release(request, out)
@@ -189,11 +189,11 @@ def _of_release(request: FootageRequest, out: set[int]) -> Next:
     approver = decision.decided_by_id if decision else None
     never = out | {approver} if approver else out
     if package is None or package.status in {Package.Status.EXPORTING, Package.Status.MASKING}:
-        names = _holders(request, permissions.EXPORTING, never | {request.filer_id})
+        names = _holders(request, permissions.EXPORTING, never | request.filers)
         return Next(_("Exports now"), str(Role.OPERATOR.label), names)
     if package.status == Package.Status.VERIFYING:
         names = _holders(
-            request, permissions.VERIFYING, never | {package.exporter_id, request.filer_id}
+            request, permissions.VERIFYING, never | {package.exporter_id} | request.filers
         )
         return Next(_("Verifies now"), str(Role.OPERATOR.label), names)
     return Next(
@@ -216,7 +216,7 @@ def _holders(
         .select_related("person", "acting_for")
         if grant.covers(places)
         and grant.person_id not in without
-        and (grant.acting_for_id is None or grant.acting_for_id != request.filer_id)
+        and grant.acting_for_id not in request.filers
     ]
     grants.sort(key=lambda grant: (grant.acting_for_id is not None, grant.person.full_name))
     names = []

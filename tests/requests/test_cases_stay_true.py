@@ -9,12 +9,13 @@ import pytest
 import pyzipper
 from django.utils import timezone
 
+from accounts.models import Role
 from core.jobs import Job
 from core.steps import InvalidTransition
 from core.tsi import today
 from footage_requests.casework import arriving, fees
 from footage_requests.decisions import deciding
-from footage_requests.errors import ContentChanged, Refused
+from footage_requests.errors import ContentChanged, NotThisPerson, Refused
 from footage_requests.exhibits import masking, verifying
 from footage_requests.footage import exporting, store
 from footage_requests.holds import availability, holding
@@ -38,8 +39,10 @@ from footage_requests.release import (
     returning,
 )
 from footage_requests.secrecy import undertakings
+from tests.inventory import rows
 from tests.requests.case import exhibit_of, package_of
 from tests.requests.portal_calls import Portal, install_rules
+from tests.requests.test_deciding import grant
 from tests.requests.test_fees import asked, notified
 from tests.requests.test_handing_over import facts, sealed
 from tests.requests.test_release_pages import PDF, copy_of
@@ -186,6 +189,31 @@ def test_a_merge_keeps_the_longer_minutes_of_a_camera(campus):
     assert short.items.get().ends_at == long.ends_at
     assert short.holds.get(status__in=Hold.KEPT).ends_at >= long.ends_at
     assert short.holds.get(status="RELEASED").ends_at < long.ends_at
+
+
+def test_who_entered_a_merged_request_neither_decides_nor_exports_the_other(campus):
+    """B1, B2: what he asked for himself is in it now, at whatever remove."""
+    both = rows.person(Role.SUPERIOR, Role.UNIT_HEAD, Role.OPERATOR)
+    deputy = rows.person()
+    grant(deputy, both)
+    mine, between = campus.request(campus.camera(), filer=both), campus.request(campus.camera())
+    other = campus.request(campus.camera())
+    arriving.merge(mine, between, by=both, because="same matter")
+    arriving.merge(between, other, by=both, because="same matter")
+    other.refresh_from_db()
+    other.take("review", by=campus.operator)
+    other.take("submit", by=campus.operator)
+
+    for person in (both, deputy):
+        with pytest.raises(NotThisPerson):
+            campus.decide(other, by=person)
+    decision = campus.decide(other)
+    with pytest.raises(NotThisPerson):
+        exporting.start_export(decision, both)
+    package = package_of(campus, decision, status="VERIFYING")
+    exhibit_of(package, b"pictures" * 100)
+    with pytest.raises(NotThisPerson):
+        verifying.verify(package, {}, by=both)
 
 
 def test_a_merged_request_tells_nobody_of_the_others_papers(campus):
