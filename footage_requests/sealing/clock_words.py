@@ -9,6 +9,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from cameras.drawing.strips import offset_words
+from cameras.wording.reasons import word_for
 from core import tsi
 from core.tsi import from_ms
 
@@ -81,13 +82,13 @@ def _reading(reading: Mapping[str, Any]) -> dict[str, str]:
         reference = _("%(reference)s, not verified") % {"reference": reference}
     words = _(
         "%(at)s, the device said %(shown)s, difference %(offset)s s, "
-        "± %(uncertainty)s s, method %(method)s, against %(reference)s"
+        "± %(uncertainty)s s, read from: %(method)s, against %(reference)s"
     ) % {
         "at": tsi.stamp(from_ms(reading["measured_at_ms"])),
         "shown": tsi.stamp(from_ms(reading["device_ms"])),
         "offset": _seconds(reading["offset_ms"], sign=True),
         "uncertainty": _seconds(reading["uncertainty_ms"]),
-        "method": reading["method"],
+        "method": word_for(reading["method"]),
         "reference": reference,
     }
     return {"reading": words}

@@ -221,7 +221,8 @@ def _first_page(
                 _("Limits"),
                 [
                     _(
-                        "For the named recipient and the named purpose only. Passing it on is an offence."
+                        "For the named recipient and the stated purpose only. Any other use or passing on "
+                        "may be an offence (laws 6698 and 5237)."
                     ),
                     _("The seal proves that nothing was changed since this export."),
                     _("It is an electronic seal, not a qualified electronic signature (law 5070)."),

@@ -173,6 +173,10 @@ def test_the_clock_error_is_told_in_words_in_both_languages(folder):
     assert len(words["tr"]) == len(words["en"])
     assert "12:07:14" in words["tr"][0]
     assert words["tr"][0] != words["en"][0]
+    # How it was read stands in words: a court knows none of our codes.
+    assert "read from: the edge of its second" in " ".join(words["en"])
+    assert "saniye sınırı" in " ".join(words["tr"])
+    assert "EDGE" not in f"{words}"
 
 
 def test_the_first_page_and_the_statement_can_be_read(folder):
