@@ -188,6 +188,17 @@ async def test_a_hybrid_recorder_has_analogue_inputs_before_its_network_cameras(
     ]
 
 
+async def test_an_input_that_is_switched_off_misses_no_picture() -> None:
+    inputs = (
+        "<VideoInputChannelList><VideoInputChannel><id>1</id><videoInputEnabled>true"
+        "</videoInputEnabled><resDesc>NO VIDEO</resDesc></VideoInputChannel><VideoInputChannel>"
+        "<id>2</id><videoInputEnabled>false</videoInputEnabled><resDesc>NO VIDEO</resDesc>"
+        "</VideoInputChannel></VideoInputChannelList>"
+    )
+    channels = await ask(Recorder(documents={INPUTS: inputs.encode()}), "channels")
+    assert [(c.number, c.online) for c in channels] == [(1, False), (2, None)]
+
+
 async def test_a_camera_without_lists_has_one_channel() -> None:
     assert await ask(Recorder(), "channels") == [Channel(1, "101")]
 
@@ -236,6 +247,7 @@ async def test_every_word_for_a_disk_is_what_it_says_and_an_unknown_one_is_not_j
         hdd(5, "unformatted"),
         hdd(6, "ok", "<property>RO</property>"),
         hdd(7, "formating"),
+        hdd(8, "notOnline"),
     )
     disks = await ask(at("/ISAPI/ContentMgmt/Storage", body), "disks")
     assert [(d.slot, d.healthy, d.trouble) for d in disks] == [
@@ -245,6 +257,7 @@ async def test_every_word_for_a_disk_is_what_it_says_and_an_unknown_one_is_not_j
         ("hdd 5", False, "NOT_WRITABLE"),
         ("hdd 6", False, "NOT_WRITABLE"),
         ("hdd 7", None, None),
+        ("hdd 8", False, "FAULTY"),
     ]
 
 

@@ -307,6 +307,19 @@ async def test_missing_optional_fields_and_other_namespaces_are_no_obstacle() ->
     assert segment.end_ms == wall("2026-11-01T11:00:00")
 
 
+async def test_times_that_stand_in_the_item_itself_are_read() -> None:
+    page = (
+        b"<CMSearchResult><responseStatusStrg>OK</responseStatusStrg><matchList><searchMatchItem>"
+        b"<trackID>101</trackID><startTime>2026-11-01T10:00:00Z</startTime>"
+        b"<endTime>2026-11-01T11:00:00Z</endTime></searchMatchItem></matchList></CMSearchResult>"
+    )
+    found, _ = await search(lambda _: page)
+    assert [(s.start_ms, s.end_ms) for s in found.segments] == [
+        (wall("2026-11-01T10:00:00"), wall("2026-11-01T11:00:00"))
+    ]
+    assert found.complete
+
+
 async def test_an_unreadable_segment_makes_the_answer_incomplete() -> None:
     found, _ = await search(lambda _: result([match(*TEN_TO_TEN30), match("yesterday", "today")]))
     assert len(found.segments) == 1

@@ -88,3 +88,12 @@ async def test_topics_without_their_last_step_are_understood(recorder: OnvifDevi
         event("04:00:00", False, topic="tns1:RecordingHistory/Recording"),
     )
     assert spans(await ask(recorder)) == [(at("00:00:00"), at("04:00:00"))]
+
+
+async def test_a_state_that_stands_beside_the_list_ends_the_search(recorder: OnvifDevice) -> None:
+    """Asked once more, such a device would give the same page again, which no one could believe."""
+    told = page(event("00:00:00", True, start=True), event("01:00:00", False), state="")
+    recorder.operations["GetEventSearchResults"] = told + "<x:SearchState>Completed</x:SearchState>"
+    answer = await ask(recorder, at("00:00:00"), at("02:00:00"))
+    assert spans(answer) == [(at("00:00:00"), at("01:00:00"))]
+    assert answer.complete

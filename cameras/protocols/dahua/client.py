@@ -24,6 +24,7 @@ from cameras.protocols.dahua.masks import SETTINGS, read_masks
 from cameras.protocols.dahua.messages import (
     Table,
     is_true,
+    ntp_servers,
     read_channels,
     read_disks,
     read_identity,
@@ -91,18 +92,19 @@ class DahuaClient(VendorClient):
         if time is None:
             raise BadAnswer("the device's time cannot be read")
         uses_ntp = value_of(ntp, "NTP.Enable")
+        # Older firmware keeps its zone beside the format of its dates.
+        place = value_of(ntp, "NTP.TimeZone") or value_of(locales, "Locales.TimeZone")
         summer = value_of(locales, "DSTEnable")
-        server = value_of(ntp, "NTP.Address")
         return ClockSample(
             utc_ms=None,
             local_ms=time.ms,
             resolution_ms=1_000,
             sent_ms=reply.sent_ms,
             received_ms=reply.received_ms,
-            zone=value_of(ntp, "NTP.TimeZoneDesc") or zone_of(value_of(ntp, "NTP.TimeZone")),
+            zone=value_of(ntp, "NTP.TimeZoneDesc") or zone_of(place),
             daylight_saving=is_true(summer) if summer else None,
             uses_ntp=is_true(uses_ntp) if uses_ntp else None,
-            ntp_servers=(server,) if server else (),
+            ntp_servers=ntp_servers(ntp),
         )
 
     async def channels(self) -> list[Channel]:

@@ -33,15 +33,20 @@ _TITLE = re.compile(r"(?:^|\.)ChannelTitle\[(\d{1,5})\]\.Name$")
 _REMOTE = re.compile(r"RemoteDevice(?:\.[^.\[]*?_INFO_(\d{1,5})|\[(\d{1,5})\])\.(.+)$")
 _STATE = re.compile(r"(?:^|\.)states?\[(\d+)\]\.(channel|connectionState)$", re.IGNORECASE)
 _ITEM = re.compile(r"items\[(\d{1,6})\]\.(.+)$")
-_DISK = re.compile(r"info\[(\d{1,4})\]\.(.+)$")
+_DISK = re.compile(r"(?:info|list)\[(\d{1,4})\]\.(.+)$")
+_SERVER = re.compile(r"(?:^|\.)ServerList\[(\d{1,2})\]\.(Address|Enable)$")
 _STILLS = {"jpg", "jpeg", "png", "bmp"}
 _ARRAY = re.compile(r"/?(?:dev/)?md\d")
-_HEALTHY = {"success", "normal", "ok", "running", "active", "idle"}
+_HEALTHY = {"success", "normal", "ok", "running", "active", "idle", "sleeping"}
 _EMPTY_BAYS = {"absent", "notexist", "nodisk"}
 _TROUBLES = {
     **dict.fromkeys(["error", "failure", "failed", "fault", "abnormal"], DiskTrouble.FAULTY),
-    **dict.fromkeys(["degraded", "rebuilding", "recovering"], DiskTrouble.DEGRADED),
+    **dict.fromkeys(["damaged", "offline", "inactive"], DiskTrouble.FAULTY),
+    **dict.fromkeys(["degraded", "degrade", "rebuilding", "recovering"], DiskTrouble.DEGRADED),
+    "unformatted": DiskTrouble.NOT_WRITABLE,
 }
+# A channel without a camera, or one that was switched off, is no camera that fails to answer.
+_NO_CAMERA = {"", "empty", "disable", "disabled"}
 # Dahua's list of zones by its places, in minutes from Greenwich: 0 is +0, 3 is +3, 22 is -3.
 _ZONES = (
     *(0, 60, 120, 180, 210, 240, 270, 300, 330, 345, 360, 390, 420, 480, 540, 570, 600, 660, 720),
@@ -88,14 +93,33 @@ def clean(raw: bytes, limit: int = _NAME_LIMIT) -> str:
 
 
 def value_of(table: Mapping[str, str], *names: str) -> str:
-    """The first value whose key is, or ends in, one of `names`; blank when there is none."""
+    """The first value whose key is, or ends in, one of `names`; blank when there is none.
+
+    Makers who sell these devices under their own name change capitals: "Vendor" instead of "vendor".
+    """
     for name in names:
         if name in table:
             return table[name]
         for key, value in table.items():
             if key.endswith("." + name):
                 return value
+    wanted = {name.lower() for name in names}
+    endings = tuple("." + name for name in wanted)
+    for key, value in table.items():
+        if key.lower() in wanted or key.lower().endswith(endings):
+            return value
     return ""
+
+
+def ntp_servers(table: Mapping[str, str]) -> tuple[str, ...]:
+    """The servers of the NTP setting: the first one, then those of the list that are switched on."""
+    rows: dict[str, Table] = defaultdict(dict)
+    for key, value in table.items():
+        match = _SERVER.search(key)
+        if match is not None:
+            rows[match[1]][match[2]] = value
+    listed = [row.get("Address", "") for row in rows.values() if is_true(row.get("Enable", "true"))]
+    return tuple(dict.fromkeys(each for each in (value_of(table, "NTP.Address"), *listed) if each))
 
 
 def is_true(word: str) -> bool:
@@ -178,7 +202,7 @@ def read_states(table: Mapping[str, str]) -> dict[int, bool]:
     states = {}
     for row in rows.values():
         word = row.get("connectionstate", "").lower()
-        if row.get("channel", "").isdecimal() and word:
+        if row.get("channel", "").isdecimal() and word not in _NO_CAMERA:
             states[int(row["channel"])] = word == "connected"
     return states
 

@@ -30,6 +30,7 @@ _HEALTHY = {"ok", "normal", "idle", "sleeping", "online"}
 _EMPTY_BAY = "notexist"
 _TROUBLES = {
     **dict.fromkeys(["error", "abnormal", "exception", "mismatch", "offline"], DiskTrouble.FAULTY),
+    "notonline": DiskTrouble.FAULTY,
     "smartfailed": DiskTrouble.FAILING,
     # "reparing" is how devices spell it: an array that is being rebuilt.
     **dict.fromkeys(["degraded", "repairing", "reparing", "rebuilding"], DiskTrouble.DEGRADED),
@@ -142,13 +143,17 @@ def read_proxy_channels(root: etree._Element) -> list[Channel]:
 def read_video_inputs(root: etree._Element) -> list[Channel]:
     """System/Video/inputs/channels: the analogue inputs of a recorder, or a camera's own picture."""
     return [
-        Channel(number, name=told(row, "name"), online=_has_signal(told(row, "resDesc")))
+        Channel(number, name=told(row, "name"), online=_has_signal(row))
         for number, row in _numbered(root, "VideoInputChannel")
     ]
 
 
-def _has_signal(words: str) -> bool | None:
-    return "NO VIDEO" not in words.upper() if words else None
+def _has_signal(row: etree._Element) -> bool | None:
+    """None where it is not told, and for an input that is switched off: nothing is missing there."""
+    words = told(row, "resDesc")
+    if not words or as_bool(told(row, "videoInputEnabled")) is False:
+        return None
+    return "NO VIDEO" not in words.upper()
 
 
 def read_proxy_states(root: etree._Element) -> dict[int, bool]:

@@ -132,8 +132,9 @@ def read_search(root: etree._Element) -> SearchPage:
 
 
 def _item(row: etree._Element) -> Iterator[FoundItem]:
-    start = read_wall_time(text(row, "timeSpan/startTime"))
-    end = read_wall_time(text(row, "timeSpan/endTime"))
+    # Some write the two times into the item itself, without a span around them.
+    start = read_wall_time(text(row, "timeSpan/startTime") or text(row, "startTime"))
+    end = read_wall_time(text(row, "timeSpan/endTime") or text(row, "endTime"))
     if start is None or end is None or end.ms < start.ms:
         return
     track = text(row, "trackID")

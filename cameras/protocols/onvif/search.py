@@ -123,7 +123,9 @@ class Search:
         if result_list is None:
             raise BadAnswer(f"{self._get}: no result list")
         page = find_all(result_list, self._item)
-        state = text(result_list, "SearchState").lower()
+        # It belongs into the list; some write it beside the list.
+        state = text(result_list, "SearchState") or text(answer.content, "SearchState")
+        state = state.lower()
         # Some devices leave the state out: then a page without results is the last one.
         return page, state == "completed" or (not state and not page)
 
