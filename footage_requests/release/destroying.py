@@ -143,6 +143,7 @@ def verify(row: Destruction, *, by: Person) -> None:
     _may(by, row.request, VERIFYING)
     _another(by, row.prepared_by_id)
     _refuse_kept(row.package)
+    _refuse_unlisted(row)
     row.take("verify", by=by, verified_by=by)
 
 
@@ -151,6 +152,7 @@ def approve(row: Destruction, *, by: Person) -> None:
     """The third: an authorised superior."""
     _may(by, row.request, APPROVING)
     _another(by, row.prepared_by_id, row.verified_by_id)
+    _refuse_unlisted(row)
     row.take("approve", by=by, approved_by=by)
 
 
@@ -166,9 +168,13 @@ def carry_out(row: Destruction, *, by: Person) -> None:
         return
     _refuse_kept(package)
     _refuse_needed_again(row, package)
+    _refuse_unlisted(row)
     for file in files_of(package):
         store.destroy(file)
     with transaction.atomic():
+        # A copy that is being made takes the same lock: it comes before this and is seen, or after and is dropped.
+        Package.objects.select_for_update(of=("self",), no_key=True).get(pk=package.pk)
+        _refuse_unlisted(row)
         now = timezone.now()
         row.take("carry_out", by=by, done_at=now)
         package.take("destroy", by=by, because=row.number, destroyed_at=now)
@@ -189,6 +195,21 @@ def _refuse_needed_again(row: Destruction, package: Package) -> None:
     if not row.allows("carry_out") or not package.allows("destroy"):
         raise Refused(
             _("The package is to be handed over again, or its destruction was cancelled.")
+        )
+
+
+def _refuse_unlisted(row: Destruction) -> None:
+    """Three people agreed on the files that the record lists, and on no others."""
+    if row.package is None:
+        return
+    listed = {one["file"] for one in row.evidence}
+    if any(str(file.uuid) not in listed for file in files_of(row.package)):
+        raise Refused(
+            _(
+                "Since this record was prepared, another copy of %(number)s was made. Cancel the record and "
+                "prepare it again, so that it lists every file."
+            )
+            % {"number": row.package.number}
         )
 
 

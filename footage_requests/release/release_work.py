@@ -133,6 +133,9 @@ def make_copy(copy: RecipientCopy) -> None:
             with store.StoreWriter("application/zip") as writer, made.path.open("rb") as file:
                 writer.copy_from(file)
                 with transaction.atomic():
+                    # Our copy may have been destroyed while this one was encrypted.
+                    rows = Package.objects.select_for_update(of=("self",), no_key=True)
+                    refuse_not_given_out(rows.select_related("inner_file").get(pk=package.pk))
                     copy.file = writer.save()
                     copy.passphrase_sealed = seal(made.passphrase, place_of(copy))
                     copy.save(update_fields=["file", "passphrase_sealed"])

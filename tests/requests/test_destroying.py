@@ -11,13 +11,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Role
+from core.jobs import Job
 from core.tsi import today
+from footage_requests import sealing
 from footage_requests.errors import NotThisPerson, Refused
 from footage_requests.footage import store
 from footage_requests.models import CustodyEvent, Destruction, FootageRequest, Hold, Package
-from footage_requests.release import destroying, handing_over, links
+from footage_requests.release import destroying, handing_over, links, release_work
 from tests.inventory import rows
 from tests.requests.test_handing_over import facts, sealed
+from tests.requests.test_release_pages import copy_of
 from tests.sheets.rows import client_of
 
 
@@ -125,6 +128,50 @@ def test_a_worker_killed_in_the_middle_is_run_again(campus, package, privacy):
 
     destroying.carry_out(row, by=campus.operator)
 
+    assert destroying.files_of(package) == []
+
+
+def test_a_copy_that_was_made_meanwhile_is_destroyed_by_no_record_that_does_not_list_it(
+    campus, package, privacy
+):
+    """REL-24: the record names every file that goes."""
+    row = prepared(campus, package)
+    destroying.verify(row, by=privacy)
+    destroying.approve(row, by=campus.superior)
+    late = copy_of(campus, package)
+    with pytest.raises(Refused):
+        destroying.carry_out(row, by=campus.operator)
+    assert all(store.measure_again(file) for file in destroying.files_of(package))
+
+    destroying.cancel(row, by=campus.superior, because="yeni kopya")
+    again = prepared(campus, package)
+    assert str(late.file.uuid) in {one["file"] for one in again.evidence}
+
+
+def test_a_copy_that_is_still_being_made_does_not_outlive_our_copy(
+    campus, package, privacy, monkeypatch
+):
+    """REL-24: the worker was encrypting while three people destroyed."""
+    copy = release_work.queue_copy(package, "Ali Veli", by=campus.deliverer)
+    row = prepared(campus, package)
+    destroying.verify(row, by=privacy)
+    destroying.approve(row, by=campus.superior)
+    build = sealing.build_for_recipient
+
+    def slowly(*given):
+        made = build(*given)
+        destroying.carry_out(Destruction.objects.get(pk=row.pk), by=campus.operator)
+        return made
+
+    monkeypatch.setattr(sealing, "build_for_recipient", slowly)
+    release_work.make_copy(copy)
+
+    copy.refresh_from_db()
+    package = Package.objects.get(pk=package.pk)
+    assert package.status == Package.Status.DESTROYED
+    assert copy.file is None
+    assert copy.job is not None
+    assert copy.job.status == Job.Status.FAILED
     assert destroying.files_of(package) == []
 
 
