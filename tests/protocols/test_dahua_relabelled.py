@@ -6,8 +6,9 @@ import pytest
 
 from cameras.protocols.base import Channel
 from cameras.protocols.dahua import DahuaClient
+from tests.protocols.isapi_recorder import wall
 from tests.protocols.test_dahua_device import at
-from tests.protocols.vendor_device import serving, talking
+from tests.protocols.vendor_device import Answer, Asked, serving, talking
 
 NOW = b"result=2026-11-01 10:00:00\r\n"
 
@@ -97,3 +98,44 @@ async def test_the_zone_of_older_firmware_stands_beside_the_format_of_dates() ->
     ):
         clock = await DahuaClient(conversation).read_clock()
     assert clock.zone == "UTC-3"
+
+
+class Mp4Recorder:
+    """Has one file, of MP4, and gives it to who asks for MP4 or for no type at all."""
+
+    def __init__(self, finder: str) -> None:
+        self._finder = finder
+        self._left = 0
+
+    def __call__(self, asked: Asked) -> Answer:
+        if "factory.create" in asked.path:
+            return f"result={self._finder}\r\n".encode()
+        if f"object={self._finder}" not in asked.path:
+            return (400, b"Error\r\nBad Request!\r\n")
+        if "action=findFile" in asked.path:
+            fits = "Types" not in asked.path or "=mp4" in asked.path
+            self._left = int(fits and "Channel=1&" in asked.path)
+            return b"OK\r\n"
+        if "action=findNextFile" in asked.path:
+            found, self._left = self._left, 0
+            item = (
+                b"items[0].Channel=1\r\nitems[0].StartTime=2026-11-01 10:00:00\r\n"
+                b"items[0].EndTime=2026-11-01 10:30:00\r\nitems[0].Type=mp4\r\n"
+            )
+            return b"found=1\r\n" + item if found else b"found=0\r\n"
+        return b"OK\r\n"
+
+
+@pytest.mark.parametrize("finder", ["224001", "1A2b3C"])
+async def test_recordings_that_are_kept_as_mp4_are_found(finder: str) -> None:
+    """REC-18: a filter that leaves them out would make an empty day of a recorded one."""
+    day = wall("2026-11-01T00:00:00"), wall("2026-11-02T00:00:00")
+    async with (
+        serving(Mp4Recorder(finder)) as device,
+        talking(device) as conversation,
+    ):
+        answer = await DahuaClient(conversation).recordings(Channel(1), *day)
+    assert [(s.start_ms, s.end_ms) for s in answer.segments] == [
+        (wall("2026-11-01T10:00:00"), wall("2026-11-01T10:30:00"))
+    ]
+    assert answer.complete

@@ -42,7 +42,9 @@ _CLEAN_UP_SECONDS = 3.0
 # Devices take 32-bit times: a span over everything must not reach beyond January 2038.
 _LONG_AGO_MS = 946_674_000_000
 _FAR_AHEAD_MS = 2_145_906_000_000
-_OBJECT = re.compile(r"\d{1,20}")
+_OBJECT = re.compile(r"[0-9A-Za-z]{1,32}")
+# Cameras, and recorders that are set so, write MP4: asked for DAV alone they would seem to have recorded nothing.
+_VIDEOS = "&condition.Types[0]=dav&condition.Types[1]=mp4"
 
 
 @dataclass
@@ -276,7 +278,7 @@ async def _start(
     quirks = conversation.manner.quirks
     last_second = max(start_ms, end_ms - 1)
     number = channel - 1 if SEARCHES_FROM_0 in quirks and not is_bare else channel
-    only_videos = "&condition.Types[0]=dav" if types and NO_TYPES not in quirks else ""
+    only_videos = _VIDEOS if types and NO_TYPES not in quirks else ""
     path = (
         f"/cgi-bin/mediaFileFind.cgi?action=findFile&object={finder}"
         f"&condition.Channel={number}{only_videos}"
