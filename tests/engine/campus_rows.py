@@ -14,9 +14,12 @@ from tests.engine.engine import Engine, wait_for
 
 
 def night_over(campus: Campus) -> Run:
-    """Inventory rows of a campus, and last night's run with its queue written."""
+    """Inventory rows of a campus, and last night's run with its queue written.
+
+    Planned for its own hour, so that at any hour of the day it is a night and not one that was missed.
+    """
     enter(campus.devices)
-    run = nights.plan_night(yesterday())
+    run = nights.plan_night(yesterday(), now=nights.night_begins(yesterday()))
     nights.start(run)
     return run
 

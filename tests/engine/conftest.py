@@ -12,6 +12,8 @@ from tests.cameras.simulated import Served
 from tests.engine.engine import Database, Engine, PostgresDatabases, SqliteDatabases, connected_to
 from tests.postgres import Cluster
 
+RETENTION_DAYS = 45.0
+
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
@@ -52,11 +54,21 @@ def engine(open_engine: Callable[[Database], Engine], postgres: PostgresDatabase
 
 @pytest.fixture
 def served() -> Iterator[Callable[..., Campus]]:
-    """Simulated campuses on free ports, served from this process."""
+    """Simulated campuses on free ports, served from this process.
+
+    Their recordings go back further than a night asks: in its turn it asks about each day of the goal.
+    """
     with ExitStack() as stack:
 
         def serve(cameras: int, recorders: int, **more: object) -> Campus:
-            campus = make_campus(cameras, recorders, http_port=0, rtsp_port=0, **more)  # type: ignore[arg-type]
+            campus = make_campus(
+                cameras,
+                recorders,
+                retention_days=RETENTION_DAYS,
+                http_port=0,
+                rtsp_port=0,
+                **more,  # type: ignore[arg-type]
+            )
             stack.enter_context(Served(campus))
             return campus
 
