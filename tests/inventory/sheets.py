@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from openpyxl import Workbook
@@ -36,8 +36,8 @@ def xlsx(
     return out.getvalue()
 
 
-def with_part(data: bytes, name: str, content: bytes) -> bytes:
-    """The workbook with one more part, or with one part replaced."""
+def with_part(data: bytes, name: str, content: bytes | Iterable[bytes]) -> bytes:
+    """The workbook with one more part, or with one part replaced. What is large is given in pieces."""
     out = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(data)) as old,
@@ -46,7 +46,9 @@ def with_part(data: bytes, name: str, content: bytes) -> bytes:
         for part in old.infolist():
             if part.filename != name:
                 new.writestr(part, old.read(part))
-        new.writestr(name, content)
+        with new.open(name, "w") as unpacked:
+            for piece in [content] if isinstance(content, bytes) else content:
+                unpacked.write(piece)
     return out.getvalue()
 
 
