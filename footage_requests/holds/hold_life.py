@@ -16,7 +16,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from audit.models import Entry
@@ -118,9 +118,10 @@ def plan_releases() -> int:
 
 
 def release_due() -> int:
-    """Releases what falls due today or before."""
+    """Releases what falls due today or before, except what a legal hold keeps."""
     released = 0
-    for hold in Hold.objects.filter(status__in=Hold.KEPT, release_on__lte=today()):
+    due = Hold.objects.filter(status__in=Hold.KEPT, release_on__lte=today())
+    for hold in due.exclude(Exists(legal_holds())):
         try:
             with transaction.atomic():
                 hold.take("release", by=SYSTEM, because=hold.reason, released_at=timezone.now())
@@ -134,11 +135,12 @@ def release_due() -> int:
 def destroy_due() -> int:
     """Destroys released footage: first the keys, then the bytes, then the step with its entry.
 
-    Not while an export of the same request may still need it.
+    Not while an export of the same request may still need it, nor while a legal hold keeps it.
     """
     destroyed = 0
     busy = Package.objects.filter(status=Package.Status.EXPORTING).values("request")
-    for hold in Hold.objects.filter(status=Hold.Status.RELEASED).exclude(request__in=busy):
+    released = Hold.objects.filter(status=Hold.Status.RELEASED).exclude(request__in=busy)
+    for hold in released.exclude(Exists(legal_holds())):
         if hold.parts.filter(state=Part.State.CLAIMED).exists():
             continue
         files = [part.file for part in hold.parts.select_related("file") if part.file is not None]
@@ -213,6 +215,25 @@ async def _still_there(
         reason = said.reason(str(failure.reason)) if failure else ""
         answers.setdefault(hold.pk, said.say("NOT_ASKED", reason=reason))
     return answers, failure
+
+
+def legal_holds() -> QuerySet[RequestItem]:
+    """For Exists() beside holds: cameras of other open requests that forbid destruction, whose time meets the hold's.
+
+    The recorder may have overwritten it meanwhile: then what another case holds is all that is left.
+    """
+    return (
+        RequestItem.objects.filter(
+            position=OuterRef("item__position"),
+            starts_at__lt=OuterRef("ends_at"),
+            ends_at__gt=OuterRef("starts_at"),
+            request__kind__forbids_destruction=True,
+            request__status__in=FootageRequest.OPEN,
+        )
+        .exclude(request=OuterRef("request"))
+        .exclude(is_included=False)
+        .order_by()
+    )
 
 
 def is_outliving() -> Q:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django import forms
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Q, QuerySet, Sum
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
@@ -69,7 +69,8 @@ def hold_list(request: PersonRequest) -> HttpResponse:
     chosen = request.GET.get("view", "kept")
     view = chosen if chosen in VIEWS else "kept"
     rows = _narrowed(Hold.objects.visible_to(request.user), view, request.GET.get("q", ""))
-    page = page_of(request, _with_pieces(rows), SHOWN)
+    bound = _with_pieces(rows).annotate(is_bound=Exists(hold_life.legal_holds()))
+    page = page_of(request, bound, SHOWN)
     pieces: dict[int, list[HoldPart]] = defaultdict(list)
     for part in HoldPart.objects.filter(hold__in=[row.pk for row in page]):
         pieces[part.hold_id].append(part)

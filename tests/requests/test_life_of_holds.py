@@ -25,6 +25,7 @@ from footage_requests.models import FootageRequest, Hold, HoldPart
 from footage_requests.models.holds import Part
 from inventory.models import Channel
 from tests.requests.case import Campus
+from tests.sheets.rows import client_of
 
 DAY = dt.timedelta(days=1)
 HOUR = dt.timedelta(hours=1)
@@ -114,6 +115,37 @@ def test_a_hold_without_a_request_is_impossible(campus):
     (hold,) = holding.hold_request(request_for(campus, 1), campus.clerk)
     with pytest.raises(IntegrityError), transaction.atomic():
         Hold.objects.filter(pk=hold.pk).update(request=None)
+
+
+def test_a_legal_hold_keeps_what_another_case_holds_of_its_camera(campus):
+    """The recorder may have overwritten it meanwhile: what a refused case holds is all that is left."""
+    camera = campus.camera()
+    request = campus.submitted(camera)
+    (hold,) = holding.hold_request(request, campus.clerk)
+    fetched(hold)
+    file: Any = hold.parts.all()[0].file
+    campus.code()
+    campus.decide(request, "REFUSE", codes=["T04"])
+    Hold.objects.filter(pk=hold.pk).update(release_on=today())
+    law = campus.request(camera, kind=campus.kind("LAW", forbids_destruction=True))
+    elsewhen = campus.request(
+        camera, kind=law.kind, starts_at=law.starts_at - 9 * DAY, ends_at=law.ends_at - 9 * DAY
+    )
+
+    hold_life.sweep()
+    hold.refresh_from_db()
+    assert hold.status == "HELD"
+    page = client_of(campus.head).get("/requests/holds/").content.decode()
+    assert page.count("başka bir talebin hukuki koruması var") == 1
+    Hold.objects.filter(pk=hold.pk).update(status="RELEASED", released_at=timezone.now())
+    hold_life.sweep()
+    assert store.measure_again(file)
+
+    FootageRequest.objects.filter(pk=law.pk).update(status="CLOSED")
+    hold_life.sweep()
+    hold.refresh_from_db()
+    assert elsewhen.is_open
+    assert hold.status == "DESTROYED"
 
 
 def test_a_refusal_releases_after_the_set_days_and_the_footage_is_destroyed(campus, settings):
