@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from accounts.requests import PersonRequest
 from cameras import permissions
@@ -22,6 +22,7 @@ from cameras.night.nights import night_begins
 from cameras.night.watch import NightState, NightWord, state_of, sweeps_of, watched_day
 from cameras.today_lines import finding_lines
 from core import panels, tsi
+from core.templatetags.page import whole
 from core.text import sort_key
 from inventory.models import Device, Position
 
@@ -209,10 +210,10 @@ def summary(counts: dict[str, int]) -> str:
     if not total:
         return _("Nobody has asked yet what was recorded yesterday.")
     text = ngettext(
-        "Yesterday %(good)d of %(total)d camera was recorded in full",
-        "Yesterday %(good)d of %(total)d cameras were recorded in full",
+        "Yesterday %(good)s of %(total)s camera was recorded in full",
+        "Yesterday %(good)s of %(total)s cameras were recorded in full",
         total,
-    ) % {"good": counts[Result.RECORDED], "total": total}
+    ) % {"good": whole(counts[Result.RECORDED]), "total": whole(total)}
     rest = exceptions(counts)
     return f"{text}; {rest}." if rest else f"{text}."
 
@@ -222,13 +223,18 @@ def exceptions(counts: dict[str, int]) -> str:
     rest = []
     if counts[Result.PARTLY]:
         count = counts[Result.PARTLY]
-        rest.append(ngettext("%(count)d had gaps", "%(count)d had gaps", count) % {"count": count})
+        rest.append(
+            ngettext("%(count)s had gaps", "%(count)s had gaps", count) % {"count": whole(count)}
+        )
     if counts[Result.NOT_RECORDED]:
-        rest.append(_("%(count)d not recorded") % {"count": counts[Result.NOT_RECORDED]})
+        rest.append(
+            pgettext("cameras", "%(count)s not recorded")
+            % {"count": whole(counts[Result.NOT_RECORDED])}
+        )
     if counts[Result.UNKNOWN]:
-        rest.append(_("%(count)d could not be checked") % {"count": counts[Result.UNKNOWN]})
+        rest.append(_("%(count)s could not be checked") % {"count": whole(counts[Result.UNKNOWN])})
     if counts[Result.EXEMPT]:
-        rest.append(_("%(count)d exempt") % {"count": counts[Result.EXEMPT]})
+        rest.append(_("%(count)s exempt") % {"count": whole(counts[Result.EXEMPT])})
     return ", ".join(rest)
 
 

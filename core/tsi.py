@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -90,7 +91,9 @@ def duration(seconds: int) -> str:
         count = seconds // 3600
         return ngettext("%(count)d h", "%(count)d h", count) % {"count": count}
     count = seconds // 86400
-    return ngettext("%(count)d day", "%(count)d days", count) % {"count": count}
+    # A clock that fell back to 1970 is 20,000 days behind.
+    words = ngettext("%(count)s day", "%(count)s days", count)
+    return words % {"count": number_format(count, 0, force_grouping=True)}
 
 
 def _aware(instant: dt.datetime) -> dt.datetime:

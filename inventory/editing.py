@@ -17,6 +17,8 @@ from django.utils.translation import gettext as _
 
 import audit
 
+from .words import column_name
+
 if TYPE_CHECKING:
     from accounts.models import Person
 
@@ -101,7 +103,7 @@ def _plain(value: Any) -> Any:
 
 
 def _label(row: models.Model, name: str) -> str:
-    label = str(row._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+    label = column_name(row._meta.get_field(name))
     return label[:1].upper() + label[1:]
 
 

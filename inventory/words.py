@@ -121,7 +121,7 @@ def _changes(newer: Any, older: Any) -> list[str]:
         words.append(
             _("%(field)s: %(old)s → %(new)s")
             % {
-                "field": _capital(str(field.verbose_name)),
+                "field": _capital(column_name(field)),
                 "old": choices.get(change.old, _shown(change.old) or "–"),
                 "new": choices.get(change.new, _shown(change.new) or "–"),
             }
@@ -142,7 +142,15 @@ def _shown(value: Any) -> str:
 
 
 def _label(row: models.Model, name: str) -> str:
-    return _capital(str(row._meta.get_field(name).verbose_name))  # type: ignore[union-attr]
+    return _capital(column_name(row._meta.get_field(name)))
+
+
+def column_name(column: Any) -> str:
+    """How a column is called: by its own words, or, where it has none, by those of the rows it points to."""
+    is_named = str(column.verbose_name) != column.name.replace("_", " ")
+    if is_named or not column.is_relation:
+        return str(column.verbose_name)
+    return str(column.related_model._meta.verbose_name)
 
 
 def _capital(text: str) -> str:

@@ -18,6 +18,7 @@ from cameras.night.correlation import WHOLE_DAYS
 from cameras.reports.lists import counted, days_word, with_motion
 from cameras.reports.reports import Column, Period, Report, Section, Share, Value
 from cameras.wording.reasons import word_for
+from core.templatetags.page import whole
 from inventory.models import Channel, ChannelAssignment, Device, Position, RecordingSchedule
 
 WORST = 10
@@ -272,7 +273,9 @@ def _mean(repairs: dict[str, Gaps]) -> Value:
     lengths = [one for gaps in repairs.values() for one in gaps.lengths]
     if not lengths:
         return None
-    count = ngettext("%(count)d gap", "%(count)d gaps", len(lengths)) % {"count": len(lengths)}
+    count = ngettext("%(count)s gap", "%(count)s gaps", len(lengths)) % {
+        "count": whole(len(lengths))
+    }
     return f"{length(sum(lengths) // len(lengths))} ({count})"
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core import tsi
-from core.templatetags.page import percent
+from core.templatetags.page import percent, whole
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def text_of(value: Value) -> str:
         return value.astimezone(tsi.TSI).strftime("%d.%m.%Y %H:%M:%S")
     if isinstance(value, dt.date):
         return tsi.day_text(value)
-    return str(value)
+    return whole(value) if isinstance(value, int) else str(value)
 
 
 @dataclass(frozen=True)

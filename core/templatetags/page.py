@@ -57,6 +57,12 @@ def lasting(milliseconds: int | None) -> str:
 
 
 @register.filter
+def whole(value: int) -> str:
+    """A count as people write it: "12,345", in Turkish "12.345"."""
+    return str(number_format(value, 0, force_grouping=True))
+
+
+@register.filter
 def percent(value: float | None, places: int = 2) -> str:
     """ "93.14%", in Turkish "%93,14". Rounded down: 99.999 is not all."""
     if value is None:

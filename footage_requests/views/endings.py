@@ -88,6 +88,7 @@ def archive(request: PersonRequest, pk: int) -> HttpResponse:
         lambda data: closing.archive(row, by=request.user),
         title=_("Archive the case"),
         done=_("The case is in the archive."),
+        lead=_("The case leaves the board and can only be read from then on."),
         button=_("Archive"),
     )
 

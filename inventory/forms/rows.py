@@ -28,6 +28,7 @@ from ..models import (
     Site,
 )
 from ..text import serial_key
+from ..words import column_name
 from .dress import MarksErrors, date_widgets, dress
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class RowForm(MarksErrors, forms.ModelForm):
         columns = (*self._meta.model._meta.fields, *self._meta.model._meta.many_to_many)
         for column in columns:
             if column.name in self.fields and column.name not in told:
-                self.fields[column.name].label = column.verbose_name
+                self.fields[column.name].label = column_name(column)
 
     @property
     def watched(self) -> list[str]:

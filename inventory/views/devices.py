@@ -194,6 +194,9 @@ def release(request: PersonRequest, pk: int) -> HttpResponse:
         lambda data: moves.release_channel(row, data["at"], request.user),
         title=str(row),
         pretitle=_("End the assignment"),
+        lead=_(
+            "From that moment on this channel records nothing for its position: days before stay as they are."
+        ),
         danger=True,
         back=reverse("inventory:device", args=[row.recorder_id]),
     )
@@ -231,6 +234,9 @@ def disk_out(request: PersonRequest, pk: int) -> HttpResponse:
         take_out,
         title=str(row),
         pretitle=_("Take the disk out"),
+        lead=_(
+            "From that day on the recorder is no longer expected to have this disk. Its row stays in the history."
+        ),
         danger=True,
         back=reverse("inventory:device", args=[row.recorder_id]),
     )

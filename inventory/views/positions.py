@@ -144,7 +144,10 @@ def uninstall(request: PersonRequest, pk: int) -> HttpResponse:
         forms.UninstallForm(request.POST or None),
         lambda d: moves.uninstall(row, d["at"], request.user, document=d["document"]),
         pretitle=_("Take the camera down"),
-        lead=_("Fitted now: %(device)s") % {"device": row.device_at(timezone.now()) or "–"},
+        lead=_(
+            "Fitted now: %(device)s. It is no longer expected to answer here; the position stays and waits for another camera."
+        )
+        % {"device": row.device_at(timezone.now()) or "–"},
         danger=True,
     )
 
@@ -224,6 +227,7 @@ def schedule_end(request: PersonRequest, pk: int) -> HttpResponse:
         forms.ScheduleEndForm(request.POST or None),
         end,
         pretitle=_("End the schedule"),
-        lead=str(row),
+        lead=_("%(schedule)s. From that day on, recording is expected all day again.")
+        % {"schedule": row},
         danger=True,
     )

@@ -203,7 +203,7 @@ def test_the_last_days_tell_the_rate_of_the_minute_played_last_and_the_last_pict
 
     (row,) = texts(last_days_report(person("UNIT_HEAD"), one_day(campus)))
 
-    assert row[12:15] == ["2048", tsi.day_text(campus.day), text_of(taken_at)]
+    assert row[12:15] == [text_of(2048), tsi.day_text(campus.day), text_of(taken_at)]
     assert row[15] == not_checked()
 
 
