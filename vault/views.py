@@ -61,7 +61,10 @@ def login(request: PersonRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("The login is stored."))
             return redirect("inventory:device", pk)
-    return _page(request, device, form, _("Set the login"))
+    lead = _(
+        "Sealed at once and shown to nobody. The next visit signs in with it; the login before it is gone for good."
+    )
+    return _page(request, device, form, _("Set the login"), lead=lead)
 
 
 @login_required
