@@ -25,6 +25,7 @@ from ..errors import ContentChanged, Refused
 from ..holds import holding
 from ..models import FootageRequest, Hold, RequestItem
 from ..portal import whose
+from ..secrecy import declaring
 from . import deadlines, following, identity
 from .changes import deadline_extended
 from .facts import FIELDS, NOT_CONTENT, check, plain, settle
@@ -208,13 +209,19 @@ def merge(request: FootageRequest, into: FootageRequest, *, by: Person, because:
         if other.status not in FootageRequest.BEFORE_DECISION:
             raise Refused(_("The other request is decided already: it takes nothing in any more."))
         _take_over(row, other, by)
+        out = declaring.carry_over(row, other)
         row.attachments.update(request=other)
         following.content_changed(
             other, by=by, because=said.because("MERGED_INTO", number=row.number)
         )
         row.take("merge", by=by, because=because, merged_into=other, closed_at=timezone.now())
         audit.record(
-            "footagerequest.take_in", actor=by, target=other, because=because, merged=row.number
+            "footagerequest.take_in",
+            actor=by,
+            target=other,
+            because=because,
+            merged=row.number,
+            out=out,
         )
         following.cameras_named(other, by=by)
 

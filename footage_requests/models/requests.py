@@ -263,15 +263,19 @@ class FootageRequest(SteppedModel):
         return self.status in self.OPEN
 
     @cached_property
-    def filers(self) -> frozenset[int]:
-        """The keys of who entered it, and of who entered what was merged into it; read once per instance."""
-        found, latest = {self.filer_id}, [self.pk]
+    def absorbed(self) -> tuple[FootageRequest, ...]:
+        """The requests that were merged into it, at whatever remove; read once per instance."""
+        found: list[FootageRequest] = []
+        latest = [self]
         while latest:
-            rows = FootageRequest.objects.filter(merged_into__in=latest)
-            pairs = list(rows.values_list("pk", "filer_id"))
-            latest = [pk for pk, _filer in pairs]
-            found |= {filer for _pk, filer in pairs}
-        return frozenset(found)
+            latest = list(FootageRequest.objects.filter(merged_into__in=latest))
+            found += latest
+        return tuple(found)
+
+    @property
+    def filers(self) -> frozenset[int]:
+        """The keys of who entered it, and of who entered what was merged into it."""
+        return frozenset(row.filer_id for row in (self, *self.absorbed))
 
 
 class RequestItem(models.Model):

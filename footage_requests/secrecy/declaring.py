@@ -63,17 +63,39 @@ def deny(request: FootageRequest, *, by: Person, note: str = "") -> None:
         row = _locked(request)
         if row.interests.standing().filter(person=by).exists():
             raise Refused(_("You said that this case is yours: somebody else must take that back."))
-        InterestDeclaration.objects.create(
-            request=row, person=by, is_out=False, why=Why.NONE, note=note.strip()[:300]
-        )
         audit.record(
             "footagerequest.deny_interest",
             actor=by,
             target=row,
             because=note.strip()[:300],
-            seen=interests.hints(by, row),
+            seen=interests.must_answer(by, row),
+        )
+        InterestDeclaration.objects.create(
+            request=row, person=by, is_out=False, why=Why.NONE, note=note.strip()[:300]
         )
     _forget(request)
+
+
+def carry_over(request: FootageRequest, into: FootageRequest) -> list[str]:
+    """Who is out of a request is out of the one that it is merged into; the names, for the log of the merge.
+
+    Run inside the transaction of the merge, with both locked.
+    """
+    there = set(into.interests.standing().values_list("person", flat=True))
+    moved = [
+        InterestDeclaration(
+            request=into,
+            person=each.person,
+            is_out=True,
+            why=each.why,
+            note=f"{each.note[:270]} ({request.number})".strip(),
+            said_at=each.said_at,
+        )
+        for each in request.interests.standing().select_related("person")
+        if each.person_id not in there
+    ]
+    InterestDeclaration.objects.bulk_create(moved)
+    return [each.person.full_name for each in moved]
 
 
 def may_take_back(declaration: InterestDeclaration, person: Person) -> bool:

@@ -56,7 +56,8 @@ def must_answer(person: Person, request: FootageRequest) -> list[str]:
     """Why the person must say whether the case is his own before he acts on it; nothing once he has."""
     if any(each.person_id == person.pk for each in declarations(request)):
         return []
-    return hints(person, request)
+    cases = (request, *request.absorbed)
+    return list(dict.fromkeys(hint for case in cases for hint in hints(person, case)))
 
 
 def blocks(person: Person, request: FootageRequest) -> bool:
@@ -65,7 +66,7 @@ def blocks(person: Person, request: FootageRequest) -> bool:
 
 
 def hints(person: Person, request: FootageRequest) -> list[str]:
-    """What in the case points to this person, as sentences. Names are compared without case and accents."""
+    """What in this request alone points to this person, as sentences. Names are compared without case and accents."""
     found = []
     if _same(person.full_name, request.requester_name, request.represented_by):
         found.append(_("Your name stands there as the one who asks."))

@@ -22,6 +22,7 @@ from footage_requests.holds import availability, holding
 from footage_requests.models import (
     Exhibit,
     FixedMask,
+    FootageRequest,
     Hold,
     InterestDeclaration,
     MaskPlan,
@@ -38,7 +39,7 @@ from footage_requests.release import (
     release_work,
     returning,
 )
-from footage_requests.secrecy import undertakings
+from footage_requests.secrecy import declaring, undertakings
 from tests.inventory import rows
 from tests.requests.case import exhibit_of, package_of
 from tests.requests.portal_calls import Portal, install_rules
@@ -214,6 +215,46 @@ def test_who_entered_a_merged_request_neither_decides_nor_exports_the_other(camp
     exhibit_of(package, b"pictures" * 100)
     with pytest.raises(NotThisPerson):
         verifying.verify(package, {}, by=both)
+
+
+def test_who_is_out_of_a_merged_request_is_out_of_the_other(campus):
+    """B2: what he stepped out of goes on there; a denial of one case says nothing of the other."""
+    mine, other = campus.submitted(), campus.submitted()
+    declaring.step_out(mine, "IN_FOOTAGE", by=campus.superior, note="north door")
+    declaring.deny(mine, by=campus.second_operator)
+    for person in (campus.operator, campus.head):
+        declaring.step_out(mine, "RELATED", by=person)
+    declaring.step_out(other, "RELATED", by=campus.operator)
+    arriving.merge(mine, other, by=campus.head, because="same matter")
+
+    out = other.interests.standing()
+    assert {row.person for row in out} == {campus.superior, campus.operator, campus.head}
+    assert mine.number in out.get(person=campus.superior).note
+    assert not other.interests.filter(person=campus.second_operator).exists()
+    with pytest.raises(NotThisPerson):
+        campus.decide(campus_again(other, campus), by=campus.superior)
+
+
+def test_the_name_of_who_asked_in_a_merged_request_is_asked_about(campus):
+    """B2: the requester of the one does not decide on the other without saying that he is another."""
+    mine = campus.submitted()
+    FootageRequest.objects.filter(pk=mine.pk).update(requester_name=campus.superior.full_name)
+    other = campus.submitted()
+    arriving.merge(mine, other, by=campus.operator, because="same matter")
+
+    other = campus_again(other, campus)
+    with pytest.raises(NotThisPerson):
+        campus.decide(other, by=campus.superior)
+    declaring.deny(other, by=campus.superior, note="the same name")
+    assert campus.decide(other, by=campus.superior)
+
+
+def campus_again(request, campus):
+    """The request after a merge, waiting for its decision once more."""
+    row = FootageRequest.objects.get(pk=request.pk)
+    if row.status != row.Status.AWAITING_DECISION:
+        row.take("submit", by=campus.second_operator)
+    return row
 
 
 def test_a_merged_request_tells_nobody_of_the_others_papers(campus):
