@@ -13,9 +13,11 @@ class AccountsConfig(AppConfig):
         from audit import access, sentences  # models can be imported only when the apps are loaded
 
         from . import permissions, today
+        from .models import Role
         from .sentences import PARTS, SENTENCES
 
         sentences.register(SENTENCES)
         sentences.register_parts(PARTS)
+        sentences.register_parts({role.value: role.label for role in Role})
         access.allow_reading(permissions.can_read_log)
         today.register()

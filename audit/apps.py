@@ -15,4 +15,6 @@ class AuditConfig(AppConfig):
         sentences.register(
             {"clock.regression": _("This server's clock went back: entries may stand out of order")}
         )
-        sentences.register_parts({"sealer": _("the sealer of the log")})
+        sentences.register_parts(
+            {"sealer": _("the sealer of the log"), "system": _("part of the system")}
+        )

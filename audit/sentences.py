@@ -62,6 +62,11 @@ def actor(entry: Entry) -> str:
     return str(_parts.get(entry.actor_name, entry.actor_name))
 
 
+def roles(entry: Entry) -> str:
+    """As what the actor acted, in words; the entry keeps the codes of the roles held then."""
+    return ", ".join(str(_parts.get(code, code)) for code in entry.actor_role.split())
+
+
 def sentence(entry: Entry) -> str:
     """Who did what to which object."""
     names = {"actor": actor(entry), "object": entry.object_name}

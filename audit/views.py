@@ -16,7 +16,7 @@ from .faults import stored_sentence
 from .forms import EntryFilter
 from .models import Entry, Seal, VerifyOutcome
 from .sealing import backlog, leaf_of
-from .sentences import actor, reason, rename, sentence
+from .sentences import actor, reason, rename, roles, sentence
 
 PAGE = 50
 
@@ -81,6 +81,7 @@ def entry(request: HttpRequest, entry_id: int) -> HttpResponse:
         "entry": found,
         "sentence": sentence(found),
         "actor": actor(found),
+        "roles": roles(found),
         "reason": reason(found),
         "leaf": leaf_of(found),
         "content": json.dumps(json.loads(found.canon), indent=2, ensure_ascii=False),

@@ -142,7 +142,10 @@ def test_names_stand_in_the_sentence_and_an_absent_object_leaves_no_colon() -> N
         scrapped = audit.record("device.scrap", actor=person, target=camera)
         refused = audit.record("session.refuse", actor="sign-in", known=False)
 
+    with translation.override("tr"):
+        assert "OPERATOR" not in sentences.roles(scrapped)
     with translation.override("en"):
+        assert sentences.roles(refused) == "part of the system"
         assert sentences.sentence(scrapped) == f"{person.full_name} scrapped {camera}"
         assert sentences.sentence(refused) == "A sign-in was refused"
 
