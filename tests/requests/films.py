@@ -54,4 +54,4 @@ def fragmented(data: bytes) -> bytes:
 def frames(data: bytes) -> int:
     """How many frames a player shows."""
     with av.open(io.BytesIO(data), "r") as container:
-        return len(list(container.decode(video=0)))
+        return sum(1 for _picture in container.decode(video=0))

@@ -52,7 +52,7 @@ def test_a_hold_is_fetched_sealed_and_kept(dialect):
     assert part.delivered["gaps"] == []
     plain = bytes_of(part.file)
     played: Any = av.open(io.BytesIO(plain))
-    pictures = len(list(played.decode(video=0)))
+    pictures = sum(1 for _picture in played.decode(video=0))
     assert pictures == part.delivered["frames"]
     index = read_index(lambda a, b: iter([plain[a:b]]), len(plain))
     assert len(index) == pictures
