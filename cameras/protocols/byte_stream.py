@@ -2,7 +2,7 @@
 
 asyncio's own stream reader copies every byte three times on its way; footage comes in hundreds of megabytes. Here the
 system writes into the buffer itself. The buffer grows for who sends faster than we read: each reading costs the same,
-however much comes with it. Reading pauses while more than `MOST_WAITING` bytes wait, or than are read at once.
+however much comes with it. Reading pauses while the buffer has hardly any room: each pause costs as well.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import cast
 
 MOST_WAITING = 320 * 1024
 """The longest reply must find room."""
-FIRST_SPACE, MOST_SPACE = 192 * 1024, 768 * 1024
+FIRST_SPACE, MOST_SPACE = 192 * 1024, 1536 * 1024
 """How many bytes are read at once, at first and at most."""
 _LITTLE = 16 * 1024
 
@@ -21,7 +21,7 @@ class ByteStream(asyncio.BufferedProtocol):
     """Use as protocol of `create_connection`. What waits is `data[start:end]`; the reader drops what it has used up."""
 
     def __init__(self) -> None:
-        self._space, self._most_waiting = FIRST_SPACE, MOST_WAITING
+        self._space = FIRST_SPACE
         self.data = bytearray(MOST_WAITING + FIRST_SPACE)
         self.start = self.end = 0
         self.is_over = False
@@ -38,6 +38,10 @@ class ByteStream(asyncio.BufferedProtocol):
 
     def __len__(self) -> int:
         return self.end - self.start
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self) > len(self.data) - FIRST_SPACE
 
     @property
     def first(self) -> int:
@@ -57,7 +61,7 @@ class ByteStream(asyncio.BufferedProtocol):
 
         What waits may be moved meanwhile.
         """
-        if self._is_paused and len(self) <= self._most_waiting:
+        if self._is_paused and not self._is_full:
             self._is_paused = False
             self._transport.resume_reading()
         if not self._new and not self.is_over:
@@ -99,8 +103,7 @@ class ByteStream(asyncio.BufferedProtocol):
     def _grow(self) -> None:
         self._is_fast = False
         self._space = min(2 * self._space, MOST_SPACE)
-        self._most_waiting = max(MOST_WAITING, self._space)
-        data = bytearray(self._most_waiting + self._space)
+        data = bytearray(MOST_WAITING + self._space)
         data[: self.end] = self._view[: self.end]
         self.data, self._view = data, memoryview(data)
 
@@ -108,7 +111,7 @@ class ByteStream(asyncio.BufferedProtocol):
         self._is_fast = nbytes == self._space < MOST_SPACE
         self.end += nbytes
         self._new += nbytes
-        if len(self) > self._most_waiting and not self._is_paused:
+        if self._is_full and not self._is_paused:
             self._is_paused = True
             self._transport.pause_reading()
         self._wake()
