@@ -107,6 +107,9 @@ _SENTENCES: dict[str, Promise] = {
     "FILES_DESTROYED": _("%(count)d sealed files destroyed"),
     "MASKS_AGAIN": _("masks are drawn again"),
     "WRONG_CODES": _("too many wrong codes"),
+    "DECISION_GONE": _("the decision no longer holds"),
+    "STOPPED": _("stopped by the person who started it"),
+    "EXPORTED": _("exported"),
 }
 
 

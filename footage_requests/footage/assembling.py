@@ -101,7 +101,7 @@ def _work(package: Package, lease: uuid.UUID, at_hand: _AtHand) -> bool:
     """One package under a lease; what goes wrong stands on the package in words."""
     standing = deciding.standing_decision(package.request)
     if standing is None or standing.pk != package.decision_id:
-        exporting.cancel(package, by=SYSTEM, because=_("the decision no longer holds"))
+        exporting.cancel(package, by=SYSTEM, because=said.because("DECISION_GONE"))
         return False
     failure = _failed_slices(package)
     if not failure:
@@ -109,8 +109,7 @@ def _work(package: Package, lease: uuid.UUID, at_hand: _AtHand) -> bool:
             assemble_package(package, _Progress(package, lease), at_hand)
             return True
         except JobCancelled:
-            because = _("stopped by the person who started it")
-            exporting.cancel(package, by=package.exporter, because=because)
+            exporting.cancel(package, by=package.exporter, because=said.because("STOPPED"))
             return False
         except NotPlayable as error:
             failure = str(error)
@@ -336,7 +335,7 @@ def _hand_on(package: Package) -> None:
     package.take(
         "need_masks" if needs_masks else "offer",
         by=package.exporter,
-        because=_("exported"),
+        because=said.because("EXPORTED"),
         facts={
             "exhibits": [
                 {"ident": row.ident, "sha256": row.file.sha256, "bytes": row.file.bytes}

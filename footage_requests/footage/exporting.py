@@ -22,7 +22,7 @@ from core.jobs import Job, JobCancelled
 from core.tsi import to_ms
 from inventory.models import Channel, ChannelAssignment, Device
 
-from .. import refusals
+from .. import refusals, said
 from ..casework.numbers import next_number
 from ..decisions import deciding
 from ..errors import NotThisPerson, Refused
@@ -230,7 +230,7 @@ def slice_ended(part: ExportSlice | SoundSlice) -> None:
     try:
         job.tick(min(ended, job.total), _("fetched from the recorder"))
     except JobCancelled:
-        cancel(package, by=package.exporter, because=_("stopped by the person who started it"))
+        cancel(package, by=package.exporter, because=said.because("STOPPED"))
 
 
 def cancel(package: Package, *, by: Person | str, because: str) -> None:

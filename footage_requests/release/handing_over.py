@@ -157,6 +157,13 @@ def record_no_recording(
         raise Refused(_("This record follows the decision that there is no recording."))
     require(facts, "place")
     with transaction.atomic():
+        # Of two who press at once, the second finds the record of the first.
+        FootageRequest.objects.select_for_update(of=("self",), no_key=True).get(pk=request.pk)
+        made = request.records.filter(kind=Kind.NO_RECORDING).first()
+        if made is not None:
+            raise Refused(
+                _("%(number)s has been made on this decision already.") % {"number": made.number}
+            )
         return make_record(Kind.NO_RECORDING, request, None, facts, by)
 
 

@@ -124,7 +124,7 @@ def test_a_single_measurement_of_any_size_is_drawn_inside(offset: int) -> None:
 def test_a_clock_on_a_wrong_date_is_told_in_days_and_with_the_date_it_shows() -> None:
     with translation.override("en"):
         row = reading(0, -1_780_000_000_000)
-        assert offset_words(-1_780_000_000_000) == "20601 days behind"
+        assert offset_words(-1_780_000_000_000) == "20,601 days behind"
         shown = clock_sentence(row)
         assert ".1970 " in shown
         # What was read then is told in the same words on every later day.

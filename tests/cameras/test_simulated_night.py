@@ -124,7 +124,7 @@ def test_a_night_over_recorders_of_three_kinds(db, settings):
         assert abs(told.offset_ms - offset_ms) <= told.uncertainty_ms + 1
         condition = DeviceCondition.objects.get(device=by_key[key])
         assert condition.clock_offset_ms == told.offset_ms
-    assert set(PlaybackProof.objects.values_list("answer", flat=True)) == {"YES"}
+    assert set(PlaybackProof.objects.values_list("answer", "reason")) == {("YES", "")}
     assert PlaybackProof.objects.count() == 6
     assert Finding.objects.open().get(kind="RECORDER_SILENT").count == 2
     picture = LastPicture.objects.get(device=by_key["camera"])

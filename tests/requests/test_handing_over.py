@@ -214,6 +214,8 @@ def test_no_recording_is_recorded_with_the_proof_that_was_shown(campus):
 
     assert row.content["shown"]["lines"][0]["answer"] == "NO"
     assert row.package is None
+    with pytest.raises(Refused, match=row.number):
+        handing_over.record_no_recording(request, {"place": "Oda"}, by=campus.operator)
 
 
 def test_a_package_that_nobody_fetched_is_recorded(campus, package):
