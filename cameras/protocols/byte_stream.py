@@ -12,7 +12,7 @@ from typing import cast
 
 MOST_WAITING = 320 * 1024
 """The longest reply must find room."""
-FIRST_SPACE, MOST_SPACE = 192 * 1024, 1536 * 1024
+FIRST_SPACE, MOST_SPACE = 192 * 1024, 1024 * 1024
 """How many bytes are read at once, at first and at most."""
 _LITTLE = 16 * 1024
 
