@@ -59,7 +59,7 @@ _STEP_OF = {
 
 @dataclass(frozen=True)
 class LineChoice:
-    """What the superior lets leave of one item; of a full copy it is the whole item."""
+    """What the superior lets leave of one item, where only a part is released."""
 
     item_id: int
     starts_at: dt.datetime
@@ -349,11 +349,16 @@ def _check_release(request: FootageRequest, choice: Choice, shown: Summary) -> N
 def _lines(request: FootageRequest, choice: Choice, shown: Summary) -> list[LineChoice]:
     """The lines of a release: of a part as chosen, otherwise every included item as a whole."""
     kind = Decision.Kind(choice.kind)
+    if choice.lines and kind != Decision.Kind.PART:
+        raise Refused(
+            _("Cameras and minutes are chosen only for “%(part)s”; “%(kind)s” names none.")
+            % {"part": Decision.Kind.PART.label, "kind": kind.label}
+        )
     if kind not in Decision.RELEASING:
         return []
     items = {item.pk: item for item in request.items.filter(is_included=True)}
     masked = {line.item_id: line.only_fixed for line in shown.lines if line.must_be_masked}
-    if kind != Decision.Kind.PART and not choice.lines:
+    if kind != Decision.Kind.PART:
         return [
             LineChoice(item.pk, item.starts_at, item.ends_at, must_be_masked=item.pk in masked)
             for item in items.values()

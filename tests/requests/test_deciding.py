@@ -206,6 +206,20 @@ def test_a_part_lies_inside_what_was_asked(campus):
     assert DecisionLine.objects.get(decision=decision).ends_at == item.starts_at + 5 * minute
 
 
+@pytest.mark.parametrize("kind", ["COPY", "VIEWING", "REFUSE"])
+def test_only_a_part_names_cameras_and_minutes(campus, kind):
+    """A few minutes that are stored as a full copy would read as all of it in letters and in the log."""
+    request = campus.submitted()
+    item = request.items.get()
+    line = deciding.LineChoice(item.pk, item.starts_at, item.starts_at + dt.timedelta(minutes=5))
+    codes = [campus.code().code] if kind == "REFUSE" else []
+
+    with pytest.raises(Refused, match=str(Decision.Kind(kind).label)):
+        campus.decide(request, kind, lines=[line], codes=codes)
+    assert not Decision.objects.exists()
+    assert campus.decide(request, kind, codes=codes).kind == kind
+
+
 @pytest.mark.parametrize(("before", "after"), [(-1, 5), (0, 31), (5, 5), (6, 5)])
 def test_one_minute_too_many_is_refused(campus, before, after):
     request = campus.submitted()
