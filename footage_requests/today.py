@@ -41,10 +41,12 @@ def any_requests(person: Person) -> bool:
 
 
 def _out(person: Person) -> QuerySet[Any] | None:
-    """Cases in which the person plays no part, because they are his own."""
+    """Cases that the person does not decide on: he is out of them, or a request of his was merged into them."""
     if not permissions.can_decide(person):
         return None
-    return InterestDeclaration.objects.standing().filter(person=person.pk).values_list("request")
+    out = InterestDeclaration.objects.standing().filter(person=person.pk).values("request")
+    cases = FootageRequest.objects.order_by()
+    return (cases.filter(pk__in=out) | cases.took_in_from(person)).values_list("pk")
 
 
 _ANY = panels.Question(lambda person: FootageRequest.objects.order_by().values_list("pk")[:1])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F, Q
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +24,17 @@ from .kinds import LegalBasis, RequesterKind
 
 if TYPE_CHECKING:
     from accounts.models import Person
+
+
+_TOOK_IN = """
+    WITH RECURSIVE taken(pk) AS (
+        SELECT merged_into_id FROM footage_requests_footagerequest
+        WHERE filer_id = %s AND merged_into_id IS NOT NULL
+        UNION
+        SELECT further.merged_into_id FROM footage_requests_footagerequest further
+        JOIN taken ON further.id = taken.pk WHERE further.merged_into_id IS NOT NULL
+    ) SELECT pk FROM taken
+"""
 
 
 class RequestQuerySet(ScopedQuerySet[Any]):
@@ -46,6 +58,10 @@ class RequestQuerySet(ScopedQuerySet[Any]):
 
     def open(self) -> Self:
         return self.filter(status__in=FootageRequest.OPEN)
+
+    def took_in_from(self, person: Person) -> Self:
+        """Those that a request of this person was merged into, at whatever remove (`filers` of one case)."""
+        return self.filter(pk__in=RawSQL(_TOOK_IN, [person.pk]))  # noqa: S611 - a constant
 
 
 class OfRequestQuerySet(ScopedQuerySet[Any]):

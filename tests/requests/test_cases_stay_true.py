@@ -7,9 +7,12 @@ import os
 
 import pytest
 import pyzipper
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Role
+from core import panels
 from core.jobs import Job
 from core.steps import InvalidTransition
 from core.tsi import today
@@ -215,6 +218,28 @@ def test_who_entered_a_merged_request_neither_decides_nor_exports_the_other(camp
     exhibit_of(package, b"pictures" * 100)
     with pytest.raises(NotThisPerson):
         verifying.verify(package, {}, by=both)
+
+
+def test_bugun_offers_no_decision_to_whose_request_was_merged_in(campus, english):
+    """What the page of the decision refuses is not asked for on Bugün, by one question for all cases."""
+    both, other = (rows.person(Role.SUPERIOR, Role.OPERATOR) for _ in range(2))
+    mine, between = campus.request(campus.camera(), filer=both), campus.request(campus.camera())
+    into, apart = campus.submitted(), campus.submitted()
+    arriving.merge(mine, between, by=both, because="same matter")
+    arriving.merge(between, into, by=both, because="same matter")
+    campus_again(into, campus)
+
+    def waiting(person):
+        with panels.one_look(), CaptureQueriesContext(connection) as asked:
+            panels.gather(person)
+            told = {line.sentence for line in panels.today_lines(person)}
+        found = {row for row in (into, apart) if f"{row.number} waits for your decision" in told}
+        return found, len(asked)
+
+    (his, hers), asked = zip(waiting(both), waiting(other), strict=True)
+    assert his == {apart}
+    assert hers == {into, apart}
+    assert asked[0] <= asked[1]
 
 
 def test_who_is_out_of_a_merged_request_is_out_of_the_other(campus):
