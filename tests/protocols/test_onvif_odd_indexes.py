@@ -5,11 +5,26 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
+import pytest
 from lxml import etree
 
-from cameras.protocols.base import IndexAnswer
-from tests.protocols.onvif_device import OnvifDevice, date_time
-from tests.protocols.test_onvif_recordings import ask, at, event, page, recorder, spans
+from cameras.protocols.base import IndexAnswer, Manner, NoProgress, Source
+from cameras.protocols.http import Transport
+from cameras.protocols.onvif.client import OnvifClient
+from tests.protocols.onvif_device import OnvifDevice, date_time, fault
+from tests.protocols.patience import HANG_S
+from tests.protocols.test_onvif_recordings import (
+    END,
+    FOUND,
+    RECORDINGS,
+    START,
+    ask,
+    at,
+    event,
+    page,
+    recorder,
+    spans,
+)
 
 __all__ = ["recorder"]  # the fixture
 HOUR_MS = 3_600_000
@@ -97,3 +112,59 @@ async def test_a_state_that_stands_beside_the_list_ends_the_search(recorder: Onv
     answer = await ask(recorder, at("00:00:00"), at("02:00:00"))
     assert spans(answer) == [(at("00:00:00"), at("01:00:00"))]
     assert answer.complete
+
+
+async def test_results_without_a_list_around_them_are_read(recorder: OnvifDevice) -> None:
+    whole = page(event("00:00:00", True, start=True), event("06:00:00", False))
+    recorder.operations["GetEventSearchResults"] = whole.removeprefix(
+        "<x:ResultList>"
+    ).removesuffix("</x:ResultList>")
+    assert spans(await ask(recorder)) == [(START, at("06:00:00"))]
+
+
+async def test_a_state_that_is_an_attribute_of_the_list_ends_the_search(
+    recorder: OnvifDevice,
+) -> None:
+    whole = page(event("00:00:00", True, start=True), state="")
+    recorder.operations["GetEventSearchResults"] = whole.replace(
+        "<x:ResultList>", '<x:ResultList SearchState="Completed">'
+    )
+    assert spans(await ask(recorder)) == [(START, END)]
+    assert recorder.calls.count("GetEventSearchResults") == 1
+
+
+async def test_an_answer_that_holds_nothing_is_no_empty_index(recorder: OnvifDevice) -> None:
+    recorder.operations["GetEventSearchResults"] = "<x:Nothing/>"
+    answer = await ask(recorder)
+    assert answer.source is Source.ONVIF_RECORDINGS
+    assert not answer.complete
+
+
+async def test_a_list_that_is_given_whole_each_time_is_a_list(recorder: OnvifDevice) -> None:
+    """Small servers know no searches and write no state; of events the same page twice stays refused."""
+    information = RECORDINGS.replace("RecordingItem", "RecordingInformation")
+    recorder.operations |= {
+        "GetRecordings": fault("ActionNotSupported"),
+        "FindRecordings": FOUND,
+        "GetRecordingSearchResults": f"<x:ResultList>{information}</x:ResultList>",
+        "GetEventSearchResults": page(event("00:00:00", True, start=True), state=""),
+    }
+    async with Transport(deadline=HANG_S) as transport:
+        client = OnvifClient(transport.to(recorder.server.endpoint, None, Manner()))
+        assert [channel.token for channel in await client.channels()] == ["R1", "R2"]
+    with pytest.raises(NoProgress):
+        await ask(recorder)
+
+
+async def test_a_track_that_names_its_kind_itself_is_a_video_track(recorder: OnvifDevice) -> None:
+    flat = "<tt:TrackType>{}</tt:TrackType>"
+    for kind in ("Video", "Audio"):
+        nested = f"<tt:Configuration>{flat.format(kind)}</tt:Configuration>"
+        told = str(recorder.operations["GetRecordings"])
+        recorder.operations["GetRecordings"] = told.replace(nested, flat.format(kind))
+    recorder.operations["GetEventSearchResults"] = page(
+        event("00:00:00", True, track="audio", start=True),
+        event("00:00:00", True, track="video", start=True),
+        event("02:00:00", False, track="video"),
+    )
+    assert spans(await ask(recorder)) == [(START, at("02:00:00"))]

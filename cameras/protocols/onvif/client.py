@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from cameras.protocols.base import (
     BadAnswer,
+    Busy,
     Channel,
     ClockSample,
     DeviceKind,
@@ -25,14 +26,23 @@ from cameras.protocols.base import (
     Reason,
     StreamTarget,
     TimeBase,
+    TooLarge,
+    TooSlow,
 )
 from cameras.protocols.http import Conversation
 from cameras.protocols.oldest_known import OLDEST_NOT_BELIEVED, believable
+from cameras.protocols.onvif.clip_recordings import (
+    FEWEST_CLIPS,
+    Footage,
+    by_source,
+    may_be_clips,
+    one_by_one,
+    spans_of,
+)
 from cameras.protocols.onvif.clock import ntp_servers, read_clock
 from cameras.protocols.onvif.identity import read_identity
 from cameras.protocols.onvif.media import Media, Profile
 from cameras.protocols.onvif.recordings import (
-    Recording,
     RecordingIndex,
     device_now_ms,
     doubting_local_time,
@@ -42,6 +52,8 @@ from cameras.protocols.onvif.soap import SoapConversation
 
 # Cameras have up to four lenses; more pictures than that come through a recorder.
 _MOST_LENSES = 4
+# What is asked beside the matter in hand may fail in these ways.
+_NOT_TOLD = (NotSupported, BadAnswer, TooLarge, TooSlow, Busy)
 
 
 class OnvifClient:
@@ -57,6 +69,7 @@ class OnvifClient:
         self._conversation = conversation
         self._media = Media(self.soap)
         self._index = RecordingIndex(self.soap, limits)
+        self._footage: list[Footage] | None = None
 
     async def close(self) -> None:
         """Closes the connections to the device."""
@@ -104,16 +117,11 @@ class OnvifClient:
 
         Where both fail, what is wrong with the media service is raised.
         """
-        recordings = await self._recordings()
-        if recordings:
+        footage = await self._all_footage_or_none()
+        if footage:
             return [
-                Channel(
-                    number=number,
-                    token=recording.token,
-                    name=recording.name,
-                    address=_host(recording.address),
-                )
-                for number, recording in enumerate(recordings, 1)
+                Channel(number, token=one.token, name=one.name, address=_host(one.address))
+                for number, one in enumerate(footage, 1)
             ]
         sources = await self._media.sources()
         return [
@@ -123,11 +131,14 @@ class OnvifClient:
 
     async def recordings(self, channel: Channel, start_ms: int, end_ms: int) -> IndexAnswer:
         """The recorded intervals; the span and the answer are in the device's UTC."""
-        token = await self._recording_token(channel)
+        footage = await self._footage_of(channel)
         if self.soap.shown_offset_ms is None:
             await self._try_clock()
         now_ms = device_now_ms(self.soap.shown_offset_ms)
-        answer = await self._index.find(token, start_ms, end_ms, now_ms)
+        if footage.clips:
+            answer = spans_of(footage, start_ms, end_ms)
+        else:
+            answer = await self._index.find(footage.token, start_ms, end_ms, now_ms)
         if answer.earliest_ms is not None and believable(answer.earliest_ms, end_ms) is None:
             answer = replace(answer, earliest_ms=None, notes=(*answer.notes, OLDEST_NOT_BELIEVED))
         return doubting_local_time(answer, now_ms, self.soap.shown_zone_ms)
@@ -150,50 +161,66 @@ class OnvifClient:
 
     async def playback(self, channel: Channel, start_ms: int, end_ms: int) -> StreamTarget:
         """The replay stream of a recording, for RTSP with `Require: onvif-replay`."""
-        token = await self._recording_token(channel)
+        footage = await self._footage_of(channel)
         return StreamTarget(
-            url=await self._media.replay_url(token),
+            url=await self._media.replay_url(footage.clip_at(start_ms, end_ms)),
             time_base=TimeBase.DEVICE_UTC,
             start_ms=start_ms,
             end_ms=end_ms,
             replay="onvif",
         )
 
-    async def _recordings(self) -> list[Recording]:
+    async def _all_footage(self) -> list[Footage]:
+        """What was recorded of each source, in the recorder's order; asked once per conversation."""
+        if self._footage is None:
+            listed = await self._index.recordings()
+            self._footage = one_by_one(listed)
+            if len(listed) >= FEWEST_CLIPS:
+                has_one_source = await self._count_sources() == 1
+                if has_one_source or may_be_clips(listed):
+                    try:
+                        informed = await self._index.informed()
+                    except _NOT_TOLD:
+                        informed = []
+                    self._footage = by_source(listed, informed, has_one_source=has_one_source)
+        return self._footage
+
+    async def _all_footage_or_none(self) -> list[Footage]:
         try:
-            return await self._index.recordings()
+            return await self._all_footage()
         except (NotSupported, BadAnswer):
             return []
 
-    async def _recording_token(self, channel: Channel) -> str:
-        """The recording of a channel: by its token, else by its number.
+    async def _footage_of(self, channel: Channel) -> Footage:
+        """What was recorded of a channel: by its token, else by its number.
 
         A camera's channel carries a profile token, which no index knows. Raises `NotSupported`
         (NO_SUCH_CHANNEL) for a recording that is not listed.
         """
         try:
-            listed = await self._index.recordings()
+            every = await self._all_footage()
         except (NotSupported, BadAnswer):
             if channel.token:
-                return channel.token
+                return Footage(channel.token)
             raise
-        if any(recording.token == channel.token for recording in listed):
-            return channel.token
-        if not 1 <= channel.number <= len(listed):
-            words = "no such channel" if listed else "the device lists no recordings"
+        for footage in every:
+            if channel.token and footage.is_known_as(channel.token):
+                return footage
+        if not 1 <= channel.number <= len(every):
+            words = "no such channel" if every else "the device lists no recordings"
             raise NotSupported(words, reason=Reason.NO_SUCH_CHANNEL)
-        return listed[channel.number - 1].token
+        return every[channel.number - 1]
 
     async def _profile(self, channel: Channel) -> Profile:
         """A recorder's channel carries a recording token: its source names the profile."""
-        recordings = {r.token: r for r in await self._recordings()} if channel.token else {}
-        known = recordings.get(channel.token)
+        every = await self._all_footage_or_none() if channel.token else []
+        known = next((one for one in every if one.is_known_as(channel.token)), None)
         return await self._media.profile_for(channel, known.source_id if known else "")
 
     async def _count_sources(self) -> int:
         try:
             return len(await self._media.sources())
-        except (NotSupported, BadAnswer):
+        except _NOT_TOLD:
             return 0
 
     async def _try_clock(self) -> None:

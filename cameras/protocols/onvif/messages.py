@@ -23,6 +23,7 @@ from lxml import etree
 
 _WSDL = "http://schemas.xmlsoap.org/wsdl/"
 SOAP = "http://www.w3.org/2003/05/soap-envelope"
+_SOAP_1_1 = "http://schemas.xmlsoap.org/soap/envelope/"
 # Services whose few messages are written by hand: onvif-zeep lacks the first, and for the others another
 # WSDL would cost every worker memory.
 BY_HAND = {
@@ -66,6 +67,7 @@ class Template:
         self._first = pieces[0]
         self._rest = [(int(pieces[i]), pieces[i + 1]) for i in range(1, len(pieces), 2)]
         self.content_type = f'application/soap+xml; charset=utf-8; action="{action}"'
+        self._action = action
 
     def fill(self, texts: list[str], header: bytes) -> bytes:
         """The finished envelope; `texts` are escaped here, `header` is XML already."""
@@ -73,6 +75,11 @@ class Template:
         for number, after in self._rest:
             parts += (escape(texts[number]).encode(), after)
         return b"".join(parts)
+
+    def in_soap_1_1(self, filled: bytes) -> tuple[bytes, str, dict[str, str]]:
+        """A filled envelope in the older version, its content type, and the header that names the action."""
+        older = filled.replace(SOAP.encode(), _SOAP_1_1.encode(), 1)
+        return older, "text/xml; charset=utf-8", {"SOAPAction": f'"{self._action}"'}
 
 
 @cache

@@ -31,7 +31,7 @@ from cameras.protocols.onvif.reboot import last_reboot_ms
 from cameras.protocols.onvif.search import Search, SearchLimits
 from cameras.protocols.onvif.soap import SoapConversation
 from cameras.protocols.onvif.times import stamp_ms, write_stamp
-from cameras.protocols.xml import find, find_all, text
+from cameras.protocols.xml import descendants, find, find_all, text
 
 IN_LOCAL_TIME = "index-in-local-time"
 _LEAST_ZONE_MS = 30 * 60_000
@@ -78,6 +78,10 @@ class RecordingIndex:
             self._listed = listed or await self._from_find_recordings()
         return self._listed
 
+    async def informed(self) -> list[Recording]:
+        """The recordings with their times, from one search; asked once per conversation."""
+        return await self._from_find_recordings()
+
     async def find(self, token: str, start_ms: int, end_ms: int, now_ms: int) -> IndexAnswer:
         """The recorded intervals of one recording; `now_ms` is the device's time now.
 
@@ -113,11 +117,7 @@ class RecordingIndex:
                     name=text(source, "Name") or text(item, "Configuration/Content"),
                     source_id=text(source, "SourceId"),
                     address=text(source, "Address"),
-                    video_tracks=frozenset(
-                        text(track, "TrackToken")
-                        for track in tracks
-                        if text(track, "Configuration/TrackType").lower() == "video"
-                    ),
+                    video_tracks=_video_tracks(tracks),
                 )
             )
         return [recording for recording in found if recording.token]
@@ -230,13 +230,18 @@ def _recording_information(element: etree._Element) -> Recording:
         name=text(source, "Name") or text(element, "Content"),
         source_id=text(source, "SourceId"),
         address=text(source, "Address"),
-        video_tracks=frozenset(
-            text(track, "TrackToken")
-            for track in find_all(element, "Track")
-            if text(track, "TrackType").lower() == "video"
-        ),
+        video_tracks=_video_tracks(find_all(element, "Track")),
         earliest_ms=_moment(text(element, "EarliestRecording")),
         latest_ms=_moment(text(element, "LatestRecording")),
+    )
+
+
+def _video_tracks(tracks: list[etree._Element]) -> frozenset[str]:
+    """Tokens of the video tracks; some write the kind into the track itself, others one step below."""
+    return frozenset(
+        text(track, "TrackToken")
+        for track in tracks
+        if any(text(kind).lower() == "video" for kind in descendants(track, "TrackType"))
     )
 
 

@@ -46,6 +46,7 @@ class Search:
         kind = "Event" if find_operation == "FindEvents" else "Recording"
         self._get = f"Get{kind}SearchResults"
         self._item = "Result" if kind == "Event" else "RecordingInformation"
+        self._lists_recordings = kind == "Recording"
         self._limits = limits or SearchLimits()
         self._ends_at = time.monotonic() + self._limits.seconds
         self.pages = 0
@@ -86,16 +87,20 @@ class Search:
         seen: set[bytes] = set()
         empty = 0
         for number in range(self._limits.pages):
-            page, is_completed = await self._page(token, is_first=number == 0)
+            page, state = await self._page(token, is_first=number == 0)
             self.pages += 1
             if page:
                 empty = 0
                 mark = _mark(page)
                 if mark in seen:
+                    if not state and self._lists_recordings:
+                        # It knows no searches: it gives its whole list each time it is asked.
+                        return
                     raise NoProgress(f"{self._get}: the same page again")
                 seen.add(mark)
                 yield page
-            if is_completed:
+            # Some devices leave the state out: then a page without results is the last one.
+            if state == "completed" or not (state or page):
                 return
             if not page:
                 empty += 1
@@ -104,7 +109,7 @@ class Search:
                 await asyncio.sleep(0.05 * min(empty, 20))
         raise TooLarge(f"{self._get}: more than {self._limits.pages} pages")
 
-    async def _page(self, token: str, *, is_first: bool) -> tuple[list[etree._Element], bool]:
+    async def _page(self, token: str, *, is_first: bool) -> tuple[list[etree._Element], str]:
         if time.monotonic() > self._ends_at:
             raise TooSlow(f"{self._get}: not finished after {self._limits.seconds:.0f} s")
         try:
@@ -119,15 +124,21 @@ class Search:
             if is_first:
                 raise
             raise _SessionLost from error
-        result_list = find(answer.content, "ResultList")
-        if result_list is None:
-            raise BadAnswer(f"{self._get}: no result list")
+        return self._read(answer.content)
+
+    def _read(self, content: etree._Element) -> tuple[list[etree._Element], str]:
+        """Results and state of a page. Some leave the list around them out, or write the state beside it."""
+        found = find(content, "ResultList")
+        result_list = content if found is None else found
         page = find_all(result_list, self._item)
-        # It belongs into the list; some write it beside the list.
-        state = text(result_list, "SearchState") or text(answer.content, "SearchState")
-        state = state.lower()
-        # Some devices leave the state out: then a page without results is the last one.
-        return page, state == "completed" or (not state and not page)
+        state = (
+            text(result_list, "SearchState")
+            or result_list.get("SearchState", "")
+            or text(content, "SearchState")
+        ).strip()
+        if found is None and not page and not state:
+            raise BadAnswer(f"{self._get}: no result list")
+        return page, state.lower()
 
     async def _end(self, token: str) -> None:
         with contextlib.suppress(DeviceError):

@@ -15,7 +15,6 @@ from cameras.protocols.base import (
     BadAnswer,
     CredentialRefused,
     DeviceError,
-    Endpoint,
     NotSupported,
     Reason,
     Untrusted,
@@ -26,6 +25,7 @@ from cameras.protocols.http_answers import no_safe_login
 from cameras.protocols.onvif import messages
 from cameras.protocols.onvif.faults import NotAuthorized, fault_error, fault_in
 from cameras.protocols.onvif.security import username_token
+from cameras.protocols.onvif.service_paths import port_of_its_own, split_port
 from cameras.protocols.onvif.times import date_time_ms, http_date_ms
 from cameras.protocols.xml import descendants, find, find_all, local_name, parse, text
 
@@ -34,6 +34,7 @@ USUAL_PATHS = "usual-paths"
 CLOCK_NEEDS_LOGIN = "clock-needs-login"
 SIGNED_IN_TRUE_TIME = "signed-in-true-time"
 HTTP_LOGIN_ON = "http-login-on-"
+SOAP_1_1 = "soap-1-1"
 
 _GUESSED = ("device", "media", "recording", "search", "replay")
 _NAMES = {
@@ -260,20 +261,38 @@ class SoapConversation:
         return answer
 
     async def _send(self, ask: _Ask, header: bytes, *, http_login: bool) -> Answer:
-        texts: list[str] = []
-        template = messages.template(ask.service, ask.operation, ask.arguments, texts)
-        path, port = _split_port(ask.path)
-        reply = await self.conversation.call(
-            "POST",
-            path,
-            port=port,
-            body=template.fill(texts, header),
-            content_type=template.content_type,
-            authenticate=http_login,
-        )
+        reply = await self._post(ask, header, http_login=http_login)
+        # Only what carries no login is put again: silence may be the answer to a wrong one.
+        is_bare = not (header or http_login)
+        if is_bare and SOAP_1_1 not in self.manner.quirks and _wants_another_version(reply):
+            self._note(SOAP_1_1)
+            older = await self._post(ask, header, http_login=False)
+            if _wants_another_version(older):
+                self.manner.quirks.remove(SOAP_1_1)
+            else:
+                reply = older
         if reply.status == 401:
             raise _not_authorized(reply)
         return Answer(self._content(reply, ask.operation), reply)
+
+    async def _post(self, ask: _Ask, header: bytes, *, http_login: bool) -> Reply:
+        texts: list[str] = []
+        template = messages.template(ask.service, ask.operation, ask.arguments, texts)
+        path, port = split_port(ask.path)
+        message = template.fill(texts, header)
+        content_type = template.content_type
+        headers: dict[str, str] = {}
+        if SOAP_1_1 in self.manner.quirks:
+            message, content_type, headers = template.in_soap_1_1(message)
+        return await self.conversation.call(
+            "POST",
+            path,
+            port=port,
+            body=message,
+            headers=headers,
+            content_type=content_type,
+            authenticate=http_login,
+        )
 
     def _content(self, reply: Reply, operation: str) -> etree._Element:
         try:
@@ -343,7 +362,7 @@ class SoapConversation:
         """
         endpoint = self.conversation.endpoint
         found: dict[str, str] = {}
-        own_port = _own_port(endpoint, told)
+        own_port = port_of_its_own(endpoint, told)
         for name, address in told.items():
             try:
                 path, port = path_on_device(endpoint, address)
@@ -367,26 +386,6 @@ class _Ask:
     path: str
 
 
-def _own_port(endpoint: Endpoint, told: dict[str, str]) -> int | None:
-    """The port under which the device believes to be reached; None where it does not tell."""
-    addresses = [told["device"]] if told.get("device") else list(told.values())
-    ports = set()
-    for address in addresses:
-        try:
-            ports.add(path_on_device(endpoint, address)[1])
-        except Untrusted:
-            continue
-    return ports.pop() if len(ports) == 1 else None
-
-
-def _split_port(path: str) -> tuple[str, int | None]:
-    """`Manner.services` writes a service on another port of the same host as `:8899/path`."""
-    if not path.startswith(":"):
-        return path, None
-    port, slash, rest = path[1:].partition("/")
-    return slash + rest, int(port)
-
-
 def _not_authorized(reply: Reply) -> NotAuthorized:
     values = getattr(reply.headers, "getall", lambda name, default: default)
     challenges = parse_challenges(values("WWW-Authenticate", []))
@@ -397,6 +396,12 @@ def _not_authorized(reply: Reply) -> NotAuthorized:
         offers_digest=is_challenge and best_digest(challenges) is not None,
         offers_basic=is_challenge and any(one.scheme == "basic" for one in challenges),
     )
+
+
+def _wants_another_version(reply: Reply) -> bool:
+    """Devices made for SOAP 1.1 call SOAP 1.2 a mismatch or an unknown type, or answer with nothing at all."""
+    is_empty = 200 <= reply.status < 300 and not reply.body.strip()
+    return is_empty or reply.status == 415 or b"VersionMismatch" in reply.body[:4096]
 
 
 def _without_zone(offset_ms: int) -> int:
