@@ -1,20 +1,25 @@
-"""The database's own refusal of people who are out of a case: triggers on every column that names a part.
+"""The database's own refusal of people who may play no part in a case: triggers on the columns that name parts.
 
-The case of a row may lie in another table, which no CHECK reaches. PostgreSQL gets one function and a
-trigger per column and event, SQLite a trigger of its own for each. SQLite drops a table's triggers when a
-later migration rebuilds the table: such a migration calls `install` again (a test finds the missing ones).
+Who is out of a case is refused in every part; who entered a request that was merged into it, at whatever
+remove, neither decides nor exports nor verifies. Both stand in other tables, which no CHECK reaches.
+PostgreSQL gets one function and a trigger per column and event, SQLite a trigger of its own for each. SQLite
+drops a table's triggers when a later migration rebuilds the table, and rebuilds none that a trigger reads:
+such a migration calls `remove` before and `install` after it, with every set (a test finds the missing ones).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 REFUSAL = "requests_out_of_the_case"
+REFUSAL_OF_FILERS = "requests_asked_in_a_merged_request"
 _OUT = "footage_requests_interestdeclaration"
 _PREFIX = "footage_requests_"
+_CASES = "footage_requests_footagerequest"
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,7 @@ class Guard:
     table: str
     column: str
     by: str = "request"
+    refusal: ClassVar[str] = REFUSAL
 
     @property
     def name(self) -> str:
@@ -55,6 +61,32 @@ class Guard:
         )
 
 
+@dataclass(frozen=True)
+class FilerGuard(Guard):
+    """`column` may not name who entered a request that was merged into the case.
+
+    Who entered the case itself is left to the CHECKs, which know small-unit mode.
+    """
+
+    refusal: ClassVar[str] = REFUSAL_OF_FILERS
+
+    @property
+    def name(self) -> str:
+        return f"requests_merged_{self.table}_{self.column}"
+
+    @property
+    def is_refused(self) -> str:
+        """SQL: whether the row NEW names such a person."""
+        # S608: every part is a name out of FILER_GUARDS, never input.
+        return (
+            f"(NEW.{self.column} IN (WITH RECURSIVE taken(id, filer_id) AS ("  # noqa: S608
+            f"SELECT r.id, r.filer_id FROM {_CASES} r WHERE r.merged_into_id = {self.case} "
+            f"UNION SELECT r.id, r.filer_id FROM {_CASES} r JOIN taken ON r.merged_into_id = taken.id"
+            f") SELECT filer_id FROM taken) AND NOT EXISTS ("
+            f"SELECT 1 FROM {_CASES} r WHERE r.id = {self.case} AND r.filer_id = NEW.{self.column}))"
+        )
+
+
 GUARDS = (
     Guard("decision", "decided_by_id"),
     Guard("package", "approver_id"),
@@ -71,6 +103,12 @@ GUARDS = (
     Guard("downloadlink", "made_by_id", by="package"),
     Guard("viewing", "person_id", by="exhibit"),
     Guard("maskplan", "drawn_by_id", by="exhibit"),
+)
+FILER_GUARDS = (
+    FilerGuard("decision", "decided_by_id"),
+    FilerGuard("package", "approver_id"),
+    FilerGuard("package", "exporter_id"),
+    FilerGuard("package", "verifier_id"),
 )
 EVENTS = ("INSERT", "UPDATE")
 
@@ -110,7 +148,7 @@ def _sqlite(guard: Guard, event: str) -> str:
     changed = f"NEW.{guard.column} IS NOT OLD.{guard.column} AND " if event == "UPDATE" else ""
     return (
         f"CREATE TRIGGER {_named(guard, event)} BEFORE {event} ON {guard.full_table} "
-        f"WHEN {changed}{guard.is_refused} BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
+        f"WHEN {changed}{guard.is_refused} BEGIN SELECT RAISE(ABORT, '{guard.refusal}'); END"
     )
 
 
@@ -124,7 +162,7 @@ def _postgresql(guard: Guard, event: str) -> list[str]:
     return [
         f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
         f"IF {guard.is_refused} THEN "
-        f"RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'check_violation'; END IF; "
+        f"RAISE EXCEPTION '{guard.refusal}' USING ERRCODE = 'check_violation'; END IF; "
         "RETURN NEW; END $$",
         f"CREATE TRIGGER {name} BEFORE {event} ON {guard.full_table} "
         f"FOR EACH ROW{changed} EXECUTE FUNCTION {name}()",

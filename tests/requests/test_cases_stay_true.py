@@ -7,7 +7,7 @@ import os
 
 import pytest
 import pyzipper
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -23,6 +23,7 @@ from footage_requests.exhibits import masking, verifying
 from footage_requests.footage import exporting, store
 from footage_requests.holds import availability, holding
 from footage_requests.models import (
+    Decision,
     Exhibit,
     FixedMask,
     FootageRequest,
@@ -42,7 +43,7 @@ from footage_requests.release import (
     release_work,
     returning,
 )
-from footage_requests.secrecy import declaring, undertakings
+from footage_requests.secrecy import case_guards, declaring, undertakings
 from tests.inventory import rows
 from tests.requests.case import exhibit_of, package_of
 from tests.requests.portal_calls import Portal, install_rules
@@ -218,6 +219,43 @@ def test_who_entered_a_merged_request_neither_decides_nor_exports_the_other(camp
     exhibit_of(package, b"pictures" * 100)
     with pytest.raises(NotThisPerson):
         verifying.verify(package, {}, by=both)
+
+
+def test_the_database_knows_who_entered_a_merged_request(campus):
+    """B1, B2: whoever goes round the services is refused as well, at whatever remove; others are not."""
+    both = rows.person(Role.SUPERIOR, Role.OPERATOR)
+    mine, between = campus.request(campus.camera(), filer=both), campus.request(campus.camera())
+    own = campus.request(campus.camera(), filer=campus.clerk)
+    other = campus.submitted(filer=campus.clerk)
+    arriving.merge(mine, between, by=both, because="same matter")
+    for each in (between, own):
+        arriving.merge(each, other, by=campus.operator, because="same matter")
+    decision = campus.decide(campus_again(other, campus))
+    package = package_of(campus, decision, status="VERIFYING", is_small_unit=True)
+
+    def named(row, column, person):
+        type(row).objects.filter(pk=row.pk).update(**{column: person})
+
+    for row, column in (
+        (decision, "decided_by"),
+        (package, "approver"),
+        (package, "exporter"),
+        (package, "verifier"),
+    ):
+        with _refused_by_the_database(), transaction.atomic():
+            named(row, column, both)
+    with _refused_by_the_database(), transaction.atomic():
+        Decision.objects.create(
+            request=other, kind="RETURN", filer=campus.clerk, decided_by=both, reason="x",
+            content_version=1, content_sha256="0" * 64, confirmed_how="password",
+        )  # fmt: skip
+    # Who entered this case and a merged one is judged as its filer: small-unit mode lets him export.
+    named(package, "exporter", campus.clerk)
+    named(package, "verifier", campus.second_operator)
+
+
+def _refused_by_the_database():
+    return pytest.raises(IntegrityError, match=case_guards.REFUSAL_OF_FILERS)
 
 
 def test_bugun_offers_no_decision_to_whose_request_was_merged_in(campus, english):

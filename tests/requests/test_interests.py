@@ -69,13 +69,13 @@ def test_the_database_refuses_whoever_is_out_in_every_part(campus: Campus) -> No
 def test_every_guard_stands_in_the_database(campus: Campus) -> None:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("SELECT tgname FROM pg_trigger WHERE tgname LIKE 'requests_out_%'")
+            cursor.execute("SELECT tgname FROM pg_trigger WHERE tgname LIKE 'requests_%'")
         else:
             cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         found = {name for (name,) in cursor.fetchall()}
     wanted = {
         f"{guard.name}_{event.lower()}"
-        for guard in case_guards.GUARDS
+        for guard in (*case_guards.GUARDS, *case_guards.FILER_GUARDS)
         for event in case_guards.EVENTS
     }
     assert wanted <= found
