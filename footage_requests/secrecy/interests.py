@@ -5,6 +5,7 @@ Reads only; `declaring` writes. Permissions ask here, so that every button, page
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import TYPE_CHECKING
 
@@ -53,11 +54,33 @@ def is_out(person: Person, request: FootageRequest) -> bool:
 
 
 def must_answer(person: Person, request: FootageRequest) -> list[str]:
-    """Why the person must say whether the case is his own before he acts on it; nothing once he has."""
-    if any(each.person_id == person.pk for each in declarations(request)):
-        return []
-    cases = (request, *request.absorbed)
-    return list(dict.fromkeys(hint for case in cases for hint in hints(person, case)))
+    """Why the person must say whether the case is his own before he acts on it; nothing once he has.
+
+    An answer says nothing of requests that are merged in after it: what they add is asked about.
+    """
+    mine = [each for each in declarations(request) if each.person_id == person.pk]
+    answered = max((each.withdrawn_at or each.said_at for each in mine), default=None)
+    cases = [request, *request.absorbed]
+    known: set[str] = set()
+    if answered is not None:
+        came_in = _came_in(request)
+        later = [case for case in cases if case.pk in came_in and came_in[case.pk] >= answered]
+        if not later:
+            return []
+        known = {hint for case in cases if case not in later for hint in hints(person, case)}
+        cases = later
+    found = dict.fromkeys(hint for case in cases for hint in hints(person, case))
+    return [hint for hint in found if hint not in known]
+
+
+def _came_in(request: FootageRequest) -> dict[int | None, dt.datetime]:
+    """When each request that was merged into this one came into it, by way of others or not."""
+    moments: dict[int | None, dt.datetime] = {}
+    for case in request.absorbed:
+        # Each after what it was merged into. A merged request has ended at its merge.
+        ended = case.closed_at or case.created_at
+        moments[case.pk] = max(ended, moments.get(case.merged_into_id, ended))
+    return moments
 
 
 def blocks(person: Person, request: FootageRequest) -> bool:

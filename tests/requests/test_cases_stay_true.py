@@ -43,7 +43,7 @@ from footage_requests.release import (
     release_work,
     returning,
 )
-from footage_requests.secrecy import case_guards, declaring, undertakings
+from footage_requests.secrecy import case_guards, declaring, interests, undertakings
 from tests.inventory import rows
 from tests.requests.case import exhibit_of, package_of
 from tests.requests.portal_calls import Portal, install_rules
@@ -310,6 +310,45 @@ def test_the_name_of_who_asked_in_a_merged_request_is_asked_about(campus):
         campus.decide(other, by=campus.superior)
     declaring.deny(other, by=campus.superior, note="the same name")
     assert campus.decide(other, by=campus.superior)
+
+
+def test_a_denial_says_nothing_of_names_that_a_merge_brings_in_later(campus):
+    """B2: whoever said "I am another of that name" is asked once more where a new reason comes in."""
+    superior = campus.superior
+    row = campus.submitted(described=f"{superior.full_name} kapıda")
+    plain, named, through = campus.request(), campus.submitted(), campus.request()
+    same = campus.request(described=f"{superior.full_name} koridorda")
+    FootageRequest.objects.filter(pk=named.pk).update(requester_name=superior.full_name)
+
+    def asked():
+        return interests.must_answer(superior, FootageRequest.objects.get(pk=row.pk))
+
+    assert len(asked()) == 1
+    # It joins another case before the denial, and this one after it.
+    arriving.merge(named, through, by=campus.operator, because="same matter")
+    declaring.deny(row, by=superior, note="a namesake")
+    for each in (plain, same):
+        arriving.merge(each, row, by=campus.operator, because="same matter")
+        assert asked() == []
+    arriving.merge(through, row, by=campus.operator, because="same matter")
+
+    assert asked() == ["Your name stands there as the one who asks."]
+    again = campus_again(row, campus)
+    with pytest.raises(NotThisPerson):
+        campus.decide(again)
+    declaring.deny(again, by=superior, note="a namesake here too")
+    assert asked() == []
+    assert campus.decide(campus_again(row, campus))
+
+
+def test_who_was_let_back_is_asked_about_names_that_came_in_later(campus):
+    row, named = campus.submitted(), campus.submitted()
+    FootageRequest.objects.filter(pk=named.pk).update(requester_name=campus.superior.full_name)
+    declaring.step_out(row, "RELATED", by=campus.superior)
+    declaring.take_back(row.interests.get(), by=campus.head, because="a mistake")
+    arriving.merge(named, row, by=campus.operator, because="same matter")
+
+    assert interests.must_answer(campus.superior, FootageRequest.objects.get(pk=row.pk))
 
 
 def campus_again(request, campus):
