@@ -309,8 +309,8 @@ class Conversation:
             ) as response:
                 answer = cast(_Response, response)
                 self._check_certificate(answer)
-                refuse_encoded(response.headers)
                 body = await read_body(response, request.limit)
+                refuse_encoded(response.headers, body)
         except (aiohttp.ClientError, aiohttp.http_exceptions.HttpProcessingError, OSError) as error:
             # Our own deadline arrives as a cancellation: a TimeoutError here is aiohttp's.
             raise as_device_error(error, tls=self.endpoint.tls) from None
@@ -335,7 +335,7 @@ class Conversation:
         sent_wall, sent = time.time(), time.perf_counter()
         answer = await ask_forgivingly(asking)
         self._check_certificate(answer)
-        refuse_encoded(answer.headers)
+        refuse_encoded(answer.headers, answer.body)
         times = sent_wall, sent_wall + (answer.arrived - sent)
         return self._judged(answer.status, answer.headers, answer.body, times)
 

@@ -8,6 +8,7 @@ import aiohttp
 
 from cameras.protocols.base import BadAnswer, Endpoint, TooLarge
 
+UNAUTHORIZED = 401
 _UNENCODED = {"", "identity", "utf-8"}
 
 
@@ -29,16 +30,32 @@ def redirection(headers: Mapping[str, str], endpoint: Endpoint) -> str:
     return "to another page or host"
 
 
-def refuse_encoded(headers: Mapping[str, str]) -> None:
-    """Raises BadAnswer for a compressed body: it could be of any size unpacked."""
+def refuse_encoded(headers: Mapping[str, str], body: bytes) -> None:
+    """Raises BadAnswer for a compressed body: it could be of any size unpacked.
+
+    Some firmware calls XML compressed that is as plain as we asked for.
+    """
     encoding = headers.get("Content-Encoding", "").strip().lower()
     transfer = headers.get("Transfer-Encoding", "chunked").strip().lower()
-    if encoding not in _UNENCODED or transfer not in ("chunked", "identity"):
+    is_encoded = encoding not in _UNENCODED or transfer not in ("chunked", "identity")
+    if is_encoded and not body[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         raise BadAnswer("the device sends a compressed body that was not asked for")
 
 
 async def read_body(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    """The whole body; TooLarge as soon as it is, or says to be, longer than `limit` bytes."""
+    """The whole body; TooLarge as soon as it is, or says to be, longer than `limit` bytes.
+
+    What asks for a login may be cut off: firmware gives a page there that is shorter than it says.
+    """
+    try:
+        return await _read_whole(response, limit)
+    except aiohttp.ClientPayloadError:
+        if response.status == UNAUTHORIZED:
+            return b""
+        raise
+
+
+async def _read_whole(response: aiohttp.ClientResponse, limit: int) -> bytes:
     length = response.content_length
     if length is not None and length > limit:
         raise TooLarge(f"more than {limit} bytes")

@@ -21,6 +21,7 @@ LEGACY_CHARSET = "legacy-charset"
 JUNK_AROUND_XML = "junk-around-xml"
 WRONG_CHARSET = "wrong-charset"
 BARE_AMPERSANDS = "bare-ampersands"
+CUT_BEHIND_THE_ANSWER = "cut-behind-the-answer"
 UNDECLARED_PREFIXES = "undeclared-prefixes"
 
 _MOST_ATTRIBUTES = 500
@@ -57,6 +58,11 @@ _PARTS = re.compile(rb"\s*(--[^\r\n]{1,200})\r?\n(?:[^\r\n]+\r?\n){0,20}\r?\n")
 # Mending millions of faults would keep every other device waiting; honest replies are far smaller.
 _REPAIR_LIMIT = 512 * 1024
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]+")
+_ENVELOPE = re.compile(rb"<((?:[\w.-]{1,40}:)?Envelope)[\s>]")
+_BODY = re.compile(rb"<((?:[\w.-]{1,40}:)?Body)[\s>]")
+_ANSWER_END = re.compile(
+    rb"</(?:[\w.-]{1,40}:)?\w{1,80}(?:Response|Fault)\s*>\Z|</(?:[\w.-]{1,40}:)?Body\s*>\Z"
+)
 _AMPERSAND = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});)")
 _PREFIXES_ONLY = {etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE}
 
@@ -123,7 +129,8 @@ def _one_document(body: bytes, quirks: list[str] | None) -> bytes:
     document = body[start:end]
     if len(document) != len(body):
         around = body[:start].removeprefix(codecs.BOM_UTF8) + body[end:]
-        if around.strip(b"\0 \t\r\n"):
+        # The beginning of an end is looked at later: see _closed.
+        if around.strip(b"\0 \t\r\n") and not body[end:].lstrip().startswith(b"<"):
             _note(quirks, JUNK_AROUND_XML)
     if b"<!" in document and _FORBIDDEN.search(document):
         is_page = _WEB_PAGE.search(document, 0, 512)
@@ -140,24 +147,13 @@ def _first_part(body: bytes) -> bytes:
 def _parse_repaired(document: bytes, quirks: list[str] | None) -> etree._Element:
     """A second try for what has one meaning only, although it is no XML.
 
-    That is: text in another charset than declared, addresses with a bare `&`, and prefixes that
-    are declared nowhere (names count here, not namespaces).
+    That is: text in another charset than declared, a SOAP message whose last two ends are
+    cut off, addresses with a bare `&`, and prefixes that are declared nowhere (names count here, not namespaces).
     """
     if len(document) > _REPAIR_LIMIT:
         raise _bad("broken XML")
     met: list[str] = []
-    repaired = _BEYOND_ASCII.sub(_as_utf8, document)
-    if repaired != document:
-        document = repaired
-        met.append(LEGACY_CHARSET)
-    declared = _DECLARATION.match(document)
-    if declared:
-        document = document[declared.end() :]
-        if not met and not _SAYS_UTF8.search(declared[0]):
-            met.append(WRONG_CHARSET)
-    if b"<![CDATA[" not in document and _AMPERSAND.search(document):
-        document = _AMPERSAND.sub(b"&amp;", document)
-        met.append(BARE_AMPERSANDS)
+    document = _mended(document, met)
     parser = _parser(recover=True)
     try:
         root = etree.fromstring(document, parser)
@@ -172,6 +168,42 @@ def _parse_repaired(document: bytes, quirks: list[str] | None) -> etree._Element
     for quirk in met:
         _note(quirks, quirk)
     return root
+
+
+def _mended(document: bytes, met: list[str]) -> bytes:
+    """The bytes with everything repaired but undeclared prefixes; what was met is appended."""
+    repaired = _BEYOND_ASCII.sub(_as_utf8, document)
+    if repaired != document:
+        document = repaired
+        met.append(LEGACY_CHARSET)
+    declared = _DECLARATION.match(document)
+    if declared:
+        document = document[declared.end() :]
+        if not met and not _SAYS_UTF8.search(declared[0]):
+            met.append(WRONG_CHARSET)
+    closed = _closed(document)
+    if closed != document:
+        document = closed
+        met.append(CUT_BEHIND_THE_ANSWER)
+    if b"<![CDATA[" not in document and _AMPERSAND.search(document):
+        document = _AMPERSAND.sub(b"&amp;", document)
+        met.append(BARE_AMPERSANDS)
+    return document
+
+
+def _closed(document: bytes) -> bytes:
+    """A SOAP message that was cut off behind its answer, with the ends of Body and Envelope put back.
+
+    Servers that count letters and not bytes cut off as many bytes as there are letters beyond ASCII. Only behind
+    the whole answer is it certain that nothing else is missing.
+    """
+    envelope, body = _ENVELOPE.search(document, 0, 8192), _BODY.search(document)
+    end = _ANSWER_END.search(document, max(0, len(document) - 200))
+    if envelope is None or body is None or end is None:
+        return document
+    is_in_body = not end[0].rstrip(b" \t\r\n>").endswith(b"Body")
+    ends = (b"</" + body[1] + b">" if is_in_body else b"") + b"</" + envelope[1] + b">"
+    return document + ends
 
 
 def _drop_prefixes(root: etree._Element) -> None:

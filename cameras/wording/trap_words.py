@@ -24,6 +24,9 @@ _WORDS = {
     "bare-ampersands": _("its XML has bare ampersands"),
     "clock-from-http-date": _("its time was taken from the header of its reply"),
     "clock-needs-login": _("it wants a login even for its clock"),
+    "cut-behind-the-answer": _(
+        "it counts letters instead of bytes and cuts off the end of its XML"
+    ),
     "dahua-items-count-channels-from-0": _("its file list counts channels from 0"),
     "dahua-pictures-count-channels-from-0": _("its still pictures count channels from 0"),
     "dahua-pictures-count-channels-from-1": _("its still pictures count channels from 1"),

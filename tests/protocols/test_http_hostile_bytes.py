@@ -136,6 +136,12 @@ async def test_a_compressed_body_is_refused_unread(transport: Transport, encodin
         await ask(transport, bomb)
 
 
+async def test_a_plain_body_that_is_called_compressed_is_read(transport: Transport) -> None:
+    """D3: some firmware says so whatever it sends; nothing is unpacked."""
+    plain = reply(b"\r\n<a/>", headers=("Content-Encoding: gzip",))
+    assert (await ask(transport, plain)).body == b"\r\n<a/>"
+
+
 async def test_we_ask_for_plain_bytes_and_send_no_cookie_back(transport: Transport) -> None:
     """D3."""
     async with ScriptedDevice(reply(b"a", headers=("Set-Cookie: a=b; Path=/",))) as device:

@@ -90,6 +90,23 @@ async def test_each_kind_of_digest_opens_the_door(
     assert (answer.body, manner.auth) == (b"welcome", auth)
 
 
+async def test_a_page_that_asks_for_a_login_may_be_cut_off(transport: Transport) -> None:
+    """Firmware gives a page there that is shorter than it says, and hangs up."""
+    check = DigestCheck('Digest realm="r", nonce="n", qop="auth"')
+
+    async def script(seen: Seen, writer: StreamWriter) -> bytes | None:
+        given = await check(seen, writer)
+        if b" 401 " not in given[:20]:
+            return given
+        writer.write(given.replace(b"Content-Length: 0", b"Content-Length: 973") + b"<html>")
+        await writer.drain()
+        return None
+
+    async with ScriptedDevice(script) as device:
+        reply = await transport.to(device.endpoint, LOGIN, Manner()).call("GET", "/x")
+    assert reply.body == b"welcome"
+
+
 async def test_further_calls_need_no_second_round(transport: Transport) -> None:
     check = DigestCheck('Digest realm="x", nonce="n", qop="auth"')
     async with ScriptedDevice(check) as device:

@@ -59,7 +59,10 @@ HOSTILE = {
     "two lengths": (OK + SIZE + b"Content-Length: 13\r\n\r\n" + BODY, BadAnswer),
     "no end": (OK + b"x\r\n" + CHUNKS + b"\r\nc\r\n" + BODY + b"\r\n", Busy),
     "too short": (OK + b"x\r\nContent-Length: 99\r\n\r\n" + BODY, Busy),
-    "packed": (OK + b"x\r\nContent-Encoding: gzip\r\n" + SIZE + b"\r\n" + BODY, BadAnswer),
+    "packed": (
+        OK + b"x\r\nContent-Encoding: gzip\r\n" + SIZE + b"\r\n\x1f\x8b" + BODY[2:],
+        BadAnswer,
+    ),
     "elsewhere": (b"HTTP/1.1 302 F\r\nx\r\nLocation: http://10.0.0.1/\r\n\r\n", Untrusted),
     "no http": (b"SSH-2.0-dropbear\r\n", BadAnswer),
 }

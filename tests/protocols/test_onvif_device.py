@@ -19,7 +19,7 @@ from cameras.protocols.base import (
 from cameras.protocols.http import Transport
 from cameras.protocols.onvif.client import OnvifClient
 from cameras.protocols.onvif.identity import mac_address
-from tests.protocols.onvif_device import OnvifDevice
+from tests.protocols.onvif_device import OnvifDevice, answer
 from tests.protocols.patience import HANG_S
 from tests.protocols.scripted_device import ScriptedDevice, reply
 
@@ -100,6 +100,21 @@ async def test_half_an_identity_is_given(
     device.operations[name] = contents[name]
     identity = await client.identity()
     assert identity.maker or identity.macs or identity.name
+
+
+async def test_lengths_that_count_letters_and_not_bytes_cost_nothing(
+    device: OnvifDevice, client: OnvifClient
+) -> None:
+    """Each Turkish letter then stands one byte behind the end of the answer."""
+    for name, content in (
+        ("GetDeviceInformation", INFORMATION),
+        ("GetScopes", scopes("name/Gate")),
+    ):
+        whole = answer(name, content.replace("Acme", "Işık").replace("Gate", "Giriş kapısı"))
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(whole)}\r\n\r\n"
+        device.operations[name] = (head + whole).encode()
+    identity = await client.identity()
+    assert (identity.maker, identity.name) == ("Işık", "Giriş kapısı")
 
 
 async def test_no_identity_at_all_is_an_error(client: OnvifClient) -> None:

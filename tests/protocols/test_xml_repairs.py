@@ -42,6 +42,26 @@ def test_an_address_with_bare_ampersands_is_read_whole() -> None:
     assert xml.text(xml.parse(body.encode()), "Uri") == "/snap?user=1&ch=0&q=A"
 
 
+_SOAP = "<e:Envelope xmlns:e='urn:e'><e:Body><x:GetResponse xmlns:x='urn:x'><x:Name>Kapı</x:Name>"
+_SOAP_END = "</x:GetResponse></e:Body></e:Envelope>"
+
+
+@pytest.mark.parametrize("missing", range(1, len("</e:Body></e:Envelope>") + 1))
+def test_a_message_that_is_cut_behind_its_answer_is_read(missing: int) -> None:
+    """Servers that count letters and not bytes cut off one byte for each Turkish letter."""
+    met: list[str] = []
+    root = xml.parse((_SOAP + _SOAP_END)[:-missing].encode(), met)
+    assert xml.text(root, "Body/GetResponse/Name") == "Kapı"
+    assert met == [xml.CUT_BEHIND_THE_ANSWER]
+
+
+@pytest.mark.parametrize("missing", [len("</e:Body></e:Envelope>") + 1, len(_SOAP_END), 60])
+def test_a_message_that_is_cut_in_its_answer_stays_broken(missing: int) -> None:
+    """Another row may be missing."""
+    with pytest.raises(BadAnswer):
+        xml.parse((_SOAP + _SOAP_END)[:-missing].encode())
+
+
 @pytest.mark.parametrize("newline", ["\r\n", "\n"])
 def test_the_first_part_of_a_message_in_parts_is_the_document(newline: str) -> None:
     """A content id is written like an element, and a picture may follow as the second part."""
@@ -72,7 +92,7 @@ def test_the_first_part_of_a_message_in_parts_is_the_document(newline: str) -> N
     ],
 )
 def test_what_may_mean_two_things_stays_broken(body: str) -> None:
-    """Repairs never close, drop or choose anything: a half list must not look like a whole one."""
+    """Repairs never close a list, drop or choose anything: a half list must not look like a whole one."""
     with pytest.raises(BadAnswer) as caught:
         xml.parse(body.encode())
     assert caught.value.reason is Reason.BAD_XML
