@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from lxml import etree
 
 from cameras.protocols import base
 from cameras.protocols.base import (
@@ -19,7 +20,7 @@ from cameras.protocols.base import (
 from cameras.protocols.http import Transport
 from cameras.protocols.onvif.client import OnvifClient
 from cameras.protocols.onvif.identity import mac_address
-from tests.protocols.onvif_device import OnvifDevice, answer
+from tests.protocols.onvif_device import OnvifDevice, answer, fault
 from tests.protocols.patience import HANG_S
 from tests.protocols.scripted_device import ScriptedDevice, reply
 
@@ -160,6 +161,49 @@ async def test_media2_alone_is_enough(device: OnvifDevice, client: OnvifClient) 
     assert channel.token == "M2"
     assert (await client.live(channel)).url == "rtsp://127.0.0.1:554/live"
     assert (await client.snapshot(channel)).data == JPEG
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+async def test_media2_tells_its_lenses_when_it_is_asked_for_them(
+    device: OnvifDevice, client: OnvifClient, refuses: bool
+) -> None:
+    """Media2 gives no configuration that is not asked for; some firmware does not know the question."""
+
+    def told(request: etree._Element) -> str:
+        kind = request.findtext("{*}Type")
+        if kind and refuses:
+            return fault("InvalidArgVal")
+        lens = "<x:Configurations><x:VideoSource token='C{0}'><tt:SourceToken>V{0}</tt:SourceToken>"
+        lens += "</x:VideoSource></x:Configurations>"
+        return "".join(
+            f'<x:Profiles token="P{n}"><x:Name>{n}</x:Name>{lens.format(n) if kind else ""}'
+            "</x:Profiles>"
+            for n in range(1, 4)
+        )
+
+    device.offer("device", "media2")
+    device.operations["GetProfiles"] = told
+    assert len(await client.channels()) == (1 if refuses else 3)
+
+
+async def test_the_source_of_the_sound_is_no_lens(device: OnvifDevice, client: OnvifClient) -> None:
+    sound = "<tt:AudioSourceConfiguration><tt:SourceToken>A1</tt:SourceToken></tt:AudioSourceConfiguration>"
+    device.operations["GetProfiles"] = (
+        profile("main", "V1").replace("<tt:VideoSource", f"{sound}<tt:VideoSource", 1)
+        + profile("sub", "V1")
+        + f'<x:Profiles token="sound"><tt:Name>sound</tt:Name>{sound}</x:Profiles>'
+    )
+    assert [channel.token for channel in await client.channels()] == ["main"]
+
+
+async def test_a_stream_is_no_picture(device: OnvifDevice, client: OnvifClient) -> None:
+    """Nothing is asked at the port of the streams."""
+    device.operations |= {
+        "GetProfiles": profile("main", "V1"),
+        "GetSnapshotUri": "<x:MediaUri><tt:Uri>rtsp://127.0.0.1:554/live</tt:Uri></x:MediaUri>",
+    }
+    with pytest.raises(NotSupported, match="instead of a picture"):
+        await client.snapshot(Channel(1))
 
 
 async def test_capabilities_stand_in_for_services(device: OnvifDevice, client: OnvifClient) -> None:

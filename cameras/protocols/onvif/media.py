@@ -17,8 +17,8 @@ from cameras.protocols.base import (
     Unreachable,
 )
 from cameras.protocols.http import PICTURE_LIMIT, Reply, path_on_device
-from cameras.protocols.onvif.soap import SoapConversation
-from cameras.protocols.xml import as_bool, descendants, find_all, text
+from cameras.protocols.onvif.soap import Answer, SoapConversation
+from cameras.protocols.xml import as_bool, descendants, find_all, local_name, text
 
 _UNICAST_RTSP = {"Stream": "RTP-Unicast", "Transport": {"Protocol": "RTSP"}}
 _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
@@ -66,7 +66,7 @@ class Media:
         failure: DeviceError | None = None
         for service in ("media", "media2"):
             try:
-                answer = await self._soap.call(service, "GetProfiles")
+                answer = await self._get_profiles(service)
             except (NotSupported, BadAnswer) as error:
                 failure = failure or error
                 continue
@@ -77,6 +77,15 @@ class Media:
                 if element.get("token")
             ]
         raise failure or NotSupported("the device has no media service")
+
+    async def _get_profiles(self, service: str) -> Answer:
+        """Media2 leaves out every configuration that is not asked for; some refuse to be asked for one."""
+        if service == "media":
+            return await self._soap.call(service, "GetProfiles")
+        try:
+            return await self._soap.call(service, "GetProfiles", Type="VideoSource")
+        except (NotSupported, BadAnswer):
+            return await self._soap.call(service, "GetProfiles")
 
     async def profile_for(self, channel: Channel, source: str = "") -> Profile:
         """The profile of a channel: by its token, by `source`, else by its number.
@@ -100,6 +109,8 @@ class Media:
             uri = text(answer.content, "MediaUri/Uri") or text(answer.content, "Uri")
             if not uri:
                 raise BadAnswer("GetSnapshotUri: no address")
+            if uri.partition(":")[0].lower() in RTSP_SCHEMES:
+                raise NotSupported("GetSnapshotUri: a stream's address instead of a picture's")
             conversation = self._soap.conversation
             self._snapshot_paths[profile.token] = path_on_device(conversation.endpoint, uri)
         reply = await self._picture_at(*self._snapshot_paths[profile.token])
@@ -163,11 +174,14 @@ class Media:
 
 def _source_of(profile: etree._Element) -> tuple[str, str]:
     """The video source of a profile, and the token of the configuration that names it."""
-    source = next(descendants(profile, "SourceToken"), None)
-    if source is None:
-        return "", ""
-    configuration = source.getparent()
-    return text(source), "" if configuration is None else configuration.get("token", "")
+    for source in descendants(profile, "SourceToken"):
+        configuration = source.getparent()
+        if configuration is None:
+            return text(source), ""
+        # The source of its sound has a token as well; Media calls it AudioSourceConfiguration, Media2 AudioSource.
+        if not local_name(configuration).startswith("Audio"):
+            return text(source), configuration.get("token", "")
+    return "", ""
 
 
 def rtsp_on_device(soap: SoapConversation, uri: str) -> str:
