@@ -21,6 +21,23 @@ async def test_a_makers_name_is_read_with_other_capitals() -> None:
     assert (identity.maker, identity.serial) == ("Other Maker", "6L08")
 
 
+@pytest.mark.parametrize(
+    ("told", "firmware"),
+    [
+        ("version=2.42.R\r\nbuild:2016-09-08\r\n", "2.42.R,build:2016-09-08"),
+        ("version=2.42.R\nBuild : 2016-09-08", "2.42.R,build:2016-09-08"),
+        ("version=2.42.R\r\nBuildDate=2016-09-08\r\n", "2.42.R,build:2016-09-08"),
+        ("version=2.42.R,build:2016-09-08\r\n", "2.42.R,build:2016-09-08"),
+        ("build:2016-09-08\r\n", ""),
+    ],
+)
+async def test_a_build_on_a_second_line_is_told(told: str, firmware: str) -> None:
+    """INV-1."""
+    answer = at(getSoftwareVersion=told.encode(), getVendor=b"vendor=Dahua\r\n")
+    async with serving(answer) as device, talking(device) as conversation:
+        assert (await DahuaClient(conversation).identity()).firmware == firmware
+
+
 async def test_a_channel_without_a_camera_is_not_offline() -> None:
     states = ["Connected", "Unconnect", "Empty", "Disable", "Connecting"]
     titles = "".join(f"table.ChannelTitle[{n}].Name=K{n}\r\n" for n in range(len(states)))

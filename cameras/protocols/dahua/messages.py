@@ -76,6 +76,9 @@ def read_table(body: bytes) -> Table:
             name = clean(key)
             # The maker's own papers write "items[0]. StartTime", and so do some who copy its interface.
             table[name.replace(" ", "") if " " in name else name] = clean(value, _VALUE_LIMIT)
+        elif "version" in table and line.lstrip()[:5].lower() == b"build":
+            # Older firmware tells its build on a second line, which has no "=".
+            table["Build"] = clean(line)
     return table
 
 
@@ -145,12 +148,19 @@ def read_identity(tables: Mapping[str, Table]) -> Identity:
         maker=value_of(tables.get("getVendor", {}), "vendor") or "Dahua",
         model=model,
         serial=value_of(system, "serialNumber") or value_of(tables.get("getSerialNo", {}), "sn"),
-        firmware=value_of(tables.get("getSoftwareVersion", {}), "version"),
+        firmware=_firmware(tables.get("getSoftwareVersion", {})),
         hardware=value_of(system, "hardwareVersion"),
         macs=tuple(sorted(macs)),
         name=value_of(tables.get("getMachineName", {}), "name"),
         kind=_kind(value_of(tables.get("getDeviceClass", {}), "class"), model),
     )
+
+
+def _firmware(table: Table) -> str:
+    """Version and build as newer firmware writes them: "2.4,build:2016-09-08"."""
+    version, build = value_of(table, "version"), value_of(table, "Build", "BuildDate")
+    day = build.rpartition(":")[2].strip()
+    return f"{version},build:{day}" if version and day and day not in version else version
 
 
 def _kind(device_class: str, model: str) -> DeviceKind:

@@ -5,7 +5,9 @@ A refusal is a ResponseStatus (or userCheck) document, with an HTTP error or wit
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
 
 from lxml import etree
 
@@ -24,6 +26,10 @@ from cameras.protocols.xml import descendants, local_name, parse, text
 # What may be missing on a device without making the rest of an answer useless.
 OPTIONAL = (NotSupported, BadAnswer)
 
+_FIELDS = frozenset(
+    ("statusCode", "statusValue", "subStatusCode", "statusString", "lockStatus", "retryLoginTime")
+)
+_LONGEST_JSON, _LONGEST_FIELD = 16 * 1024, 1024
 _REFUSALS = {"responsestatus", "usercheck"}
 _OK = {"", "0", "1", "200"}
 _BUSY_CODE = "2"
@@ -71,6 +77,9 @@ def read_document(reply: Reply, quirks: list[str] | None = None) -> etree._Eleme
     """The root of a reply of success; raises for refusals, whatever the HTTP status."""
     if reply.status >= 400:
         raise_for_failure(reply)
+    refused = _refusal_in_json(reply.body)
+    if refused is not None:
+        raise refused
     root = parse(reply.body, quirks)
     if local_name(root).lower() in _REFUSALS:
         error = refusal_of(root)
@@ -82,7 +91,7 @@ def read_document(reply: Reply, quirks: list[str] | None = None) -> etree._Eleme
 def raise_for_failure(reply: Reply) -> None:
     """Raises for an HTTP error; the document in it is more exact than the status."""
     try:
-        error = refusal_of(parse(reply.body))
+        error = _refusal_in_json(reply.body) or refusal_of(parse(reply.body))
     except DeviceError:
         error = None
     if error is not None and type(error) is not BadAnswer:
@@ -98,14 +107,18 @@ def raise_for_failure(reply: Reply) -> None:
 
 def refusal_of(root: etree._Element) -> DeviceError | None:
     """The error that a ResponseStatus or userCheck document tells; None when it says OK."""
-    code = _first(root, "statusCode") or _first(root, "statusValue")
-    words = " ".join(_first(root, name) for name in ("subStatusCode", "statusString"))
-    if _LOCKED.search(_first(root, "lockStatus")) or _LOCKED.search(words):
+    return _refusal({name: _first(root, name) for name in _FIELDS})
+
+
+def _refusal(told: Mapping[str, str]) -> DeviceError | None:
+    code = told["statusCode"] or told["statusValue"]
+    words = f"{told['subStatusCode']} {told['statusString']}"
+    if _LOCKED.search(told["lockStatus"]) or _LOCKED.search(words):
         return LockedOut("the device says that the account is locked")
     if code in _OK and (code or words.strip().lower() in ("", "ok")):
         return None
     if _LOGIN.search(words) or code == "401":
-        left = _first(root, "retryLoginTime")
+        left = told["retryLoginTime"]
         tries = f", {left} tries left" if left.isdecimal() else ""
         return CredentialRefused(f"the device refuses the login{tries}")
     if code == _BUSY_CODE or _BUSY.search(words):
@@ -117,6 +130,23 @@ def refusal_of(root: etree._Element) -> DeviceError | None:
     if code in _UNREAD_CODES or _UNREAD.search(words):
         return NotUnderstood(f"the device cannot read our request (status {code[:12]})")
     return BadAnswer(f"the device answers with status {code[:12]}")
+
+
+def _refusal_in_json(body: bytes) -> DeviceError | None:
+    """As `refusal_of`, of a ResponseStatus in JSON: newer firmware refuses in it what was asked in XML.
+
+    None for everything else that begins like JSON.
+    """
+    if not body[:64].lstrip().startswith(b"{") or len(body) > _LONGEST_JSON:
+        return None
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    told = told.get("ResponseStatus", told) if isinstance(told, dict) else None
+    if not isinstance(told, dict) or not _FIELDS & told.keys():
+        return None
+    return _refusal({name: str(told.get(name, ""))[:_LONGEST_FIELD] for name in _FIELDS})
 
 
 def _first(root: etree._Element, name: str) -> str:
