@@ -23,6 +23,11 @@ _STATIC_SOUNDS = {
 }
 
 
+_STATIC_VIDEOS = {26: "JPEG", 28: "nv", 31: "H261", 32: "MPV", 33: "MP2T", 34: "H263"}
+# What only one of the two writes into its parameters, where the rtpmap is missing.
+_TELLING = {"sprop-parameter-sets": "H264", "sprop-sps": "H265", "sprop-vps": "H265"}
+
+
 @dataclass
 class VideoTrack:
     payload_type: int
@@ -109,13 +114,13 @@ def _number(word: str) -> int:
 
 def _attribute(media: _Media, text: str) -> None:
     name, _, value = text.partition(":")
-    value = value.strip()
+    name, value = name.strip().lower(), value.strip()
     if name == "control":
         media.control = value
     elif name in ("sendonly", "recvonly", "sendrecv", "inactive"):
         media.direction = name
     elif name in ("rtpmap", "fmtp"):
-        number, _, rest = value.partition(" ")
+        number, rest = [*value.split(None, 1), "", ""][:2]
         if 0 <= _number(number) < 128:
             (media.rtpmaps if name == "rtpmap" else media.fmtps)[int(number)] = rest.strip()
 
@@ -124,20 +129,32 @@ def _choose_video(media: list[_Media]) -> VideoTrack:
     videos = [one for one in media if one.kind == "video"]
     if not videos:
         raise BadAnswer("The session description has no video track.")
+    unread: list[str] = []
     for video in videos:
         for number in video.payload_types:
+            fmtp = _parameters(_fmtp(video, number))
             encoding, _, rate = video.rtpmaps.get(number, "").partition("/")
-            if encoding.upper() in DEPACKETISERS:
-                rate = rate.partition("/")[0]
-                clock_rate = _number(rate)
-                return VideoTrack(
-                    number,
-                    encoding.upper(),
-                    clock_rate if 1000 <= clock_rate <= 1_000_000 else 90_000,
-                    video.control,
-                    _parameters(video.fmtps.get(number, "")),
-                )
-    raise NotSupported("The video is neither H.264 nor H.265.")
+            encoding = encoding.strip().upper() or _untold(fmtp)
+            if encoding in DEPACKETISERS:
+                clock_rate = _number(rate.partition("/")[0])
+                usable_rate = clock_rate if 1000 <= clock_rate <= 1_000_000 else 90_000
+                return VideoTrack(number, encoding, usable_rate, video.control, fmtp)
+            unread.append(encoding or _STATIC_VIDEOS.get(number, ""))
+    told = next((one for one in unread if one.isascii() and one.isalnum()), "")
+    but = f", but {told[:16]}" if told else ""
+    raise NotSupported(f"The video is neither H.264 nor H.265{but}.")
+
+
+def _fmtp(media: _Media, number: int) -> str:
+    """The parameters of a payload type; some write another number there, which is clear where there is one only."""
+    if number not in media.fmtps and len(media.fmtps) == len(media.payload_types) == 1:
+        return next(iter(media.fmtps.values()))
+    return media.fmtps.get(number, "")
+
+
+def _untold(fmtp: dict[str, str]) -> str:
+    """The encoding that parameters give away where no rtpmap tells it, "" where they do not."""
+    return next((encoding for name, encoding in _TELLING.items() if name in fmtp), "")
 
 
 def _choose_audio(media: list[_Media]) -> AudioTrack:
@@ -153,7 +170,7 @@ def _choose_audio(media: list[_Media]) -> AudioTrack:
         for number in audio.payload_types:
             encoding, rate, channels = _coding(audio, number)
             if encoding in _SOUNDS:
-                fmtp = _parameters(audio.fmtps.get(number, ""))
+                fmtp = _parameters(_fmtp(audio, number))
                 return AudioTrack(number, encoding, rate, channels, audio.control, fmtp)
             unread.append(encoding or str(number))
     raise NoSound(SoundFault.CODEC, unread[0] if unread else "")

@@ -128,3 +128,39 @@ def test_a_picture_with_a_part_that_is_not_read_is_marked(
     reader.push(RtpPacket(2, 7, 96, True, key, None))
     [unit] = reader.complete()
     assert unit.is_damaged
+
+
+@pytest.mark.parametrize(
+    ("lines", "encoding"),
+    [
+        ("a=rtpmap:96\tH264/90000", "H264"),
+        ("a=RTPMAP: 96 h264/90000", "H264"),
+        ("a=rtpmap\r\na=rtpmap:\r\na=rtpmap:96 HEVC/90000", "HEVC"),
+        ("a=fmtp:96 packetization-mode=1;sprop-parameter-sets=Z2QA,aO4=", "H264"),
+        ("a=fmtp:96 sprop-vps=QAE=;sprop-sps=QgE=", "H265"),
+    ],
+)
+def test_an_odd_description_of_video_is_read(lines: str, encoding: str) -> None:
+    _, track = read_sdp(f"m=video 0 RTP/AVP 96\r\n{lines}\r\na=Control:v\r\n".encode())
+    assert (track.encoding, track.control) == (encoding, "v")
+
+
+def test_parameters_under_another_number_belong_to_the_only_payload_type() -> None:
+    told = "a=rtpmap:96 H264/90000\r\na=fmtp:97 sprop-parameter-sets=Z2QA,aO4=\r\n"
+    _, track = read_sdp(f"m=video 0 RTP/AVP 96\r\n{told}".encode())
+    assert track.fmtp["sprop-parameter-sets"] == "Z2QA,aO4="
+    _, track = read_sdp(f"m=video 0 RTP/AVP 96 97\r\n{told}".encode())
+    assert "sprop-parameter-sets" not in track.fmtp
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ("RTP/AVP 26", "but JPEG."),
+        ("RTP/AVP 96\r\na=rtpmap:96 VP8/90000", "but VP8."),
+        ("x", "H.265."),
+    ],
+)
+def test_video_that_is_not_read_is_called_by_its_name(lines: str, told: str) -> None:
+    with pytest.raises(NotSupported, match=told):
+        read_sdp(f"m=video 0 {lines}\r\n".encode())
