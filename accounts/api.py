@@ -41,6 +41,10 @@ class TokenAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[Person, ApiToken] | None:
         kind, _space, text = request.headers.get("Authorization", "").partition(" ")
         if kind.lower() != "bearer":
+            if tokens.is_in(f"{kind} {text}"):
+                raise AuthenticationFailed(
+                    _("Write the token behind the word Bearer: “Authorization: Bearer cctv_…”.")
+                )
             return None
         token = tokens.find(text.strip(), client_address(request._request))
         if token is None:

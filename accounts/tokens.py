@@ -106,6 +106,11 @@ def find(text: str, address: str) -> ApiToken | None:
     return token
 
 
+def is_in(text: str) -> bool:
+    """Whether something in that text is written as tokens are."""
+    return _TOKEN.search(text) is not None
+
+
 def _hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 

@@ -13,7 +13,7 @@ from django.contrib.auth.decorators import login_required
 from django.core import exceptions as django_errors
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.urls import path, re_path
+from django.urls import Resolver404, path, re_path, resolve
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -84,7 +84,7 @@ def _body(error: Exception, status: int) -> dict[str, Any]:
     detail: Any = getattr(error, "detail", "")
     body: dict[str, Any] = {"status": status, "code": "invalid", "detail": "", "errors": {}}
     if isinstance(detail, dict):
-        body["errors"] = {name: _texts(value) for name, value in detail.items()}
+        body["errors"] = {_sendable(name): _texts(value) for name, value in detail.items()}
         body["detail"] = _("Something in the call is malformed.")
     elif isinstance(detail, list):
         body["detail"] = " ".join(_texts(detail))
@@ -97,10 +97,17 @@ def _body(error: Exception, status: int) -> dict[str, Any]:
 def _texts(value: Any) -> list[str]:
     """Messages of one field; those of a list's items carry the item's number."""
     if isinstance(value, dict):
-        return [f"{name}: {text}" for name, inner in value.items() for text in _texts(inner)]
+        return [
+            f"{_sendable(name)}: {text}" for name, inner in value.items() for text in _texts(inner)
+        ]
     if isinstance(value, list):
         return [text for inner in value for text in _texts(inner)]
-    return [str(value)]
+    return [_sendable(str(value))]
+
+
+def _sendable(text: str) -> str:
+    """Without halves of characters, which JSON can carry in and UTF-8 cannot carry out."""
+    return text.encode("utf-8", "replace").decode()
 
 
 ERROR = {
@@ -190,8 +197,19 @@ def docs(request: PersonRequest) -> HttpResponse:
 @csrf_exempt
 def unknown(request: HttpRequest) -> HttpResponse:
     """Every other address below the API's: programs get JSON as everywhere else."""
-    error = exceptions.NotFound()
+    error = exceptions.NotFound(_with_slash(request.path_info))
     return JsonResponse(_body(error, error.status_code), status=error.status_code)
+
+
+def _with_slash(path: str) -> str | None:
+    """A sentence where only the slash at the end is missing: no redirect carries a body along."""
+    if path.endswith("/"):
+        return None
+    try:
+        is_known = resolve(f"{path}/").func is not unknown
+    except Resolver404:
+        is_known = False
+    return _("Addresses end with a slash: %(path)s/") % {"path": path} if is_known else None
 
 
 router = SimpleRouter()

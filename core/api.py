@@ -17,7 +17,8 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import conditional_page
-from rest_framework import viewsets
+from drf_spectacular.extensions import OpenApiSerializerExtension
+from rest_framework import serializers, viewsets
 from rest_framework.exceptions import (
     APIException,
     ParseError,
@@ -40,6 +41,8 @@ else:  # generic for the type checker only
     Rows = viewsets.ReadOnlyModelViewSet
 
 LARGEST_BODY = 64 * 1024
+# Of the fields that are not known so many are told, and so much of each name.
+_MOST_NAMES, _LONGEST_NAME = 10, 60
 READ = "read"
 
 
@@ -127,6 +130,31 @@ class AllowedOrdering(OrderingFilter):
         ]
 
 
+class StrictBody(serializers.Serializer[Any]):
+    """What a call says. A field that it does not know is refused: a misspelt one would be lost unseen."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, Mapping) else []
+        if unknown:
+            words = _("There is no such field here.")
+            raise ValidationError({name[:_LONGEST_NAME]: [words] for name in unknown[:_MOST_NAMES]})
+        found: dict[str, Any] = super().to_internal_value(data)
+        return found
+
+
+class _StrictSchema(OpenApiSerializerExtension):
+    """Says in the description that there are no other fields."""
+
+    target_class = "core.api.StrictBody"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        made: dict[str, Any] = auto_schema._map_serializer(
+            self.target, direction, bypass_extensions=True
+        )
+        return {**made, "additionalProperties": False}
+
+
 @method_decorator(conditional_page, name="dispatch")
 class Door(APIView):
     """One address of the API. `parameters` are the query parameters that it reads; others are a 400."""
@@ -145,10 +173,8 @@ class Door(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        # Said here as well: DRF takes a form that some middleware has read for an empty body.
-        has_body = request.META.get("CONTENT_LENGTH") not in {None, "", "0"}
-        if request.method == "POST" and has_body and not self._parser(request):
-            raise UnsupportedMediaType(request.content_type)
+        if request.method == "POST":
+            self._check_body(request)
         known = self.known_parameters()
         for name, values in request.query_params.lists():
             if name not in known:
@@ -157,6 +183,22 @@ class Door(APIView):
                 raise ValidationError({name: [_("Written more than once.")]})
             if "\x00" in values[0]:
                 raise ValidationError({name: [_("This is not text.")]})
+
+    def _check_body(self, request: Request) -> None:
+        """Raises for a body that would be taken for an empty one, or that this address does not read."""
+        has_body = request.META.get("CONTENT_LENGTH") not in {None, "", "0"}
+        if not has_body and request.headers.get("Transfer-Encoding"):
+            # WSGI hands it on without its length, and Django reads nothing of it.
+            raise ParseError(
+                _(
+                    "Send the body in one piece, with its Content-Length: a chunked body is not read."
+                )
+            )
+        # Said here as well: DRF takes a form that some middleware has read for an empty body.
+        if has_body and not self._parser(request):
+            forms = ", ".join(parser.media_type for parser in self.get_parsers())
+            words = _("Send the body as %(form)s, and say so in Content-Type.") % {"form": forms}
+            raise UnsupportedMediaType(request.content_type, detail=words)
 
     def _parser(self, request: Request) -> Any:
         return self.get_content_negotiator().select_parser(request, self.get_parsers())

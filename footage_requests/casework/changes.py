@@ -11,3 +11,5 @@ from django.dispatch import Signal
 step_taken = Signal()
 # request
 deadline_extended = Signal()
+# request, owed (whether its clock stood still for a fee before)
+fee_changed = Signal()

@@ -24,6 +24,7 @@ from .. import said
 from ..errors import Refused
 from ..models import Fee, FootageRequest
 from . import arriving, deadlines, following
+from .changes import fee_changed
 
 if TYPE_CHECKING:
     from accounts.models import Person
@@ -168,7 +169,7 @@ def _end(
 
 def _follow(row: FootageRequest, fee: Fee, action: str, *, by: Person, because: str) -> None:
     """The clock of the case after its fee changed, and the entry of it."""
-    before = row.deadline_at
+    before, owed = row.deadline_at, row.stopped_until is not None
     row.stopped_until = None if fee.outcome else fee.due_on
     row.deadline_at = arriving.deadline_of(row)
     row.save(update_fields=["stopped_until", "deadline_at"])
@@ -182,6 +183,7 @@ def _follow(row: FootageRequest, fee: Fee, action: str, *, by: Person, because: 
         before={"deadline_at": before},
         after={"deadline_at": row.deadline_at},
     )
+    fee_changed.send(FootageRequest, request=row, owed=owed)
 
 
 def warn_from(fee_due: dt.date, warn_days: int) -> dt.date:

@@ -8,6 +8,7 @@ of the portal filed, or another token's person, is not there (404).
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import django_filters as filters
@@ -32,11 +33,11 @@ from core.strict import YesFilter
 from inventory.models import Building
 
 from .. import permissions, said
-from ..casework import arriving, attachments
+from ..casework import arriving, attachments, questions
 from ..casework.facts import kinds_for
 from ..errors import Refused
 from ..footage.store import NoSpace
-from ..models import FootageRequest
+from ..models import FootageRequest, RequesterKind
 from . import whose
 from .rows import (
     ChoicesRow,
@@ -156,6 +157,7 @@ class PortalRequests(Listing):
         """Files a request. From that moment its deadline runs, and the unit can keep the footage."""
         person = caller(request)
         facts = self._read(FilingSerializer, request)
+        check_answers(facts["kind"], facts)
         national_id = facts.pop("national_id", "")
         with acting(request):
             row = arriving.file_request(
@@ -176,6 +178,7 @@ class PortalRequests(Listing):
         person = caller(request)
         row: FootageRequest = self.get_object()
         facts = self._read(CompletingSerializer, request)
+        check_answers(row.kind, facts)
         message, national_id = facts.pop("message"), facts.pop("national_id", None)
         with transaction.atomic(), acting(request):
             if not arriving.locked(row).allows("complete"):
@@ -239,6 +242,20 @@ class PortalRequests(Listing):
     def _answer(self, row: FootageRequest, code: int = status.HTTP_200_OK) -> Response:
         fresh = self.rows(caller(self.request)).get(pk=row.pk)
         return Response(self.get_serializer(fresh).data, status=code)
+
+
+def check_answers(kind: RequesterKind, facts: Mapping[str, Any]) -> None:
+    """Raises ValidationError for an answer to a question that this kind is not asked."""
+    known = {question.code for question in questions.of_kind(kind)}
+    if unknown := sorted(set(facts.get("answers", ())) - known):
+        words = {"code": unknown[0][:60], "known": ", ".join(sorted(known)) or "–"}
+        raise ValidationError(
+            {
+                "answers": [
+                    _("This kind has no question “%(code)s”. Its questions: %(known)s.") % words
+                ]
+            }
+        )
 
 
 def buildings_of(person: Any) -> QuerySet[Building]:

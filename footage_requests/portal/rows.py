@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from core.api import StrictBody
 from core.quick import Row
 from core.strict import read_instant
 from core.tsi import TSI
@@ -60,7 +61,7 @@ def building_codes(buildings: Any) -> dict[str, Building]:
     }
 
 
-class FactsSerializer(serializers.Serializer[Any]):
+class FactsSerializer(StrictBody):
     """What a person may tell about a request, at first and when something was missing.
 
     `national_id` is stored sealed and never given out again. `building` is a code of `portal/choices/`.
@@ -131,11 +132,11 @@ class CompletingSerializer(FactsSerializer):
     message = serializers.CharField(max_length=300)
 
 
-class WithdrawingSerializer(serializers.Serializer[Any]):
+class WithdrawingSerializer(StrictBody):
     because = serializers.CharField(max_length=300, required=False)
 
 
-class PaperSerializer(serializers.Serializer[Any]):
+class PaperSerializer(StrictBody):
     """A paper: PDF, JPEG, PNG or TIFF of at most 20 MB. It is locked until it has been scanned."""
 
     file = serializers.FileField(max_length=150)
@@ -229,10 +230,10 @@ class RequestRow(Row[FootageRequest]):
 
     @extend_schema_field(serializers.ChoiceField(choices=Told.choices))
     def get_status(self, row: FootageRequest) -> str:
-        return status_words.told(row.status).value
+        return status_words.told_of(row).value
 
     def get_words(self, row: FootageRequest) -> str:
-        return str(status_words.told(row.status).label)
+        return str(status_words.told_of(row).label)
 
     def get_building(self, row: FootageRequest) -> str | None:
         return row.building.name if row.building else None

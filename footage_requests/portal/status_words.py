@@ -26,6 +26,7 @@ class Told(TextChoices):
     RECEIVED = "RECEIVED", gettext_lazy("Your request has been received.")
     UNDER_REVIEW = "UNDER_REVIEW", gettext_lazy("Your request is being looked into.")
     INFO_MISSING = "INFO_MISSING", gettext_lazy("Something is missing: please complete it.")
+    FEE_DUE = "FEE_DUE", gettext_lazy("A fee has to be paid before your request goes on.")
     APPROVED = (
         "APPROVED",
         gettext_lazy(
@@ -54,13 +55,26 @@ _TOLD = {
     S.WITHDRAWN: Told.WITHDRAWN,
     S.MERGED: Told.MERGED,
 }
+# What a requester has to do himself goes before a fee, and an answer after it.
+_STANDS_STILL = frozenset({Told.RECEIVED, Told.UNDER_REVIEW})
 _ANSWERED = frozenset({S.REFUSED, S.NO_RECORDING, S.CLOSED, S.ARCHIVED})
 _NO_RECORDING = "Talep edilen zamana ve yere ait kayıt bulunmadığı tespit edilmiştir."
 
 
-def told(status: str) -> Told:
-    """What the portal calls that state of a case."""
-    return _TOLD[S(status)]
+def told(status: str, *, owes: bool) -> Told:
+    """What the portal calls that state of a case, while its clock stands still for a fee or not."""
+    found = _TOLD[S(status)]
+    return Told.FEE_DUE if owes and found in _STANDS_STILL else found
+
+
+def told_of(request: FootageRequest) -> Told:
+    """What the portal calls the state of that case."""
+    return told(request.status, owes=owes_fee(request))
+
+
+def owes_fee(request: FootageRequest) -> bool:
+    """Whether the clock of that case stands still for a fee."""
+    return request.stopped_until is not None
 
 
 def deadline_of(request: FootageRequest) -> dt.date | None:
@@ -108,7 +122,7 @@ class Owed:
 
 def fee_of(request: FootageRequest) -> Owed | None:
     """The fee that is to be paid, while the request waits for it."""
-    if request.stopped_until is None or not request.is_open:
+    if not owes_fee(request) or not request.is_open:
         return None
     fee = next((row for row in request.fees.all() if not row.outcome), None)
     return Owed(str(fee.amount), fee.due_on, fee.pay_to) if fee else None

@@ -23,10 +23,10 @@ from redis.exceptions import RedisError
 import audit
 from vault.errors import VaultError
 
-from ..casework.changes import deadline_extended, step_taken
+from ..casework.changes import deadline_extended, fee_changed, step_taken
 from ..models import FootageRequest, WebhookDelivery, WebhookEndpoint, WebhookTry
 from . import endpoints
-from .status_words import Told, deadline_of, told
+from .status_words import Told, deadline_of, owes_fee, told, told_of
 from .targets import Outcome
 
 if TYPE_CHECKING:
@@ -52,14 +52,20 @@ def listen() -> None:
     """Called once when Django is ready."""
     step_taken.connect(_on_step, dispatch_uid="portal-webhooks")
     deadline_extended.connect(_on_extension, dispatch_uid="portal-webhooks")
+    fee_changed.connect(_on_fee, dispatch_uid="portal-webhooks")
 
 
 def _on_step(request: FootageRequest, step: str, before: str, **_told: Any) -> None:
     # The answer to the filing call says already that it was received.
-    if step == "register" or told(before) == told(request.status):
+    if step == "register" or told(before, owes=owes_fee(request)) == told_of(request):
         return
-    is_missing = told(request.status) == Told.INFO_MISSING
+    is_missing = told_of(request) == Told.INFO_MISSING
     note(request, Event.INFO_MISSING if is_missing else Event.STATUS_CHANGED)
+
+
+def _on_fee(request: FootageRequest, owed: bool, **_told: Any) -> None:
+    if told(request.status, owes=owed) != told_of(request):
+        note(request, Event.STATUS_CHANGED)
 
 
 def _on_extension(request: FootageRequest, **_told: Any) -> None:
@@ -86,7 +92,7 @@ def note(request: FootageRequest, event: str) -> None:
 
 def _payload(request: FootageRequest, event: str, ident: uuid.UUID) -> dict[str, Any]:
     """Number, state, words and deadline: nothing that the receiver would have to keep safe."""
-    state, deadline = told(request.status), deadline_of(request)
+    state, deadline = told_of(request), deadline_of(request)
     words = {}
     for language in ("tr", "en"):
         with translation.override(language):

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from audit.models import Entry
 from core.tsi import today
-from footage_requests.casework import arriving
+from footage_requests.casework import arriving, fees
 from footage_requests.models import FootageRequest, RequestAttachment, RequesterKind
 from tests.inventory import rows
 from tests.requests import cases
 from tests.requests.case import Campus, package_of
-from tests.requests.portal_calls import Portal
+from tests.requests.portal_calls import BASE, Portal
 
 pytestmark = pytest.mark.django_db
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
@@ -136,12 +137,75 @@ def test_what_is_wrong_is_told_by_its_field(
 
 
 def test_what_a_requester_may_not_set_is_not_taken_from_the_body(portal: Portal) -> None:
-    """F16."""
-    row = portal.filed(
-        status="APPROVED", filer=1, ebys_number="E-1", number="T-1", door="WEB", positions=[1]
+    """F16, and it is said: a field that means nothing here may be a misspelt one."""
+    sent = {"status": "APPROVED", "ebys_number": "E-1", "door": "WEB", "buildng": "KTP"}
+    answer = portal.file(**sent)
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == {name: ["There is no such field here."] for name in sent}
+    row = portal.filed()
+    for step, more in (("withdraw", {}), ("complete", {"message": "x"})):
+        told = portal.post(f"{row.number}/{step}/", {"reason": "x", **more})
+        assert (told.status_code, list(told.json()["errors"])) == (400, ["reason"])
+    assert portal.paper(row.number, PDF, caption="x").status_code == 400
+    assert FootageRequest.objects.get().status == "REGISTERED"
+    assert not RequestAttachment.objects.exists()
+
+
+@pytest.mark.parametrize("code", ["colour", "\ud800", "x" * 4000])
+def test_an_answer_to_a_question_that_nobody_asked_is_refused(portal: Portal, code: str) -> None:
+    """API-5: it would be lost unseen; what the portal sent is told back as far as it can be."""
+    for text in ("red", ["red"]):
+        answer = portal.file(answers={code: text})
+        assert (answer.status_code, list(answer.json()["errors"])) == (400, ["answers"])
+    assert not FootageRequest.objects.exists()
+
+
+def test_what_a_program_does_wrong_at_first_is_said(client: Any, portal: Portal) -> None:
+    """API-1: an address without its slash, a token without its word, a body of another form."""
+    headers, token = portal.headers(**{"Idempotency-Key": "first-steps"}), portal.authorization
+    for call in (portal.client.get, portal.client.post):
+        answer = call(BASE.rstrip("/"), headers=headers)
+        assert answer.status_code == 404
+        assert answer.json()["detail"] == f"Addresses end with a slash: {BASE}"
+    for written in (token.removeprefix("Bearer "), token.replace("Bearer", "Token")):
+        answer = client.get(BASE, headers={**headers, "Authorization": written})
+        assert answer.status_code == 401
+        assert "Bearer" in answer.json()["detail"]
+    form = portal.client.post(BASE, {"kind": "PETITION"}, headers=headers)
+    assert (form.status_code, "application/json" in form.json()["detail"]) == (415, True)
+    chunked = portal.client.generic(
+        "POST",
+        BASE,
+        content_type="application/json",
+        headers={**headers, "Transfer-Encoding": "chunked"},
     )
-    assert (row.status, row.ebys_number, row.door) == ("REGISTERED", "", "PORTAL")
-    assert not row.items.exists()
+    assert (chunked.status_code, "Content-Length" in chunked.json()["detail"]) == (400, True)
+
+
+def test_a_fee_that_is_due_is_told_until_it_is_paid(portal: Portal) -> None:
+    """API-5: unpaid, the request counts as withdrawn; so it is a state and not small print."""
+    row = portal.filed(kind="INFORMATION", national_id=cases.NATIONAL_ID)
+    superior = rows.person("SUPERIOR")
+    fee = fees.notify(
+        row,
+        amount=Decimal("120.50"),
+        basis="Tariff",
+        pay_to="Cash desk",
+        notified_on=today(),
+        by=superior,
+    )
+    told = portal.get(f"{row.number}/").json()
+    assert (told["status"], told["deadline"]) == ("FEE_DUE", None)
+    assert told["words"] == "A fee has to be paid before your request goes on."
+    assert told["fee"] == {
+        "amount": "120.50",
+        "until": fee.due_on.isoformat(),
+        "pay_to": "Cash desk",
+    }
+    fees.pay(row, paid_on=today(), document="R-1", by=superior)
+    told = portal.get(f"{row.number}/").json()
+    assert (told["status"], told["fee"]) == ("RECEIVED", None)
+    assert told["deadline"] is not None
 
 
 def test_the_identity_number_is_sealed_and_never_given_out(portal: Portal) -> None:

@@ -8,6 +8,7 @@ import ipaddress
 import json
 import ssl
 import subprocess
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -20,9 +21,9 @@ from audit.models import Entry
 from core import panels
 from core.tsi import today
 from docs.examples.portal_client import is_ours
-from footage_requests.casework import arriving
+from footage_requests.casework import arriving, fees
 from footage_requests.errors import Refused
-from footage_requests.models import WebhookDelivery, WebhookEndpoint, WebhookTry
+from footage_requests.models import FootageRequest, WebhookDelivery, WebhookEndpoint, WebhookTry
 from footage_requests.portal import endpoints, targets, tasks, transport, webhooks
 from tests.inventory import rows
 from tests.requests import cases
@@ -116,6 +117,29 @@ def test_missing_information_and_a_longer_deadline_are_events_of_their_own(porta
     ]
     assert told[0].payload["deadline"] > (today() + dt.timedelta(days=25)).isoformat()
     assert "SECRET" not in str([each.payload for each in told])
+
+
+def test_a_fee_is_told_when_it_is_due_when_it_is_paid_and_when_it_was_not(portal: Portal) -> None:
+    """API-3, API-5: in the days of a fee the clock stands still, and then the request is over."""
+    endpoint(portal, "http://127.0.0.1:1024/")
+    superior = rows.person("SUPERIOR")
+    named = {"amount": Decimal(120), "basis": "Tariff", "pay_to": "Cash desk"}
+    paid, unpaid = (
+        portal.filed(kind="INFORMATION", national_id=cases.NATIONAL_ID) for _number in range(2)
+    )
+    for row in (paid, unpaid):
+        fees.notify(row, notified_on=today(), by=superior, **named)
+    # What the unit does meanwhile changes nothing for whoever has to pay.
+    arriving.review(FootageRequest.objects.get(pk=paid.pk), by=rows.person("OPERATOR"))
+    fees.pay(paid, paid_on=today(), document="R-1", by=superior)
+    assert fees.lapse_due(later(days=60), by="system") == 1
+    told = WebhookDelivery.objects.order_by("pk").values_list("request__number", "payload__status")
+    assert list(told) == [
+        (paid.number, "FEE_DUE"),
+        (unpaid.number, "FEE_DUE"),
+        (paid.number, "UNDER_REVIEW"),
+        (unpaid.number, "WITHDRAWN"),
+    ]
 
 
 def test_what_the_requester_does_not_see_is_not_told(portal: Portal) -> None:
