@@ -72,11 +72,13 @@ async def test_the_identity_is_what_device_info_tells() -> None:
 async def test_a_sparse_and_strange_device_info_gives_what_it_can() -> None:
     info = (
         "<DeviceInfo><deviceType>IPCamera</deviceType><macAddress>none</macAddress>"
+        "<firmwareVersion>V4.30\n build 200916</firmwareVersion>"
         f"<deviceName>{'x' * 5000}</deviceName></DeviceInfo>"
     )
     identity = await ask(at("/ISAPI/System/deviceInfo", info), "identity")
     assert identity.kind is DeviceKind.CAMERA
     assert identity.macs == ()
+    assert identity.firmware == "V4.30 build 200916"
     assert len(identity.name) == 200
 
 

@@ -136,3 +136,12 @@ async def test_two_recordings_are_two_channels(camera: OnvifDevice, client: Onvi
 async def test_clips_without_times_stay_apart(camera: OnvifDevice, client: OnvifClient) -> None:
     del camera.operations["FindRecordings"]
     assert len(await client.channels()) == len(CLIPS)
+
+
+async def test_thousands_of_recordings_are_not_thousands_of_channels(
+    camera: OnvifDevice, client: OnvifClient
+) -> None:
+    """A list of any length must not become work without end."""
+    many = {str(n): (str(n), "08:00:00", "09:00:00") for n in range(1_500)}
+    camera.operations["GetRecordings"] = listed(many)
+    assert len(await client.channels()) == 1_024

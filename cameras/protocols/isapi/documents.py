@@ -46,7 +46,11 @@ _SMART_IS_BAD = {"error", "fail", "failed", "fault", "badsectors"}
 def told(element: etree._Element, name: str) -> str:
     """The first text of this local name at any depth, fit to be shown: printable and not long."""
     raw = text(next(descendants(element, name), None))
-    return "".join(letter for letter in raw if letter.isprintable())[:_NAME_LIMIT]
+    # What stands on a second line, such as a build, is another word.
+    shown = (" " if letter.isspace() else letter for letter in raw)
+    return " ".join("".join(letter for letter in shown if letter.isprintable()).split())[
+        :_NAME_LIMIT
+    ]
 
 
 def read_identity(root: etree._Element) -> Identity:

@@ -52,6 +52,7 @@ from cameras.protocols.onvif.soap import SoapConversation
 
 # Cameras have up to four lenses; more pictures than that come through a recorder.
 _MOST_LENSES = 4
+_MOST_CHANNELS = 1_024
 # What is asked beside the matter in hand may fail in these ways.
 _NOT_TOLD = (NotSupported, BadAnswer, TooLarge, TooSlow, Busy)
 
@@ -121,12 +122,12 @@ class OnvifClient:
         if footage:
             return [
                 Channel(number, token=one.token, name=one.name, address=_host(one.address))
-                for number, one in enumerate(footage, 1)
+                for number, one in enumerate(footage[:_MOST_CHANNELS], 1)
             ]
         sources = await self._media.sources()
         return [
             Channel(number=number, token=profile.token, name=profile.name)
-            for number, profile in enumerate(sources, 1)
+            for number, profile in enumerate(sources[:_MOST_CHANNELS], 1)
         ]
 
     async def recordings(self, channel: Channel, start_ms: int, end_ms: int) -> IndexAnswer:
