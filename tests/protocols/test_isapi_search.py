@@ -89,6 +89,31 @@ async def test_a_recorder_with_smaller_pages_than_asked_loses_nothing() -> None:
     assert len(answer.segments) == 24
 
 
+@pytest.mark.parametrize(
+    ("told", "instead"),
+    [
+        (b"responseStatusStrg", b"responseStatusString"),
+        (b"responseStatusStrg", b"responseStatusStrip"),
+        (b"Strg>MORE<", b"Strg>OK<"),
+    ],
+)
+async def test_what_is_left_is_told_in_other_words(told: bytes, instead: bytes) -> None:
+    """Copies of the interface spell the word otherwise; others count in totalMatches and always say OK."""
+    rows = [(f"2026-11-01T{n:02}:00:00Z", f"2026-11-01T{n:02}:50:00Z", 101) for n in range(24)]
+    recorder = Recorder(rows, page=7)
+
+    def answer(asked: Asked) -> Answer:
+        whole = recorder(asked)
+        assert isinstance(whole, bytes)
+        total = b"<totalMatches>24</totalMatches></CMSearchResult>" if instead[-1:] == b"<" else b""
+        return whole.replace(told, instead).replace(
+            b"</CMSearchResult>", total or b"</CMSearchResult>"
+        )
+
+    answer_given, _ = await search(answer)
+    assert len(answer_given.segments) == 24
+
+
 async def test_no_search_is_longer_than_a_day_and_a_segment_in_two_searches_counts_once() -> None:
     recorder = Recorder([("2026-11-02T11:00:00Z", "2026-11-02T13:00:00Z", 101)])
     span = (wall("2026-11-01T12:00:00"), wall("2026-11-03T12:00:00"))

@@ -42,7 +42,7 @@ class FoundItem:
 
 @dataclass(frozen=True)
 class SearchPage:
-    """One page. `claimed` is numOfMatches: of the page or of the whole search, firmwares differ."""
+    """One page. `claimed` is numOfMatches, of the page or of the whole search (firmwares differ), or totalMatches."""
 
     word: str  # responseStatusStrg in capitals: OK, MORE, NO MATCHES or blank
     claimed: int
@@ -116,16 +116,18 @@ def read_search(root: etree._Element) -> SearchPage:
     if local_name(root).lower() != "cmsearchresult":
         raise BadAnswer("not a search result")
     rows = list(descendants(root, "searchMatchItem"))
-    word = text(root, "responseStatusStrg").upper()
+    # "Strg" is how Hikvision spells it; who copies the interface spells it otherwise.
+    words = (text(root, f"responseStatus{end}").upper() for end in ("Strg", "String", "Strip"))
+    word = next((each for each in words if each), "")
     has_failed = word not in SEARCH_WORDS or as_bool(text(root, "responseStatus")) is False
     if has_failed and not rows:
         # "FAILED" or a word of that kind: an empty list then says nothing about the recordings.
         raise BadAnswer("the search ended without success")
     items = tuple(item for row in rows for item in _item(row))
-    claimed = text(root, "numOfMatches")
+    counts = (text(root, name) for name in ("numOfMatches", "totalMatches"))
     return SearchPage(
         word=word,
-        claimed=int(claimed[:9]) if claimed.isdecimal() else len(rows),
+        claimed=max((int(count[:9]) for count in counts if count.isdecimal()), default=len(rows)),
         items=items,
         unreadable=len(rows) - len(items),
     )
