@@ -11,7 +11,7 @@ import logging
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -55,7 +55,8 @@ class OutcomeFigure(Figure):
 
 class Counters(serializers.Serializer[Any]):
     """`coverage_percent`: of the time that was to be recorded on `day`, over the cameras that could be
-    checked; null when those are few. `requests`: of this year, by what became of them.
+    checked, rounded down; null when those are few, or not even half of all. `requests`: of this year, by
+    what became of them.
     """
 
     at = serializers.DateTimeField()
@@ -88,19 +89,28 @@ def figures(now: dt.datetime | None = None) -> dict[str, Any]:
     today = tsi.day_of(now)
     yesterday = today - dt.timedelta(days=1)
     days = PositionDay.objects.filter(day=yesterday, expected_ms__gt=0)
-    sums = days.exclude(result__in=[Result.UNKNOWN, Result.EXEMPT]).aggregate(
-        cameras=Count("pk"), expected=Sum("expected_ms"), recorded=Sum("recorded_ms")
+    checked = ~Q(result__in=[Result.UNKNOWN, Result.EXEMPT])
+    sums = days.exclude(result=Result.EXEMPT).aggregate(
+        cameras=Count("pk"),
+        checked=Count("pk", filter=checked),
+        expected=Sum("expected_ms", filter=checked),
+        recorded=Sum("recorded_ms", filter=checked),
     )
     return {
         "at": now.isoformat(),
         "cameras": Position.objects.in_service_on(today).count(),
         "day": yesterday.isoformat(),
-        "percent": round(100 * sums["recorded"] / sums["expected"], 1)
-        if sums["cameras"] >= FEWEST
-        else None,
+        "percent": _percent(sums),
         "year": today.year,
         "requests": _outcomes(today.year),
     }
+
+
+def _percent(sums: dict[str, int]) -> float | None:
+    """Rounded down: 100 is said when nothing is missing. In a night that has only begun nothing is said."""
+    if sums["checked"] < max(FEWEST, sums["cameras"] / 2):
+        return None
+    return 1000 * sums["recorded"] // sums["expected"] / 10
 
 
 def _outcomes(year: int) -> dict[str, int]:

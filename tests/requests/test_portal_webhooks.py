@@ -123,12 +123,18 @@ def test_a_fee_is_told_when_it_is_due_when_it_is_paid_and_when_it_was_not(portal
     """API-3, API-5: in the days of a fee the clock stands still, and then the request is over."""
     endpoint(portal, "http://127.0.0.1:1024/")
     superior = rows.person("SUPERIOR")
-    named = {"amount": Decimal(120), "basis": "Tariff", "pay_to": "Cash desk"}
     paid, unpaid = (
         portal.filed(kind="INFORMATION", national_id=cases.NATIONAL_ID) for _number in range(2)
     )
     for row in (paid, unpaid):
-        fees.notify(row, notified_on=today(), by=superior, **named)
+        fees.notify(
+            row,
+            amount=Decimal(120),
+            basis="Tariff",
+            pay_to="Cash desk",
+            notified_on=today(),
+            by=superior,
+        )
     # What the unit does meanwhile changes nothing for whoever has to pay.
     arriving.review(FootageRequest.objects.get(pk=paid.pk), by=rows.person("OPERATOR"))
     fees.pay(paid, paid_on=today(), document="R-1", by=superior)

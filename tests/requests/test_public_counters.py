@@ -65,16 +65,39 @@ def test_small_numbers_are_not_told(client: Client) -> None:
 def test_what_could_not_be_checked_is_not_counted_as_recorded(client: Client) -> None:
     for _number in range(5):
         proven(place())
-    for _number in range(3):
-        at = place()
-        PositionDay.objects.create(
-            position=at.position,
-            day=tsi.today() - dt.timedelta(days=1),
-            result="UNKNOWN",
-            reason="NOT_ASKED",
-            expected_ms=86_400_000,
-        )
+    for _number in range(5):
+        unchecked()
     assert told(client)["coverage_percent"] == 95.8
+
+
+def test_of_less_than_half_of_the_cameras_nothing_is_said(client: Client) -> None:
+    """API-6: at two in the night five good cameras would speak for all."""
+    for _number in range(5):
+        proven(place())
+    for _number in range(6):
+        unchecked()
+    assert told(client)["coverage_percent"] is None
+
+
+def test_a_hundred_percent_is_said_when_nothing_is_missing(client: Client) -> None:
+    """API-6: a second that is missing is not rounded away."""
+    for _number in range(5):
+        proven(place())
+    PositionDay.objects.update(expected_ms=86_400_000, recorded_ms=86_400_000)
+    assert counters.figures()["percent"] == 100
+    one = PositionDay.objects.values("pk")[:1]
+    PositionDay.objects.filter(pk__in=one).update(recorded_ms=86_399_000)
+    assert counters.figures()["percent"] == 99.9
+
+
+def unchecked() -> None:
+    PositionDay.objects.create(
+        position=place().position,
+        day=tsi.today() - dt.timedelta(days=1),
+        result="UNKNOWN",
+        reason="NOT_ASKED",
+        expected_ms=86_400_000,
+    )
 
 
 def test_requests_are_told_by_what_became_of_them(campus: Campus) -> None:
