@@ -190,6 +190,17 @@ async def test_a_hybrid_recorder_has_analogue_inputs_before_its_network_cameras(
     ]
 
 
+async def test_inputs_that_are_not_called_by_a_bare_number_are_not_lost() -> None:
+    """INV-1: older hybrid recorders call them I-1, I-2."""
+    inputs = "".join(
+        f"<VideoInputChannel><id>{name}</id></VideoInputChannel>"
+        for name in ("I-1", "A2", "3", "I-0", "x", "", "I-1-2")
+    )
+    documents = {INPUTS: f"<VideoInputChannelList>{inputs}</VideoInputChannelList>".encode()}
+    channels = await ask(Recorder(documents=documents), "channels")
+    assert [(c.number, c.token) for c in channels] == [(1, "101"), (2, "201"), (3, "301")]
+
+
 async def test_an_input_that_is_switched_off_misses_no_picture() -> None:
     inputs = (
         "<VideoInputChannelList><VideoInputChannel><id>1</id><videoInputEnabled>true"

@@ -24,6 +24,9 @@ from cameras.protocols.xml import as_bool, descendants, local_name, text
 CHANNELS_LIMIT = 1_024
 _NAME_LIMIT = 200
 _MAC = re.compile(r"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}")
+_NUMBER = re.compile(r"(\d{1,6})\d*", re.ASCII)
+_INPUT = re.compile(r"(?:[A-Z]-?)?(\d{1,6})\d*", re.ASCII)
+"""Older recorders call their analogue inputs I-1 and so on."""
 _RECORDERS = ("NVR", "DVR", "HVR", "XVR", "CVR", "DVS", "NVS", "ENCODER", "STORAGE")
 _CAMERAS = ("IPCAMERA", "IPDOME", "IPZOOM", "IPC", "CAMERA", "DOME")
 _HEALTHY = {"ok", "normal", "idle", "sleeping", "online"}
@@ -148,7 +151,7 @@ def read_video_inputs(root: etree._Element) -> list[Channel]:
     """System/Video/inputs/channels: the analogue inputs of a recorder, or a camera's own picture."""
     return [
         Channel(number, name=told(row, "name"), online=_has_signal(row))
-        for number, row in _numbered(root, "VideoInputChannel")
+        for number, row in _numbered(root, "VideoInputChannel", _INPUT)
     ]
 
 
@@ -170,12 +173,14 @@ def read_proxy_states(root: etree._Element) -> dict[int, bool]:
     return states
 
 
-def _numbered(root: etree._Element, name: str) -> list[tuple[int, etree._Element]]:
+def _numbered(
+    root: etree._Element, name: str, spelling: re.Pattern[str] = _NUMBER
+) -> list[tuple[int, etree._Element]]:
     rows: list[tuple[int, etree._Element]] = []
     for row in descendants(root, name):
-        number = text(row, "id")
-        if number.isdecimal() and int(number[:6]) > 0 and len(rows) < CHANNELS_LIMIT:
-            rows.append((int(number[:6]), row))
+        number = spelling.fullmatch(text(row, "id"))
+        if number is not None and int(number[1]) > 0 and len(rows) < CHANNELS_LIMIT:
+            rows.append((int(number[1]), row))
     return rows
 
 
