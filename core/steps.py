@@ -37,6 +37,17 @@ class InvalidTransition(Exception):
         )
 
 
+def not_now(row: SteppedModel, title: object) -> str:
+    """Why a step of that title cannot be taken, for the page that would offer it: the state of the row."""
+    field: Any = row._meta.get_field("status")  # type: ignore[misc]  # subclasses declare it
+    state = dict(field.flatchoices).get(row.status, row.status)
+    return _("The state of %(row)s is “%(state)s”: “%(step)s” is not possible in it.") % {
+        "row": row,
+        "state": state,
+        "step": title,
+    }
+
+
 class SteppedModel(models.Model):
     """A model whose `status` changes only by a step named in STEPS; every step is audited.
 

@@ -7,12 +7,13 @@ import itertools
 from typing import Any
 
 from django.db import models
+from django.urls import reverse
 from django.utils.dates import WEEKDAYS
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from core.steps import SteppedModel
+from core.steps import SteppedModel, not_now
 from core.tsi import TSI
 
 from .models import Device
@@ -67,6 +68,17 @@ def step_lead(row: SteppedModel, verb: str) -> str:
 def next_steps(row: SteppedModel) -> list[dict[str, str]]:
     """The steps that are possible now."""
     return [{"verb": verb, "name": step_name(verb)} for verb in row.STEPS if row.allows(verb)]
+
+
+def blocked(row: SteppedModel, verb: str, address: str) -> dict[str, Any]:
+    """For the page of a step: why it cannot be taken now and what can; `address` names such pages."""
+    if row.allows(verb):
+        return {}
+    instead = [
+        {"title": each["name"], "url": reverse(address, args=[row.pk, each["verb"]])}
+        for each in next_steps(row)
+    ]
+    return {"why_not": not_now(row, step_name(verb)), "instead": instead}
 
 
 def device_facts(row: Device) -> list[tuple[str, Any]]:

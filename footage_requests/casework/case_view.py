@@ -16,6 +16,7 @@ from audit.canon import reference
 from audit.models import Entry
 from audit.sentences import reason, sentence
 from core import tsi
+from core.steps import not_now
 
 from .. import permissions, said
 from ..decisions.decision_view import clipped
@@ -188,6 +189,8 @@ class Action:
     icon: str = ""
     is_danger: bool = False
     fits: Callable[[FootageRequest], bool] = lambda row: True
+    unfit: Promise | str = ""
+    """Why it is not possible where it does not fit; empty where it is not offered, and possible all the same."""
 
 
 ACTIONS = (
@@ -201,14 +204,17 @@ ACTIONS = (
     Action("submit", gettext_lazy("Submit for decision"), {S.REGISTERED, S.IN_REVIEW},
            permissions.can_assess),
     Action("ask_missing", gettext_lazy("Ask for what is missing"), {S.REGISTERED, S.IN_REVIEW},
-           permissions.can_assess, fits=lambda row: row.missing_asked_at is None),
+           permissions.can_assess, fits=lambda row: row.missing_asked_at is None,
+           unfit=gettext_lazy("The requester was asked once already; it is not asked a second time.")),
     Action("ask_opinion", gettext_lazy("Ask for an opinion"), {S.REGISTERED, S.IN_REVIEW},
            permissions.can_assess),
     Action("writing", gettext_lazy("The writing has come"), FootageRequest.OPEN,
-           permissions.can_file, fits=writing.is_awaited),
+           permissions.can_file, fits=writing.is_awaited,
+           unfit=gettext_lazy("No writing is awaited for this request.")),
     Action("fee_paid", gettext_lazy("The fee was paid"),
            {*FootageRequest.BEFORE_DECISION, S.APPROVED, S.WITHDRAWN}, permissions.can_file,
-           fits=fees.is_awaited),
+           fits=fees.is_awaited,
+           unfit=gettext_lazy("No fee of this request waits for its payment.")),
     Action("edit", gettext_lazy("Edit"), FootageRequest.EDITABLE, permissions.can_file),
     Action("ebys", gettext_lazy("Enter the EBYS number"), FootageRequest.OPEN, permissions.can_file,
            fits=lambda row: not row.ebys_number),
@@ -217,11 +223,14 @@ ACTIONS = (
     Action("attach", gettext_lazy("Add a paper"), FootageRequest.OPEN, permissions.can_file),
     Action("extend_deadline", gettext_lazy("Extend the deadline"), FootageRequest.OPEN,
            permissions.can_assess,
-           fits=lambda row: bool(row.kind.extended_days) and row.extended_until is None),
+           fits=lambda row: bool(row.kind.extended_days) and row.extended_until is None,
+           unfit=gettext_lazy("The deadline of this request cannot be extended.")),
     Action("fee", gettext_lazy("Notify a fee"), FootageRequest.BEFORE_DECISION,
-           permissions.can_assess, fits=fees.may_be_asked),
+           permissions.can_assess, fits=fees.may_be_asked,
+           unfit=gettext_lazy("No fee can be notified for this request now.")),
     Action("fee_waive", gettext_lazy("Waive the fee"), {*FootageRequest.BEFORE_DECISION, S.APPROVED},
-           permissions.can_assess, fits=lambda row: row.stopped_until is not None),
+           permissions.can_assess, fits=lambda row: row.stopped_until is not None,
+           unfit=gettext_lazy("No fee of this request waits for its payment.")),
     Action("merge", gettext_lazy("Merge into another request"),
            FootageRequest.STEPS["merge"].comes_from, permissions.can_assess),
     Action("withdraw", gettext_lazy("Withdraw"), FootageRequest.STEPS["withdraw"].comes_from,
@@ -246,6 +255,14 @@ def actions_for(
         for action in possible
         if row.status in action.states and action.fits(row) and action.may(person, row)
     ]
+
+
+def why_not(name: str, row: FootageRequest) -> list[str]:
+    """What makes the action of that name impossible now, whoever asks; nothing when it is possible."""
+    action = next(each for each in ACTIONS if each.name == name)
+    if row.status not in action.states:
+        return [not_now(row, action.title)]
+    return [] if action.fits(row) or not action.unfit else [str(action.unfit)]
 
 
 def may_act(person: Person) -> bool:

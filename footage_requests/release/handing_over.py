@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 RECORDS = "TT"
 Kind = HandOverRecord.Kind
+NOTHING_TO_GIVE = (FootageRequest.Status.NO_RECORDING, FootageRequest.Status.CLOSED)
 ON_A_MEDIUM = (MediumKind.CD, MediumKind.DVD, MediumKind.USB, MediumKind.HDD)
 _LATE = dt.timedelta(minutes=5)
 _ENTERED = (*PLAIN, *RETURN, "takes_back")
@@ -153,7 +154,7 @@ def record_no_recording(
     """Nothing was found, with the proof that the decision rests on (Kayıt Bulunmadı Tutanağı)."""
     if not can_assess(by, request):
         raise NotThisPerson(_("You hold no role that makes this record."))
-    if request.status not in {FootageRequest.Status.NO_RECORDING, FootageRequest.Status.CLOSED}:
+    if request.status not in NOTHING_TO_GIVE:
         raise Refused(_("This record follows the decision that there is no recording."))
     require(facts, "place")
     with transaction.atomic():
@@ -167,11 +168,16 @@ def record_no_recording(
         return make_record(Kind.NO_RECORDING, request, None, facts, by)
 
 
+def is_held(request: FootageRequest) -> bool:
+    """Whether there is held footage that a record can be made of."""
+    return bool(request.holds.filter(status__in=["HELD", "EXTENDED"]).exists())
+
+
 def record_hold(request: FootageRequest, facts: Mapping[str, Any], *, by: Person) -> HandOverRecord:
     """What was put under protection, for whoever asked for it (Koruma Altına Alma Tutanağı)."""
     if not can_assess(by, request):
         raise NotThisPerson(_("You hold no role that makes this record."))
-    if not request.holds.filter(status__in=["HELD", "EXTENDED"]).exists():
+    if not is_held(request):
         raise Refused(_("Nothing is held for this request yet."))
     require(facts, "place")
     with transaction.atomic():

@@ -48,6 +48,16 @@ class MadeLink:
     code: str
 
 
+def refuse_link(package: Package, file: EvidenceFile | None) -> None:
+    """Raises Refused where no link can be made for this file of the package, as things stand."""
+    if package.status not in {Package.Status.SEALED, Package.Status.HANDED_OVER}:
+        raise Refused(_("Only a sealed package is given out."))
+    if file is None:
+        raise Refused(_("There is no encrypted file of this copy yet."))
+    if DownloadLink.objects.filter(file=file).exists():
+        raise Refused(_("This copy has had a link already: encrypt another copy for a new link."))
+
+
 @refusals.are_noted
 def make_link(
     package: Package,
@@ -64,11 +74,8 @@ def make_link(
     if not can_deliver(by, package.request):
         raise NotThisPerson(_("You hold no role that hands footage over."))
     refuse_same_person(Part.DELIVERER, by, people_of(package))
-    if package.status not in {Package.Status.SEALED, Package.Status.HANDED_OVER}:
-        raise Refused(_("Only a sealed package is given out."))
+    refuse_link(package, file)
     refuse_unpaid(package.request)
-    if DownloadLink.objects.filter(file=file).exists():
-        raise Refused(_("This copy has had a link already: encrypt another copy for a new link."))
     if not recipient_name.strip() or not recipient_contact.strip():
         raise Refused(_("A link is made for a named recipient with an e-mail address or phone."))
     if not now < expires_at <= now + LONGEST:

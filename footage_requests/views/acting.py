@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
@@ -19,7 +19,7 @@ from core.steps import InvalidTransition
 from inventory.forms.dress import ConfirmForm
 
 from .. import permissions
-from ..casework import arriving, choosing, opinions
+from ..casework import arriving, case_view, choosing, opinions
 from ..casework.facts import missing_facts
 from ..forms import acting
 from ..models import FootageRequest
@@ -36,9 +36,15 @@ def door(
     *,
     title: str,
     done: str,
+    step: str = "",
+    why_not: Iterable[str] = (),
     **more: Any,
 ) -> HttpResponse:
-    """Shows the form, or does the act and goes back to the case; a refusal stays with what was typed."""
+    """Shows the form, or does the act and goes back to the case; a refusal stays with what was typed.
+
+    Where the act is impossible now, its page says so instead, with what this person can do: `step` is its
+    name among the actions of a case, `why_not` what its door found out.
+    """
     back = reverse("footage_requests:case", args=[row.pk])
     refusals: list[str] = []
     if request.method == "POST" and form.is_valid():
@@ -52,8 +58,29 @@ def door(
             messages.success(request, done)
             return redirect(back)
     context = {"row": row, "form": form, "title": title, "back": back, "refusals": refusals, **more}
+    reasons = list(why_not) or (case_view.why_not(step, row) if step else [])
+    if reasons and request.method != "POST":
+        context |= {"why_not": reasons, "instead": instead(request, row)}
     status = 422 if request.method == "POST" else 200
     return render(request, "requests/act.html", context, status=status)
+
+
+def instead(request: PersonRequest, row: FootageRequest) -> list[dict[str, Any]]:
+    """What this person can do with the case in its state; of a merged one, the case that it ended in."""
+    into = FootageRequest.objects.visible_to(request.user).filter(pk=row.merged_into_id).first()
+    if into is None:
+        return case_view.actions_for(request.user, row)
+    title = _("It was merged into %(number)s: go on there") % {"number": into.number}
+    return [{"title": title, "url": reverse("footage_requests:case", args=[into.pk])}]
+
+
+def refused_by(check: Callable[[], object]) -> list[str]:
+    """The sentences with which a check refuses; nothing when it lets pass. For `why_not`."""
+    try:
+        check()
+    except ValidationError as error:
+        return list(dict.fromkeys(error.messages))
+    return []
 
 
 def asked(request: PersonRequest) -> dict[str, Any]:
@@ -73,6 +100,7 @@ def register(request: PersonRequest, pk: int) -> HttpResponse:
         row,
         ConfirmForm(**asked(request)),
         lambda data: arriving.register(row, by=request.user, accept_missing=True),
+        step="register",
         title=_("Register"),
         done=_("Registered as %(number)s") % {"number": row.number},
         lead=_("The request is registered and its footage is held from now on."),
@@ -94,6 +122,7 @@ def submit(request: PersonRequest, pk: int) -> HttpResponse:
         row,
         ConfirmForm(**asked(request)),
         lambda data: choosing.submit(row, by=request.user),
+        step="submit",
         title=_("Submit for decision"),
         done=_("The request waits for the superior's decision."),
         lead="" if told else _("The superior will see which cameras and minutes would leave."),
@@ -120,6 +149,7 @@ def ask_missing(request: PersonRequest, pk: int) -> HttpResponse:
         lambda data: arriving.ask_missing(
             row, what=data["what"], until=data["until"], by=request.user
         ),
+        step="ask_missing",
         title=_("Ask for what is missing"),
         done=_("Noted. The text for the letter stands on the page of the case."),
         lead=_(
@@ -141,6 +171,7 @@ def complete(request: PersonRequest, pk: int) -> HttpResponse:
         row,
         acting.CompleteForm(**asked(request)),
         lambda data: arriving.complete(row, by=request.user, because=data["because"]),
+        step="complete",
         title=_("It has come"),
         done=_("The case goes on."),
         lead=_("Missing: %(what)s. What came is entered with “Edit”.")
@@ -161,6 +192,7 @@ def ask_opinion(request: PersonRequest, pk: int) -> HttpResponse:
         row,
         form,
         lambda data: opinions.ask(row, data["offices"], question=data["question"], by=request.user),
+        step="ask_opinion",
         title=_("Ask for an opinion"),
         done=_("Asked. The case waits for the opinion."),
         button=_("Ask"),
@@ -179,6 +211,7 @@ def give_opinion(request: PersonRequest, pk: int) -> HttpResponse:
         row,
         acting.GiveOpinionForm(**asked(request)),
         lambda data: opinions.give(row, by=request.user, **data),
+        step="give_opinion",
         title=_("Give the opinion"),
         done=_("The opinion is on the case."),
         points=questions,
@@ -198,6 +231,7 @@ def extend_deadline(request: PersonRequest, pk: int) -> HttpResponse:
         row,
         acting.ReasonForm(**asked(request)),
         lambda data: arriving.extend_deadline(row, by=request.user, because=data["because"]),
+        step="extend_deadline",
         title=_("Extend the deadline"),
         done=_("The deadline is extended. Tell the requester."),
         lead=_("%(kind)s: the period can be extended once to %(days)d days from the arrival.")
@@ -225,6 +259,7 @@ def merge(request: PersonRequest, pk: int) -> HttpResponse:
         row,
         form,
         act,
+        step="merge",
         title=_("Merge into another request"),
         done=_("Merged. The other request has its cameras, held footage and papers."),
         lead=_("%(number)s ends; its cameras and papers go to the other request.")
@@ -244,6 +279,7 @@ def withdraw(request: PersonRequest, pk: int) -> HttpResponse:
         row,
         acting.ReasonForm(**asked(request)),
         lambda data: arriving.withdraw(row, by=request.user, because=data["because"]),
+        step="withdraw",
         title=_("Withdraw"),
         done=_("Withdrawn. What was held for it is released."),
         lead=_("%(number)s ends without an answer; its held footage is released.")

@@ -21,7 +21,7 @@ from ..forms.acting import ReasonForm
 from ..forms.release import CopyForm, LinkForm
 from ..models import CustodyEvent, DownloadLink, EvidenceFile, Package, RecipientCopy
 from ..release import custody, handing_over, links, release_work
-from .acting import asked, door
+from .acting import asked, door, refused_by
 from .exhibits import package_or_404
 from .shared import allow, for_people, tried
 
@@ -37,6 +37,7 @@ def copy_new(request: PersonRequest, pk: int) -> HttpResponse:
         package.request,
         form,
         lambda data: release_work.queue_copy(package, data["recipient_name"], by=request.user),
+        why_not=refused_by(lambda: release_work.refuse_not_given_out(package)),
         title=_("Encrypt for a recipient"),
         done=_("The copy is being encrypted. Its passphrase is shown to you once."),
         lead=_("The sealed package becomes one encrypted file that 7-Zip opens with a passphrase."),
@@ -162,6 +163,10 @@ def link_new(request: PersonRequest, uid: uuid.UUID) -> HttpResponse:
         "row": copy.package.request,
         "form": form,
         "made": made[0] if made else None,
+        "why_not": refused_by(lambda: links.refuse_link(copy.package, copy.file))
+        if request.method != "POST"
+        else [],
+        "back": reverse("footage_requests:case", args=[copy.package.request_id]) + "#release",
         "address": address,
     }
     status = 422 if request.method == "POST" and not made else 200
@@ -182,6 +187,7 @@ def link_revoke(request: PersonRequest, uid: uuid.UUID) -> HttpResponse:
         link.package.request,
         ReasonForm(**asked(request)),
         lambda data: links.revoke(link, by=request.user, because=data["because"]),
+        why_not=[_("This link has been ended already.")] if link.revoked_at else [],
         title=_("End the link of %(name)s") % {"name": link.recipient_name},
         done=_("The link no longer opens."),
         lead=_("A download that is running stops."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
@@ -26,6 +27,7 @@ from ..footage import pace
 from ..forms.deciding import DecisionForm, local_text
 from ..models import Decision, FootageRequest
 from ..secrecy import interests, visits
+from .acting import door
 from .shared import allow, case_or_404, for_people
 
 BIG_CHOICES = (Decision.Kind.COPY, Decision.Kind.VIEWING, Decision.Kind.PART)
@@ -41,6 +43,12 @@ def decide(request: PersonRequest, pk: int) -> HttpResponse:
         return redirect("footage_requests:interest", row.pk)
     allow(permissions.can_open_decision(request.user, row))
     visits.record(request.user, row)
+    why_not = case_view.why_not("decide", row)
+    if why_not and request.method != "POST":
+        nothing = forms.Form()
+        return door(
+            request, row, nothing, lambda data: None, title=_("Decide"), done="", why_not=why_not
+        )
     summary = deciding.summary(row)
     form = DecisionForm(summary, request.POST if request.method == "POST" else None)
     error = ""

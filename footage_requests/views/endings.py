@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.requests import PersonRequest
 from core import tsi
+from core.steps import not_now
 from inventory.forms.dress import ConfirmForm
 
 from .. import permissions
@@ -66,6 +67,7 @@ def close(request: PersonRequest, pk: int) -> HttpResponse:
         row,
         CloseForm(**asked(request), initial={"delete_by": last}),
         lambda data: closing.close(row, by=request.user, delete_by=data["delete_by"]),
+        why_not=[] if row.allows("close") else [not_now(row, _("Close the case"))],
         title=_("Close the case"),
         done=_("The case is closed."),
         points=lacking,
@@ -86,6 +88,7 @@ def archive(request: PersonRequest, pk: int) -> HttpResponse:
         row,
         ConfirmForm(**asked(request)),
         lambda data: closing.archive(row, by=request.user),
+        why_not=[] if row.allows("archive") else [not_now(row, _("Archive the case"))],
         title=_("Archive the case"),
         done=_("The case is in the archive."),
         lead=_("The case leaves the board and can only be read from then on."),
@@ -106,6 +109,9 @@ def destruction_new(request: PersonRequest, pk: int) -> HttpResponse:
         lambda data: destroying.prepare(
             package, by=request.user, reason=data["reason"], trigger=data["trigger"]
         ),
+        why_not=[]
+        if package.allows("destroy")
+        else [not_now(package, _("Prepare the destruction"))],
         title=_("Prepare the destruction of %(number)s") % {"number": package.number},
         done=_("Prepared. Another person verifies it, a superior approves it."),
         lead=_(
@@ -136,6 +142,7 @@ def destruction_step(request: PersonRequest, uid: uuid.UUID, step: str) -> HttpR
         row.request,
         form,
         acts[step],
+        why_not=[] if row.allows(step.replace("-", "_")) else [not_now(row, title)],
         title=f"{title} · {row.number}",
         done=done,
         lead=what_happens,

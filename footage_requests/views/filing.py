@@ -19,7 +19,7 @@ from accounts.requests import PersonRequest
 from core import tsi
 
 from .. import permissions
-from ..casework import arriving, attachments, deadlines, questions
+from ..casework import arriving, attachments, case_view, deadlines, questions
 from ..footage.store import NoSpace
 from ..forms.acting import EbysForm
 from ..forms.filing import RequestForm
@@ -90,7 +90,9 @@ def edit(request: PersonRequest, pk: int) -> HttpResponse:
     row = case_or_404(request, pk)
     allow(permissions.can_file(request.user, row))
     if request.method != "POST":
-        return _edit_page(request, RequestForm(request.user, instance=row), row)
+        form = RequestForm(request.user, instance=row)
+        why_not = case_view.why_not("edit", row)
+        return _not_now(request, form, row, why_not) if why_not else _edit_page(request, form, row)
     with transaction.atomic():
         stored = arriving.locked(row)
         form = RequestForm(request.user, request.POST, instance=stored)
@@ -102,6 +104,20 @@ def edit(request: PersonRequest, pk: int) -> HttpResponse:
             messages.success(request, _("Saved."))
             return redirect("footage_requests:case", row.pk)
     return _edit_page(request, form, row)
+
+
+def _not_now(
+    request: PersonRequest, form: RequestForm, row: FootageRequest, why_not: list[str]
+) -> HttpResponse:
+    return door(
+        request,
+        row,
+        form,
+        lambda data: None,
+        title=_("Edit %(number)s") % {"number": row.number},
+        done="",
+        why_not=why_not,
+    )
 
 
 def _save(request: PersonRequest, form: RequestForm, row: FootageRequest) -> bool:
@@ -144,6 +160,7 @@ def ebys(request: PersonRequest, pk: int) -> HttpResponse:
         lambda data: arriving.enter_ebys(
             row, data["ebys_number"], data["ebys_date"], by=request.user
         ),
+        step="ebys",
         title=_("Enter the EBYS number"),
         done=_("Saved."),
     )

@@ -8,12 +8,13 @@ from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Person
 from accounts.requests import PersonRequest
+from core.steps import not_now
 
 from .. import parts, permissions
 from ..decisions import deciding
@@ -32,6 +33,7 @@ from .exhibits import package_or_404
 from .shared import allow, case_or_404, for_people, to_case, tried
 
 Kind = HandOverRecord.Kind
+_STEP_OF = {Kind.COPY: "hand_over", Kind.VIEWING: "show", Kind.NOT_COLLECTED: "give_up"}
 
 
 @require_POST
@@ -149,7 +151,9 @@ def record_new(request: PersonRequest, pk: int, kind: str) -> HttpResponse:
     """Makes one record of a case. Of a package when its kind is about one (`?package=`)."""
     row = case_or_404(request, pk)
     which = _kind_or_404(kind)
-    package = _package_of(request, row, which)
+    package = _package_of(row, which)
+    if package is None and which in _STEP_OF and request.method == "POST":
+        raise Http404
     if which in {Kind.NO_RECORDING, Kind.HOLD}:
         allow(permissions.can_assess(request.user, row))
     else:
@@ -158,7 +162,8 @@ def record_new(request: PersonRequest, pk: int, kind: str) -> HttpResponse:
         which.value,
         request.user,
         **asked(request),
-        initial=_known(row) | (_watched(package, request.user) if which == Kind.VIEWING else {}),
+        initial=_known(row)
+        | (_watched(package, request.user) if package and which == Kind.VIEWING else {}),
         instance=HandOverRecord(),
     )
     act = {
@@ -177,6 +182,7 @@ def record_new(request: PersonRequest, pk: int, kind: str) -> HttpResponse:
         row,
         form,
         act,
+        why_not=_why_no_record(row, package, which),
         title=_("Record: %(kind)s") % {"kind": which.label},
         done=_("The record is made. Print it, have it signed and scan it in."),
         lead=_("What you enter is frozen in the record and printed on it."),
@@ -192,11 +198,25 @@ def _kind_or_404(kind: str) -> HandOverRecord.Kind:
     return found
 
 
-def _package_of(request: PersonRequest, row: FootageRequest, kind: HandOverRecord.Kind) -> Any:
-    if kind in {Kind.NO_RECORDING, Kind.HOLD}:
+def _package_of(row: FootageRequest, kind: HandOverRecord.Kind) -> Any:
+    if kind not in _STEP_OF:
         return None
     packages = row.packages.exclude(status__in=[Package.Status.CANCELLED, Package.Status.DESTROYED])
-    return get_object_or_404(packages.select_related("request__kind", "inner_file", "decision"))
+    return packages.select_related("request__kind", "inner_file", "decision").first()
+
+
+def _why_no_record(
+    row: FootageRequest, package: Package | None, kind: HandOverRecord.Kind
+) -> list[str]:
+    """What makes a record of that kind impossible in the state of the case and of its package."""
+    title = _("Record: %(kind)s") % {"kind": kind.label}
+    if kind == Kind.NO_RECORDING:
+        return [] if row.status in handing_over.NOTHING_TO_GIVE else [not_now(row, title)]
+    if kind == Kind.HOLD:
+        return [] if handing_over.is_held(row) else [_("Nothing is held for this request yet.")]
+    if package is None:
+        return [_("There is no package of this request that could be handed over or shown.")]
+    return [] if package.allows(_STEP_OF[kind]) else [not_now(package, title)]
 
 
 def _known(row: FootageRequest) -> dict[str, str]:

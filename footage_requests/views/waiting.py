@@ -32,21 +32,18 @@ def writing_came(request: PersonRequest, pk: int) -> HttpResponse:
                 "Footage was watched already: what was decided stays, a copy needs a request of its own."
             )
         )
-    is_awaited = writing.is_awaited(row)
     return door(
         request,
         row,
         forms.WritingForm(**asked(request)),
         lambda data: writing.came(row, by=request.user, **data),
+        step="writing",
         title=_("The writing has come"),
         done=_("Noted. The case goes on as a written request."),
-        lead=_("Enter what the letter says; add its scan as a paper afterwards.")
-        if is_awaited
-        else _("No writing is awaited for this request."),
+        lead=_("Enter what the letter says; add its scan as a paper afterwards."),
         points=points,
         points_title=_("The writing:"),
         button=_("Enter the letter"),
-        is_blocked=not is_awaited,
     )
 
 
@@ -56,7 +53,6 @@ def fee(request: PersonRequest, pk: int) -> HttpResponse:
     """A fee was notified: the legal clock stands still until it is paid."""
     row = case_or_404(request, pk)
     allow(permissions.can_assess(request.user, row))
-    can_be = fees.may_be_asked(row)
     form = forms.FeeForm(
         **asked(request), initial={"basis": row.kind.fee_basis, "notified_on": today()}
     )
@@ -65,17 +61,15 @@ def fee(request: PersonRequest, pk: int) -> HttpResponse:
         row,
         form,
         lambda data: fees.notify(row, by=request.user, **data),
+        step="fee",
         title=_("Notify a fee"),
         done=_("The clock stands still. The letter is among the letters of the case."),
         lead=_(
             "The legal period stands still from the day of the notice. Who does not pay within %(days)d "
             "working days counts as having withdrawn the request."
         )
-        % {"days": row.kind.fee_pay_working_days or 0}
-        if can_be
-        else _("No fee can be notified for this request now."),
+        % {"days": row.kind.fee_pay_working_days or 0},
         button=_("The fee was notified"),
-        is_blocked=not can_be,
     )
 
 
@@ -91,6 +85,7 @@ def fee_paid(request: PersonRequest, pk: int) -> HttpResponse:
         row,
         forms.PaidForm(**asked(request), initial={"paid_on": today()}),
         lambda data: fees.pay(row, by=request.user, **data),
+        step="fee_paid",
         title=_("The fee was paid"),
         done=_("Noted. The legal clock goes on."),
         lead=_("%(amount)s TL, notified on %(day)s, to be paid by %(due)s.")
@@ -100,9 +95,8 @@ def fee_paid(request: PersonRequest, pk: int) -> HttpResponse:
             "due": day_text(owed.due_on),
         }
         if owed
-        else _("No fee of this request waits for its payment."),
+        else "",
         button=_("Enter the payment"),
-        is_blocked=owed is None,
     )
 
 
@@ -117,9 +111,9 @@ def fee_waive(request: PersonRequest, pk: int) -> HttpResponse:
         row,
         forms.ReasonForm(**asked(request)),
         lambda data: fees.waive(row, because=data["because"], by=request.user),
+        step="fee_waive",
         title=_("Waive the fee"),
         done=_("Noted. The legal clock goes on."),
         lead=_("The clock goes on from today with the days that were left."),
         button=_("Waive the fee"),
-        is_blocked=fees.open_fee(row) is None,
     )

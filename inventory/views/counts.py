@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import PersonRequest
+from core.steps import not_now
 from core.tsi import today
 
 from .. import counting, permissions
@@ -61,10 +62,15 @@ def start(request: PersonRequest, pk: int) -> HttpResponse:
         except IntegrityError:
             raise ValidationError(_("This building is being counted already.")) from None
 
+    running = building.counts.filter(status=StockCount.Status.OPEN).first()
     answer = moved(
         request,
         forms.StartForm(request.POST or None),
         begin,
+        why_not=_("This building is being counted already.") if running else "",
+        instead=[{"title": str(running), "url": reverse("inventory:count", args=[running.pk])}]
+        if running
+        else [],
         title=str(building),
         pretitle=_("Stock count"),
         lead=_(
@@ -106,6 +112,11 @@ def _differs(line: CountLine) -> bool:
     return wrong or not line.is_expected or False in checks
 
 
+def _why_not(row: StockCount, title: str) -> str:
+    """A closed count is fixed."""
+    return not_now(row, title) if row.status != row.Status.OPEN else ""
+
+
 def _mine(request: PersonRequest, pk: int) -> StockCount:
     row = _count(request, pk)
     if not permissions.can_count(request.user, row.building):
@@ -127,6 +138,7 @@ def line(request: PersonRequest, pk: int, line_pk: int) -> HttpResponse:
         forms.LineForm(request.POST or None, initial=initial),
         lambda data: counting.check(found, data, by=request.user),
         title=str(found),
+        why_not=_why_not(row, _("Check a line")),
         pretitle=str(row),
         lead=counting.where_is(found.device) if found.device else "",
         back=f"{reverse('inventory:count', args=[pk])}#line-{line_pk}",
@@ -143,6 +155,7 @@ def surplus(request: PersonRequest, pk: int) -> HttpResponse:
         forms.SurplusForm(request.POST or None),
         lambda d: counting.add_surplus(row, d["serial"], d["note"], by=request.user),
         title=str(row),
+        why_not=_why_not(row, _("Found, but not expected here")),
         pretitle=_("Found, but not expected here"),
         back=reverse("inventory:count", args=[pk]),
     )
@@ -159,6 +172,7 @@ def close(request: PersonRequest, pk: int) -> HttpResponse:
         forms.CloseForm(request.POST or None),
         lambda data: row.close(by=request.user, **data),
         title=str(row),
+        why_not=_why_not(row, _("Close the count")),
         pretitle=_("Close the count"),
         lead=_("%(count)d lines have not been looked at; closing writes them as not found.")
         % {"count": missing}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django import forms as django_forms
@@ -101,6 +101,7 @@ def step(request: PersonRequest, pk: int, verb: str) -> HttpResponse:
         button=words.step_name(verb),
         danger=verb in {"scrap", "remove"},
         back=reverse("inventory:device", args=[pk]),
+        **words.blocked(row, verb, "inventory:device_step"),
     )
 
 
@@ -193,6 +194,10 @@ def release(request: PersonRequest, pk: int) -> HttpResponse:
         form,
         lambda data: moves.release_channel(row, data["at"], request.user),
         title=str(row),
+        why_not=""
+        if row.assignments.exclude(ends_at__lte=timezone.now()).exists()
+        else _("%(channel)s records nothing now: there is no assignment to end.")
+        % {"channel": row},
         pretitle=_("End the assignment"),
         lead=_(
             "From that moment on this channel records nothing for its position: days before stay as they are."
@@ -243,9 +248,19 @@ def disk_out(request: PersonRequest, pk: int) -> HttpResponse:
 
 
 def moved(
-    request: PersonRequest, form: django_forms.BaseForm, act: Act, *, back: str, **context: Any
+    request: PersonRequest,
+    form: django_forms.BaseForm,
+    act: Act,
+    *,
+    back: str,
+    why_not: str = "",
+    instead: Iterable[Mapping[str, Any]] = (),
+    **context: Any,
 ) -> HttpResponse:
-    """Shows the form of one move and makes it; what was refused is said, and the typing stays."""
+    """Shows the form of one move and makes it; what was refused is said, and the typing stays.
+
+    `why_not`: what makes the move impossible now, told without a form, with what is possible `instead`.
+    """
     refusals: list[str] = []
     status = 200
     if request.method == "POST":
@@ -264,5 +279,7 @@ def moved(
             else:
                 messages.success(request, _("Saved."))
                 return redirect(back)
-    context |= {"form": form, "back": back, "refusals": refusals}
+    context |= {"form": form, "back": back, "refusals": refusals, "instead": instead}
+    if why_not and request.method != "POST":
+        context["why_not"] = [why_not]
     return render(request, "inventory/form.html", context, status=status)

@@ -94,6 +94,7 @@ def step(request: PersonRequest, pk: int, verb: str) -> HttpResponse:
         lead=words.step_lead(row, verb),
         button=words.step_name(verb),
         danger=verb == "close",
+        **words.blocked(row, verb, "inventory:position_step"),
     )
 
 
@@ -144,6 +145,10 @@ def uninstall(request: PersonRequest, pk: int) -> HttpResponse:
         forms.UninstallForm(request.POST or None),
         lambda d: moves.uninstall(row, d["at"], request.user, document=d["document"]),
         pretitle=_("Take the camera down"),
+        why_not=""
+        if row.installations.exclude(ends_at__lte=timezone.now()).exists()
+        else _("No camera is fitted at %(position)s.") % {"position": row},
+        instead=[{"title": _("Fit a camera"), "url": reverse("inventory:install", args=[row.pk])}],
         lead=_(
             "Fitted now: %(device)s. It is no longer expected to answer here; the position stays and waits for another camera."
         )

@@ -147,13 +147,14 @@ def test_what_was_kept_goes_out_again_after_all(campus, record):
     event = CustodyEvent.objects.latest("pk")
     assert (event.act, event.matched) == ("MEASURED", True)
     assert "makam yeniden istedi" in event.note
-    assert client.get(page).status_code == 404
+    assert client.get(page).context["why_not"]
     assert row.package is not None
     again = handing_over.hand_over(
         row.package, handed(medium_serial="USB-0043", seal_no="M-18"), by=campus.deliverer
     )
     # It is out now: what was kept once is not offered a second time, nor destroyed by its old record.
-    assert client.get(page).status_code == 404
+    assert client.get(page).context["why_not"]
+    assert client.post(page, {"because": "noch einmal"}).status_code == 422
     with pytest.raises(Refused):
         destroying.prepare_medium(row, by=campus.operator, reason="artık gerekmiyor")
     row.refresh_from_db()
