@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -79,6 +79,25 @@ def sign_in(page: Page, person: Person) -> None:
     page.fill("input[name=password]", PASSWORD)
     page.press("input[name=password]", "Enter")
     page.wait_for_selector("nav, aside")
+    # Keys and clicks mean something only once the page's scripts have run.
+    page.wait_for_load_state()
+
+
+def choose(page: Page, name: str, value: str) -> None:
+    """Presses the button of a theme or a language, and waits for the page that it leads to."""
+    page.click(f"button[name={name}][value={value}]")
+    attribute = {"theme": "data-bs-theme", "language": "lang"}[name]
+    page.wait_for_selector(f"html[{attribute}={value}]")
+    page.wait_for_load_state()
+
+
+def until(page: Page, is_so: Callable[[], object]) -> None:
+    """Waits for what follows an answer of the server: the answer arrives before the page has read it."""
+    for _try in range(2400):
+        if is_so():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("never so")
 
 
 def faults(page: Page) -> list[str]:

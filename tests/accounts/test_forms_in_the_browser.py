@@ -13,7 +13,7 @@ from playwright.sync_api import Page
 from accounts.middleware import LAST_ACTIVITY
 from accounts.models import Person
 from inventory.models import Attachment, Device
-from tests.browsing import PASSWORD, faults, sign_in, with_password
+from tests.browsing import PASSWORD, faults, sign_in, until, with_password
 from tests.inventory import rows
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -103,11 +103,11 @@ def test_whoever_has_signed_in_in_another_tab_is_not_asked(
     other = page.context.new_page()
     sign_in(other, operator)
 
+    token = "main input[name=csrfmiddlewaretoken]"
+    old = page.input_value(token)
     page.evaluate("document.dispatchEvent(new CustomEvent('session:ended'))")
-    page.wait_for_function(
-        "() => document.querySelector('main input[name=csrfmiddlewaretoken]').value !== ''"
-        " && !document.getElementById('sign-in-again').open"
-    )
+    until(page, lambda: page.input_value(token) != old)
+    assert page.is_hidden("#sign-in-again")
     with page.expect_navigation():
         page.click("main button[type=submit]")
 

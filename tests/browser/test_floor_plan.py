@@ -13,7 +13,7 @@ from accounts.models import Person
 from inventory import floorplans
 from inventory.floorplans import Spot
 from inventory.models import FloorPlan, PlanPlace, Position
-from tests.browsing import PHONE, faults, sign_in, with_password
+from tests.browsing import PHONE, choose, faults, sign_in, until, with_password
 from tests.inventory import plans, rows
 from tests.pages import scene
 
@@ -90,10 +90,10 @@ def test_a_camera_is_dragged_turned_and_brought_back(
     drag(page, centre(knob), (x + 60, y))
     assert stored(camera) == (70, 60, 90)
     assert page.input_value("#spot_direction") == "90"
-    for expected in ((70, 60, 0), (30, 40, 0)):
-        with page.expect_response("**/place/"):
-            page.click("#plan-undo")
-        assert stored(camera) == expected
+    page.click("#plan-undo")
+    until(page, lambda: stored(camera) == (70, 60, 0))
+    page.click("#plan-undo")
+    until(page, lambda: stored(camera) == (30, 40, 0))
     assert page.is_disabled("#plan-undo")
     page.reload()
     assert page.get_attribute(f"[data-mark='{camera.pk}'] [data-at]", "x") == "30.00%"
@@ -129,15 +129,14 @@ def test_the_keyboard_alone_is_enough(
     with page.expect_response("**/place/"):
         page.keyboard.press("Enter")
     assert stored(row) == (50, 50, 0)
-    with page.expect_response("**/place/"):
-        for key in ["ArrowRight"] * 4 + ["ArrowUp"] * 2 + ["PageDown"] * 3 + ["Shift+PageDown"]:
-            page.keyboard.press(key)
-    assert stored(row) == (52, 49, 16)
+    # Keys that come slowly, from a busy machine, are saved in more than one go.
+    for key in ["ArrowRight"] * 4 + ["ArrowUp"] * 2 + ["PageDown"] * 3 + ["Shift+PageDown"]:
+        page.keyboard.press(key)
+    until(page, lambda: stored(row) == (52, 49, 16))
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "spot_x"
-    with page.expect_response("**/place/"):
-        page.fill("#spot_angle", "120")
-    assert PlanPlace.objects.get().angle == 120
+    page.fill("#spot_angle", "120")
+    until(page, lambda: PlanPlace.objects.get().angle == 120)
     page.keyboard.press("Escape")
     assert page.evaluate("document.activeElement.dataset.mark") == str(row.pk)
     with page.expect_response("**/place/remove/"):
@@ -165,7 +164,7 @@ def test_whoever_is_second_is_told_and_sees_what_is_stored(
     assert page.is_disabled("#plan-undo")
     drag(page, centre(disc(page, camera)), spot_on(page, 50, 50))
     assert stored(camera) == (50, 50, 180)
-    assert page.is_hidden("#plan-refused")
+    page.wait_for_selector("#plan-refused", state="hidden")
 
 
 def test_what_is_not_saved_is_not_shown_as_saved(
@@ -225,8 +224,7 @@ def test_plans_are_accessible_in_both_themes_and_fit_a_phone(
             found[url] = faults(page)
         assert {url: told for url, told in found.items() if told} == {}
         if theme == "light":
-            page.click("button[name=theme][value=dark]")
-            page.wait_for_selector("html[data-bs-theme=dark]")
+            choose(page, "theme", "dark")
     page.set_viewport_size(PHONE)
     for url in urls:
         page.goto(url)

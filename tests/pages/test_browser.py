@@ -9,7 +9,7 @@ from accounts.models import Person
 from cameras.models import DeviceCheck, Run
 from control_room import notes as shift_notes
 from inventory.models import Position
-from tests.browsing import PHONE, faults, sign_in, with_password
+from tests.browsing import PHONE, choose, faults, sign_in, until, with_password
 from tests.inventory import rows
 from tests.pages import scene
 
@@ -63,9 +63,8 @@ def test_the_dark_theme_is_kept_and_readable(
     page: Page, head: Person, places: list[Position], complaints: list[str]
 ) -> None:
     sign_in(page, head)
-    page.click("button[name=theme][value=dark]")
+    choose(page, "theme", "dark")
 
-    page.wait_for_selector("html[data-bs-theme=dark]")
     assert faults(page) == []
     page.goto(f"/cameras/{places[0].pk}/")
     assert page.get_attribute("html", "data-bs-theme") == "dark"
@@ -79,8 +78,7 @@ def test_the_language_changes_at_one_click_and_stays(
     sign_in(page, head)
     assert page.inner_text("h1") == "Bugün"
 
-    page.click("button[name=language][value=en]")
-    page.wait_for_selector("html[lang=en]")
+    choose(page, "language", "en")
     page.goto("/cameras/")
     assert page.inner_text("h1") == "Cameras"
 
@@ -144,13 +142,19 @@ def test_a_check_shows_its_progress_keeps_the_focus_and_can_be_cancelled(
         asked.append(dialog.message)
         dialog.dismiss()
 
+    def pressed() -> list[str]:
+        # A refresh of the page between press and release takes the button away from under the pointer.
+        page.click("#cancel-run")
+        return asked
+
     page.once("dialog", refuse)
-    page.click("#cancel-run")
+    until(page, pressed)
     run.refresh_from_db()
     assert run.status == "RUNNING"
     assert len(asked) == 1
     page.once("dialog", lambda dialog: dialog.accept())
-    page.click("#cancel-run")
+    # By key: the button keeps the focus over a refresh.
+    page.press("#cancel-run", "Enter")
     page.wait_for_selector("#open-day")
     run.refresh_from_db()
     assert run.status == "CANCELLED"
@@ -160,8 +164,7 @@ def test_today_refreshes_in_place_without_moving_the_reader(
     page: Page, head: Person, places: list[Position]
 ) -> None:
     sign_in(page, head)
-    page.click("button[name=language][value=en]")
-    page.wait_for_selector("html[lang=en]")
+    choose(page, "language", "en")
     link = page.locator("[id^=do-]").last
     link.focus()
     kept = page.evaluate("document.activeElement.id")

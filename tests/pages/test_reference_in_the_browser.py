@@ -13,7 +13,7 @@ from accounts.models import Person
 from cameras.models import LastPicture, ReferencePicture
 from cameras.night.saving import picture_place
 from inventory.models import Position
-from tests.browsing import PHONE, faults, sign_in, with_password
+from tests.browsing import PHONE, choose, faults, sign_in, with_password
 from tests.inventory import rows
 from tests.pages import scene
 from vault.crypto import seal_bytes
@@ -90,8 +90,7 @@ def test_the_building_page_is_accessible_and_fits_a_phone(
 
     page.goto(f"/cameras/buildings/{place.floor.building_id}/")
     assert faults(page) == []
-    page.click("button[name=theme][value=dark]")
-    page.wait_for_selector("html[data-bs-theme=dark]")
+    choose(page, "theme", "dark")
     assert faults(page) == []
     page.set_viewport_size(PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

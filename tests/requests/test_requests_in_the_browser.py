@@ -12,7 +12,7 @@ from pytest_django import Settings
 from accounts.models import Person
 from core import tsi
 from footage_requests.models import FootageRequest
-from tests.browsing import PASSWORD, PHONE, WIDE, faults, sign_in, with_password
+from tests.browsing import PASSWORD, PHONE, WIDE, choose, faults, sign_in, with_password
 from tests.inventory import rows
 from tests.requests import cases
 from tests.requests.case import Campus
@@ -143,7 +143,7 @@ def test_every_page_of_requests_is_accessible_in_light_and_dark_and_fits_a_phone
     found = {}
     for theme in ("light", "dark"):
         if theme == "dark":
-            page.click("button[name=theme][value=dark]")
+            choose(page, "theme", "dark")
         for address in addresses:
             page.goto(address)
             found[theme, address] = faults(page)

@@ -200,6 +200,7 @@ class Office:
         page = self.at(person, f"/requests/exhibits/{exhibit_pk}/")
         page.check(f"[name=purpose][value={purpose}]")
         page.click("main form button[type=submit]")
+        page.wait_for_selector("video", state="attached")
         self.until(page, "document.querySelector('video').readyState >= 2")
         return page
 
