@@ -47,6 +47,21 @@ async def test_a_device_of_soap_1_1_is_spoken_to(to_newer: bytes) -> None:
     assert (newer, manner.quirks.count("soap-1-1")) == (1, 1)
 
 
+async def test_a_device_that_has_learnt_soap_1_2_is_spoken_to_again() -> None:
+    manner = Manner(quirks=["soap-1-1"])
+    newer = OnvifDevice("none")
+
+    async def serve(seen: Seen, writer: asyncio.StreamWriter) -> bytes:
+        return (
+            reply(b"", 415) if OLDER in seen.body else await OnvifDevice._serve(newer, seen, writer)
+        )
+
+    newer.server.script = serve
+    async with newer as device, Transport(deadline=HANG_S) as transport:
+        await OnvifClient(transport.to(device.server.endpoint, None, manner)).read_clock()
+    assert manner.quirks == []
+
+
 async def test_silence_to_a_login_is_not_answered_with_another_login() -> None:
     silent = OnvifDevice("wsse", GetDeviceInformation=reply(b""))
     async with silent as device, Transport(deadline=HANG_S) as transport:

@@ -19,11 +19,11 @@ from cameras.protocols.base import (
     Reason,
     Untrusted,
 )
-from cameras.protocols.digest import best_digest, parse_challenges
 from cameras.protocols.http import Conversation, Reply, path_on_device
 from cameras.protocols.http_answers import no_safe_login
 from cameras.protocols.onvif import messages
 from cameras.protocols.onvif.faults import NotAuthorized, fault_error, fault_in
+from cameras.protocols.onvif.replies import not_authorized, wants_another_version
 from cameras.protocols.onvif.security import username_token
 from cameras.protocols.onvif.service_paths import port_of_its_own, split_port
 from cameras.protocols.onvif.times import date_time_ms, http_date_ms
@@ -264,16 +264,21 @@ class SoapConversation:
         reply = await self._post(ask, header, http_login=http_login)
         # Only what carries no login is put again: silence may be the answer to a wrong one.
         is_bare = not (header or http_login)
-        if is_bare and SOAP_1_1 not in self.manner.quirks and _wants_another_version(reply):
-            self._note(SOAP_1_1)
-            older = await self._post(ask, header, http_login=False)
-            if _wants_another_version(older):
-                self.manner.quirks.remove(SOAP_1_1)
+        if is_bare and wants_another_version(reply):
+            self._change_version()
+            other = await self._post(ask, header, http_login=False)
+            if wants_another_version(other):
+                self._change_version()
             else:
-                reply = older
+                reply = other
         if reply.status == 401:
-            raise _not_authorized(reply)
+            raise not_authorized(reply)
         return Answer(self._content(reply, ask.operation), reply)
+
+    def _change_version(self) -> None:
+        """From SOAP 1.2 to 1.1, or back: another firmware may speak otherwise."""
+        quirks = self.manner.quirks
+        quirks.remove(SOAP_1_1) if SOAP_1_1 in quirks else quirks.append(SOAP_1_1)
 
     async def _post(self, ask: _Ask, header: bytes, *, http_login: bool) -> Reply:
         texts: list[str] = []
@@ -301,14 +306,14 @@ class SoapConversation:
             if reply.status in (404, 405, 410, 415, 501):
                 raise NotSupported(f"{operation}: HTTP {reply.status}") from None
             if reply.status == 403:
-                raise _not_authorized(reply) from None
+                raise not_authorized(reply) from None
             if reply.status >= 400:
                 raise BadAnswer(f"{operation}: HTTP {reply.status}") from None
             raise
         fault = fault_in(root)
         if fault is not None:
             error = fault_error(fault)
-            raise _not_authorized(reply) if isinstance(error, NotAuthorized) else error
+            raise not_authorized(reply) if isinstance(error, NotAuthorized) else error
         content = find(root, f"Body/{operation}Response")
         if content is None:
             raise BadAnswer(f"{operation}: the reply has no {operation}Response")
@@ -384,24 +389,6 @@ class _Ask:
     operation: str
     arguments: dict[str, messages.Argument]
     path: str
-
-
-def _not_authorized(reply: Reply) -> NotAuthorized:
-    values = getattr(reply.headers, "getall", lambda name, default: default)
-    challenges = parse_challenges(values("WWW-Authenticate", []))
-    is_challenge = reply.status == 401
-    return NotAuthorized(
-        reply.headers.get("Date", ""),
-        reply.received_ms,
-        offers_digest=is_challenge and best_digest(challenges) is not None,
-        offers_basic=is_challenge and any(one.scheme == "basic" for one in challenges),
-    )
-
-
-def _wants_another_version(reply: Reply) -> bool:
-    """Devices made for SOAP 1.1 call SOAP 1.2 a mismatch or an unknown type, or answer with nothing at all."""
-    is_empty = 200 <= reply.status < 300 and not reply.body.strip()
-    return is_empty or reply.status == 415 or b"VersionMismatch" in reply.body[:4096]
 
 
 def _without_zone(offset_ms: int) -> int:
