@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import errno
 from collections import Counter
+from shutil import disk_usage
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from django.utils import timezone, translation
 from footage_requests import hold_tasks, said
 from footage_requests.errors import NotThisPerson, Refused
 from footage_requests.footage import assembling, exporting, fetch_work, part_claims, store
+from footage_requests.footage.fetching import USUAL_BYTES_PER_MS
 from footage_requests.footage.viewing_copies import TranscodingFailed
 from footage_requests.holds import holding
 from footage_requests.models import ExportSlice, HoldPart, Package
@@ -134,12 +136,17 @@ def test_a_store_that_is_full_read_only_or_somebody_elses_is_told_apart(error, t
         assert told in said.read(assembling.why_not(error))
 
 
-def test_an_export_that_cannot_fit_is_refused_before_it_begins(settings):
+def test_an_export_that_cannot_fit_is_refused_before_it_begins(settings, monkeypatch, tmp_path):
     """B9: the space is asked for before the first byte, 2.2 times what is expected."""
     with recorded() as campus:
-        settings.EVIDENCE_RESERVE_GB = 10**6
-        with pytest.raises(Refused):
-            exporting.start_export(campus.approved(), campus.operator)
+        decision = campus.approved(seconds=10)
+        expected = 10_000 * USUAL_BYTES_PER_MS
+        for share, fits in ((2.1, False), (2.3, True)):
+            free = disk_usage(tmp_path)._replace(free=round(share * expected))
+            monkeypatch.setattr("shutil.disk_usage", lambda _folder, free=free: free)
+            with contextlib.nullcontext() if fits else pytest.raises(Refused):
+                exporting.start_export(decision, campus.operator)
+    assert Package.objects.count() == 1
 
 
 def test_the_reserve_stops_a_hold_and_says_why(settings):

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Role
+from audit.models import Entry
 from core.jobs import Job
 from footage_requests.exhibits import verifying
 from footage_requests.footage import store
@@ -221,9 +222,12 @@ def test_a_revoked_link_ends_the_next_range(campus, package):
     client, address, code = collected(campus, package)
     client.post(address, {"code": code})
     link = DownloadLink.objects.get()
+    asked = {"headers": {"Range": "bytes=0-9"}}
+    assert client.get(address + "file/", **asked).status_code == 206
     client_of(campus.deliverer).post(url("link_revoke", link.uuid), {"because": "yanlış kişi"})
 
-    assert client.get(address + "file/", headers={"Range": "bytes=0-9"}).status_code == 404
+    assert client.get(address + "file/", **asked).status_code == 404
+    assert Entry.objects.get(action="downloadlink.revoke").because == "yanlış kişi"
 
 
 def test_a_link_that_never_was_looks_like_one_that_ended(campus):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 
 import pytest
 
@@ -63,6 +64,27 @@ def test_a_file_left_half_written_has_no_name(write_keys, tmp_path):
         assert not (tmp_path / "a").exists()
 
     assert list(tmp_path.glob("a*")) == []
+
+
+def test_the_bytes_are_on_the_disk_before_the_name_is(write_keys, tmp_path, monkeypatch):
+    """B8: after a power cut there is a whole file or none; the folder is written last, with the name in it."""
+    done = []
+    sync, link = os.fsync, os.link
+
+    def synced(descriptor):
+        is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        done.append(("folder" if is_folder else "bytes", (tmp_path / "a").exists()))
+        sync(descriptor)
+
+    def linked(source, target):
+        done.append(("name", (tmp_path / "a").exists()))
+        link(source, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "link", linked)
+    sealed(tmp_path / "a", b"x" * (CHUNK + 1))
+
+    assert done == [("bytes", False), ("name", False), ("folder", True)]
 
 
 def test_an_existing_file_is_not_overwritten(write_keys, tmp_path):
