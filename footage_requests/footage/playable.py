@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 from django.utils.translation import gettext as _
@@ -16,6 +17,8 @@ from ..sealing.boxes import NotMp4
 from ..sealing.film import nal_units, read_film
 from ..sealing.sources import StoredFile
 from . import store
+
+log = logging.getLogger(__name__)
 
 LENGTH_SLACK_MS = 2_000
 
@@ -44,7 +47,10 @@ def check_playable(
             film = read_film(source)
             first = next(nal_units(source, film), b"")
         except NotMp4 as error:
-            raise NotPlayable(f"{ident}: {error}") from None
+            log.warning("%s of file %s is no film: %s", ident, file.uuid, error)
+            raise NotPlayable(
+                _("%(exhibit)s: the file cannot be read as a film.") % {"exhibit": ident}
+            ) from None
         length_ms = film.ticks * 1000 // film.timescale
         key_picture = source.read_at(film.places[0], film.sizes[0])
     if (

@@ -188,7 +188,8 @@ def ensure_space(expected_bytes: int) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     free = shutil.disk_usage(folder).free
     if free - expected_bytes < settings.EVIDENCE_RESERVE_GB * 1024**3:
-        raise NoSpace(f"{free // 1024**2} MB free, {expected_bytes // 1024**2} MB needed.")
+        sizes = {"free": free // 1024**2, "needed": expected_bytes // 1024**2}
+        raise NoSpace(_("%(free)s MB are free, %(needed)s MB are needed.") % sizes)
 
 
 def scratch_for(name: str) -> Path:

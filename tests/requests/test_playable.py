@@ -47,9 +47,9 @@ def test_a_whole_film_is_handed_to_the_decoder_and_gives_its_sketch() -> None:
 @pytest.mark.parametrize(
     ("data", "facts", "sentence"),
     [
-        (b"", {}, "E01"),
-        (b"<html><title>Login</title></html>", {}, "E01"),
-        (film()[:-100], {}, "E01"),
+        (b"", {}, "cannot be read as a film"),
+        (b"<html><title>Login</title></html>", {}, "cannot be read as a film"),
+        (film()[:-100], {}, "cannot be read as a film"),
         (film(), {"frames": 9}, "not what was written"),
         (film(), {"width": 640}, "not what was written"),
         (film(), {"height": 480}, "not what was written"),
