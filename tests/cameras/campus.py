@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from cameras.models import Run
-from cameras.night import work
+from cameras.night import nights, work
 from cameras.protocols.base import (
     Channel,
     ClockSample,
@@ -46,6 +46,14 @@ PIXEL = b"\xff\xd8\xff\xe0 a picture"
 
 def yesterday() -> dt.date:
     return day_of(dt.datetime.now(dt.UTC)) - dt.timedelta(days=1)
+
+
+def last_night() -> Run:
+    """Last night's run, planned for its own hour.
+
+    So it is, at any hour of the day, a night and not one that was missed: those ask other days and kinds.
+    """
+    return nights.plan_night(yesterday(), now=nights.night_begins(yesterday()))
 
 
 def hours(day: dt.date, *spans: tuple[float, float]) -> list[tuple[int, int]]:
@@ -258,4 +266,4 @@ def whole(day: dt.date) -> list[tuple[int, int]]:
     return [(start - 40 * 86_400_000, end + 2 * 86_400_000)]
 
 
-__all__ = ["Campus", "Scripted", "day_bounds", "hours", "whole", "yesterday"]
+__all__ = ["Campus", "Scripted", "day_bounds", "hours", "last_night", "whole", "yesterday"]

@@ -6,7 +6,7 @@ import pytest
 
 from cameras.models import Run
 from cameras.night import finishing, nights
-from tests.cameras.campus import Campus, yesterday
+from tests.cameras.campus import Campus, last_night
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +28,7 @@ def night(campus: Campus) -> Callable[[], Run]:
     """Runs last night through queue, visits and finish."""
 
     def run_it() -> Run:
-        run = nights.plan_night(yesterday())
+        run = last_night()
         nights.start(run)
         campus.work(run)
         finishing.finish_runs()

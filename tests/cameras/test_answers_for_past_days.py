@@ -10,10 +10,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from cameras.days.answers import find_positions, was_recording
-from cameras.night import nights
 from core.tsi import TSI
 from inventory.models import ChannelAssignment
-from tests.cameras.campus import LONG_AGO, Scripted, hours, whole, yesterday
+from tests.cameras.campus import LONG_AGO, Scripted, hours, last_night, whole, yesterday
 from tests.inventory import rows
 
 
@@ -151,4 +150,4 @@ def test_a_planned_night_is_the_same_for_command_and_scheduler(campus):
     """E7."""
     call_command("check_night", stdout=StringIO())
 
-    assert nights.plan_night(yesterday()).is_over
+    assert last_night().is_over

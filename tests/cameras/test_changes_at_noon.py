@@ -15,7 +15,7 @@ from cameras.night import claims, findings, nights, plans
 from core.tsi import TSI, day_bounds, day_bounds_ms, from_ms, to_ms
 from inventory import moves
 from inventory.models import Address, Channel, Position
-from tests.cameras.campus import Campus, Scripted, hours, whole, yesterday
+from tests.cameras.campus import Campus, Scripted, hours, last_night, whole, yesterday
 from tests.inventory import rows
 
 HOUR = 3_600_000
@@ -170,7 +170,7 @@ def test_a_device_that_moved_during_the_night_is_asked_where_it_is_now(campus: C
     recorder = campus.recorder(Scripted(recorded={1: whole(yesterday())}))
     here = Address.objects.get(device=recorder)
     script = campus.scripts.pop(str(here.ip))
-    run = nights.plan_night(yesterday())
+    run = last_night()
     nights.start(run)
     campus.work(run)
     assert run.checks.get(device=recorder).status == "DUE", "nobody answered at the old address"

@@ -28,7 +28,7 @@ from simulator.campus_file import read_campus
 from simulator.faults import set_fault
 from simulator.recording import tsi_midnight
 from simulator.world import true_now_ms
-from tests.cameras.campus import Campus, Scripted, hours, whole, yesterday
+from tests.cameras.campus import Campus, Scripted, hours, last_night, whole, yesterday
 from tests.cameras.simulated import Served, enter
 from tests.inventory import rows
 from tests.pages import scene
@@ -106,7 +106,7 @@ def test_a_minute_that_the_index_does_not_claim_is_not_played(campus: Campus) ->
 def test_other_runs_choose_no_minute(campus: Campus) -> None:
     campus.recorder(Scripted(recorded={1: whole(yesterday())}))
 
-    assert nights.plan_night(yesterday()).minute is None
+    assert last_night().minute is None
     assert nights.check_now(by=rows.person("OPERATOR")).minute is None
 
 

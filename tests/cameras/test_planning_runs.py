@@ -14,7 +14,7 @@ from cameras.night import finishing, nights, plans
 from cameras.night.watch import NightWord, night_state
 from core.secret import Secret
 from core.tsi import TSI
-from tests.cameras.campus import Scripted, whole, yesterday
+from tests.cameras.campus import Scripted, last_night, whole, yesterday
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=TSI)
 
@@ -128,7 +128,7 @@ def test_jitter_spreads_the_first_visits(campus, settings):
     settings.NIGHT_JITTER_SECONDS = 600
     for _n in range(10):
         campus.camera()
-    run = nights.plan_night(yesterday())
+    run = last_night()
     nights.start(run)
 
     due = sorted(run.checks.values_list("due_at", flat=True))

@@ -25,14 +25,14 @@ from cameras.visiting.proofs import Player, ProofAnswer, play_minute, plays_some
 from cameras.visiting.visit_data import VisitOutcome, VisitPlan
 from core.secret import Secret
 from core.tsi import day_bounds_ms
-from tests.cameras.campus import Campus, Scripted, whole, yesterday
+from tests.cameras.campus import Campus, Scripted, last_night, whole, yesterday
 from tests.protocols.rtsp_server import START_MS, USERNAME, Script, rtsp_server
 
 
 def save_proof(campus: Campus, answer: str, **more: object) -> PlaybackProof:
     """Saves the outcome of a visit that played one minute."""
     recorder = campus.recorder(Scripted(recorded={1: whole(yesterday())}))
-    nights.start(nights.plan_night(yesterday()))
+    nights.start(last_night())
     [check] = [c for c in claims.claim_next(9, timezone.now()) if c.device_id == recorder.pk]
     [plan] = plans.build([check], timezone.now())
     assert isinstance(plan, VisitPlan)

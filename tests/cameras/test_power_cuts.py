@@ -18,7 +18,7 @@ from core.tsi import day_bounds_ms
 from simulator.campus_file import read_campus
 from simulator.recording import tsi_midnight
 from simulator.world import Campus, true_now_ms
-from tests.cameras.campus import yesterday
+from tests.cameras.campus import last_night, yesterday
 from tests.cameras.simulated import Served, enter
 from tests.cameras.test_simulated_night import recorder
 
@@ -42,7 +42,7 @@ def night(db: None, settings: Any) -> Iterator[Callable[..., list[CoverageDay]]]
         served.append(Served(campus))
         served[-1].__enter__()
         enter(campus.devices)
-        run = nights.plan_night(yesterday())
+        run = last_night()
         nights.start(run)
         work.work(run=run)
         finishing.finish_runs()

@@ -8,7 +8,7 @@ from audit.models import Entry
 from cameras.models import CheckResult, DeviceCheck, PositionDay
 from cameras.night import finishing, nights
 from inventory.models import RecordingSchedule
-from tests.cameras.campus import Scripted, hours, whole, yesterday
+from tests.cameras.campus import Scripted, hours, last_night, whole, yesterday
 from tests.inventory import rows
 
 
@@ -58,7 +58,7 @@ def test_a_camera_away_for_repair_without_substitute_is_not_recorded(campus, nig
 def test_a_device_that_was_forgotten_makes_the_run_red(campus):
     """NGT-6: the rows are counted against the inventory, not against themselves."""
     campus.camera()
-    run = nights.plan_night(yesterday())
+    run = last_night()
     nights.start(run)
     campus.work(run)
     CheckResult.objects.filter(kind="CLOCK").delete()
@@ -72,7 +72,7 @@ def test_a_device_that_was_forgotten_makes_the_run_red(campus):
 def test_a_recorder_that_was_never_asked_makes_the_run_red(campus):
     """NGT-6."""
     campus.recorder(Scripted(recorded={1: whole(yesterday())}))
-    run = nights.plan_night(yesterday())
+    run = last_night()
     nights.start(run)
     DeviceCheck.objects.filter(run=run, device__kind="RECORDER").delete()
     campus.work(run)
