@@ -6,9 +6,9 @@ import datetime as dt
 from typing import Any
 
 from django import forms
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from . import searching
 from .models import EntryQuerySet
 
 # Türkiye time all year; this app stands below core and cannot ask it.
@@ -37,11 +37,9 @@ class EntryFilter(forms.Form):
         if wanted["action"]:
             entries = entries.filter(action__startswith=wanted["action"].strip().lower())
         if wanted["actor"]:
-            actor = wanted["actor"].strip()
-            entries = entries.filter(Q(actor_name__icontains=actor) | Q(actor_id=actor))
+            entries = entries.filter(searching.by(wanted["actor"]))
         if wanted["about"]:
-            named = wanted["about"].strip()
-            entries = entries.filter(Q(object_name__icontains=named) | Q(object_id=named))
+            entries = entries.filter(searching.about(wanted["about"]))
         if wanted["day"]:
             day = wanted["day"]
             start = dt.datetime(day.year, day.month, day.day, tzinfo=TSI)

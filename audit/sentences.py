@@ -32,6 +32,16 @@ def register_names(
     _names[object_type] = names_of
 
 
+def named_types() -> Iterable[tuple[str, Callable[[Iterable[str]], Mapping[str, str]]]]:
+    """The types whose objects have other names on pages than in the log, each with what tells them."""
+    return _names.items()
+
+
+def parts() -> Iterable[tuple[str, str]]:
+    """Codes of parts of the system and of roles, each with its name on pages."""
+    return ((code, str(name)) for code, name in _parts.items())
+
+
 def register_reason(words_of: Callable[[Entry], str]) -> None:
     """Words for reasons that programs wrote as a code; "" for entries that are none of the caller's."""
     _reasons.append(words_of)

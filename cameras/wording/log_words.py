@@ -13,8 +13,9 @@ from .reasons import word_for
 
 def run_names(ids: Iterable[str]) -> dict[str, str]:
     """What each run was and about which day, by its id."""
-    runs = Run.objects.filter(pk__in=ids).only("kind", "day")
-    return {str(run.pk): f"{run.get_kind_display()}, {tsi.day_text(run.day)}" for run in runs}
+    runs = Run.objects.filter(pk__in=ids).values_list("pk", "kind", "day")
+    kinds = {kind: str(label) for kind, label in Run.Kind.choices}
+    return {str(pk): f"{kinds[kind]}, {tsi.day_text(day)}" for pk, kind, day in runs}
 
 
 def reason_of(entry: Entry) -> str:

@@ -10,13 +10,15 @@ import time_machine
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 import audit
+from accounts.models import Person
 from audit import sealing
 from audit.models import Entry, VerifyOutcome
 from audit.sealing import seal_pending
 from audit.tasks import verify_recent
+from cameras.models import Run
 from tests.inventory import rows
 
 pytestmark = pytest.mark.django_db
@@ -173,3 +175,61 @@ def test_a_sealer_that_is_down_is_told():
     text = page(browser("AUDITOR"))
     assert "waits for its seal: the sealer is not running" in text
     assert "has not been sealed for 5 minutes" in text
+
+
+@pytest.mark.parametrize(
+    ("shown", "asked"),
+    [
+        ("ŞUBE IŞIK ODASI", "işik  odası"),
+        ("Küçük Çınar İğdesi", "KUCUK CINAR IGDESI"),
+        ("Kapı %5_", "%5_"),
+        ("Kapı [2] *? ^-x", "[2] *? ^-X"),
+    ],
+)
+def test_objects_and_actors_are_found_without_case_and_accents(shown: str, asked: str) -> None:
+    """The words of the page are searched as people type them, on every database alike."""
+    wanted = record(target=("inventory.device", 7, shown))
+    record(target=("inventory.device", 8, "Kapi 555"))
+    client = browser("AUDITOR")
+
+    def found(**query: str) -> list[int]:
+        context = client.get(reverse("audit:entries"), query).context
+        return [line.entry.pk for line in context["lines"]]
+
+    assert found(about=asked) == [wanted.pk]
+    his = record("device.repaired", actor=named(shown))
+    assert found(actor=asked) == [his.pk]
+
+
+def named(name: str) -> Person:
+    person = rows.person()
+    person.full_name = name
+    person.save()
+    return person
+
+
+def test_what_is_shown_instead_of_a_sealed_code_is_found() -> None:
+    """A run was sealed as its slot; the page calls it by its kind and day, and a worker by its task."""
+    run = Run.objects.create(
+        kind=Run.Kind.NIGHT, day=dt.date(2026, 11, 21), slot="night:2026-11-21", status="FINISHED"
+    )
+    other = Run.objects.create(
+        kind=Run.Kind.NIGHT, day=dt.date(2026, 11, 20), slot="night:2026-11-20", status="FINISHED"
+    )
+    entries = {
+        each: record("run.finish", target=("cameras.run", str(each.pk), each.slot))
+        for each in (run, other)
+    }
+    client = browser("AUDITOR")
+
+    def found(**query: str) -> set[int]:
+        context = client.get(reverse("audit:entries"), query).context
+        return {line.entry.pk for line in context["lines"]}
+
+    assert "21.11.2026" in page(client)
+    assert found(about="21.11.2026") == {entries[run].pk}
+    with translation.override("en"):
+        shown = str(run.get_kind_display())
+    assert found(about=shown.upper()) == {row.pk for row in entries.values()}
+    assert found(about="night:2026-11-20") == {entries[other].pk}
+    assert found(actor="the schedule") == {row.pk for row in entries.values()}
