@@ -18,6 +18,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from cameras.protocols.base import Busy, Reason, TooLarge, Unreachable, Untrusted
+from cameras.protocols.http_answers import UNAUTHORIZED
 from cameras.protocols.http_faults import NotHttp, as_device_error
 
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)?\s*(\d{3})(?!\d)", re.IGNORECASE)
@@ -60,7 +61,7 @@ async def ask_forgivingly(asking: Asking) -> PlainAnswer:
         wire = _Wire(reader)
         status, headers = await _head(wire)
         arrived = time.perf_counter()
-        body = await _body(wire, status, headers, asking.limit)
+        body = await _body_or_none(wire, status, headers, asking.limit)
     except (OSError, ssl.SSLError) as error:
         raise as_device_error(error, tls=asking.tls is not None) from None
     finally:
@@ -170,6 +171,16 @@ async def _headers(wire: _Wire) -> CIMultiDict[str]:
         elif colon and name.strip():
             rows.append([name.strip(), value.strip()])
     raise NotHttp()
+
+
+async def _body_or_none(wire: _Wire, status: int, headers: CIMultiDict[str], limit: int) -> bytes:
+    """The body; nothing for a page that asks for a login and is cut off."""
+    try:
+        return await _body(wire, status, headers, limit)
+    except Busy:
+        if status == UNAUTHORIZED:
+            return b""
+        raise
 
 
 async def _body(wire: _Wire, status: int, headers: CIMultiDict[str], limit: int) -> bytes:

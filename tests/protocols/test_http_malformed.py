@@ -140,6 +140,18 @@ async def test_a_login_is_answered_with_a_nonce_that_was_not_used_before() -> No
     assert b"CANARY" not in b"".join(asked)
 
 
+async def test_a_malformed_page_that_asks_for_a_login_may_be_cut_off_too() -> None:
+    def raw(asked: bytes) -> bytes:
+        if b"Authorization" in asked:
+            return ODD["the length twice"]
+        challenge = b'WWW-Authenticate: Digest realm="r", nonce="n"\r\n'
+        return b"HTTP/1.1 401 U\r\nno header\r\nContent-Length: 99\r\n" + challenge + b"\r\n<html>"
+
+    async with saying(raw) as (endpoint, _), Transport(deadline=10) as transport:
+        answer = await transport.to(endpoint, LOGIN, Manner()).call("GET", "/")
+    assert answer.body == BODY
+
+
 async def test_what_changes_something_is_not_asked_twice() -> None:
     async with (
         saying(lambda _: ODD["the length twice"]) as (endpoint, asked),

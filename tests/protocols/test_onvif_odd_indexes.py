@@ -22,6 +22,7 @@ from tests.protocols.test_onvif_recordings import (
     at,
     event,
     page,
+    pages,
     recorder,
     spans,
 )
@@ -168,3 +169,20 @@ async def test_a_track_that_names_its_kind_itself_is_a_video_track(recorder: Onv
         event("02:00:00", False, track="video"),
     )
     assert spans(await ask(recorder)) == [(START, at("02:00:00"))]
+
+
+@pytest.mark.parametrize("then", ["more", "nothing", "the same", "a fault"])
+async def test_a_completed_search_may_have_more_than_fits_into_a_page(
+    recorder: OnvifDevice, then: str
+) -> None:
+    """A page that is full is asked beyond, whatever the state says; the answer to that spoils nothing."""
+    first = page(event("00:00:00", True, start=True), event("06:00:00", False))
+    others = {
+        "more": page(event("07:00:00", True)),
+        "nothing": page(),
+        "the same": first,
+        "a fault": fault("InvalidToken"),
+    }
+    recorder.operations["GetEventSearchResults"] = pages(first, others[then])
+    found = [(START, at("06:00:00"))] + ([(at("07:00:00"), END)] if then == "more" else [])
+    assert spans(await ask(recorder, page_size=2)) == found

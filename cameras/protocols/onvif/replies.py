@@ -8,6 +8,7 @@ from cameras.protocols.onvif.faults import NotAuthorized
 
 
 def not_authorized(reply: Reply) -> NotAuthorized:
+    """The refusal in a reply, with the ways of HTTP login that it offers and what is needed to sign by its time."""
     values = getattr(reply.headers, "getall", lambda name, default: default)
     challenges = parse_challenges(values("WWW-Authenticate", []))
     is_challenge = reply.status == 401

@@ -86,21 +86,29 @@ class Search:
     async def _pages(self, token: str) -> AsyncIterator[list[etree._Element]]:
         seen: set[bytes] = set()
         empty = 0
+        is_over = False
         for number in range(self._limits.pages):
-            page, state = await self._page(token, is_first=number == 0)
+            try:
+                page, state = await self._page(token, is_first=number == 0)
+            except (_SessionLost, DeviceError):
+                if is_over:
+                    return
+                raise
             self.pages += 1
             if page:
                 empty = 0
                 mark = _mark(page)
                 if mark in seen:
-                    if not state and self._lists_recordings:
+                    if is_over or (not state and self._lists_recordings):
                         # It knows no searches: it gives its whole list each time it is asked.
                         return
                     raise NoProgress(f"{self._get}: the same page again")
                 seen.add(mark)
                 yield page
             # Some devices leave the state out: then a page without results is the last one.
-            if state == "completed" or not (state or page):
+            is_over = state == "completed" or not (state or page)
+            # "Completed" may mean that all is found, although more of it waits than fits into a page.
+            if is_over and len(page) < self._limits.page_size:
                 return
             if not page:
                 empty += 1
