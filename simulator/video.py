@@ -47,6 +47,10 @@ __all__ = [
 ]
 
 
+_KEPT_SECONDS = 8192
+"""An hour that is played again costs no encoding, as a recorder reads it from its disk; at 3.5 KB each."""
+
+
 @dataclass(frozen=True)
 class AccessUnit:
     """One coded picture: its instant, whether it is a key picture, its NAL units without start codes."""
@@ -136,7 +140,7 @@ def _padded(nals: tuple[bytes, ...], share: int) -> tuple[bytes, ...]:
 _filler = lru_cache(maxsize=64)(filler)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=_KEPT_SECONDS)
 def _key_picture(camera: Camera, instant_ms: int, width: int, height: int) -> tuple[bytes, ...]:
     """The band that tells the time is a slice of its own, so that nothing else is encoded for each second."""
     sets, second = parameter_sets(width, height), instant_ms // 1000

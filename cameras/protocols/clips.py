@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -192,7 +192,7 @@ class _Output(Protocol):
 
     async def begin(self, playback: Playback, first: Frame) -> None: ...
 
-    async def write(self, frame: Frame, first_ms: int) -> None: ...
+    async def write(self, frames: Sequence[Frame], first_ms: int) -> None: ...
 
     async def close(self) -> dict[str, int]: ...
 
@@ -216,12 +216,13 @@ class _SliceOutput:
         self._video = video_format(playback.codec, units)
         self._slice = SliceWriter(self._sink, self._video, first.stamp_ms, self._beside)
 
-    async def write(self, frame: Frame, first_ms: int) -> None:
-        self._slice.add(frame.stamp_ms, frame.unit.is_key, frame.unit.units, frame.unit.size)
-        if frame.unit.is_key and frame.stamp_ms // 60_000 != self._minute:
-            self._minute = frame.stamp_ms // 60_000
-            self.key_pictures.append(picture_sha256(self._video.codec, frame.unit.nals))
-        self._frames += 1
+    async def write(self, frames: Sequence[Frame], first_ms: int) -> None:
+        for stamp_ms, unit in frames:
+            self._slice.add(stamp_ms, unit.is_key, unit.units, unit.size)
+            if unit.is_key and stamp_ms // 60_000 != self._minute:
+                self._minute = stamp_ms // 60_000
+                self.key_pictures.append(picture_sha256(self._video.codec, unit.nals))
+        self._frames += len(frames)
 
     async def close(self) -> dict[str, int]:
         self._slice.close()
@@ -249,22 +250,35 @@ class _Clip:
         self._on_progress = on_progress
         self._times = FrameTimes(target.start_ms if target.replay else None)
         self._bitstream = hashlib.sha256()
+        self._has_begun = False
         self._lead: list[Frame] = []
         self._lead_bytes = 0
         self._bytes = 0
         self._damaged = 0
 
     async def copy(self, playback: Playback, writer: _Output) -> None:
-        async for frame in playback.frames():
-            for ready in self._from_key_frame(frame):
-                await self._write(ready, playback, writer)
+        async for portion in playback.portions():
+            await self._write(self._wanted(portion, playback), playback, writer)
+            if playback.ended_by is EndedBy.ENOUGH:
+                break
+        lead, self._lead = self._lead, []
+        for frame in lead:
+            self._note(frame)
+        await self._write(lead, playback, writer)
+        if not self._times.frames:
+            raise playback.nothing_came()
+
+    def _wanted(self, portion: Sequence[Frame], playback: Playback) -> list[Frame]:
+        """What is to be written of pictures that came at once, and noted as such."""
+        wanted = []
+        for frame in portion:
+            for ready in (frame,) if self._times.frames else self._from_key_frame(frame):
+                self._note(ready)
+                wanted.append(ready)
             if self._has_enough(frame):
                 playback.ended_by = EndedBy.ENOUGH
                 break
-        for ready in self._lead:
-            await self._write(ready, playback, writer)
-        if not self._times.frames:
-            raise playback.nothing_came()
+        return wanted
 
     def _has_enough(self, frame: Frame) -> bool:
         first = self._times.first_ms
@@ -273,12 +287,10 @@ class _Clip:
         return frame.stamp_ms - first >= self._live_ms
 
     def _from_key_frame(self, frame: Frame) -> list[Frame]:
-        """What may be written now: it starts with the last key frame before the asked start.
+        """What of the beginning may be written now: it starts with the last key frame before the asked start.
 
         A recorder may begin earlier than that; those pictures were not asked for and are dropped.
         """
-        if self._times.frames:
-            return [frame]
         if frame.unit.is_key:
             self._lead, self._lead_bytes = [frame], frame.unit.size
         elif not self._lead:
@@ -292,17 +304,22 @@ class _Clip:
         ready, self._lead = self._lead, []
         return ready
 
-    async def _write(self, frame: Frame, playback: Playback, writer: _Output) -> None:
-        if not self._times.frames:
-            await writer.begin(playback, frame)
+    def _note(self, frame: Frame) -> None:
         self._times.see(frame.stamp_ms)
-        await writer.write(frame, self._times.first_ms or 0)
         if self._is_hashed:
             hash_nal_units(self._bitstream, frame.unit.nals)
         self._damaged += frame.unit.is_damaged
         self._bytes += frame.unit.size
-        if self._on_progress is not None and frame.unit.is_key:
-            self._on_progress(ClipProgress(frame.stamp_ms, self._times.frames, self._bytes))
+
+    async def _write(self, frames: Sequence[Frame], playback: Playback, writer: _Output) -> None:
+        if not frames:
+            return
+        if not self._has_begun:
+            self._has_begun = True
+            await writer.begin(playback, frames[0])
+        await writer.write(frames, self._times.first_ms or 0)
+        if self._on_progress is not None and any(frame.unit.is_key for frame in frames):
+            self._on_progress(ClipProgress(frames[-1].stamp_ms, self._times.frames, self._bytes))
 
     def facts(self, playback: Playback, written: dict[str, int]) -> dict[str, Any]:
         """The fields of the report. Call once, at the end."""
@@ -342,8 +359,9 @@ class _Writer:
         """The pictures' format: parameter sets and the first key frame. Not written to the file."""
         await self._send(0, True, playback.parameter_sets + first.unit.data)
 
-    async def write(self, frame: Frame, first_ms: int) -> None:
-        await self._send((frame.stamp_ms - first_ms) * 90, frame.unit.is_key, frame.unit.data)
+    async def write(self, frames: Sequence[Frame], first_ms: int) -> None:
+        for stamp_ms, unit in frames:
+            await self._send((stamp_ms - first_ms) * 90, unit.is_key, unit.data)
 
     async def _send(self, ticks: int, is_key: bool, data: bytes) -> None:
         if self._child.stdin is None:

@@ -8,7 +8,6 @@ time never leaves here. Times are integer milliseconds in the target's time base
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from enum import StrEnum
@@ -103,7 +102,7 @@ async def open_playback(
 
 
 class Playback:
-    """A stream that is playing. `frames()` may be walked once; the figures are true afterwards."""
+    """A stream that is playing. `frames()` or `portions()` may be walked once; the figures are true afterwards."""
 
     def __init__(
         self,
@@ -123,7 +122,7 @@ class Playback:
         self._channel = 0
         self._described = ""
         self._source: int | None = None
-        self._held: deque[AccessUnit] = deque()
+        self._held: list[AccessUnit] = []
         self._frames: list[Frame] = []
         self._held_bytes = 0
         self._held_since = 0.0
@@ -228,11 +227,17 @@ class Playback:
         BadAnswer(TIME_NOT_PROVEN) when nothing proves the time; other device errors only where they are
         not just an end of stream.
         """
+        async for portion in self.portions():
+            for frame in portion:
+                yield frame
+
+    async def portions(self) -> AsyncIterator[Sequence[Frame]]:
+        """As `frames()`, as many at once as came at once: footage comes in tens of thousands of pictures."""
         try:
             async for _ in self._connection.receive(self._take):
                 ready, self._frames = self._frames, []
-                for frame in ready:
-                    yield frame
+                if ready:
+                    yield ready
                 if self.ended_by is not None:
                     return
         except Stalled:
@@ -244,8 +249,7 @@ class Playback:
         except StreamEnded:
             self.ended_by = EndedBy.ANNOUNCED
         # What has no end yet is part of a picture; it is not delivered.
-        for frame in self._last_frames(self._depacketiser.complete()):
-            yield frame
+        yield self._last_frames(self._depacketiser.complete())
 
     def _take(self, buffer: bytearray, at: int, end: int) -> int:
         """Takes the whole packets from `at` on: see `RtspConnection.receive`."""
@@ -311,23 +315,27 @@ class Playback:
 
     def _stamped(self, units: Sequence[AccessUnit]) -> list[Frame]:
         frames: list[Frame] = []
-        for unit in units:
-            self._held_since = self._held_since or time.monotonic()
-            self._held.append(unit)
-            self._held_bytes += unit.size
-        while self._held and self._ready():
-            unit = self._held.popleft()
+        for unit in self._decided(units) if self._held or self.stamp_source is None else units:
             stamp = self._proof.place(unit)
             if self._target.end_ms is not None and stamp >= self._target.end_ms:
                 self.ended_by = EndedBy.SPAN_END
-                self._held.clear()
                 break
             self._proof.refuse_outside(stamp)
             frames.append(Frame(stamp, unit))
             if unit.is_terminal:
                 self.ended_by = EndedBy.TERMINAL
-                self._held.clear()
+                break
         return frames
+
+    def _decided(self, units: Sequence[AccessUnit]) -> list[AccessUnit]:
+        """All that have come, once it is known from where their times come; until then they are held."""
+        self._held_since = self._held_since or time.monotonic()
+        self._held += units
+        self._held_bytes += sum(unit.size for unit in units)
+        if not self._held or not self._ready():
+            return []
+        held, self._held = self._held, []
+        return held
 
     def _ready(self) -> bool:
         if self.stamp_source is not None:

@@ -156,36 +156,51 @@ class Depacketiser(ABC):
         one go. Anything unusual, and the first packet of a picture, is left to `push`. It goes no further than
         to the end of a picture.
         """
-        watch, read = self.sequence, self.fragment_struct
-        lead, plain = DOLLAR << 8 | channel, _PLAIN_RTP << 8 | payload_type
-        skip = 16 + self.fragment_head
         if self._is_marked and self._marker_ends is None:
             return at
-        while at + read.size <= end:
-            told, length, kind, number, time, first, flags = read.unpack_from(buffer, at)
-            if told != lead or number != watch.expected or time != self._rtp_time:
+        unpack, mask, mark = (
+            self.fragment_struct.unpack_from,
+            self.fragment_mask,
+            self.fragment_mark,
+        )
+        lead, plain = DOLLAR << 8 | channel, _PLAIN_RTP << 8 | payload_type
+        skip = 16 + self.fragment_head
+        latest = end - self.fragment_struct.size
+        due, time, taken = self.sequence.expected, self._rtp_time, 0
+        while at <= latest:
+            told, length, kind, number, when, first, flags = unpack(buffer, at)
+            if told != lead or number != due or when != time or first & mask != mark:
                 break
             is_end = kind == plain | _MARKER
             if kind != plain and not (is_end and flags & 0x40 and self._marker_ends):
                 break
             stride = 4 + length
-            if first & self.fragment_mask != self.fragment_mark or stride <= skip:
+            if stride <= skip:
                 break
-            if flags & 0xC0:
-                rows = 1
-                if at + stride > end:
-                    break
-                self._take(bytes(buffer[at + 16 : at + stride]))
-            else:
-                rows = self._take_middles(buffer, at, end, stride, number & 0xFF)
-                if not rows:
-                    break
-            watch.take(rows)
+            rows = (self._take_edge if flags & 0xC0 else self._take_middles)(
+                buffer, at, end, stride, number & 0xFF
+            )
+            if not rows:
+                break
+            taken += rows
+            due = (due + rows) & 0xFFFF
             at += rows * stride
             if is_end and not self._waits_for_picture:
                 self.finished += self._finish()
                 break
+        self.sequence.take(taken)
         return at
+
+    def _take_edge(self, buffer: bytearray, at: int, end: int, stride: int, _number: int) -> int:
+        """Takes the first or the last piece of a unit, where it is there whole; returns how many."""
+        if at + stride > end:
+            return 0
+        skip = 16 + self.fragment_head
+        flags = buffer[at + skip - 1]
+        (piece,) = _cutter(skip, stride - skip, 1).unpack_from(buffer, at)
+        head = self._split_head(buffer, at + 16) if flags & 0x80 else b""
+        self._add_fragment(head, flags & 0x80 > 0, flags & 0x40 > 0, piece)
+        return 1
 
     def _take_middles(self, buffer: bytearray, at: int, end: int, stride: int, number: int) -> int:
         """Takes equal middle pieces, `number` being the first one's lower byte; returns how many."""
@@ -204,25 +219,25 @@ class Depacketiser(ABC):
 
     def flush(self) -> list[AccessUnit]:
         """What is left when the stream has ended."""
-        return list(self._finish())
+        return self._finish()
 
     def complete(self) -> list[AccessUnit]:
         """The first picture, where it is whole and only the second would tell so."""
         return self.flush() if self._is_marked and self._marker_ends is None else []
 
-    def _finish(self) -> Iterator[AccessUnit]:
-        if self._fragment is not None:
-            self._damaged = True
+    def _finish(self) -> list[AccessUnit]:
+        units = []
         if self._nals and self._rtp_time is not None:
-            yield AccessUnit(
+            unit = AccessUnit(
                 self._rtp_time,
                 self._stamp,
                 self._is_key(self._kinds),
                 tuple(self._nals),
-                self._damaged,
+                self._damaged or self._fragment is not None,
                 self._terminal,
                 self._size + len(START_CODE) * len(self._nals),
             )
+            units.append(unit)
         self._nals, self._kinds = [], set()
         self._size = 0
         self._has_picture = self._is_marked = False
@@ -230,6 +245,7 @@ class Depacketiser(ABC):
         self._stamp = None
         self._terminal = False
         self._damaged = False
+        return units
 
     def _add(self, nal: bytes) -> None:
         """Takes a NAL unit, or several with start codes between them, as some cameras pack a key picture."""
@@ -307,6 +323,10 @@ class Depacketiser(ABC):
         """Whether decoding can start at a picture made of NAL units of these types."""
 
     @abstractmethod
+    def _split_head(self, data: bytes | bytearray, at: int) -> bytes:
+        """The head of a split NAL unit, from the head of the piece that stands at `at`."""
+
+    @abstractmethod
     def _take(self, payload: bytes) -> None:
         """Take apart one RTP payload."""
 
@@ -329,6 +349,9 @@ class H264Depacketiser(Depacketiser):
         # Some encoders send open groups: an intra picture behind its parameter sets, never an IDR.
         return 5 in kinds or (7 in kinds and 1 in kinds)
 
+    def _split_head(self, data: bytes | bytearray, at: int) -> bytes:
+        return bytes((data[at] & 0xE0 | data[at + 1] & 0x1F,))
+
     def _take(self, payload: bytes) -> None:
         kind = payload[0] & 0x1F if payload else 0
         if 1 <= kind <= 23 or (kind == 0 and b"\0\0\1" in payload[:4]):
@@ -338,9 +361,8 @@ class H264Depacketiser(Depacketiser):
         elif kind in _MEANINGLESS:
             return
         elif kind == 28 and len(payload) > 2:
-            head = bytes([(payload[0] & 0xE0) | (payload[1] & 0x1F)])
             first, last = bool(payload[1] & 0x80), bool(payload[1] & 0x40)
-            self._add_fragment(head, first, last, payload[2:])
+            self._add_fragment(self._split_head(payload, 0), first, last, payload[2:])
         else:
             self._pass_over(payload)
 
@@ -368,6 +390,9 @@ class H265Depacketiser(Depacketiser):
     def _is_key(self, kinds: set[int]) -> bool:
         return any(16 <= kind <= 21 for kind in kinds)
 
+    def _split_head(self, data: bytes | bytearray, at: int) -> bytes:
+        return bytes((data[at] & 0x81 | (data[at + 2] & 0x3F) << 1, data[at + 1]))
+
     def _take(self, payload: bytes) -> None:
         kind = (payload[0] >> 1) & 0x3F if len(payload) > 2 else 63
         if kind < 48:
@@ -375,9 +400,8 @@ class H265Depacketiser(Depacketiser):
         elif kind == 48:
             self._add_aggregate(payload, 2)
         elif kind == 49 and len(payload) > 3:
-            head = bytes([(payload[0] & 0x81) | ((payload[2] & 0x3F) << 1), payload[1]])
             first, last = bool(payload[2] & 0x80), bool(payload[2] & 0x40)
-            self._add_fragment(head, first, last, payload[3:])
+            self._add_fragment(self._split_head(payload, 0), first, last, payload[3:])
         else:
             self._pass_over(payload)
 

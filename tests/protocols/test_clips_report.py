@@ -223,9 +223,14 @@ async def test_progress_tells_time_pictures_and_bytes(tmp_path):
             limits=PATIENT,
             on_progress=seen.append,
         )
-    assert [one.stamp_ms for one in seen] == [START_MS + second * 1000 for second in range(4)]
-    assert seen[-1].frames == 76
-    assert seen[-1].bytes > seen[0].bytes > 0
+    # Told with each portion that brings a key picture, however the network cuts them.
+    assert START_MS <= seen[0].stamp_ms
+    assert seen[-1].stamp_ms >= START_MS + 3000
+    assert seen[-1].frames >= 76
+    for name in ("stamp_ms", "frames", "bytes"):
+        figures = [getattr(one, name) for one in seen]
+        assert figures == sorted(set(figures))
+        assert figures[0] > 0
 
 
 async def test_a_live_clip_ends_after_the_wanted_seconds(tmp_path):
