@@ -32,7 +32,7 @@ class Shows(Func):
         super().__init__(F(column))
         self.words = fold(words)
 
-    def as_sql(self, compiler: Any, connection: Any, **_context: Any) -> tuple[str, list[str]]:
+    def as_sql(self, compiler: Any, connection: Any, **_context: Any) -> Any:  # type: ignore[override]
         column, values = compiler.compile(self.source_expressions[0])
         # Values stay parameters; the signs are our own.
         if connection.vendor == "postgresql":

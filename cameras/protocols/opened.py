@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from cameras.protocols.base import (
+    BadAnswer,
     Channel,
     CredentialRefused,
     DeviceError,
@@ -14,6 +15,7 @@ from cameras.protocols.base import (
     ListsChannels,
     Manner,
     NotSupported,
+    Reason,
     Streams,
     StreamTarget,
     TakesSnapshots,
@@ -75,10 +77,18 @@ class ReplayByOnvif:
         return await self._client.live(replace(channel, token=""))
 
     async def playback(self, channel: Channel, start_ms: int, end_ms: int) -> StreamTarget:
-        """Raises NotSupported where the device tells no wall clock, or one of another zone."""
+        """Raises BadAnswer(TIME_NOT_PROVEN) where the device tells no wall clock, NotSupported(OTHER_ZONE)
+        where that is one of another zone.
+        """
         clock = await self._client.read_clock()
-        if clock.utc_ms is None or clock.local_ms is None or clock.utc_ms != clock.local_ms:
-            raise NotSupported("by ONVIF it tells no Türkiye time, so no span can be asked there")
+        if clock.utc_ms is None or clock.local_ms is None:
+            raise BadAnswer("by ONVIF it tells no wall clock", reason=Reason.TIME_NOT_PROVEN)
+        if clock.utc_ms != clock.local_ms:
+            minutes = (clock.local_ms - clock.utc_ms) // 60_000
+            raise NotSupported(
+                f"by ONVIF its wall clock is {minutes:+d} min from Türkiye time",
+                reason=Reason.OTHER_ZONE,
+            )
         target = await self._client.playback(replace(channel, token=""), start_ms, end_ms)
         return replace(target, time_base=TimeBase.DEVICE_LOCAL)
 

@@ -36,6 +36,10 @@ REASONS = {
     ),
     Reason.WRONG_RANGE: _("the recorder plays another time than asked"),
     Reason.TIME_NOT_PROVEN: _("the recorder does not tell which time it plays"),
+    Reason.OTHER_ZONE: _(
+        "its own playback does not tell which time it plays, and its time zone is not that of Türkiye: "
+        "set the zone on the recorder, then ask again"
+    ),
     Reason.NOTHING_PLAYED: _("the recorder plays nothing of this time"),
     Reason.UNDECODABLE: _("the picture cannot be decoded"),
     Reason.CLOCK_UNKNOWN: _("its clock is not known"),

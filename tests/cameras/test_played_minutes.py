@@ -6,7 +6,7 @@ import asyncio
 import time
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from cameras.clocks.history import KnownOffset, OffsetHistory
 from cameras.days.judging import ChannelAsk, ProofAsk
@@ -15,14 +15,17 @@ from cameras.night import claims, nights, plans, saving
 from cameras.protocols.base import (
     BadAnswer,
     Channel,
+    ClockSample,
     DeviceError,
     Endpoint,
     Login,
     Reason,
     StreamTarget,
 )
+from cameras.protocols.opened import ReplayByOnvif
 from cameras.visiting.proofs import Player, ProofAnswer, play_minute, plays_something
 from cameras.visiting.visit_data import VisitOutcome, VisitPlan
+from cameras.wording.reasons import word_for
 from core.secret import Secret
 from core.tsi import day_bounds_ms
 from tests.cameras.campus import Campus, Scripted, last_night, whole, yesterday
@@ -108,6 +111,38 @@ def test_only_proof_of_no_footage_is_a_no(reason, told, plays):
 
     assert (proof.answer, proof.reason) == (told, reason)
     assert there is plays
+
+
+class SpeaksOnvif:
+    """The ONVIF side of a vendor's recorder, as far as its clock."""
+
+    def __init__(self, utc_ms: int | None, local_ms: int | None) -> None:
+        self.clock = ClockSample(utc_ms, local_ms, 1000, 0, 1)
+
+    async def read_clock(self) -> ClockSample:
+        return self.clock
+
+
+@pytest.mark.parametrize(
+    ("local_ms", "reason", "advice"),
+    [
+        (-3 * 3_600_000, Reason.OTHER_ZONE, "set the zone on the recorder"),
+        (None, Reason.TIME_NOT_PROVEN, "does not tell which time"),
+    ],
+)
+def test_a_recorder_of_another_zone_whose_playback_proves_nothing_says_what_to_do(
+    local_ms, reason, advice
+):
+    """REC-18: "the device cannot tell" would send nobody to its clock."""
+    player, history = Player(Endpoint("127.0.0.1"), None), OffsetHistory([KnownOffset(0, 0, 10)])
+    ask, minute = ChannelAsk(1, 1, proof=ProofAsk(yesterday(), "seed")), (0, 60_000)
+    client = ReplayByOnvif(SpeaksOnvif(0, local_ms))
+
+    proof = asyncio.run(play_minute(client, player, Channel(1), ask, minute, history, 0))
+
+    assert (proof.answer, proof.reason) == ("UNKNOWN", reason)
+    with translation.override("en"):
+        assert advice in word_for(proof.reason)
 
 
 def test_where_nothing_is_recorded_there_is_nothing_to_prove(campus, night, settings):
