@@ -136,7 +136,7 @@ def test_a_recorder_of_another_zone_whose_playback_proves_nothing_says_what_to_d
     """REC-18: "the device cannot tell" would send nobody to its clock."""
     player, history = Player(Endpoint("127.0.0.1"), None), OffsetHistory([KnownOffset(0, 0, 10)])
     ask, minute = ChannelAsk(1, 1, proof=ProofAsk(yesterday(), "seed")), (0, 60_000)
-    client = ReplayByOnvif(SpeaksOnvif(0, local_ms))
+    client = ReplayByOnvif(SpeaksOnvif(0, local_ms))  # type: ignore[arg-type]
 
     proof = asyncio.run(play_minute(client, player, Channel(1), ask, minute, history, 0))
 

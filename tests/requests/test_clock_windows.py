@@ -171,3 +171,18 @@ def test_a_clock_that_was_not_set_is_in_no_doubt():
     clock = build_clock([reading(EVENT - HOUR, 500), reading(EVENT + HOUR, 600)], "isapi")
     assert clock_block(clock, START, END)["doubts"] == []
     assert doubt_sentences({"offset_ms": 500}) == []
+
+
+@pytest.mark.parametrize(("first", "then"), [(433_000, 0), (0, 433_000)])
+def test_what_a_correction_at_an_unknown_moment_may_lose(first: int, then: int) -> None:
+    """B12: of a clock set back nothing, whenever it was; of one set forward at most the step, as the doubt says."""
+    clock = build_clock([reading(EVENT - HOUR, first), reading(EVENT + HOUR, then)], "isapi")
+    window = window_of(clock, START, END)
+    pieces = cut_where_set(clock, window.kept_start_ms, window.kept_end_ms)
+    asked = [asked_of_recorder(clock, *piece) for piece in pieces]
+    (doubt,) = clock_block(clock, START, END)["doubts"]
+    moments = range(START, END, 10_000)
+    for really in range(doubt["from_ms"], doubt["until_ms"], 5 * MINUTE_MS):
+        shown = [moment + (first if moment < really else then) for moment in moments]
+        lost = [at for at in shown if not any(low <= at < high for low, high in asked)]
+        assert len(lost) * 10_000 <= (0 if then < first else then - first + 10_000)
