@@ -111,7 +111,9 @@ def test_a_full_page_asks_the_database_few_questions(django_assert_max_num_queri
     client = browser("AUDITOR")
 
     with django_assert_max_num_queries(20):
-        page(client)
+        text = page(client)
+    assert "Camera no 0." in text
+    assert "Camera no 49." in text
 
 
 def test_hostile_text_is_escaped():

@@ -139,7 +139,9 @@ def test_an_outcome_saved_twice_changes_nothing(campus):
     """E9, NGT-3: the second delivery finds its claim gone."""
     campus.recorder(Scripted(recorded={1: whole(yesterday())}))
     run = started(campus)
-    for check in claims.claim(10, timezone.now(), run=run):
+    checks = claims.claim(10, timezone.now(), run=run)
+    assert checks
+    for check in checks:
         built = plans.build([check], timezone.now())[0]
         outcome = VisitOutcome(check.device_id, 0, answers={})
         plan = None if isinstance(built, plans.Unvisitable) else built
