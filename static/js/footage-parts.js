@@ -159,7 +159,7 @@ window.footage = (function () {
   function keys(root, actions) {
     root.addEventListener("keydown", function (event) {
       const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-      const isField = event.target.closest("input:not([type=range]), select, textarea, .handle");
+      const isField = event.target.closest("input:not([type=range]), select, textarea");
       const isButton = event.target.closest("button, a, summary") && (key === " " || key === "Enter");
       if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || isField || isButton) {
         return;

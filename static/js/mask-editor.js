@@ -1,9 +1,11 @@
 // Drawing masks over the picture: areas with corners that are set at moments and move by themselves between them.
-// Corners are buttons, so that arrow keys move them as well as mouse and finger do.
+// Corners and middles are buttons, so that arrow keys move them as well as mouse and finger do.
 (function () {
   "use strict";
 
   const FULL = 10000;
+  const MOST_CORNERS = 40;
+  const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
   const SVG = "http://www.w3.org/2000/svg";
   const editor = document.querySelector("[data-editor]");
   const stage = document.querySelector("[data-stage]");
@@ -16,9 +18,10 @@
   const list = editor.querySelector("[data-shapes]");
   const undoButton = editor.querySelector("[data-undo]");
   const told = editor.querySelector("[data-told]");
-  const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
   let shapes = JSON.parse(document.getElementById("mask-shapes").textContent);
   let selected = shapes.findIndex((shape) => !shape.fixed);
+  let corner = 0;
+  let nudged = "";
   const past = [];
 
   const now = () => Math.max(0, Math.min(Math.round(video.currentTime * 1000), length() - 1));
@@ -44,7 +47,12 @@
     ]);
   }
 
-  function remember() {
+  // Arrow keys at the same handle and moment are one step to undo.
+  function remember(nudge) {
+    if (nudge && nudge === nudged) {
+      return;
+    }
+    nudged = nudge || "";
     past.push(JSON.stringify(shapes));
     if (past.length > 50) {
       past.shift();
@@ -87,35 +95,83 @@
   function handles() {
     const shape = shapes[selected];
     const points = shape && !shape.fixed ? at(shape, now()) : null;
+    const wanted = points ? points.length + 1 : 0;
     const old = Array.from(stage.querySelectorAll(".handle"));
-    if (!points || old.length !== points.length) {
+    if (old.length !== wanted) {
       old.forEach((handle) => handle.remove());
     }
-    (points || []).forEach(function (point, corner) {
-      const handle = stage.querySelectorAll(".handle")[corner] || stage.appendChild(newHandle(corner));
+    if (!points) {
+      return;
+    }
+    const middle = [0, 1].map((axis) => points.reduce((sum, point) => sum + point[axis], 0) / points.length);
+    [middle, ...points].forEach(function (point, order) {
+      const handle = stage.querySelectorAll(".handle")[order] || stage.appendChild(newHandle(order - 1));
       handle.style.left = `${point[0] / 100}%`;
       handle.style.top = `${point[1] / 100}%`;
-      handle.setAttribute("aria-label", `${shape.name}, ${words.corner} ${corner + 1}`);
+      handle.setAttribute("aria-label", `${shape.name}, ${order ? `${words.corner} ${order}` : words.whole}`);
     });
   }
 
-  function newHandle(corner) {
-    const handle = element("button", "", { type: "button", class: "handle" });
-    handle.addEventListener("pointerdown", (event) => drag(event, (dx, dy, start) => moveCorner(corner, start, dx, dy)));
+  // `which` counts corners from 0; -1 is the middle, which moves the whole area.
+  function newHandle(which) {
+    const move = which < 0 ? moveWhole : (start, dx, dy) => moveCorner(which, start, dx, dy);
+    const handle = element("button", "", { type: "button", class: which < 0 ? "handle whole" : "handle" });
+    const chosen = function () {
+      if (which >= 0 && which !== corner) {
+        corner = which;
+        rows();
+      }
+    };
+    handle.addEventListener("focus", chosen);
+    handle.addEventListener("pointerdown", function (event) {
+      chosen();
+      drag(event, (dx, dy, start) => move(start, dx, dy));
+    });
     handle.addEventListener("keydown", function (event) {
-      const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-      const step = steps[event.key];
+      const step = STEPS[event.key];
+      if (event.key === "Delete" && which >= 0 && canLose(shapes[selected])) {
+        event.preventDefault();
+        remember();
+        dropCorner(shapes[selected], which);
+        rows();
+        paint();
+        stage.querySelectorAll(".handle")[corner + 1].focus();
+      }
       if (!step) {
         return;
       }
       event.preventDefault();
+      video.pause();
       const size = event.shiftKey ? 500 : 100;
-      remember();
-      moveCorner(corner, at(shapes[selected], now()), step[0] * size, step[1] * size);
+      remember(`${selected} ${which} ${now()}`);
+      move(at(shapes[selected], now()), step[0] * size, step[1] * size);
       rows();
     });
     return handle;
   }
+
+  // Every place of an area has the same corners: one more or one less is so at all of them.
+  function addCorner(shape) {
+    const points = at(shape, now()) || shape.keys[0].points;
+    const sides = points.map((point, index) => {
+      const next = points[(index + 1) % points.length];
+      return Math.hypot(next[0] - point[0], next[1] - point[1]);
+    });
+    const side = sides.indexOf(Math.max(...sides));
+    shape.keys.forEach(function (key) {
+      const one = key.points[side];
+      const other = key.points[(side + 1) % key.points.length];
+      key.points.splice(side + 1, 0, [0, 1].map((axis) => clamp((one[axis] + other[axis]) / 2)));
+    });
+    corner = side + 1;
+  }
+
+  function dropCorner(shape, which) {
+    shape.keys.forEach((key) => key.points.splice(which, 1));
+    corner = Math.min(which, shape.keys[0].points.length - 1);
+  }
+
+  const canLose = (shape) => shape.keys[0].points.length > 3;
 
   function moveCorner(corner, start, dx, dy) {
     const points = start.map((point) => point.slice());
@@ -168,7 +224,7 @@
     if (!(index >= 0) || shapes[index].fixed) {
       return;
     }
-    selected = index;
+    choose(index);
     paint();
     rows();
     // Painting replaces the polygon: the drawing itself keeps the pointer.
@@ -185,23 +241,37 @@
     };
   }
 
+  function choose(index) {
+    selected = index;
+    corner = 0;
+  }
+
+  // The buttons are made anew: whoever stands on one with the keyboard stands on its successor.
   function rows() {
+    const held = list.contains(document.activeElement) ? document.activeElement.dataset.does : "";
     editor.querySelector("[data-empty]").hidden = shapes.length > 0;
     list.replaceChildren(...shapes.map(row));
+    if (held) {
+      const place = held.split(" ")[0];
+      const found = ["", `${place} choose`].map((name) => list.querySelector(`[data-does="${name || held}"]`));
+      (found.find((button) => button && !button.disabled) || editor.querySelector("[data-add]")).focus();
+    }
   }
 
   function row(shape, index) {
     const item = element("li", "");
     item.classList.toggle("selected", index === selected);
     const title = shape.fixed ? `${shape.name} · ${words.fixed}` : shape.name;
-    const choose = element("button", title, { type: "button", class: "btn btn-link p-0" });
-    choose.addEventListener("click", function () {
-      selected = index;
+    const name = element("button", title, { type: "button", class: "btn btn-link p-0", "data-does": `${index} choose` });
+    name.setAttribute("aria-pressed", String(index === selected));
+    name.addEventListener("click", function () {
+      choose(index);
       video.currentTime = Math.max(video.currentTime, shape.keys[0].at / 1000);
       rows();
       paint();
     });
-    item.append(choose, element("div", `${shape.keys.length} ${words.places}`, { class: "age" }));
+    const places = shape.keys.length === 1 ? words.onePlace : `${shape.keys.length} ${words.places}`;
+    item.append(name, element("div", places, { class: "age" }));
     if (!shape.fixed) {
       item.append(actions(shape, index));
     }
@@ -212,34 +282,41 @@
     const box = element("div", "", { class: "row-actions" });
     const moment = now();
     const here = shape.keys.some((key) => key.at === moment);
-    const add = function (text, act, off) {
-      const button = element("button", text, { type: "button", class: "btn" });
+    const add = function (does, text, act, off) {
+      const button = element("button", text, { type: "button", class: "btn", "data-does": `${index} ${does}` });
       button.disabled = off === true;
       button.addEventListener("click", function () {
         remember();
+        choose(index);
         act();
         rows();
         paint();
       });
       box.append(button);
     };
-    add(words.key, () => setKey(shape, at(shape, now()) || shape.keys[0].points));
-    add(words.dropKey, function () {
+    add("key", words.key, () => setKey(shape, at(shape, now()) || shape.keys[0].points));
+    add("dropKey", words.dropKey, function () {
       shape.keys = shape.keys.filter((key) => key.at !== now());
     }, !here || shape.keys.length < 2);
     if (shape.until === null || shape.until === undefined) {
-      add(words.ends, function () {
+      add("end", words.ends, function () {
         shape.until = Math.max(shape.keys[0].at + 1, now());
         shape.keys = shape.keys.filter((key) => key.at < shape.until);
       });
     } else {
-      add(words.endless, function () {
+      add("end", words.endless, function () {
         shape.until = null;
       });
     }
-    add(words.remove, function () {
+    const corners = shape.keys[0].points.length;
+    add("corner", words.addCorner, () => addCorner(shape), corners >= MOST_CORNERS);
+    if (index === selected) {
+      const which = corner;
+      add("dropCorner", `${words.dropCorner} ${which + 1}`, () => dropCorner(shape, which), !canLose(shape));
+    }
+    add("remove", words.remove, function () {
       shapes.splice(index, 1);
-      selected = shapes.findIndex((other) => !other.fixed);
+      choose(shapes.findIndex((other) => !other.fixed));
     });
     return box;
   }
@@ -250,40 +327,53 @@
     const points = [[4000, 3500], [6000, 3500], [6000, 6500], [4000, 6500]];
     const number = shapes.filter((shape) => !shape.fixed).length + 1;
     shapes.unshift({ name: `${words.newName} ${number}`, fixed: false, until: null, keys: [{ at: now(), points: points }] });
-    selected = 0;
+    choose(0);
     rows();
     paint();
+    stage.querySelector(".handle.whole").focus({ preventScroll: true });
   });
   undoButton.addEventListener("click", function () {
     shapes = JSON.parse(past.pop());
     undoButton.disabled = past.length === 0;
-    selected = Math.min(selected, shapes.length - 1);
+    choose(Math.min(selected, shapes.length - 1));
+    nudged = "";
     rows();
     paint();
   });
-  editor.querySelector("[data-save-button]").addEventListener("click", function () {
+  function save() {
     const value = (name) => editor.querySelector(`[name=${name}]:checked`).value;
     const body = JSON.stringify({
       shapes: shapes.filter((shape) => !shape.fixed),
       style: value("style"),
       inverse: value("inverse") === "yes",
     });
-    const headers = { "Content-Type": "application/json", "X-CSRFToken": token };
+    const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
+    // HX-Request: an ended session answers 401 instead of leading to the sign-in page.
+    const headers = { "Content-Type": "application/json", "HX-Request": "true", "X-CSRFToken": token };
     fetch(words.save, { method: "POST", headers: headers, body: body })
-      .then((answer) => answer.json().then((data) => [answer.ok, data]))
+      .then(function (answer) {
+        if (answer.status !== 401) {
+          return answer.json().then((data) => [answer.ok, data]);
+        }
+        document.dispatchEvent(new CustomEvent("session:ended", { detail: { again: save } }));
+        return [false, { error: "" }];
+      })
       .then(function ([ok, data]) {
         told.textContent = ok ? words.saved : `${words.unsaved} ${data.error || ""}`;
         told.className = ok ? "mt-2 mb-0 state state-RECORDED" : "mt-2 mb-0 state state-NOT_RECORDED";
         if (ok) {
           past.length = 0;
+          nudged = "";
           undoButton.disabled = true;
           window.htmx.trigger(editor.querySelector("[data-progress]"), "masks-saved");
         }
       })
       .catch(function () {
         told.textContent = words.failed;
+        told.className = "mt-2 mb-0 state state-NOT_RECORDED";
       });
-  });
+  }
+  editor.querySelector("[data-save-button]").addEventListener("click", save);
   // What was drawn is not lost by a slip: the browser asks before the page is left.
   window.addEventListener("beforeunload", function (event) {
     if (past.length) {

@@ -285,13 +285,29 @@ def hand_over(office: Office, row: FootageRequest, tmp_path: Path, **typed: str)
 
 
 def draw_masks(office: Office, package: Package, exhibit_pk: int) -> None:
-    """The exporter draws one area in the editor; the worker makes the masked copy, which he hands on."""
+    """The exporter draws one area by keys alone; the worker makes the masked copy, which he hands on."""
     page = office.open_player(office.operator, exhibit_pk, "MASK")
-    page.click("[data-add]")
+    press = page.keyboard.press
+    page.focus("[data-add]")
+    press("Enter")
+    press("Shift+ArrowLeft")  # the whole area, which has the focus now
+    page.focus("[data-does='0 corner']")
+    press("Enter")
+    press("Enter")  # still on the button, although the list was made anew
+    page.focus(".handle >> nth=1")
+    press("ArrowUp")
+    press("Delete")
+    page.focus("[data-undo]")
+    press("Enter")
     page.check("[name=style][value=SOLID]")
-    page.click("[data-save-button]")
+    page.focus("[data-save-button]")
+    press("Enter")
     page.wait_for_selector("[data-told].state-RECORDED")
-    office.mask(package.exhibits.get(pk=exhibit_pk).mask_plans.get())
+    plan = package.exhibits.get(pk=exhibit_pk).mask_plans.get()
+    assert [key["points"] for key in plan.shapes[0]["keys"]] == [
+        [[3500, 3400], [5500, 3500], [5500, 5000], [5500, 6500], [3500, 6500], [3500, 5000]]
+    ]
+    office.mask(plan)
     office.press(office.operator, package.request, "form[action$='/offer/'] button")
 
 
