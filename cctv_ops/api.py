@@ -84,7 +84,7 @@ def _body(error: Exception, status: int) -> dict[str, Any]:
     detail: Any = getattr(error, "detail", "")
     body: dict[str, Any] = {"status": status, "code": "invalid", "detail": "", "errors": {}}
     if isinstance(detail, dict):
-        body["errors"] = {_sendable(name): _texts(value) for name, value in detail.items()}
+        body["errors"] = {_sendable(str(name)): _texts(value) for name, value in detail.items()}
         body["detail"] = _("Something in the call is malformed.")
     elif isinstance(detail, list):
         body["detail"] = " ".join(_texts(detail))
@@ -98,7 +98,7 @@ def _texts(value: Any) -> list[str]:
     """Messages of one field; those of a list's items carry the item's number."""
     if isinstance(value, dict):
         return [
-            f"{_sendable(name)}: {text}" for name, inner in value.items() for text in _texts(inner)
+            f"{_sendable(str(name))}: {text}" for name, inner in value.items() for text in _texts(inner)
         ]
     if isinstance(value, list):
         return [text for inner in value for text in _texts(inner)]
