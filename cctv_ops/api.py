@@ -98,7 +98,9 @@ def _texts(value: Any) -> list[str]:
     """Messages of one field; those of a list's items carry the item's number."""
     if isinstance(value, dict):
         return [
-            f"{_sendable(str(name))}: {text}" for name, inner in value.items() for text in _texts(inner)
+            f"{_sendable(str(name))}: {text}"
+            for name, inner in value.items()
+            for text in _texts(inner)
         ]
     if isinstance(value, list):
         return [text for inner in value for text in _texts(inner)]
