@@ -1,6 +1,6 @@
 """Writes into the store in a thread of its own: hashing, sealing and the disk go on while pictures arrive.
 
-Hashing and writing leave the interpreter free, so a second core takes part. About a megabyte waits at most,
+Hashing and writing leave the interpreter free, so a second core takes part. About two megabytes wait at most,
 so memory stays bounded. What the thread meets is raised at the next write or at the end.
 """
 
@@ -14,7 +14,8 @@ from typing import Self
 
 from cameras.protocols.mp4_slices import Sink
 
-_MOST_WAITING = 1024 * 1024
+_MOST_WAITING = 2 * 1024 * 1024
+"""Portions are up to 1.5 MB: with less room, whoever reads the network stands still for each of them."""
 _LOOK_AGAIN_S = 1.0
 
 
