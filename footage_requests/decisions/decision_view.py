@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterable
@@ -133,15 +134,15 @@ def summary(request: FootageRequest) -> Summary:
 
 
 def _fixed_masks(items: list[RequestItem]) -> dict[int, int]:
-    """How many areas of each item's position are masked on the day of its recording. One query."""
+    """How many areas of each item's position are masked on a day of its recording. One query."""
     rows = FixedMask.objects.filter(position__in={item.position_id for item in items})
     spans = list(rows.values_list("position", "starts_on", "ends_on"))
     found = {}
     for item in items:
-        day = day_of(item.starts_at)
+        first, last = day_of(item.starts_at), day_of(item.ends_at - dt.timedelta(milliseconds=1))
         found[item.pk] = sum(
-            position == item.position_id and first <= day and (last is None or day < last)
-            for position, first, last in spans
+            position == item.position_id and starts <= last and (ends is None or first < ends)
+            for position, starts, ends in spans
         )
     return found
 

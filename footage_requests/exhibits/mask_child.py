@@ -13,7 +13,7 @@ import json
 import os
 import resource
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, BinaryIO, cast
@@ -24,11 +24,13 @@ import cv2
 import numpy
 from av.filter import Graph
 
-from footage_requests.exhibits.mask_shapes import FULL, Shape, read_shapes, sigma_of
+from footage_requests.exhibits.mask_shapes import FULL, Point, Shape, read_shapes, sigma_of
 
 _MEMORY_BYTES = 3 * 1024 * 1024 * 1024
 _CPU_S = 6 * 3600
 _TELL_EVERY_MS = 1000
+
+Outlines = tuple[tuple[Point, ...], ...]
 
 
 def main(arguments: list[str]) -> int:
@@ -100,10 +102,12 @@ class _Painter:
         # Colour is sampled in squares of two: an odd last row or column is left out.
         self.size = (video.width // 2 * 2, video.height // 2 * 2)
         length = order["length_ms"]
-        self._shapes: list[Shape] = read_shapes(order["shapes"], length)
+        shapes = read_shapes(order["shapes"], length)
+        self._drawn = [shape for shape in shapes if not shape.fixed]
+        self._fixed = [shape for shape in shapes if shape.fixed]
         self._inverse = bool(order["inverse"])
         self._graph = _graph(video, self.size, order["style"])
-        self._last: tuple[Any, Any] | None = None
+        self._last: tuple[tuple[Outlines, Outlines], numpy.ndarray] | None = None
 
     def frames(self, clip: Any) -> Iterator[tuple[int, Any]]:
         start = None
@@ -111,39 +115,50 @@ class _Painter:
         for frame in clip.decode(self._video):
             start = frame.pts if start is None else start
             moment = int((frame.pts - start) * base * 1000)
-            outlines = tuple(filter(None, (shape.at(moment) for shape in self._shapes)))
+            drawn, fixed = (_there(shapes, moment) for shapes in (self._drawn, self._fixed))
             # Without a mask there is nothing to filter; "all but" without an area hides everything.
-            if not outlines and not self._inverse:
+            if not drawn and not fixed and not self._inverse:
                 yield moment, self._plain(frame)
                 continue
             self.masked += 1
-            yield moment, self._merge(frame, outlines)
+            yield moment, self._merge(frame, drawn, fixed)
 
     def _plain(self, frame: Any) -> Any:
         return frame.reformat(*self.size, format="yuv420p")
 
-    def _merge(self, frame: Any, outlines: tuple[Any, ...]) -> Any:
+    def _merge(self, frame: Any, drawn: Outlines, fixed: Outlines) -> Any:
         picture, shade = self._graph.inputs
-        shape = self._mask(outlines)
+        shape = self._mask(drawn, fixed)
         shape.pts, shape.time_base = frame.pts, frame.time_base
         picture.push(self._plain(frame))
         shade.push(shape)
         return self._graph.output.pull()
 
-    def _mask(self, outlines: tuple[Any, ...]) -> Any:
+    def _mask(self, drawn: Outlines, fixed: Outlines) -> Any:
         """The mask as a picture; drawn again only when a corner has moved."""
-        if self._last is None or self._last[0] != outlines:
-            self._last = outlines, draw(outlines, self.size, inverse=self._inverse)
+        if self._last is None or self._last[0] != (drawn, fixed):
+            plane = draw(drawn, self.size, inverse=self._inverse, hidden=fixed)
+            self._last = (drawn, fixed), plane
         return av.VideoFrame.from_ndarray(self._last[1], format="yuv420p")
 
 
-def draw(outlines: tuple[Any, ...], size: tuple[int, int], *, inverse: bool) -> numpy.ndarray:
-    """White where the picture is hidden: all planes of a yuv420p frame, one above the other."""
+def _there(shapes: Iterable[Shape], moment: int) -> Outlines:
+    return tuple(filter(None, (shape.at(moment) for shape in shapes)))
+
+
+def draw(
+    outlines: Outlines, size: tuple[int, int], *, inverse: bool, hidden: Outlines = ()
+) -> numpy.ndarray:
+    """White where the picture is hidden: all planes of a yuv420p frame, one above the other.
+
+    `outlines` are hidden, or with `inverse` left visible; `hidden` stays hidden in both, wherever they meet.
+    """
     width, height = size
     plane = numpy.full((height, width), 255 if inverse else 0, numpy.uint8)
-    for outline in outlines:
-        corners = numpy.array([_pixel(point, size) for point in outline], numpy.int32)
-        cv2.fillPoly(plane, [corners], 0 if inverse else 255)
+    for some, shade in ((outlines, 0 if inverse else 255), (hidden, 255)):
+        for outline in some:
+            corners = numpy.array([_pixel(point, size) for point in outline], numpy.int32)
+            cv2.fillPoly(plane, [corners], shade)
     half = cv2.resize(plane, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
     # Half a colour sample inside the mask still shows a colour that was to be hidden.
     half = numpy.where(half > 0, 255, 0).astype(numpy.uint8)

@@ -58,12 +58,13 @@ def may_mask(package: Package, person: Person) -> bool:
 
 
 def fixed_shapes(exhibit: Exhibit) -> list[Shape]:
-    """The areas of this position that are masked on the day of the recording, whoever draws."""
-    day = day_of(from_ms(time_of(exhibit).delivered[0]))
+    """The areas of this position that are masked on a day of the recording, whoever draws."""
+    start, end = time_of(exhibit).delivered
+    first, last = day_of(from_ms(start)), day_of(from_ms(max(start, end - 1)))
     rows = FixedMask.objects.filter(
-        Q(ends_on=None) | Q(ends_on__gt=day),
+        Q(ends_on=None) | Q(ends_on__gt=first),
         position=exhibit.line.item.position_id,
-        starts_on__lte=day,
+        starts_on__lte=last,
     )
     return [
         Shape(row.name, (Key(0, read_polygon(row.points, row.name)),), fixed=True) for row in rows

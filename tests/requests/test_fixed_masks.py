@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 
 import pytest
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Role
 from audit.models import Entry
+from core.tsi import day_bounds
 from footage_requests.decisions.decision_view import summary
 from footage_requests.errors import NotThisPerson, Refused
 from footage_requests.exhibits import fixed_masks
@@ -94,3 +96,19 @@ def test_the_pages_say_exactly_who_gets_the_pictures_without_them(campus):
         (line,) = summary(campus.submitted(position, kind=kind, starts_at=timezone.now())).lines
         judged[kind.code] = (line.fixed_masks, line.must_be_masked)
     assert judged == {"COURT_T": (1, False), "INQUIRY_T": (1, True)}
+
+
+def test_across_midnight_an_area_of_either_day_is_counted(campus):
+    """The superior sees, and the copy gets, what is private on the second day too."""
+    position = campus.camera()
+    row = fixed_masks.enter(position, name="Klavye", points=WINDOW, document="d", by=campus.head)
+    midnight, _end = day_bounds(row.starts_on)
+    kind = campus.kind("INQUIRY_T", masking="CASE")
+    ten = dt.timedelta(minutes=10)
+
+    judged = []
+    for ends_at in (midnight, midnight + ten):
+        asked = campus.submitted(position, kind=kind, starts_at=midnight - ten, ends_at=ends_at)
+        (line,) = summary(asked).lines
+        judged.append((line.fixed_masks, line.must_be_masked))
+    assert judged == [(0, False), (1, True)]

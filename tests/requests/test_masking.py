@@ -12,8 +12,10 @@ from django.utils import timezone
 
 from audit.models import Entry
 from core.jobs import Job
+from core.tsi import day_bounds_ms, day_of, from_ms
 from footage_requests.errors import NotThisPerson, Refused
 from footage_requests.exhibits import masking
+from footage_requests.exhibits.exhibit_time import time_of
 from footage_requests.footage import store
 from footage_requests.models import Exhibit, FixedMask, MaskPlan, Package
 from tests.requests.case import exhibit_of, package_of
@@ -52,6 +54,18 @@ def masked(campus, exhibit, data, **options):
     result = masking.make_masked(plan)
     assert result is not None, job_of(plan).error
     return result
+
+
+def fixed_mask(campus, exhibit, *, name="keypad", points=LEFT, **days):
+    """An area of the exhibit's position that is masked whoever draws."""
+    return FixedMask.objects.create(
+        position=exhibit.line.item.position,
+        name=name,
+        points=points,
+        document="decision 4",
+        entered_by=campus.head,
+        **{"starts_on": dt.date(2025, 1, 1), **days},
+    )
 
 
 def test_what_was_drawn_is_black_and_the_rest_is_as_it_was(campus, exhibit):
@@ -99,14 +113,7 @@ def test_the_copy_keeps_its_parents_hash_and_all_its_pictures(campus, exhibit):
 
 
 def test_fixed_masks_come_by_themselves_and_cannot_be_left_out(campus, exhibit):
-    FixedMask.objects.create(
-        position=exhibit.line.item.position,
-        name="keypad",
-        points=LEFT,
-        starts_on=dt.date(2025, 1, 1),
-        document="decision 4",
-        entered_by=campus.head,
-    )
+    fixed_mask(campus, exhibit)
     elsewhere = [[9000, 9000], [9900, 9000], [9900, 9900]]
 
     copy = masked(campus, exhibit, [shape(elsewhere, fixed=True)], style="SOLID")
@@ -116,16 +123,31 @@ def test_fixed_masks_come_by_themselves_and_cannot_be_left_out(campus, exhibit):
     assert pictures(copy)[3][:, :150].max() <= 20
 
 
+def test_all_but_never_uncovers_what_is_masked_for_good(campus, exhibit):
+    """A fixed mask stays hidden inside the area that is left visible, and is no such area itself."""
+    fixed_mask(campus, exhibit, points=[[2500, 0], [10_000, 0], [10_000, 10_000], [2500, 10_000]])
+
+    copy = masked(campus, exhibit, [shape()], style="SOLID", is_inverse=True)
+
+    picture = pictures(copy)[3]
+    assert picture[:, :70].min() >= 60
+    assert picture[:, 90:].max() <= 20
+
+
+def test_a_fixed_mask_of_one_of_two_days_is_laid_over_both(campus, exhibit):
+    """Across midnight nothing that is private on either day is shown."""
+    day = day_of(from_ms(time_of(exhibit).delivered[0]))
+    start, _end = day_bounds_ms(day)
+    exhibit.facts["delivered"] = [start - 60_000, start + 60_000]
+    began = fixed_mask(campus, exhibit, name="began", starts_on=day)
+    ended = fixed_mask(campus, exhibit, name="ended", ends_on=day)
+    fixed_mask(campus, exhibit, name="later", starts_on=day + dt.timedelta(days=1))
+
+    assert {each.name for each in masking.fixed_shapes(exhibit)} == {began.name, ended.name}
+
+
 def test_a_fixed_mask_of_another_time_is_not_laid_over(campus, exhibit):
-    FixedMask.objects.create(
-        position=exhibit.line.item.position,
-        name="scaffold",
-        points=LEFT,
-        starts_on=dt.date(2025, 1, 1),
-        ends_on=dt.date(2025, 2, 1),
-        document="decision 4",
-        entered_by=campus.head,
-    )
+    fixed_mask(campus, exhibit, name="scaffold", ends_on=dt.date(2025, 2, 1))
 
     assert masking.fixed_shapes(exhibit) == []
 
