@@ -37,8 +37,10 @@ from .rtsp_messages import (
     Message,
     control_url,
     interleaved_channel,
+    play_urls,
     refusal,
     rtp_info_time,
+    track_urls,
     write_clock,
 )
 from .sdp import told_range
@@ -49,6 +51,8 @@ from .tracks import Choose, Depacketises, Track, choose_video
 # for a player, a minute takes a minute: without their pace, recorders of Hikvision send it eight times as fast.
 _FROM_START = {"Range": "npt=0.000-", "Rate-Control": "no"}
 _NO_SUCH_RANGE = (400, 451, 455, 456, 457, 501)
+# What is answered to an address that a device does not know as the one it gave out itself.
+_PERHAPS_ANOTHER_ADDRESS = (400, 404, 405, 454, 459, 460, 461)
 _HOLD_S = 3.0
 _HOLD_BYTES = 8 * 1024 * 1024
 
@@ -181,17 +185,17 @@ class Playback:
         given = described.get("content-base") or described.get("content-location")
         base = address.under_same_host(given) if "://" in given else url
         aggregate = control_url(address, base, session_control if "://" in session_control else "")
-        await self._set_up(control_url(address, base, self._track.control), aggregate)
-        await self._play(aggregate)
+        track = await self._set_up(track_urls(address, base, self._track.control), aggregate)
+        await self._play(play_urls(aggregate, url, track))
 
-    async def _set_up(self, url: str, aggregate: str) -> None:
-        reply = await self._request_replay(
-            "SETUP", url, {"Transport": "RTP/AVP/TCP;unicast;interleaved=0-1"}
-        )
+    async def _set_up(self, urls: Sequence[str], aggregate: str) -> str:
+        transport = {"Transport": "RTP/AVP/TCP;unicast;interleaved=0-1"}
+        url, reply = await self._request_at("SETUP", urls, transport)
         self._channel = interleaved_channel(reply.get("transport"))
         self._connection.use_session(reply, aggregate)
+        return url
 
-    async def _play(self, url: str) -> None:
+    async def _play(self, urls: Sequence[str]) -> None:
         target = self._target
         headers = {}
         if target.replay == "onvif" and target.start_ms is not None:
@@ -202,10 +206,29 @@ class Playback:
             }
         elif target.replay:
             headers = _FROM_START
-        reply = await self._request_replay("PLAY", url, headers)
+        self._connection.control, reply = await self._request_at("PLAY", urls, headers)
         rtp_time = rtp_info_time(reply.get("rtp-info"), self._track.control)
         told, clock_rate = reply.get("range"), self._track.clock_rate
         self._proof.hear_play(told, rtp_time, self._described, clock_rate)
+
+    async def _request_at(
+        self, method: str, urls: Sequence[str], headers: dict[str, str]
+    ) -> tuple[str, Message]:
+        """The first of these addresses that the device takes, and its reply; else what it said to the first one."""
+        first: Message | None = None
+        for url in urls:
+            try:
+                reply = await self._request_replay(method, url, headers)
+            except (ConnectionEnded, Stalled):
+                if first is None:
+                    raise
+                break
+            if reply.status == 200:
+                return url, reply
+            first = first or reply
+            if reply.status not in _PERHAPS_ANOTHER_ADDRESS:
+                break
+        raise refusal(method, first or Message())
 
     async def _request_replay(self, method: str, url: str, headers: dict[str, str]) -> Message:
         """A request with `Require: onvif-replay` where wanted, and once without where it is refused."""
@@ -216,8 +239,6 @@ class Playback:
             reply = await self._connection.request(method, url, headers)
         if headers is _FROM_START and reply.status in _NO_SUCH_RANGE:
             reply = await self._connection.request(method, url)
-        if reply.status != 200:
-            raise refusal(method, reply)
         return reply
 
     async def frames(self) -> AsyncIterator[Frame]:

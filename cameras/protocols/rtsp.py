@@ -117,7 +117,7 @@ class RtspConnection:
         self._miscounts = False
         self._kept_alive: set[str] = set()  # numbers of keep-alives that may still be answered
         self._session = ""
-        self._control = self.address.url
+        self.control = self.address.url  # where the session is kept alive and ended
         self._alive_every_s = 0.0
         self._alive_due = 0.0
         self._alive_method = "OPTIONS"
@@ -166,7 +166,7 @@ class RtspConnection:
         """Remember the session of a SETUP reply, to keep it alive and to end it."""
         identity, *rest = reply.get("session").split(";")
         self._session = identity.strip() or self._session
-        self._control = control
+        self.control = control
         seconds = 60
         for part in rest[:8]:
             name, _, value = (word.strip() for word in part.partition("="))
@@ -372,7 +372,7 @@ class RtspConnection:
     async def _fill(self, give_up: float) -> None:
         if self._alive_every_s and self._loop.time() >= self._alive_due:
             self._alive_due = self._loop.time() + self._alive_every_s
-            number = await self._send(self._alive_method, self._control, {})
+            number = await self._send(self._alive_method, self.control, {})
             self._kept_alive.add(str(number))
         left = self._left()
         patience = min(give_up - self._loop.time(), left)
@@ -429,7 +429,7 @@ class RtspConnection:
             async with asyncio.timeout(_GOODBYE_S):
                 self._deadline = self._loop.time() + _GOODBYE_S
                 self._alive_every_s = 0.0
-                await self._send("TEARDOWN", self._control, {})
+                await self._send("TEARDOWN", self.control, {})
                 for _ in range(10_000):
                     item = await self._next_item(_GOODBYE_S)
                     if isinstance(item, Message) and item.status:

@@ -188,6 +188,25 @@ def control_url(address: Address, base: str, control: str) -> str:
     return base + ("" if base.endswith("/") else "/") + relative
 
 
+def track_urls(address: Address, base: str, control: str) -> list[str]:
+    """Where a track may be set up: as `control_url` says, else before the query, as some firmware reads it."""
+    usual = control_url(address, base, control)
+    path, mark, query = base.partition("?")
+    if not mark or "://" in control:
+        return [usual]
+    before = control_url(address, path, control) + "?" + query.rstrip("/")
+    return list(dict.fromkeys([usual, before]))
+
+
+def play_urls(aggregate: str, asked: str, track: str) -> list[str]:
+    """Where a session may be played: as described, with or without the last slash, as described for, its one track.
+
+    Content-Base ends in a slash, also behind a query, and some firmware does not know that address again.
+    """
+    other = aggregate[:-1] if aggregate.endswith("/") else aggregate + "/"
+    return list(dict.fromkeys([aggregate, other, asked, track]))
+
+
 def write_clock(ms: int) -> str:
     """`YYYYMMDDTHHMMSS.mmmZ`, as `Range: clock=` wants it."""
     moment = datetime.fromtimestamp(ms // 1000, tz=UTC)

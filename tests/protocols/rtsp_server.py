@@ -111,6 +111,8 @@ class Script:
     channel: int = 0  # on which the track really comes
     torn: frozenset[int] = frozenset()  # numbers of packets of which only the first half is sent
     junk_after_play: bytes = b""  # comes behind the reply
+    takes_only: dict[str, str] = field(default_factory=dict)  # method -> the end of its address
+    else_status: str = "404 Stream Not Found"  # to another address
 
 
 @dataclass
@@ -247,7 +249,7 @@ class _Caller:
             challenges = [f"WWW-Authenticate: {value}" for value in script.challenges]
             challenges += ["Connection: close"] if script.closes_on_401 else []
             return "401 Unauthorized", challenges, b""
-        if refused := self._refused_header(request):
+        if refused := self._refused(request):
             return refused, ["Unsupported: onvif-replay"], b""
         if method == "DESCRIBE":
             body = script.sdp if script.sdp is not None else self._sdp()
@@ -261,7 +263,9 @@ class _Caller:
             extra += self._play_headers(request)
         return "200 OK", extra, b""
 
-    def _refused_header(self, request: Request) -> str:
+    def _refused(self, request: Request) -> str:
+        if not request.url.endswith(self.script.takes_only.get(request.method, "")):
+            return self.script.else_status
         if request.method in self.script.refuse_require_on and "Require" in request.headers:
             return "551 Option not supported"
         is_npt = request.headers.get("Range", "").startswith("npt")

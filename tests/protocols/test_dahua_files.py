@@ -311,6 +311,41 @@ async def test_an_unreadable_file_makes_the_answer_incomplete() -> None:
     assert not answer.complete
 
 
+@pytest.mark.parametrize("length", [0, 3, 7, 40, 110, 200, 260, 340, 400])
+async def test_a_page_that_is_cut_off_never_makes_an_empty_or_a_whole_day(length: int) -> None:
+    """Some firmware tells no length and hangs up in the middle: nothing but the count shows it."""
+    hours = [File(f"2026-11-01 {h:02}:00:00", f"2026-11-01 {h + 1:02}:00:00") for h in (8, 10, 12)]
+    finder = Finder(hours)
+    cut: list[bytes] = []
+
+    def answer(asked: Asked) -> Answer:
+        whole = finder(asked)
+        if "findNextFile" not in asked.path or cut or not isinstance(whole, bytes):
+            return whole
+        *rows, count, _ = whole.split(b"\r\n")
+        cut.append(b"\r\n".join([count, *rows])[:length])
+        return cut[0]
+
+    try:
+        found, _ = await search(answer)
+    except DeviceError:
+        assert cut
+    else:
+        assert found.segments
+        assert not found.complete
+
+
+async def test_files_that_come_with_a_count_of_none_are_files() -> None:
+    finder = Finder([MORNING])
+
+    def answer(asked: Asked) -> Answer:
+        whole = finder(asked)
+        return whole.replace(b"found=1", b"found=0") if isinstance(whole, bytes) else whole
+
+    found, _ = await search(answer)
+    assert len(found.segments) == 1
+
+
 @pytest.mark.parametrize("number", [1, 5])
 async def test_a_recorder_that_forgets_its_search_at_once_does_not_lack_the_channel(
     number: int,

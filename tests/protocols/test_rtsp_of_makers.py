@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cameras.protocols.base import Busy, Login, StreamTarget, TimeBase
+from cameras.protocols.base import Busy, Login, NotSupported, Reason, StreamTarget, TimeBase
 from cameras.protocols.playback import EndedBy, open_playback
 from cameras.protocols.rtsp import StreamLimits
 from core.secret import Secret
@@ -113,3 +113,33 @@ async def test_what_is_neither_packet_nor_message_ends_in_time() -> None:
 async def test_a_track_that_comes_on_another_channel_than_was_agreed_is_heard() -> None:
     async with rtsp_server(Script(channel=2)) as server:
         assert (await play(server))[0] == 50
+
+
+@pytest.mark.parametrize("status", ["400 Bad", "404 None", "405 Not Allowed", "454 No", "461 No"])
+@pytest.mark.parametrize("end", ["endtime=20261101T100002Z", "endtime=20261101T100002Z/trackID=1"])
+async def test_a_session_is_played_at_the_address_that_the_device_knows(
+    end: str, status: str
+) -> None:
+    """Its own Content-Base ends in a slash behind the query, and then it does not know that address."""
+    script = Script(takes_only={"PLAY": end, "TEARDOWN": end}, else_status=status, challenges=MD5)
+    async with rtsp_server(script) as server:
+        assert (await play(server, LOGIN, PAST))[0] == 50
+    assert server.sent("PLAY")[-1].url.endswith(end)
+    assert server.sent("TEARDOWN")[-1].url == server.sent("PLAY")[-1].url
+
+
+async def test_a_track_behind_a_query_is_set_up_before_it_where_only_that_is_known() -> None:
+    end = "/trackID=1?starttime=20261101T100000Z&endtime=20261101T100002Z"
+    async with rtsp_server(Script(takes_only={"SETUP": end})) as server:
+        assert (await play(server, target=PAST))[0] == 50
+    assert len(server.sent("SETUP")) == 2
+
+
+@pytest.mark.parametrize("method", ["SETUP", "PLAY"])
+async def test_an_address_that_nobody_knows_is_asked_for_a_few_times_only(method: str) -> None:
+    async with rtsp_server(Script(takes_only={method: "never"})) as server:
+        with pytest.raises(NotSupported) as caught:
+            await play(server, target=PAST)
+    assert caught.value.reason is Reason.NO_SUCH_CHANNEL
+    addresses = [asked.url for asked in server.sent(method)]
+    assert len(set(addresses)) <= 4

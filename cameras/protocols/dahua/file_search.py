@@ -100,6 +100,8 @@ async def _search(
         try:
             async for page in _pages(conversation, finder, budget):
                 fresh = [file for file in page.files if file not in seen]
+                if not page.files and not page.unreadable:
+                    raise BadAnswer("the file search counts files that it does not give")
                 if not fresh:
                     raise NoProgress("the file search repeats itself")
                 seen.update(fresh)

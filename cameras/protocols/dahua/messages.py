@@ -249,7 +249,8 @@ def read_found(body: bytes) -> FoundPage:
             rows[int(match[1])][match[2]] = value
     files = [_found_file(row) for _, row in sorted(rows.items())]
     readable = tuple(file for file in files if file is not None)
-    return FoundPage(int(claimed[:9]), readable, len(files) - len(readable))
+    # Rows count even where the device says that it found none: a recorded day must not become empty.
+    return FoundPage(max(int(claimed[:9]), len(files)), readable, len(files) - len(readable))
 
 
 def _found_file(row: Table) -> FoundFile | None:
