@@ -393,6 +393,8 @@ async def test_an_old_recorder_that_knows_no_position_is_searched_on_by_time() -
         b"<responseStatus>false</responseStatus><responseStatusStrg>FAILED</responseStatusStrg>",
         b"<responseStatusStrg>FAILED</responseStatusStrg><numOfMatches>0</numOfMatches>",
         b"<responseStatus>false</responseStatus>",
+        b"<searchID>1</searchID>",
+        b"",
     ],
 )
 async def test_a_search_that_failed_is_no_empty_day(inner: bytes) -> None:
@@ -407,3 +409,9 @@ async def test_what_a_search_of_unknown_outcome_found_is_kept_and_called_incompl
     assert len(found.segments) == 1
     assert not found.complete
     assert "STATUS_UNKNOWN" in found.notes
+
+
+@pytest.mark.parametrize("word", ["no matches", "NO_MATCHES"])
+async def test_an_empty_day_is_told_in_other_spellings(word: str) -> None:
+    found, _ = await search(lambda _: result([], word=word))
+    assert (found.segments, found.complete) == ((), True)

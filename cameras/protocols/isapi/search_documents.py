@@ -118,13 +118,16 @@ def read_search(root: etree._Element) -> SearchPage:
     rows = list(descendants(root, "searchMatchItem"))
     # "Strg" is how Hikvision spells it; who copies the interface spells it otherwise.
     words = (text(root, f"responseStatus{end}").upper() for end in ("Strg", "String", "Strip"))
-    word = next((each for each in words if each), "")
+    word = next((each.replace("_", " ") for each in words if each), "")
     has_failed = word not in SEARCH_WORDS or as_bool(text(root, "responseStatus")) is False
     if has_failed and not rows:
         # "FAILED" or a word of that kind: an empty list then says nothing about the recordings.
         raise BadAnswer("the search ended without success")
+    counts = [text(root, name) for name in ("numOfMatches", "totalMatches")]
+    if not (rows or word or any(counts) or as_bool(text(root, "responseStatus"))):
+        # A result that says neither how it went nor how much it found is no empty day.
+        raise BadAnswer("the search result says nothing")
     items = tuple(item for row in rows for item in _item(row))
-    counts = (text(root, name) for name in ("numOfMatches", "totalMatches"))
     return SearchPage(
         word=word,
         claimed=max((int(count[:9]) for count in counts if count.isdecimal()), default=len(rows)),
