@@ -102,7 +102,8 @@ class _Painter:
         # Colour is sampled in squares of two: an odd last row or column is left out.
         self.size = (video.width // 2 * 2, video.height // 2 * 2)
         length = order["length_ms"]
-        shapes = read_shapes(order["shapes"], length)
+        # The limit is for who draws: fixed masks come on top of what was drawn.
+        shapes = read_shapes(order["shapes"], length, most=len(order["shapes"]))
         self._drawn = [shape for shape in shapes if not shape.fixed]
         self._fixed = [shape for shape in shapes if shape.fixed]
         self._inverse = bool(order["inverse"])

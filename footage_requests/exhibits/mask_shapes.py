@@ -76,10 +76,10 @@ class Shape:
         }
 
 
-def read_shapes(data: object, length_ms: int) -> list[Shape]:
+def read_shapes(data: object, length_ms: int, *, most: int = MOST_SHAPES) -> list[Shape]:
     """Shapes from JSON that a browser sent. Raises BadShape; nothing is guessed or repaired."""
-    if not isinstance(data, list) or len(data) > MOST_SHAPES:
-        raise BadShape(f"Send a list of at most {MOST_SHAPES} shapes.")
+    if not isinstance(data, list) or len(data) > most:
+        raise BadShape(f"Send a list of at most {most} shapes.")
     return [_shape(entry, number, length_ms) for number, entry in enumerate(data, start=1)]
 
 

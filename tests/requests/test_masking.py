@@ -16,6 +16,7 @@ from core.tsi import day_bounds_ms, day_of, from_ms
 from footage_requests.errors import NotThisPerson, Refused
 from footage_requests.exhibits import masking
 from footage_requests.exhibits.exhibit_time import time_of
+from footage_requests.exhibits.mask_shapes import MOST_SHAPES
 from footage_requests.footage import store
 from footage_requests.models import Exhibit, FixedMask, MaskPlan, Package
 from tests.requests.case import exhibit_of, package_of
@@ -132,6 +133,14 @@ def test_all_but_never_uncovers_what_is_masked_for_good(campus, exhibit):
     picture = pictures(copy)[3]
     assert picture[:, :70].min() >= 60
     assert picture[:, 90:].max() <= 20
+
+
+def test_fixed_masks_come_on_top_of_as_many_areas_as_may_be_drawn(campus, exhibit):
+    fixed_mask(campus, exhibit)
+
+    copy = masked(campus, exhibit, [shape()] * MOST_SHAPES, style="SOLID")
+
+    assert len(MaskPlan.objects.get(result=copy).shapes) == MOST_SHAPES + 1
 
 
 def test_a_fixed_mask_of_one_of_two_days_is_laid_over_both(campus, exhibit):
