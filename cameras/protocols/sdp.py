@@ -75,16 +75,19 @@ def read_audio_sdp(body: bytes) -> tuple[str, AudioTrack]:
 
 def told_range(body: bytes) -> str:
     """The first `a=range:` of a description, "" where it tells none."""
-    for line in body[:MAX_SDP_BYTES].decode("utf-8", errors="replace").splitlines():
-        if line.startswith("a=range:"):
-            return line[8:].strip()
+    for line in body[:MAX_SDP_BYTES].decode("utf-8-sig", errors="replace").splitlines():
+        told = line.strip(" \t\0")
+        if told.startswith("a=range:"):
+            return told[8:].strip()
     return ""
 
 
 def _read(body: bytes) -> tuple[str, list[_Media]]:
     if len(body) > MAX_SDP_BYTES:
         raise TooLarge("The session description is larger than we accept.")
-    lines = body.decode("utf-8", errors="replace").splitlines()
+    # A byte order mark, spaces before a line and zeros behind the last one are in no standard, but sent.
+    text = body.decode("utf-8-sig", errors="replace")
+    lines = [line.strip(" \t\0") for line in text.splitlines()]
     if len(lines) > _MAX_LINES:
         raise TooLarge("The session description has more lines than we accept.")
     session_control = ""

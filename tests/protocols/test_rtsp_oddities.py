@@ -9,7 +9,7 @@ from cameras.protocols.playback import EndedBy, Playback, open_playback
 from cameras.protocols.rtp import RtpPacket
 from cameras.protocols.rtp_clock import StampSource
 from cameras.protocols.rtp_video import H264Depacketiser, H265Depacketiser
-from cameras.protocols.sdp import read_sdp
+from cameras.protocols.sdp import read_sdp, told_range
 from core.secret import Secret
 from tests.protocols.patience import PATIENT
 from tests.protocols.rtsp_server import (
@@ -143,6 +143,15 @@ def test_a_picture_with_a_part_that_is_not_read_is_marked(
 def test_an_odd_description_of_video_is_read(lines: str, encoding: str) -> None:
     _, track = read_sdp(f"m=video 0 RTP/AVP 96\r\n{lines}\r\na=Control:v\r\n".encode())
     assert (track.encoding, track.control) == (encoding, "v")
+
+
+def test_bytes_around_the_lines_of_a_description_do_not_matter() -> None:
+    lines = "\ufeffm=video 0 RTP/AVP 96\n a=rtpmap:96 H264/90000 \n\ta=control:v\0\0"
+    _, track = read_sdp(lines.encode())
+    assert (track.encoding, track.control) == ("H264", "v")
+    assert (
+        told_range("\ufeffa=range:clock=20261101T100000Z-\0".encode()) == "clock=20261101T100000Z-"
+    )
 
 
 def test_parameters_under_another_number_belong_to_the_only_payload_type() -> None:
