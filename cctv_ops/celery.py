@@ -1,7 +1,5 @@
 """The Celery application. Rows are the queue; messages carry primary keys and only wake work up."""
 
-import contextlib
-import ctypes
 import gc
 import os
 from typing import Any
@@ -29,14 +27,13 @@ def _load_before_forking(**_told: object) -> None:
     from cameras import scene  # noqa: F401 - loaded to be shared, as it loads NumPy
     from cameras.protocols import registry  # noqa: F401 - loaded to be shared
     from cameras.protocols.onvif.messages import warm_up
+    from core.memory import give_back
 
     warm_up()
     # Frozen objects are not walked by the collector, so their pages stay shared.
     gc.collect()
     gc.freeze()
-    # What loading left behind (2.5 MB) would stay with the process; other C libraries have no such call.
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
+    give_back()
 
 
 def _sweep(task: str, seconds: float) -> dict[str, Any]:

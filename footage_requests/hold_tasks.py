@@ -5,6 +5,8 @@ from __future__ import annotations
 from celery import shared_task
 from django.db import transaction
 
+from core.memory import give_back
+
 from .footage import assembling, exporting, fetch_work
 from .footage.fetch_loop import FetchLoop
 from .footage.part_claims import AnyPart
@@ -22,8 +24,10 @@ def work_parts() -> None:
     """Fetches pieces of holds and exports, and puts finished exports together."""
     hashes = RunningHashes()
     with FetchLoop() as loop:
-        fetch_work.work(settled, hashes, loop)
-        assembling.work_packages(hashes, loop.decode)
+        has_worked = fetch_work.work(settled, hashes, loop)
+        has_worked += assembling.work_packages(hashes, loop.decode)
+    if has_worked:
+        give_back()
 
 
 @shared_task
