@@ -126,7 +126,10 @@ def _claim(person: Person, key: str, call: str) -> tuple[ApiAnswer, bool]:
             # While another transaction holds the same key, the database waits for its end here.
             row.save(force_insert=True)
     except IntegrityError:
-        known = ApiAnswer.objects.get(person=person, key_sha256=row.key_sha256)
+        known = ApiAnswer.objects.filter(person=person, key_sha256=row.key_sha256).first()
+        if known is None:
+            # Forgotten between the two questions: the next repeat is a new call.
+            raise StillRunning from None
         if known.call_sha256 != call:
             raise KeyReused from None
         return known, False

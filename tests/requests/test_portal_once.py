@@ -44,11 +44,11 @@ def test_the_same_key_and_body_get_the_same_answer_for_a_day() -> None:
 
 @pytest.mark.django_db
 def test_the_same_key_with_another_body_or_for_another_person_is_told() -> None:
-    portal = Portal()
-    portal.file(key=KEY)
-    other_body = portal.file(key=KEY, place="Elsewhere")
+    portal, body = Portal(), petition()
+    portal.post("", body, **{"Idempotency-Key": KEY})
+    other_body = portal.post("", body | {"place": "Elsewhere"}, **{"Idempotency-Key": KEY})
     portal.on_behalf_of = "user-0001"
-    other_person = portal.file(key=KEY)
+    other_person = portal.post("", body, **{"Idempotency-Key": KEY})
     for answer in (other_body, other_person):
         assert (answer.status_code, answer.json()["code"]) == (409, "key_reused")
     assert FootageRequest.objects.count() == 1
